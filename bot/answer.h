@@ -1,0 +1,36 @@
+/* answer.h: a question becomes a reply: answer, "did you mean", decline, small talk, or a person.
+ *
+ * One struct answerer per thread: it owns a kb handle and reopens it when the file was replaced. No
+ * sockets, no store, no clock but for `us`: the same question gives the same reply anywhere. */
+#ifndef BOT_ANSWER_H
+#define BOT_ANSWER_H
+
+#include "bot/reply.h"
+#include "kb/kb.h"
+#include "kb/pool.h"
+
+struct answerer;
+struct smalltalk; /* smalltalk.h: read once, shared read-only */
+
+struct question {
+    const char *text;
+    size_t len;
+    const char *const *before; /* earlier messages of the asker, oldest first */
+    size_t nbefore;
+    const char *lang;          /* or NULL */
+    const char *audience;      /* or NULL */
+    bool explain;
+};
+
+/* `db` need not exist yet: until it does every question is declined with "not ready". */
+int answerer_open(const char *db, const struct smalltalk *talk, struct answerer **ret);
+void answerer_close(struct answerer *a);
+
+/* Always yields a reply, also after a failure inside (then a REPLY_NONE that says sorry, and the negative
+ * enum kb_err is returned for the caller to log). */
+int answer_make(struct answerer *a, const struct question *q, struct pool *pool, struct reply *ret);
+
+/* The reply when a question could not be answered at all: queue full, index away. */
+void answer_sorry(struct pool *pool, struct reply *ret);
+
+#endif

@@ -1,0 +1,58 @@
+/* config.h: guidepost.yaml, read by rows.
+ *
+ * A setting is one row beside the code that uses it. The parser, `guidepost help settings`, and the test
+ * that compares config/guidepost.yaml with the program all come from these rows. Precedence: command line >
+ * GUIDEPOST_<NAME> in the environment (dots become underscores) > file > default. Unknown keys, wrong types
+ * and values out of range are problems with file:line:column and, where one is near, "did you mean".
+ * Relative paths start at the folder of the file they stand in. Secrets are named by file, never by value. */
+#ifndef BOT_CONFIG_H
+#define BOT_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum setting_type {
+    SETTING_TEXT,     /* any text */
+    SETTING_INT,      /* min..max */
+    SETTING_BOOL,     /* true false yes no on off */
+    SETTING_LIST,     /* of texts */
+    SETTING_PATH,     /* a file or folder; resolved */
+    SETTING_PATHS,    /* a list of them */
+    SETTING_ADDRESS,  /* HOST:PORT or [v6]:PORT; port 0: any free one */
+    SETTING_CHOICE,   /* one of the words in `choices`, separated by blanks */
+};
+
+struct setting {
+    const char *name;          /* "listen", "web.origins": a dot is a level in the file */
+    enum setting_type type;
+    const char *value;         /* the default, as it would stand in the file; lists: "[a, b]" */
+    long long min, max;        /* SETTING_INT */
+    const char *choices;       /* SETTING_CHOICE */
+    const char *help;          /* a sentence or two; printed by help and compared with the file's comment */
+};
+
+struct config;
+struct kb_report;
+
+/* Tables of rows end with a NULL name. The program's own tables are listed in config.c; an adapter's come
+ * from its type. */
+
+/* Read `path`; NULL: ./guidepost.yaml or ./config/guidepost.yaml if there, else defaults. Problems go to
+ * the report. 0, -ENOENT when a named file is missing, -EINVAL when there is a problem; *ret only on 0. */
+int config_read(const char *path, struct config **ret, struct kb_report *report);
+void config_free(struct config *c);
+
+/* The value of a row; asking for a name without a row is a programming error and aborts. Strings live as
+ * long as the config. config_set() is the command line's: 0 or -EINVAL. */
+const char *config_text(const struct config *c, const char *name);
+long long config_int(const struct config *c, const char *name);
+bool config_bool(const struct config *c, const char *name);
+const char *const *config_list(const struct config *c, const char *name, size_t *ret_n);
+int config_set(struct config *c, const char *name, const char *value);
+const char *config_file(const struct config *c);   /* the file that was read, "" for defaults */
+const char *config_folder(const struct config *c); /* where relative paths start */
+
+/* Calls fn for every row of every table, in the order of guidepost.yaml. */
+void config_each(void (*fn)(void *ctx, const struct setting *row), void *ctx);
+
+#endif

@@ -1,0 +1,26 @@
+/* limits.h: how big anything may get, in one table. kb's own are at the top of kb/kb_int.h. */
+#ifndef BOT_LIMITS_H
+#define BOT_LIMITS_H
+
+#define MAX_QUESTION_CHARS 2000          /* code points of one message; longer ones are refused (web.md 2.6) */
+#define MAX_ANSWER_CHARS 1200            /* code points of reply.text: what an asker sees first */
+#define MAX_CHOICES 3                    /* "did you mean" */
+#define MAX_SUGGESTIONS 3                /* follow-up questions below an answer */
+
+#define MAX_HTTP_BODY (64u * 1024)       /* bytes of a request body */
+#define MAX_WS_FRAME (16u * 1024)        /* bytes of one message from a browser */
+#define MAX_REPLY_JSON (64u * 1024)      /* bytes of one reply on the wire */
+#define MAX_PEER_QUEUE 256               /* frames waiting for one slow reader */
+#define MAX_PEER_BYTES (1u << 20)        /* bytes waiting for one slow reader */
+#define MAX_IN_FLIGHT 2                  /* questions of one connection being answered at once */
+#define MAX_QUEUE 512                    /* questions waiting for a worker; beyond: busy, retry */
+
+#define MAX_SESSIONS 50000               /* conversations remembered; the longest silent goes first */
+#define MAX_SESSION_TURNS 6              /* earlier messages remembered of one conversation */
+#define SESSION_IDLE_S (24 * 3600)       /* and for how long */
+
+#define MAX_LOG_LINE 4096
+#define MAX_CONFIG_FILE (1u << 20)
+#define MAX_STATIC_HEADERS 2048
+
+#endif

@@ -1,0 +1,30 @@
+/* log.h: one line per event on standard error, logfmt: ts=… level=… area=… msg="…" key=value.
+ *
+ * Whoever decides what to do about a failure says it, once. Question text, names and addresses are
+ * never logged above debug; secrets never. Under systemd (JOURNAL_STREAM) lines carry a "<N>" level
+ * and no timestamp. Safe from any thread: a line is one write(2). */
+#ifndef BOT_LOG_H
+#define BOT_LOG_H
+
+#include <stdbool.h>
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+void log_set_level(enum log_level level);
+bool log_level_parse(const char *name, enum log_level *ret);
+bool log_wants(enum log_level level);
+
+/* fmt makes the pairs behind the message: log_event(LOG_LEVEL_INFO, "server", "listening", "addr=%s", a).
+ * Values with blanks or quotes are passed through log_quote() by the caller via %s. */
+void log_event(enum log_level level, const char *area, const char *msg, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* A value in quotes, control characters escaped, cut at the size of `out`; returns `out`. */
+const char *log_quote(char *out, unsigned long size, const char *s);
+
+#define log_error(area, msg, ...) log_event(LOG_LEVEL_ERROR, area, msg, __VA_ARGS__)
+#define log_warn(area, msg, ...) log_event(LOG_LEVEL_WARN, area, msg, __VA_ARGS__)
+#define log_info(area, msg, ...) log_event(LOG_LEVEL_INFO, area, msg, __VA_ARGS__)
+#define log_debug(area, msg, ...) log_event(LOG_LEVEL_DEBUG, area, msg, __VA_ARGS__)
+
+#endif

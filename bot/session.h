@@ -1,0 +1,32 @@
+/* session.h: what we remember of a conversation, how long (limits.h), and how a bare "2" becomes the second
+ * choice. In memory, on one thread; the durable record is the journal's. */
+#ifndef BOT_SESSION_H
+#define BOT_SESSION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bot/reply.h"
+
+struct sessions;
+struct session;
+
+struct sessions *sessions_new(void);
+void sessions_free(struct sessions *all);
+
+/* The conversation of that id, made when new. `now_s` is monotonic. Ids are at most 128 bytes. */
+struct session *session_get(struct sessions *all, const char *id, uint64_t now_s);
+void sessions_expire(struct sessions *all, uint64_t now_s);
+size_t sessions_count(const struct sessions *all);
+
+/* What the asker means: the text of the choice or suggestion that `text` names by number ("2", "2.", "#2"),
+ * else `text` itself. Valid until the session is told something new. */
+const char *session_resolve(const struct session *s, const char *text);
+
+/* The earlier messages, oldest first. Valid until the session is told something new. */
+size_t session_before(const struct session *s, const char *const **ret_before);
+
+/* Remember a question and what was offered with its reply (copies). */
+void session_tell(struct session *s, const char *question, const struct reply *reply);
+
+#endif

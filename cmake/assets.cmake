@@ -1,0 +1,22 @@
+# The pages and scripts of adapters/web/assets/ go into the program byte for byte: one .S with .incbin
+# per file (16 ms for what a C array takes half a second to compile) and one sorted table. Read through
+# adapters/web/assets.h. Adding a file is dropping it into the folder.
+file(GLOB ASSETS CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/adapters/web/assets/*)
+list(SORT ASSETS)
+set(ASSET_S "    .section .rodata\n")
+set(ASSET_C "#include \"adapters/web/assets.h\"\n\n")
+set(ASSET_TABLE "")
+set(i 0)
+foreach(path ${ASSETS})
+  get_filename_component(name ${path} NAME)
+  string(APPEND ASSET_S "    .global asset_${i}\n    .global asset_${i}_end\nasset_${i}:\n    .incbin \"${path}\"\nasset_${i}_end:\n    .byte 0\n")
+  string(APPEND ASSET_C "extern const char asset_${i}[], asset_${i}_end[];\n")
+  string(APPEND ASSET_TABLE "    {\"${name}\", asset_${i}, asset_${i}_end},\n")
+  math(EXPR i "${i} + 1")
+endforeach()
+string(APPEND ASSET_S "    .section .note.GNU-stack,\"\",%progbits\n")
+string(APPEND ASSET_C "\nconst struct asset assets[] = {\n${ASSET_TABLE}    {0, 0, 0},\n};\n")
+file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/assets.S CONTENT "${ASSET_S}")
+file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/assets.c CONTENT "${ASSET_C}")
+target_sources(adapters PRIVATE ${CMAKE_BINARY_DIR}/assets.S ${CMAKE_BINARY_DIR}/assets.c)
+set_source_files_properties(${CMAKE_BINARY_DIR}/assets.S PROPERTIES OBJECT_DEPENDS "${ASSETS}")

@@ -1,0 +1,173 @@
+/* kb.h: questions in, ranked answers out.
+ *
+ * A knowledge base is one SQLite file (schema.c) derived from an owner's guides and FAQs; it can be
+ * deleted at any time and made again by kb_index(). README.md tells how a source becomes passages
+ * and why they are ranked as they are. Calls never log, never touch the network, never write to the
+ * terminal. A struct kb stays on the thread that opened it; open one per thread.
+ *
+ * Text travels as (s, len) inwards and as terminated UTF-8 outwards. All byte spans are half open,
+ * [start, end), and count bytes of the *document's text*: the source after repair to valid UTF-8 and
+ * NFC (for Markdown and plain text that is the file itself), or what was decoded from HTML, YAML,
+ * CSV and JSON. */
+#ifndef KB_KB_H
+#define KB_KB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define KB_SCHEMA_VERSION 1  /* of the database file; another number means "index again" */
+#define KB_RANKING_VERSION 1 /* of everything that decides an answer: tokens, weights, thresholds */
+
+enum kb_err {
+    KB_OK = 0,
+    KB_ERR_IO = -1,      /* a file could not be read or written */
+    KB_ERR_NOMEM = -2,   /* out of memory */
+    KB_ERR_FULL = -3,    /* no space left on the device */
+    KB_ERR_DAMAGED = -4, /* not a knowledge base, or its pages are inconsistent: index again */
+    KB_ERR_NEWER = -5,   /* written by a newer version of this program */
+    KB_ERR_ABSENT = -6,  /* nothing at that path */
+    KB_ERR_INPUT = -7,   /* a source has an error: see the report; the index is unchanged */
+    KB_ERR_BUSY = -8,    /* another process is writing it */
+    KB_ERR_OLDER = -9,   /* written by an older version: index again */
+};
+
+/* One sentence on what an error means and what to do about it; static text. */
+const char *kb_strerror(int err);
+
+/* ---- building ---------------------------------------------------------------------------------- */
+
+/* What a source is made of. Paths that are folders are read recursively, in byte order of their
+ * names, leaving out names that begin with '.' or '_' and files of no known kind. */
+struct kb_sources {
+    const char *root;         /* relative paths start here; NULL: the current folder */
+    const char *const *path;  /* files and folders: together they are the whole content */
+    size_t n;
+    const char *synonyms;     /* synonyms.yaml, or NULL */
+};
+
+struct kb_problem {
+    bool error;               /* false: a warning, which changes nothing */
+    char *file;               /* as named by the caller */
+    size_t line, column;      /* from 1; 0 when the problem is the whole file */
+    char *message;            /* what is wrong and what would mend it, without a full stop */
+};
+
+/* What kb_index() or kb_check() did. Released by kb_report_release(), also after a failure. */
+struct kb_report {
+    size_t read;                                /* documents that were parsed */
+    size_t added, changed, removed, unchanged;  /* documents */
+    size_t rejected;                            /* files that have an error */
+    size_t passages, entries;                   /* in the index afterwards; entries are passages too */
+    long long generation;                       /* grows by one with every change of the index */
+    bool rebuilt;                               /* the file was absent, damaged or of another version */
+    struct kb_problem *problem;
+    size_t nproblem;
+    char *message;                              /* why it failed, when it is not the sources' fault */
+};
+
+/* Bring the index at `db` in step with the sources, in one transaction: readers see all of it or
+ * nothing. A damaged, older or absent file is built anew beside it and renamed into place; a newer
+ * one is refused (KB_ERR_NEWER). An error in any source leaves the index as it was (KB_ERR_INPUT). */
+int kb_index(const char *db, const struct kb_sources *src, struct kb_report *ret_report);
+
+/* Parse the sources and report their problems; touches no index. */
+int kb_check(const struct kb_sources *src, struct kb_report *ret_report);
+void kb_report_release(struct kb_report *report);
+
+/* ---- asking ------------------------------------------------------------------------------------ */
+
+struct kb; /* kb_int.h */
+
+/* Open the index at `path` for reading. On failure a negative enum kb_err and *ret_kb untouched. */
+int kb_open(const char *path, struct kb **ret_kb);
+void kb_close(struct kb *kb);
+
+/* True when the file behind `kb` was replaced (not merely updated: updates are seen by themselves)
+ * and kb_open() would now find another one. One stat(2). */
+bool kb_stale(const struct kb *kb);
+
+enum kb_band { KB_NONE, KB_MEDIUM, KB_HIGH }; /* decline / "did you mean" / answer */
+
+/* A question and its circumstances. Zeroed but for text and len is a fine question. */
+struct kb_ask {
+    const char *text;
+    size_t len;
+    const char *const *before; /* the asker's earlier messages, oldest first, terminated */
+    size_t nbefore;
+    const char *lang;          /* only passages in this language (ISO 639-1), NULL: any */
+    const char *audience;      /* only passages for everyone or for this audience, NULL: any */
+    const char *today;         /* YYYY-MM-DD for validity dates, NULL: today, UTC */
+    size_t max;                /* hits wanted; 0: 10. The best ones never depend on it */
+    bool rank_only;            /* leave extracts out: only ids and scores are wanted */
+    bool explain;              /* fill hits->explain */
+};
+
+struct kb_span { size_t start, end; };
+
+struct kb_hit {
+    const char *passage;          /* stable id: document id, '#', anchor */
+    const char *document;         /* stable id */
+    const char *title, *url;      /* of the document; url "" when it has none */
+    const char *const *heading;   /* the path to the passage, outermost first, plain text */
+    size_t nheading;
+    const char *anchor;           /* the fragment to put behind url */
+    const char *question;         /* the entry's own question, "" for a guide's passage */
+    const char *reviewed;         /* YYYY-MM-DD, or "" */
+    bool entry;                   /* a curated question with its answer */
+    const char *text;             /* the extract: bytes [start, end) of the document's text */
+    size_t start, end;
+    const struct kb_span *mark;   /* words of the question, as spans of `text` */
+    size_t nmark;
+    size_t src_line;              /* of the passage in its file, from 1 */
+    double score;                 /* for ordering within one result only */
+    double confidence;            /* 0..1, comparable between questions */
+};
+
+struct kb_pair { const char *from, *to; };
+
+struct kb_hits {
+    struct kb_hit *hit;           /* best first; equal scores in order of passage id */
+    size_t n;
+    double confidence;            /* of the first hit; 0 without one */
+    enum kb_band band;
+    struct kb_pair *corrected;    /* words that were read as other words */
+    size_t ncorrected;
+    const char *const *unknown;   /* content words of the question that the base does not have */
+    size_t nunknown;
+    const char *explain;          /* why this ranking, several lines, for a person; or NULL */
+    struct pool *pool;            /* owns all of the above */
+};
+
+/* The best passages for a question. Finding none is success with n == 0. Text of any kind and
+ * length is welcome; what is past KB_MAX_QUESTION bytes is not looked at. The caller owns
+ * *ret_hits: kb_hits_release(). */
+#define KB_MAX_QUESTION 8192
+int kb_ask(struct kb *kb, const struct kb_ask *ask, struct kb_hits *ret_hits);
+void kb_hits_release(struct kb_hits *hits);
+
+/* The questions of the entries that `passage` names as follow-ups, at most `max`, and of its
+ * neighbours when it names none. Strings live in `pool`. Returns how many, or negative. */
+int kb_followups(struct kb *kb, const char *passage, size_t max, struct pool *pool,
+                 const char **ret_questions);
+
+/* What the base is about, for greetings and declines: the questions or headings that lead it, at
+ * most `max`. Strings live in `pool`. Returns how many, or negative. */
+int kb_topics(struct kb *kb, size_t max, struct pool *pool, const char **ret_topics);
+
+/* The tests that entries carry: `passage` must (or must not) be the answer to `question`. Stops
+ * when fn returns non-zero and returns that. */
+typedef int kb_test_fn(void *ctx, const char *passage, const char *question, bool must);
+int kb_tests(struct kb *kb, kb_test_fn *fn, void *ctx);
+
+struct kb_info {
+    int schema, ranking;
+    long long generation, documents, passages, entries;
+};
+int kb_info(struct kb *kb, struct kb_info *ret_info);
+
+/* `s` without inline Markdown: what a reader sees. Lists keep "- ", tables " | " between cells and
+ * lose their rule, links keep their text. The result lives in `pool`. */
+const char *kb_plain(struct pool *pool, const char *s, size_t len);
+
+#endif

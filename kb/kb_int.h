@@ -1,0 +1,295 @@
+/* kb_int.h: what the files of kb/ share, and nobody else sees. One boxed section per file, in the
+ * order of the life of a source (text, document, passage, index) and then of a question (query,
+ * candidates, rank, confidence, extract). Everything named `ret_` is untouched on failure. */
+#ifndef KB_KB_INT_H
+#define KB_KB_INT_H
+
+#include <sqlite3.h>
+
+#include "kb/kb.h"
+#include "kb/pool.h"
+#include "kb/yaml.h"
+
+/* ---- limits.  How big anything may get inside kb/ ------------------------------------------------ */
+
+#define KB_MAX_SOURCE (64u << 20)    /* bytes of one file; larger ones are refused with a message */
+#define KB_MAX_DEPTH 64              /* nested lists, folders, JSON: deeper is flattened or refused */
+#define KB_PASSAGE_WORDS 180         /* a section with more words is split at a block boundary */
+#define KB_MAX_PROBLEMS 200          /* reported per run; the rest are counted */
+#define KB_MAX_TERMS 64              /* of a question; later ones are not looked at */
+#define KB_CANDIDATES 200            /* passages that the first stage hands to the reranking */
+
+/* ---- report.c: problems with a place ------------------------------------------------------------- */
+
+void report_add(struct kb_report *report, bool error, const char *file, size_t line, size_t column,
+                const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+
+/* ---- text.c: bytes become valid UTF-8 in NFC ------------------------------------------------------ */
+
+struct text_fix { size_t invalid; size_t line, column; bool changed; }; /* place of the first one */
+
+/* `s` as valid UTF-8, NFC, line ends "\n", no byte-order mark, no NUL or other C0 control but tab and
+ * newline (they become U+FFFD). UTF-16 with a byte-order mark is decoded; other invalid bytes are read
+ * as Windows-1252, the usual culprit, and counted in ret_fix. The result lives in `pool`. */
+char *text_repair(struct pool *pool, const char *s, size_t len, size_t *ret_len, struct text_fix *ret_fix);
+
+/* True when the bytes are no text at all: NULs without a UTF-16 mark, or many control characters. */
+bool text_is_binary(const char *s, size_t len);
+
+/* One code point at *pos, which is moved behind it; U+FFFD for a bad byte. */
+uint32_t text_next(const char *s, size_t len, size_t *pos);
+
+/* Lower case, compatibility-decomposed, marks removed: the form in which words are compared.
+ * "Résumé" -> "resume". Lives in `pool`. */
+char *text_fold(struct pool *pool, const char *s, size_t len, size_t *ret_len);
+
+/* A heading as a URL fragment, GitHub style: "What's an MLT?" -> "whats-an-mlt"; "" becomes "top". */
+char *text_slug(struct pool *pool, const char *s, size_t len);
+
+/* ---- sentence.c: where sentences end --------------------------------------------------------------- */
+
+/* End of the sentence that starts at `s` (its final mark and closing quotes included, following blanks
+ * not). Knows abbreviations, initials, decimals, "U.S.", ellipses, "?!" and CJK full stops. */
+size_t sentence_end(const char *s, size_t len);
+
+/* ---- document.c: what every parser makes ----------------------------------------------------------- */
+
+enum block_kind { BLOCK_HEADING = 1, BLOCK_PARAGRAPH, BLOCK_ITEM, BLOCK_ROW, BLOCK_CODE };
+
+struct block {
+    enum block_kind kind;
+    int level;            /* heading: 1..6; item: nesting from 0 */
+    size_t start, end;    /* bytes of document->text: the content without its mark ("## ", "- ", "| ") for
+                             headings, paragraphs and items; the whole line for a table row */
+    size_t line;          /* in the source, from 1 */
+    int group;            /* blocks of one list or one table share a number > 0; else 0 */
+    bool head;            /* a table's header row */
+};
+
+/* A curated question. Its answer is document->text[start, end), and its blocks are
+ * document->block[first, last). */
+struct entry {
+    const char *id;
+    const char *question;
+    const char **aka;       size_t naka, capaka;
+    const char **followup;  size_t nfollowup, capfollowup;   /* ids */
+    const char **needs;     size_t nneeds, capneeds;
+    const char **nots;      size_t nnots, capnots;
+    const char **test;      size_t ntest, captest;
+    const char **not_test;  size_t nnot_test, capnot_test;
+    const char *valid_from, *valid_until, *reviewed, *audience, *lang, *url, *status;
+    size_t start, end;
+    size_t first, last;
+    size_t line, column;  /* of the entry in its file */
+};
+
+/* Dates are "YYYY-MM-DD" or "". All text is valid UTF-8 in NFC and lives in `pool`. */
+struct document {
+    struct pool *pool;
+    const char *id;        /* stable and unique in the base: the path without its ending, or a record's id */
+    const char *file;      /* as reported in problems */
+    const char *title, *url, *lang, *audience, *owner, *status;
+    const char *reviewed, *valid_from, *valid_until;
+    const char *text;      /* what spans count in */
+    size_t len;
+    bool repaired;         /* text differs from the file's bytes */
+    struct block *block;   size_t nblock, capblock;
+    struct entry *entry;   size_t nentry, capentry;
+    char hash[33];         /* hex of BLAKE2b-128 over the source bytes of this document */
+};
+
+struct document *document_new(struct pool *pool, const char *file);
+struct block *document_block(struct document *doc, enum block_kind kind, int level, size_t start, size_t end,
+                             size_t line);
+/* The block's text as a reader sees it (inline mark-up removed). */
+const char *block_plain(const struct document *doc, const struct block *block);
+
+/* Receives every document that a file holds, in order. Non-zero stops and is returned. */
+typedef int document_fn(void *ctx, struct document *doc);
+
+/* ---- source.c: a path becomes documents ------------------------------------------------------------ */
+
+/* Read every file of `src`, in order, and hand out its documents. Files with errors are counted in
+ * report->rejected and their problems added; reading goes on, so that one run reports them all. Also an
+ * error: two documents, or two entries, with one id. Returns KB_OK, KB_ERR_INPUT when any file had an
+ * error, KB_ERR_IO, or what fn returned. A document lives until fn returns. */
+int source_read(const struct kb_sources *src, struct kb_report *report, document_fn *fn, void *ctx);
+
+/* A parser gets the repaired text of one file and calls fn for each document in it. 0, or KB_ERR_INPUT
+ * after report_add(), or what fn returned. One per file source_*.c. */
+struct source {
+    struct pool *pool;
+    struct kb_report *report;
+    const char *file;          /* for problems */
+    const char *id;            /* default document id */
+    const char *s; size_t len; /* repaired text */
+    bool repaired;
+    const char *raw; size_t rawlen; /* the file's bytes, for the hash */
+};
+int source_markdown(const struct source *src, document_fn *fn, void *ctx);
+int source_text(const struct source *src, document_fn *fn, void *ctx);
+int source_html(const struct source *src, document_fn *fn, void *ctx);
+int source_faq(const struct source *src, document_fn *fn, void *ctx);
+int source_table(const struct source *src, document_fn *fn, void *ctx);  /* CSV, TSV */
+int source_json(const struct source *src, document_fn *fn, void *ctx);   /* JSON, JSON lines */
+
+/* YAML front matter at the head of Markdown, text and (as <meta>) HTML: fills the document's fields,
+ * reports unknown keys and bad dates. *ret_body is the offset behind it. */
+int source_front_matter(const struct source *src, struct document *doc, size_t *ret_body);
+
+/* True for a date that exists, "YYYY-MM-DD". */
+bool source_date_ok(const char *s);
+
+/* ---- plain.c: inline Markdown to what a reader sees (kb_plain) -------------------------------------- */
+
+/* ---- passage.c: a document becomes passages ---------------------------------------------------------- */
+
+/* The smallest thing that is quoted: a sentence, a list item, a table row, a code block. */
+struct unit {
+    uint32_t start, end;  /* bytes of the document's text */
+    uint8_t kind;         /* enum block_kind; a sentence is BLOCK_PARAGRAPH */
+    uint8_t level;
+    uint8_t head;         /* a table's header row, or the first sentence of a paragraph */
+    uint8_t lead;         /* introduces the list or table behind it */
+    uint16_t group;       /* units of one list, table or paragraph share a number > 0 in their passage */
+};
+
+struct passage {
+    const char *key;             /* unique in the base: document id, '#', anchor */
+    const char *anchor;
+    const char **heading;        /* path, outermost first, plain; without the document's title */
+    size_t nheading;
+    const char *question;        /* entry, or a heading that asks: question and aliases, one a line; else "" */
+    const char *headings;        /* heading path for ranking, one a line */
+    const char *body;            /* plain text for ranking */
+    bool entry;
+    const struct entry *source;  /* the curated entry, or NULL */
+    size_t start, end;           /* bytes of the document's text */
+    size_t line;
+    struct unit *unit;
+    size_t nunit;
+    const char *lang, *audience, *reviewed, *valid_from, *valid_until, *url, *status;
+};
+
+typedef int passage_fn(void *ctx, const struct document *doc, const struct passage *passage);
+int passage_cut(const struct document *doc, passage_fn *fn, void *ctx);
+
+/* ---- tokenizer.c: words of questions and passages ------------------------------------------------------ */
+
+/* The FTS5 tokenizer "guidepost": words of letters and digits, folded as text_fold() does, stemmed by
+ * Snowball; C++, C#, A-level, U.S., 2-year survive, a compound word also gives its parts. A text may begin with
+ * a language mark (see TOKENIZER_MARK): rows of one index may then be in different languages. */
+#define TOKENIZER_MARK '\001'   /* "\001de " at the head of a text: stem what follows as German */
+int tokenizer_register(sqlite3 *db);
+
+/* The same tokens for callers without FTS5. `colocated`: another form of the token before it. */
+typedef int token_fn(void *ctx, const char *token, size_t len, size_t start, size_t end, bool colocated);
+struct tokenizer;
+int tokenizer_new(struct tokenizer **ret);
+void tokenizer_free(struct tokenizer *t);
+int tokenizer_run(struct tokenizer *t, const char *s, size_t len, token_fn *fn, void *ctx);
+
+/* ---- stopword.c: words that carry no content in a question ----------------------------------------------- */
+
+/* `word` is folded, not stemmed. Per language; unknown languages have none. */
+bool stopword(const char *lang, const char *word, size_t len);
+
+/* ---- schema.c: the file ------------------------------------------------------------------------------------ */
+
+/* Open with our pragmas, functions and tokenizer; writable ones are created when absent. Checks the application
+ * id, version and integrity of the header. */
+int schema_open(const char *path, bool writable, sqlite3 **ret_db);
+int schema_create(sqlite3 *db);
+int schema_err(int sqlite_rc);   /* SQLite's code as an enum kb_err */
+
+/* ---- index.c: sources into the file (kb_index, kb_check) ----------------------------------------------------- */
+
+/* ---- kb.c: open and close -------------------------------------------------------------------------------------- */
+
+struct kb {
+    sqlite3 *db;
+    char *path;
+    unsigned long long dev, ino;        /* of the file that was opened */
+    long long generation;               /* of the statistics below; checked at each question */
+    struct kb_stats *stats;             /* candidates.c: passages, average lengths, document frequencies */
+    struct synonyms *synonyms;          /* synonym.c */
+    struct tokenizer *tokenizer;
+    sqlite3_stmt *stmt[8];              /* prepared once; see enum kb_stmt */
+};
+
+/* ---- synonym.c: other words for the same thing -------------------------------------------------------------------- */
+
+struct synonym { const char *const *term; size_t n; double weight; }; /* n terms: a phrase */
+struct synonyms;
+/* Read synonyms.yaml, report problems, store the groups in the index; load them back for asking. */
+int synonyms_index(sqlite3 *db, const char *path, struct kb_report *report);
+int synonyms_load(sqlite3 *db, struct synonyms **ret);
+void synonyms_free(struct synonyms *s);
+
+/* ---- query.c: what people type becomes terms ------------------------------------------------------------------------ */
+
+struct query_term {
+    const char *token;       /* as the tokenizer writes it */
+    const char *word;        /* as typed, folded */
+    double weight;           /* 1 for a word of the question, less for a synonym or an earlier message */
+    int slot;                /* alternatives of one word or phrase share a slot */
+    bool stop;               /* a question word: used only when nothing else is there */
+    long long df;            /* passages that have it; 0: unknown word */
+    double idf;
+};
+
+/* What kind of thing would be an answer. */
+enum query_want { WANT_ANY, WANT_MONEY, WANT_DURATION, WANT_DATE, WANT_NUMBER, WANT_LIST, WANT_PLACE, WANT_PERSON,
+                  WANT_DEFINITION, WANT_STEPS, WANT_DIFFERENCE, WANT_REASON, WANT_YESNO };
+
+struct query {
+    struct pool *pool;
+    const char *text;            /* folded */
+    struct query_term *term;     size_t nterm, capterm;
+    size_t nslot;
+    enum query_want want;
+    const char *lang, *audience, *today;
+    struct kb_pair *corrected;   size_t ncorrected;
+    const char **unknown;        size_t nunknown;
+};
+int query_build(struct kb *kb, struct pool *pool, const struct kb_ask *ask, struct query *ret_query);
+
+/* The query as an FTS5 MATCH expression: every term quoted, OR-ed. NULL when there is no term. */
+const char *query_match(const struct query *q);
+
+/* ---- candidates.c: the first stage over FTS5 ---------------------------------------------------------------------------- */
+
+#define FIELD_QUESTION 0
+#define FIELD_HEADINGS 1
+#define FIELD_TITLE 2
+#define FIELD_BODY 3
+#define FIELDS 4
+
+struct candidate {
+    long long id;                /* passages.id */
+    double bm25;                 /* BM25F of the first stage */
+    double score;                /* after rank.c */
+    double confidence;
+};
+struct candidates { struct candidate *c; size_t n; };
+int candidates_find(struct kb *kb, const struct query *q, size_t max, struct candidates *ret);
+
+/* ---- rank.c, confidence.c, extract.c: see the essays at their tops ---------------------------------------------------------- */
+
+/* A candidate's row, read once for ranking, extract and display. */
+struct row {
+    long long id, document;
+    const char *key, *doc_id, *title, *url, *anchor, *question, *headings, *body, *reviewed;
+    const char *heading_json;
+    bool entry;
+    const char *text; size_t textlen;   /* of the passage: document text [start, end) */
+    size_t start, line;
+    const struct unit *unit; size_t nunit;
+};
+int row_read(struct kb *kb, struct pool *pool, long long id, struct row *ret);
+
+int rank_rows(struct kb *kb, const struct query *q, struct row *row, struct candidates *c);
+double confidence_of(const struct query *q, const struct row *row, const struct candidates *c, size_t i);
+int extract_best(struct kb *kb, const struct query *q, struct pool *pool, const struct row *row, struct kb_hit *hit);
+
+#endif

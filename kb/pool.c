@@ -1,0 +1,142 @@
+/* pool.c: a chain of blocks, bumped. Big requests get a block of their own, so that one 1 MB text
+ * does not waste the rest of the current block. Under AddressSanitizer every request is a block of
+ * its own: an overrun is then seen at once, as it would be with malloc. */
+#include "kb/pool.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define BLOCK_SIZE 0u
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BLOCK_SIZE 0u
+#endif
+#endif
+#ifndef BLOCK_SIZE
+#define BLOCK_SIZE 16384u
+#endif
+
+struct chunk {
+    struct chunk *next;
+    size_t used, size;
+    _Alignas(max_align_t) unsigned char data[];
+};
+
+struct pool {
+    struct chunk *head; /* the one being filled; full and oversized ones follow */
+};
+
+static void out_of_memory(size_t size)
+{
+    fprintf(stderr, "guidepost: out of memory (%zu bytes wanted)\n", size);
+    abort();
+}
+
+struct pool *pool_new(void)
+{
+    struct pool *pool = calloc(1, sizeof *pool);
+    if (!pool)
+        out_of_memory(sizeof *pool);
+    return pool;
+}
+
+void pool_free(struct pool *pool)
+{
+    if (!pool)
+        return;
+    for (struct chunk *c = pool->head, *next; c; c = next) {
+        next = c->next;
+        free(c);
+    }
+    free(pool);
+}
+
+static struct chunk *chunk_new(size_t size)
+{
+    struct chunk *c = calloc(1, sizeof *c + size);
+    if (!c)
+        out_of_memory(size);
+    c->size = size;
+    return c;
+}
+
+void *pool_alloc(struct pool *pool, size_t size)
+{
+    if (size > SIZE_MAX / 2)
+        out_of_memory(size);
+    size_t align = _Alignof(max_align_t), need = (size + align - 1) / align * align;
+    struct chunk *c = pool->head;
+    if (c && need <= c->size - c->used) {
+        void *p = c->data + c->used;
+        c->used += need;
+        return p;
+    }
+    if (need > BLOCK_SIZE / 4 && c) { /* behind the head, which still has room */
+        struct chunk *own = chunk_new(BLOCK_SIZE ? need : size);
+        own->used = own->size;
+        own->next = c->next;
+        c->next = own;
+        return own->data;
+    }
+    c = chunk_new(need > BLOCK_SIZE ? (BLOCK_SIZE ? need : size) : BLOCK_SIZE);
+    c->next = pool->head;
+    pool->head = c;
+    c->used = need > c->size ? c->size : need;
+    return c->data;
+}
+
+void *pool_array(struct pool *pool, size_t n, size_t size)
+{
+    if (size && n > SIZE_MAX / 2 / size)
+        out_of_memory(SIZE_MAX);
+    return pool_alloc(pool, n * size);
+}
+
+char *pool_strndup(struct pool *pool, const char *s, size_t len)
+{
+    char *p = pool_alloc(pool, len + 1);
+    if (len)
+        memcpy(p, s, len);
+    return p;
+}
+
+char *pool_strdup(struct pool *pool, const char *s)
+{
+    return pool_strndup(pool, s ? s : "", s ? strlen(s) : 0);
+}
+
+char *pool_vprintf(struct pool *pool, const char *fmt, va_list ap)
+{
+    va_list again;
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    char *p = pool_alloc(pool, n < 0 ? 1 : (size_t)n + 1);
+    if (n >= 0)
+        vsnprintf(p, (size_t)n + 1, fmt, again);
+    va_end(again);
+    return p;
+}
+
+char *pool_printf(struct pool *pool, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    char *p = pool_vprintf(pool, fmt, ap);
+    va_end(ap);
+    return p;
+}
+
+void *pool_grow(struct pool *pool, void *items, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap)
+        return items;
+    size_t want = *cap ? *cap * 2 : 8;
+    void *bigger = pool_array(pool, want, size);
+    if (n)
+        memcpy(bigger, items, n * size);
+    *cap = want;
+    return bigger;
+}
