@@ -1,0 +1,39 @@
+/* http.h: requests to other servers. The delivery thread: the only user of libcurl. TLS handshakes and slow peers
+ * are kept off the loop; the outcome is posted back to it. */
+#ifndef BOT_HTTP_H
+#define BOT_HTTP_H
+
+#include <stddef.h>
+
+struct loop;
+struct http;
+
+struct http_request {
+    const char *method;            /* "POST" */
+    const char *url;               /* http or https */
+    const char *const *header;     /* "Name: value", NULL-terminated, or NULL */
+    const char *body;
+    size_t len;
+    long connect_timeout_ms, timeout_ms; /* 0: 5 s and 20 s */
+    size_t max_bytes;              /* of the response body; 0: 1 MiB */
+};
+
+struct http_response {
+    int status;                    /* 0: no response, see error */
+    const char *error;             /* plain words, or "" */
+    long retry_after_s;            /* from Retry-After (seconds or date); -1 when absent */
+    const char *body;              /* terminated */
+    size_t len;
+};
+
+/* Runs on the loop, exactly once per request, also when the client is stopped. */
+typedef void http_done_fn(void *ctx, const struct http_response *res);
+
+int http_start(struct loop *l, struct http **ret);
+void http_stop(struct http *h);    /* requests under way end with status 0, error "stopped" */
+
+/* Copies the request. At most 2 connections per host; requests of one `lane` (NULL: any order) go one after
+ * another. 0 or negative. */
+int http_send(struct http *h, const struct http_request *rq, const char *lane, http_done_fn *fn, void *ctx);
+
+#endif

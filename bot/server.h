@@ -1,0 +1,87 @@
+/* server.h: HTTP and WebSocket behind about ten functions, so that the library underneath stays
+ * replaceable. server.c and peer.c are the only users of libwebsockets. Loop thread only.
+ *
+ * What the server does by itself: refuses upgrades other than websocket, checks Origin, reassembles messages,
+ * checks UTF-8, caps sizes, deadlines half requests and half frames (10 s), pings, and closes what is idle
+ * or reads too slowly. What it asks for: a route for each request, a peer handler for each WebSocket. */
+#ifndef BOT_SERVER_H
+#define BOT_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct loop;
+struct config;
+struct server;
+struct request;   /* one HTTP request, until request_reply() */
+struct peer;      /* one WebSocket connection */
+
+/* A connection may be gone when its answer is ready. What outlives a callback is therefore a handle, never a
+ * pointer; a late answer to a dead handle is dropped. */
+typedef uint64_t server_handle;
+
+enum peer_event { PEER_OPEN, PEER_TEXT, PEER_CLOSED };
+
+struct server_calls {
+    void *ctx;
+    /* The whole request has arrived. Answer with request_reply(), now or later. */
+    void (*on_request)(void *ctx, struct request *rq);
+    /* PEER_TEXT carries one complete message of valid UTF-8. */
+    void (*on_peer)(void *ctx, struct peer *p, enum peer_event ev, const char *s, size_t len);
+};
+
+struct server_options {
+    const char *listen;           /* HOST:PORT */
+    const char *const *origins;   /* allowed besides the page's own host; NULL-terminated or norigins */
+    size_t norigins;
+    const char *const *proxies;   /* peers whose X-Forwarded-For is believed */
+    size_t nproxies;
+    size_t max_connections;       /* 0: from RLIMIT_NOFILE */
+    size_t max_per_address;       /* 0: unlimited */
+    bool websocket;               /* false: plain HTTP (the admin listener) */
+};
+
+int server_open(struct loop *l, const struct server_options *opt, const struct server_calls *calls, struct server **ret);
+int server_port(const struct server *s);      /* the real one when 0 was asked for */
+void server_stop_listening(struct server *s); /* graceful stop: no new connections, WebSockets get a 1001 */
+bool server_idle(const struct server *s);     /* nothing open any more */
+void server_close(struct server *s);
+
+struct server_stats {
+    size_t connections, peers;
+    uint64_t accepted, refused, requests, messages_in, messages_out, slow_closes;
+};
+void server_stats(const struct server *s, struct server_stats *ret);
+
+/* ---- requests ---- */
+const char *request_method(const struct request *rq);     /* "GET" "HEAD" "POST" "DELETE" "PUT" "OPTIONS" "PATCH" */
+const char *request_path(const struct request *rq);       /* decoded, starts with '/', no ".." and no NUL */
+const char *request_query(const struct request *rq, const char *name); /* decoded value of a query parameter, or NULL */
+const char *request_header(const struct request *rq, const char *name); /* lower-case name; NULL when absent */
+const char *request_body(const struct request *rq, size_t *ret_len);
+const char *request_client(const struct request *rq);     /* address of the asker, for limits, never for logs */
+server_handle request_handle(const struct request *rq);
+
+struct http_reply {
+    int status;
+    const char *type;             /* content type */
+    const char *headers;          /* further ones, "name: value\r\n" each, or NULL */
+    const char *body;
+    size_t len;
+};
+/* Copies what it needs. HEAD sends no body. False when the request is gone. */
+bool request_reply(struct server *s, server_handle h, const struct http_reply *r);
+
+/* ---- WebSockets ---- */
+server_handle peer_handle(const struct peer *p);
+void *peer_data(const struct peer *p);                    /* the owner's, freed by it at PEER_CLOSED */
+void peer_set_data(struct peer *p, void *data);
+const char *peer_client(const struct peer *p);
+/* Queue one text message. False when it is gone or was closed for reading too slowly. */
+bool peer_send(struct server *s, server_handle h, const char *text, size_t len);
+void peer_close(struct server *s, server_handle h, int code, const char *reason);
+/* Stop and go on reading from it: in-flight caps. */
+void peer_pause(struct server *s, server_handle h, bool paused);
+
+#endif
