@@ -170,4 +170,28 @@ int kb_info(struct kb *kb, struct kb_info *ret_info);
  * lose their rule, links keep their text. The result lives in `pool`. */
 const char *kb_plain(struct pool *pool, const char *s, size_t len);
 
+/* ---- measuring ----------------------------------------------------------------------------------- */
+
+/* How well the base ranks a test collection: a folder with corpus.jsonl {"id","title","text"},
+ * queries.jsonl {"id","text"}, qrels.tsv (query, document, grade) and meta.json, whose
+ * `binary_min_rel` is the grade from which a document counts as relevant (1 without it). */
+struct kb_measure_options {
+    const char *queries;      /* another file of queries, or NULL: those of the folder */
+    const char *run;          /* write the first 100 of each query here, in TREC form; or NULL */
+    size_t max_queries;       /* 0: all */
+};
+
+/* Averages over the queries that have a relevant document; times are of all queries. */
+struct kb_measures {
+    double success_1, mrr_10, ndcg_10, recall_10, recall_100;
+    double p50_us, p95_us, p99_us;  /* one kb_ask() */
+    size_t documents, passages, queries;
+};
+
+/* Index dir/corpus.jsonl into a temporary database, ask every query with the shipped defaults, rank
+ * the documents by their best passage, measure. 0, or a negative enum kb_err with one line in
+ * *ret_message (free()), which is otherwise untouched; `ret_message` may be NULL. */
+int kb_measure(const char *dir, const struct kb_measure_options *options, struct kb_measures *ret,
+               char **ret_message);
+
 #endif
