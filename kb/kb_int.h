@@ -211,31 +211,83 @@ struct kb {
     char *path;
     unsigned long long dev, ino;        /* of the file that was opened */
     long long generation;               /* of the statistics below; checked at each question */
-    struct kb_stats *stats;             /* candidates.c: passages, average lengths, document frequencies */
-    struct synonyms *synonyms;          /* synonym.c */
+    struct stats *stats;                /* stats.c; NULL until the first question */
+    struct synonyms *synonyms;          /* synonym_ask.c; NULL until the first question */
     struct tokenizer *tokenizer;
-    sqlite3_stmt *stmt[8];              /* prepared once; see enum kb_stmt */
+    sqlite3_blob *text;                 /* documents.text, moved from row to row (row.c); or NULL */
+    sqlite3_stmt *stmt[8];              /* prepared when first needed; see enum kb_stmt */
 };
+enum kb_stmt { STMT_GENERATION, STMT_POSTINGS, STMT_ROW };
+/* Prepare kb->stmt[which] unless it is, and reset it. NULL: *ret_err says why. */
+sqlite3_stmt *kb_stmt(struct kb *kb, enum kb_stmt which, const char *sql, int *ret_err);
 
 /* ---- synonym.c: other words for the same thing -------------------------------------------------------------------- */
 
-struct synonym { const char *const *term; size_t n; double weight; }; /* n terms: a phrase */
 struct synonyms;
 /* Read synonyms.yaml, report problems, store the groups in the index; load them back for asking. */
 int synonyms_index(sqlite3 *db, const char *path, struct kb_report *report);
-int synonyms_load(sqlite3 *db, struct synonyms **ret);
+
+/* ---- synonym_ask.c: the same, looked up by the words of a question ---------------------------------------------------- */
+
+/* Both sides of a pair as tokens. A side may be a phrase of up to SYNONYM_WORDS words. */
+#define SYNONYM_WORDS 6
+struct synonym {
+    const char *const *from; size_t nfrom;
+    const char *const *to;   size_t nto;
+    double weight;                      /* below 1: an exact word always counts more */
+};
+int synonyms_load(sqlite3 *db, struct tokenizer *t, struct synonyms **ret);
+/* The pairs whose `from` begins with this token, in the order of the file; *ret_n may be 0. */
+const struct synonym *synonyms_find(const struct synonyms *s, const char *token, size_t *ret_n);
 void synonyms_free(struct synonyms *s);
+
+/* ---- stats.c: what ranking knows of every passage, in memory ---------------------------------------------------------- */
+
+#define FIELD_QUESTION 0
+#define FIELD_HEADINGS 1
+#define FIELD_TITLE 2
+#define FIELD_BODY 3
+#define FIELDS 4
+
+/* Words that must, or must not, be in the question for an entry to be an answer; as tokens. */
+struct condition { size_t ord; const char **needs, **nots; size_t nneeds, nnots, capneeds, capnots; };
+
+struct stats {
+    struct pool *pool;
+    size_t n;                           /* passages, in ascending order of id */
+    long long *id;
+    uint16_t (*len)[FIELDS];            /* tokens per field, at most 65535 */
+    uint16_t *lang, *audience;          /* index into `name`; 0 is "" */
+    int32_t *from, *until;              /* YYYYMMDD, 0 and INT32_MAX when open */
+    const char **name; size_t nname, capname;
+    double average[FIELDS];             /* over the passages that have the field */
+    const char *main_lang;              /* of most passages: how a question is stemmed by default */
+    struct condition *condition; size_t ncondition, capcondition;   /* in ascending order of ord */
+};
+/* Bring kb->stats and kb->synonyms in step with the file's generation. Call inside a transaction. */
+int stats_refresh(struct kb *kb);
+void stats_free(struct stats *s);
+/* The passage's place in the arrays, or s->n. */
+size_t stats_find(const struct stats *s, long long id);
 
 /* ---- query.c: what people type becomes terms ------------------------------------------------------------------------ */
 
+/* One thing that is asked for: a word of the question and every other way to say it. */
+struct query_slot {
+    const char *word;        /* as typed */
+    double weight;           /* 1; less for an earlier message */
+    double idf;              /* of the word, or of its commonest synonym when the base lacks it */
+    bool context;            /* from an earlier message */
+    bool known;              /* some alternative occurs in the base */
+};
+
+/* One way to say it: a token, or several in a row. */
 struct query_term {
-    const char *token;       /* as the tokenizer writes it */
-    const char *word;        /* as typed, folded */
-    double weight;           /* 1 for a word of the question, less for a synonym or an earlier message */
-    int slot;                /* alternatives of one word or phrase share a slot */
-    bool stop;               /* a question word: used only when nothing else is there */
-    long long df;            /* passages that have it; 0: unknown word */
-    double idf;
+    const char *const *token; size_t ntoken;
+    const char *word;        /* for explanations */
+    double weight;           /* 1 for the typed word, less for a synonym */
+    size_t slot, nslot;      /* the slots it stands for: a synonym may replace several words */
+    long long df;            /* passages that have it, by candidates.c */
 };
 
 /* What kind of thing would be an answer. */
@@ -244,52 +296,83 @@ enum query_want { WANT_ANY, WANT_MONEY, WANT_DURATION, WANT_DATE, WANT_NUMBER, W
 
 struct query {
     struct pool *pool;
-    const char *text;            /* folded */
+    struct query_slot *slot;     size_t nslot, capslot;   /* in the order of the question, context last */
     struct query_term *term;     size_t nterm, capterm;
-    size_t nslot;
+    const char **typed;          size_t ntyped, captyped; /* every token of this message, for needs and nots */
+    double mass;                 /* sum of weight * idf over the slots */
     enum query_want want;
     const char *lang, *audience, *today;
     struct kb_pair *corrected;   size_t ncorrected;
-    const char **unknown;        size_t nunknown;
+    const char **unknown;        size_t nunknown, capunknown;
 };
-int query_build(struct kb *kb, struct pool *pool, const struct kb_ask *ask, struct query *ret_query);
+/* Pure: needs a tokenizer, may use synonyms (NULL: none), touches no database. */
+int query_build(struct tokenizer *t, const struct synonyms *synonyms, const char *main_lang, struct pool *pool,
+                const struct kb_ask *ask, struct query *ret_query);
+/* Once every term's df is known: idf of the slots, mass, unknown words. `n` passages in all. */
+void query_weigh(struct query *q, size_t n);
+const char *query_want_name(enum query_want want);
 
-/* The query as an FTS5 MATCH expression: every term quoted, OR-ed. NULL when there is no term. */
-const char *query_match(const struct query *q);
+/* ---- candidates.c: the first stage ---------------------------------------------------------------------------------- */
 
-/* ---- candidates.c: the first stage over FTS5 ---------------------------------------------------------------------------- */
+/* One occurrence of a term in a passage. */
+struct match { uint16_t term; uint8_t field; uint32_t pos; /* in tokens of the field */ };
 
-#define FIELD_QUESTION 0
-#define FIELD_HEADINGS 1
-#define FIELD_TITLE 2
-#define FIELD_BODY 3
-#define FIELDS 4
+struct features {                /* rank.c; each 0..1 */
+    double coverage;             /* share of the question's idf mass that the passage has anywhere */
+    double pairs;                /* neighbours in the question that are neighbours in the passage */
+    double heading;              /* how exactly question, heading or title is what was asked */
+    double want;                 /* the kind of answer that was asked for is there */
+    double entry;                /* a curated question */
+};
 
 struct candidate {
     long long id;                /* passages.id */
+    size_t ord;                  /* place in kb->stats */
     double bm25;                 /* BM25F of the first stage */
+    const struct match *match; size_t nmatch;   /* by term, then field and position */
+    struct features f;
     double score;                /* after rank.c */
     double confidence;
 };
 struct candidates { struct candidate *c; size_t n; };
-int candidates_find(struct kb *kb, const struct query *q, size_t max, struct candidates *ret);
 
-/* ---- rank.c, confidence.c, extract.c: see the essays at their tops ---------------------------------------------------------- */
+/* The `max` best passages by BM25F that pass the filters, best first, ties by id. Sets df of the terms and weighs the
+ * query. Lives in `pool`. */
+int candidates_find(struct kb *kb, struct query *q, struct pool *pool, size_t max, struct candidates *ret);
 
-/* A candidate's row, read once for ranking, extract and display. */
+/* ---- row.c: a candidate's row, read once for ranking, extract and display --------------------------------------------- */
+
 struct row {
     long long id, document;
     const char *key, *doc_id, *title, *url, *anchor, *question, *headings, *body, *reviewed;
-    const char *heading_json;
+    const char **heading; size_t nheading;      /* the path as strings */
     bool entry;
-    const char *text; size_t textlen;   /* of the passage: document text [start, end) */
-    size_t start, line;
+    size_t start, end, line;
     const struct unit *unit; size_t nunit;
 };
 int row_read(struct kb *kb, struct pool *pool, long long id, struct row *ret);
+/* Bytes [start, end) of a document's text, terminated, without reading the rest of it. */
+int row_text(struct kb *kb, struct pool *pool, long long document, size_t start, size_t end, char **ret_text);
 
-int rank_rows(struct kb *kb, const struct query *q, struct row *row, struct candidates *c);
-double confidence_of(const struct query *q, const struct row *row, const struct candidates *c, size_t i);
-int extract_best(struct kb *kb, const struct query *q, struct pool *pool, const struct row *row, struct kb_hit *hit);
+/* ---- rank.c, confidence.c, extract.c, explain.c: see the essays at their tops ----------------------------------------- */
+
+#define RANK_ROWS 40         /* candidates whose rows are read; the rest keep the order of the first stage */
+
+/* Features of c->c[i] from its matches alone, and from its row when it has one. */
+void rank_features(const struct query *q, const struct stats *s, struct candidate *c);
+int rank_row(struct tokenizer *t, const struct query *q, const struct row *row, struct candidate *c);
+double rank_score(const struct query *q, const struct candidate *c);
+/* Best first; equal scores in order of passage key. row[i] belongs to c[i] and moves with it. */
+void rank_sort(struct candidate *c, struct row *row, size_t n);
+
+double confidence_of(const struct query *q, const struct candidates *c, size_t i);
+enum kb_band confidence_band(double confidence);
+
+/* The part of `row` that answers: fills hit->text, start, end, mark, nmark. `text` is the passage's. */
+int extract_best(struct tokenizer *t, const struct query *q, struct pool *pool, const struct row *row, const char *text,
+                 struct kb_hit *hit);
+
+const char *explain_hits(struct pool *pool, const struct query *q, const struct stats *s, const struct candidates *c,
+                         const struct row *row, size_t n, enum kb_band band);
 
 #endif
