@@ -61,8 +61,9 @@ struct kb_report {
     size_t passages, entries;                   /* in the index afterwards; entries are passages too */
     long long generation;                       /* grows by one with every change of the index */
     bool rebuilt;                               /* the file was absent, damaged or of another version */
-    struct kb_problem *problem;
+    struct kb_problem *problem;                 /* the first 200; then one that says how many more */
     size_t nproblem;
+    size_t errors, warnings;                    /* all of them, also those that are not listed */
     char *message;                              /* why it failed, when it is not the sources' fault */
 };
 

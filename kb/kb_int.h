@@ -133,6 +133,10 @@ int source_faq(const struct source *src, document_fn *fn, void *ctx);
 int source_table(const struct source *src, document_fn *fn, void *ctx);  /* CSV, TSV */
 int source_json(const struct source *src, document_fn *fn, void *ctx);   /* JSON, JSON lines */
 
+/* Append the blocks of the Markdown in document->text[start, end), which stands at `line` of its source:
+ * the answers of FAQ files, tables and JSON. In source_markdown.c. 0 or a negative enum kb_err. */
+int markdown_blocks(struct document *doc, size_t start, size_t end, size_t line);
+
 /* YAML front matter at the head of Markdown, text and (as <meta>) HTML: fills the document's fields,
  * reports unknown keys and bad dates. *ret_body is the offset behind it. */
 int source_front_matter(const struct source *src, struct document *doc, size_t *ret_body);
