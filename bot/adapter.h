@@ -8,6 +8,7 @@
 #include "bot/config.h"
 #include "bot/json.h"
 #include "bot/log.h"
+#include "bot/loop.h"
 #include "bot/reply.h"
 #include "bot/server.h"
 
@@ -61,10 +62,12 @@ extern const struct adapter_type *const adapter_types[];
 
 /* ---- what the bot offers an adapter (bot.c) ---- */
 
-/* Take a question in. 0, or -EBUSY (queue full: say so, with a time to retry), -E2BIG (too long), -EINVAL (empty).
- * On 0 exactly one send() follows, whatever happens. Loop thread. */
+/* Take a question in. 0, or -EBUSY (queue full: say so, with a time to retry), -ESHUTDOWN (about to stop), -E2BIG
+ * (too long), -EINVAL (empty). On 0 exactly one send() follows, whatever happens; within a conversation in the
+ * order of the questions. Loop thread. */
 int bot_receive(struct adapter *a, const struct inbound *in);
-const struct config *bot_config(const struct bot *bot);
+const struct config *bot_config(const struct bot *bot); /* a reload replaces it: keep no pointer into it */
+struct loop *bot_loop(const struct bot *bot);
 struct server *bot_server(const struct bot *bot);
 /* The leading topics of the base, for a page's first screen; NULL-terminated, at most `max`. Refreshed with the index. */
 const char *const *bot_topics(const struct bot *bot);

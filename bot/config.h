@@ -41,6 +41,8 @@ struct kb_report;
  * the report. 0, -ENOENT when a named file is missing, -EINVAL when there is a problem; *ret only on 0. */
 int config_read(const char *path, struct config **ret, struct kb_report *report);
 void config_free(struct config *c);
+/* The file of `old` again, with what config_set() had changed on top: for a reload. As config_read(). */
+int config_reread(const struct config *old, struct config **ret, struct kb_report *report);
 
 /* The value of a row; asking for a name without a row is a programming error and aborts. Strings live as
  * long as the config. config_set() is the command line's: 0 or -EINVAL. */

@@ -1,13 +1,17 @@
 /* journal.h: the only writer of state.db, on a thread of its own. What is handed over is committed in groups
- * (every few milliseconds or 100 rows, one fsync for all), and each caller hears after the commit. */
+ * (at most one fsync every few milliseconds, for all that waits), and each caller hears after the commit. */
 #ifndef BOT_JOURNAL_H
 #define BOT_JOURNAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct loop;
 struct journal;
+struct setting;
+
+extern const struct setting journal_settings[];
 
 /* One question and its reply. All text is copied. */
 struct journal_turn {
@@ -19,12 +23,24 @@ struct journal_turn {
     int64_t at_ms;                 /* wall clock, Unix milliseconds */
 };
 
-/* On the loop, exactly once per call: id > 0 of the turn, or a negative errno (disk full, damaged, stopped). */
+/* On the loop, exactly once per call that returned 0: id > 0 of the turn, or a negative errno (-ENOSPC, -EROFS,
+ * -EIO, ...). The journal has said so in the log by then, at most once a minute. */
 typedef void journal_done_fn(void *ctx, int64_t id);
 
-/* synchronous: "full" survives power loss, "normal" a killed process. A database that is not ours is refused. */
-int journal_start(struct loop *l, const char *path, const char *synchronous, struct journal **ret);
+struct journal_options {
+    const char *path;
+    const char *synchronous;       /* "full" survives power loss, "normal" a killed process */
+    int retention_days;            /* older turns are deleted, a few at a time; 0: never */
+};
+
+/* 0, or a negative errno as of store_open(), which store_strerror() explains. */
+int journal_start(struct loop *l, const struct journal_options *opt, struct journal **ret);
 void journal_stop(struct journal *j); /* commits what it was given first */
+
+/* 0; -EBUSY when too much waits already, -ESHUTDOWN after journal_stop() began. */
 int journal_turn(struct journal *j, const struct journal_turn *t, journal_done_fn *fn, void *ctx);
+
+void journal_set_retention(struct journal *j, int days);
+bool journal_writable(const struct journal *j); /* the last commit worked */
 
 #endif

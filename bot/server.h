@@ -44,7 +44,8 @@ struct server_options {
 
 int server_open(struct loop *l, const struct server_options *opt, const struct server_calls *calls, struct server **ret);
 int server_port(const struct server *s);      /* the real one when 0 was asked for */
-void server_stop_listening(struct server *s); /* graceful stop: no new connections, WebSockets get a 1001 */
+void server_stop_listening(struct server *s); /* graceful stop, first half: no new connections, no keep-alive */
+void server_say_goodbye(struct server *s);    /* second half: WebSockets get a 1001 behind what is queued for them */
 bool server_idle(const struct server *s);     /* nothing open any more */
 void server_close(struct server *s);
 
@@ -74,6 +75,7 @@ struct http_reply {
 bool request_reply(struct server *s, server_handle h, const struct http_reply *r);
 
 /* ---- WebSockets ---- */
+struct peer *server_peer(const struct server *s, server_handle h); /* NULL when it is gone */
 server_handle peer_handle(const struct peer *p);
 void *peer_data(const struct peer *p);                    /* the owner's, freed by it at PEER_CLOSED */
 void peer_set_data(struct peer *p, void *data);

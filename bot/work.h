@@ -12,14 +12,17 @@ struct question;
 struct reply;
 struct pool;
 
-/* On the loop, exactly once per job. `reply` lives in `pool`, which now belongs to the callee. */
-typedef void work_done_fn(void *ctx, struct pool *pool, const struct reply *reply);
+/* On the loop, exactly once per job. `reply` lives in the pool that the job was given. */
+typedef void work_done_fn(void *ctx, const struct reply *reply);
 
-/* threads 0: one per processor. */
-int work_start(struct loop *l, const char *db, const struct smalltalk *talk, size_t threads, struct work **ret);
-void work_stop(struct work *w);  /* what waits is answered with answer_sorry() */
-/* Copies the question. 0 or -EBUSY beyond MAX_QUEUE. */
-int work_ask(struct work *w, const struct question *q, work_done_fn *fn, void *ctx);
+/* threads 0: one per processor. `talk` now belongs to the workers. */
+int work_start(struct loop *l, const char *db, struct smalltalk *talk, size_t threads, struct work **ret);
+/* What waits is answered with answer_sorry(), from this call; what is being answered is finished first. */
+void work_stop(struct work *w);
+
+/* 0 or -EBUSY beyond MAX_QUEUE. The question's text and all else it points to must live in `pool` (or longer);
+ * question and pool are the worker's until fn is called. */
+int work_ask(struct work *w, struct pool *pool, const struct question *q, work_done_fn *fn, void *ctx);
 size_t work_waiting(const struct work *w);
 
 /* Another set of small talk (after a reload); the old one is freed when no thread uses it any more. */
