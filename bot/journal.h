@@ -7,9 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bot/config.h"
+
 struct loop;
 struct journal;
-struct setting;
 
 extern const struct setting journal_settings[];
 
