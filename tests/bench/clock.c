@@ -1,0 +1,47 @@
+/* clock.c: times of one kind of work, and their percentiles. */
+#include "tests/bench/bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void times_add(struct times *t, uint64_t ns)
+{
+    if (t->n == t->cap) {
+        t->cap = t->cap ? t->cap * 2 : 256;
+        t->ns = realloc(t->ns, t->cap * sizeof *t->ns);
+        if (!t->ns) {
+            fprintf(stderr, "bench: out of memory\n");
+            exit(1);
+        }
+    }
+    t->ns[t->n++] = ns;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+uint64_t times_at(struct times *t, double share)
+{
+    if (!t->n)
+        return 0;
+    qsort(t->ns, t->n, sizeof *t->ns, by_size);
+    size_t i = (size_t)(share * (double)t->n);
+    return t->ns[i < t->n ? i : t->n - 1];
+}
+
+void times_release(struct times *t)
+{
+    free(t->ns);
+    *t = (struct times){0};
+}
