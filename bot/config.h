@@ -29,13 +29,17 @@ struct setting {
     long long min, max;        /* SETTING_INT */
     const char *choices;       /* SETTING_CHOICE */
     const char *help;          /* a sentence or two; printed by help and compared with the file's comment */
+    bool optional;             /* SETTING_PATH(S): when nothing stands at the default, the value is "" (none) */
 };
 
 struct config;
 struct kb_report;
 
-/* Tables of rows end with a NULL name. The program's own tables are listed in config.c; an adapter's come
- * from its type. */
+/* Tables of rows end with a NULL name. The rows that several files share are in config.c; main.c hands in the
+ * others (bot.c, journal.c, every adapter's) before the first config_read(), in the order of guidepost.yaml. Two
+ * rows of one name are a programming error and abort. Rows of adapters that are not in this version are known and
+ * accepted with a warning, so that one file serves several versions. */
+void config_register(const struct setting *rows);
 
 /* Read `path`; NULL: ./guidepost.yaml or ./config/guidepost.yaml if there, else defaults. Problems go to
  * the report. 0, -ENOENT when a named file is missing, -EINVAL when there is a problem; *ret only on 0. */

@@ -1,0 +1,32 @@
+/* problem.h: what is wrong with an operator's file, and where. The reports are kb's (kb.h), so that a bad
+ * guide, a bad setting and a bad test question all look alike: "file:line:column: error: what is wrong". */
+#ifndef BOT_PROBLEM_H
+#define BOT_PROBLEM_H
+
+#include <stdio.h>
+
+#include "kb/kb.h"
+
+struct pool;
+struct yaml;
+
+/* Add a problem to a report that kb_report_release() will release. line 0: the whole file. */
+void problem_add(struct kb_report *report, bool error, const char *file, size_t line, size_t column,
+                 const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+
+/* The same at a node of a YAML file: an error. */
+void problem_at(struct kb_report *report, const char *file, const struct yaml *node,
+                const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* How many problems are errors. */
+size_t problem_errors(const struct kb_report *report);
+
+/* One line per problem. */
+void problem_print(const struct kb_report *report, FILE *out);
+
+/* Read a YAML file of at most max_bytes; problems go to the report. NULL with -errno in *ret_err (-ENOENT,
+ * -EINVAL for what is in the report, ...). Lives in `pool`. */
+struct yaml *problem_read_yaml(struct pool *pool, const char *path, size_t max_bytes,
+                               struct kb_report *report, int *ret_err);
+
+#endif
