@@ -13,7 +13,10 @@
 #define MAX_PEER_QUEUE 256               /* frames waiting for one slow reader */
 #define MAX_PEER_BYTES (1u << 20)        /* bytes waiting for one slow reader */
 #define MAX_IN_FLIGHT 2                  /* questions of one connection being answered at once */
+#define MAX_CONVERSATION_WAITING 8       /* and of one conversation, from wherever they come */
 #define MAX_QUEUE 512                    /* questions waiting for a worker; beyond: busy, retry */
+#define MAX_JOURNAL_QUEUE 1024           /* replies waiting to be recorded; beyond: sent unrecorded */
+#define MAX_HTTP_QUEUE 4096              /* requests to other servers, waiting or under way */
 
 #define MAX_SESSIONS 50000               /* conversations remembered; the longest silent goes first */
 #define MAX_SESSION_TURNS 6              /* earlier messages remembered of one conversation */
