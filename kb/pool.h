@@ -19,7 +19,8 @@ void *pool_array(struct pool *pool, size_t n, size_t size); /* zeroed; aborts wh
 char *pool_strndup(struct pool *pool, const char *s, size_t len);
 char *pool_strdup(struct pool *pool, const char *s);       /* NULL gives "" */
 char *pool_printf(struct pool *pool, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-char *pool_vprintf(struct pool *pool, const char *fmt, va_list ap);
+char *pool_vprintf(struct pool *pool, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
 
 /* Grow a pool array for one more element: *items holds n of `size` bytes with room for *cap. The
  * old copy stays in the pool until its end. Use as POOL_PUSH(pool, doc->block, doc->nblock, doc->capblock). */

@@ -1,0 +1,277 @@
+/* sentence.c: where sentences end.
+ *
+ * Answers quote whole sentences, so a cut inside "U.S. Bureau" or "No. 5" shows to every reader. A
+ * full stop ends a sentence unless something says otherwise: the word before it (a title, an
+ * abbreviation, an initial), or what follows it (a small letter). Where an abbreviation may stand at
+ * the end of a sentence ("... in the U.S. The ..."), the next word decides: words that often open a
+ * sentence and are no names do. In doubt the sentence goes on: an extract that is a sentence too long
+ * reads better than half of one. No statistics, no training: the lists below are the whole knowledge. */
+#include "kb/kb_int.h"
+
+#include <string.h>
+#include <utf8proc.h>
+
+/* Never the end of a sentence. */
+static const char *const never_ends[] = {
+    "dr",   "mr",  "mrs",    "ms",  "prof", "rev",  "hon", "gen", "gov", "sen", "rep",
+    "capt", "lt",  "sgt",    "col", "cmdr", "supt", "mt",  "ft",  "vs",  "cf",  "e.g",
+    "i.e",  "viz", "approx", "ca",  "al",   "incl", "eg",  "ie",  "z.b", "d.h", "u.a",
+    "bzw",  "ggf", "evtl",   "vgl", "inkl", "sra",  "dra", "mme", "mlle"};
+
+/* Not the end of a sentence before a number. */
+static const char *const numbered[] = {"no",  "nos", "nr",  "fig", "figs", "sec", "art",  "vol",
+                                       "ch",  "pp",  "p",   "eq",  "ex",   "ed",  "jan",  "feb",
+                                       "mar", "apr", "jun", "jul", "aug",  "sep", "sept", "oct",
+                                       "nov", "dec", "rm",  "ste", "apt",  "ext", "tel",  "para"};
+
+/* The end of a sentence only before a word that opens one. */
+static const char *const may_end[] = {
+    "st",   "ave",  "blvd",  "rd",   "inc",  "ltd", "co",   "corp", "jr",   "sr",  "bros", "dept",
+    "univ", "assn", "assoc", "dist", "bldg", "hwy", "ph.d", "m.d",  "b.s",  "b.a", "m.s",  "m.a",
+    "esq",  "est",  "fig",   "hrs",  "hr",   "min", "max",  "avg",  "misc", "no",  "mfg",  "intl"};
+
+/* Words that open sentences and are hardly ever part of a name. */
+static const char *const openers[] = {
+    "a",     "all",     "also",   "although", "an",      "and",   "any",     "are",     "as",
+    "ask",   "at",      "be",     "because",  "before",  "both",  "but",     "by",      "can",
+    "check", "contact", "do",     "does",     "during",  "each",  "every",   "find",    "for",
+    "from",  "get",     "he",     "her",      "here",    "his",   "how",     "however", "i",
+    "if",    "in",      "is",     "it",       "its",     "keep",  "learn",   "make",    "many",
+    "more",  "most",    "my",     "new",      "no",      "not",   "on",      "once",    "or",
+    "other", "our",     "please", "see",      "several", "she",   "since",   "so",      "some",
+    "such",  "that",    "the",    "their",    "then",    "there", "these",   "they",    "this",
+    "those", "to",      "use",    "visit",    "we",      "what",  "when",    "where",   "whether",
+    "which", "while",   "who",    "why",      "will",    "with",  "without", "yes",     "you",
+    "your"};
+
+#define MAX_WORD 24 /* longer words are no abbreviations */
+
+static bool listed(const char *const *list, size_t n, const char *word)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(list[i], word) == 0)
+            return true;
+    return false;
+}
+#define LISTED(list, word) listed(list, sizeof(list) / sizeof *(list), word)
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n';
+}
+
+/* Blanks at `pos`, non-breaking ones included. */
+static size_t skip_blanks(const char *s, size_t len, size_t pos)
+{
+    for (;;) {
+        if (pos < len && is_blank(s[pos]))
+            pos++;
+        else if (pos + 1 < len && memcmp(s + pos, "\xC2\xA0", 2) == 0)
+            pos += 2;
+        else
+            return pos;
+    }
+}
+
+/* Bytes of a closing quote, bracket or end of emphasis at `pos`; 0 when there is none. */
+static size_t closer(const char *s, size_t len, size_t pos)
+{
+    static const char *const mark[] = {"\"", "'", ")", "]",  "*",  "_", "`",
+                                       "”",  "’", "»", "」", "』", "）"};
+    for (size_t i = 0; i < sizeof mark / sizeof *mark; i++) {
+        size_t n = strlen(mark[i]);
+        if (n <= len - pos && memcmp(s + pos, mark[i], n) == 0)
+            return n;
+    }
+    return 0;
+}
+
+static size_t skip_closers(const char *s, size_t len, size_t pos)
+{
+    for (size_t n; pos < len && (n = closer(s, len, pos)) > 0;)
+        pos += n;
+    return pos;
+}
+
+/* What kind of final mark stands at `pos`, and how long it is. */
+enum mark { MARK_NONE, MARK_STOP, MARK_ELLIPSIS, MARK_OTHER, MARK_WIDE };
+
+static enum mark mark_at(const char *s, size_t len, size_t pos, size_t *ret_len)
+{
+    static const char *const wide[] = {"。", "！", "？", "．"};
+    *ret_len = 1;
+    switch (s[pos]) {
+    case '.': return MARK_STOP;
+    case '!':
+    case '?': return MARK_OTHER;
+    default: break;
+    }
+    if ((unsigned char)s[pos] < 0x80 || len - pos < 3)
+        return MARK_NONE;
+    *ret_len = 3;
+    if (memcmp(s + pos, "…", 3) == 0)
+        return MARK_ELLIPSIS;
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
+        if (memcmp(s + pos, wide[i], 3) == 0)
+            return MARK_WIDE;
+    *ret_len = 1;
+    return MARK_NONE;
+}
+
+/* A run of marks such as "?!" or "..." as one: its end and its kind. */
+static size_t mark_run(const char *s, size_t len, size_t pos, enum mark *ret_kind)
+{
+    size_t n, stops = 0;
+    enum mark kind = MARK_NONE, m;
+    while (pos < len && (m = mark_at(s, len, pos, &n)) != MARK_NONE) {
+        stops += m == MARK_STOP;
+        kind = kind == MARK_NONE || kind == m ? m : MARK_OTHER;
+        pos += n;
+    }
+    *ret_kind = kind == MARK_STOP && stops > 1 ? MARK_ELLIPSIS : kind;
+    return pos;
+}
+
+/* ---- the words around a full stop ---------------------------------------------------------------- */
+
+/* The word that ends at `end`, in lower case, inner full stops included ("u.s", "ph.d"); "" when it
+ * is too long or not ASCII. Returns where it starts. */
+static size_t word_before(const char *s, size_t end, char word[MAX_WORD + 1])
+{
+    size_t start = end;
+    while (start > 0 && end - start <= MAX_WORD) {
+        char c = s[start - 1];
+        if (is_blank(c) || strchr("(\"'[*_`/-", c) || (unsigned char)c >= 0x80)
+            break;
+        start--;
+    }
+    size_t n = end - start;
+    if (n > MAX_WORD)
+        n = 0;
+    for (size_t i = 0; i < n; i++) {
+        char c = s[start + i];
+        word[i] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    }
+    word[n] = '\0';
+    return start;
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* "u.s", "a.m", "ph.d": letters with full stops between them. */
+static bool is_dotted(const char *word)
+{
+    size_t dots = 0;
+    for (const char *p = word; *p; p++) {
+        dots += *p == '.';
+        if (*p != '.' && !is_letter(*p))
+            return false;
+    }
+    return dots > 0;
+}
+
+static bool all_digits(const char *word)
+{
+    return *word && strspn(word, "0123456789") == strlen(word);
+}
+
+/* What follows the blanks behind a final mark. */
+struct following {
+    bool end;   /* nothing, or a blank line */
+    bool lower; /* a small letter: the sentence goes on */
+    bool digit;
+    bool opener; /* a word of `openers` */
+};
+
+static struct following look_ahead(const char *s, size_t len, size_t pos)
+{
+    struct following f = {0};
+    size_t newlines = 0, at = pos;
+    for (; at < len && is_blank(s[at]); at++)
+        newlines += s[at] == '\n';
+    at = skip_blanks(s, len, at);
+    if (at >= len || newlines > 1)
+        return (struct following){.end = true};
+    while (at < len && strchr("\"'([*_`", s[at])) /* an opening quote or emphasis */
+        at++;
+    if (at >= len)
+        return f;
+    size_t next = at;
+    uint32_t c = text_next(s, len, &next);
+    f.lower = utf8proc_category((utf8proc_int32_t)c) == UTF8PROC_CATEGORY_LL;
+    f.digit = c >= '0' && c <= '9';
+    char word[MAX_WORD + 1] = "";
+    size_t n = 0;
+    for (; at + n < len && n < MAX_WORD && is_letter(s[at + n]); n++)
+        word[n] = (char)(s[at + n] | 0x20);
+    word[n] = '\0';
+    f.opener = LISTED(openers, word);
+    return f;
+}
+
+/* Is the full stop at s[stop] part of the word before it? `start`: of the sentence. */
+static bool is_abbreviation(const char *s, size_t start, size_t stop, struct following f)
+{
+    char word[MAX_WORD + 1];
+    size_t at = word_before(s, stop, word);
+    if (!*word)
+        return false;
+    if (at == start && (all_digits(word) || (strlen(word) == 1 && f.opener)))
+        return true; /* "1. First", "a. The": a list's mark, not a sentence */
+    if (LISTED(never_ends, word))
+        return true;
+    if (f.digit && LISTED(numbered, word))
+        return true;
+    if (strlen(word) == 1 && is_letter(*word)) /* an initial; but "So do I." and "vitamin C. It" */
+        return !f.opener && s[stop - 1] != 'I';
+    if (strcmp(word, "no") == 0)
+        return false; /* "No. That is wrong": the number was above */
+    return (is_dotted(word) || LISTED(may_end, word)) && !f.opener;
+}
+
+/* ---- the sentence --------------------------------------------------------------------------------- */
+
+/* A blank line at s[pos], which is a newline. */
+static bool blank_line(const char *s, size_t len, size_t pos)
+{
+    for (pos++; pos < len && (s[pos] == ' ' || s[pos] == '\t'); pos++)
+        ;
+    return pos < len && s[pos] == '\n';
+}
+
+static size_t trimmed(const char *s, size_t end)
+{
+    while (end > 0 && is_blank(s[end - 1]))
+        end--;
+    return end;
+}
+
+size_t sentence_end(const char *s, size_t len)
+{
+    size_t start = skip_blanks(s, len, 0);
+    if (start >= len)
+        return len;
+    for (size_t i = start; i < len;) {
+        size_t n;
+        if (s[i] == '\n' && blank_line(s, len, i))
+            return trimmed(s, i);
+        if (mark_at(s, len, i, &n) == MARK_NONE) {
+            i += n;
+            continue;
+        }
+        enum mark kind;
+        size_t marks = mark_run(s, len, i, &kind), end = skip_closers(s, len, marks);
+        if (kind == MARK_WIDE)
+            return end; /* no blank follows in Chinese and Japanese */
+        bool blank = end >= len || skip_blanks(s, len, end) > end;
+        struct following f = look_ahead(s, len, end);
+        if (blank && (f.end || (!f.lower && !(kind == MARK_STOP && end == marks &&
+                                              is_abbreviation(s, start, i, f)))))
+            return end;
+        i = marks;
+    }
+    return trimmed(s, len);
+}
