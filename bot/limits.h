@@ -18,6 +18,17 @@
 #define MAX_JOURNAL_QUEUE 1024           /* replies waiting to be recorded; beyond: sent unrecorded */
 #define MAX_HTTP_QUEUE 4096              /* requests to other servers, waiting or under way */
 
+#define MAX_HTTP_HEADERS 8192            /* bytes of a request's line and headers */
+#define MAX_PENDING 256                  /* connections that have not said a whole request yet; the oldest goes first */
+#define REQUEST_DEADLINE_S 10            /* headers and body together, however they drip in */
+#define KEEPALIVE_S 60                   /* between two requests of one connection */
+#define REPLY_DEADLINE_S 60              /* from the whole request to the owner's reply */
+#define PEER_PARTIAL_S 10                /* from a message's first byte to its last */
+#define PEER_PING_S 25                   /* silence before we ask whether somebody is there */
+#define PEER_IDLE_S 120                  /* silence before we hang up */
+#define PEER_STALL_S 26                  /* a reader that takes nothing; seen every 3 s, so it is gone within 30 s */
+#define PEER_CLOSE_S 5                   /* for what is queued and the close handshake */
+
 #define MAX_SESSIONS 50000               /* conversations remembered; the longest silent goes first */
 #define MAX_SESSION_TURNS 6              /* earlier messages remembered of one conversation */
 #define SESSION_IDLE_S (24 * 3600)       /* and for how long */

@@ -11,21 +11,25 @@ struct uv_loop_s;
 
 typedef void loop_fn(void *ctx);
 
+/* Also ignores SIGPIPE: a peer that went away is an error of write(), not the end of the process. */
 int loop_new(struct loop **ret);
-void loop_free(struct loop *l);           /* after loop_run() returned */
-int loop_run(struct loop *l);             /* until loop_stop() */
-void loop_stop(struct loop *l);
+/* After loop_run() returned, and after whatever put handles of its own on loop_uv() was closed (server_close()). Timers
+ * and signals that are left are freed with it. */
+void loop_free(struct loop *l);
+int loop_run(struct loop *l); /* until loop_stop() */
+void loop_stop(struct loop *l); /* loop thread */
 struct uv_loop_s *loop_uv(struct loop *l);
 
 /* Thread-safe: fn(ctx) runs on the loop, in order of posting per thread. After loop_run() has returned,
- * what was posted and not run is dropped by calling `drop` (may be NULL) instead. */
+ * what was posted and not run is dropped by calling `drop` (may be NULL) instead, in loop_free(). */
 void loop_post(struct loop *l, loop_fn *fn, loop_fn *drop, void *ctx);
 
-/* Loop thread only. repeat_ms 0: once. */
-struct loop_timer *loop_timer(struct loop *l, uint64_t after_ms, uint64_t repeat_ms, loop_fn *fn, void *ctx);
+/* Loop thread only. repeat_ms 0: once; it must be stopped all the same, also from within its own call. */
+struct loop_timer *loop_timer(struct loop *l, uint64_t after_ms, uint64_t repeat_ms, loop_fn *fn,
+                              void *ctx);
 void loop_timer_stop(struct loop_timer *t); /* frees it; NULL is fine */
 
-/* Signals (SIGTERM, SIGINT, SIGHUP) as calls on the loop. */
+/* Signals (SIGTERM, SIGINT, SIGHUP) as calls on the loop. 0 or a negative errno. */
 int loop_signal(struct loop *l, int signum, loop_fn *fn, void *ctx);
 
 uint64_t loop_now_ms(const struct loop *l); /* monotonic, cached per turn */

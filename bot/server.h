@@ -1,5 +1,5 @@
 /* server.h: HTTP and WebSocket behind about ten functions, so that the library underneath stays
- * replaceable. server.c and peer.c are the only users of libwebsockets. Loop thread only.
+ * replaceable. server.c, request.c and peer.c are the only users of libwebsockets. Loop thread only.
  *
  * What the server does by itself: refuses upgrades other than websocket, checks Origin, reassembles messages,
  * checks UTF-8, caps sizes, deadlines half requests and half frames (10 s), pings, and closes what is idle
@@ -14,7 +14,7 @@
 struct loop;
 struct config;
 struct server;
-struct request;   /* one HTTP request, until request_reply() */
+struct request;   /* one HTTP request; the pointer is good inside on_request() only, keep the handle */
 struct peer;      /* one WebSocket connection */
 
 /* A connection may be gone when its answer is ready. What outlives a callback is therefore a handle, never a
@@ -35,11 +35,13 @@ struct server_options {
     const char *listen;           /* HOST:PORT */
     const char *const *origins;   /* allowed besides the page's own host; NULL-terminated or norigins */
     size_t norigins;
-    const char *const *proxies;   /* peers whose X-Forwarded-For is believed */
+    bool origin_required;         /* refuse a WebSocket without Origin, too (only browsers send one) */
+    const char *const *proxies;   /* peers whose X-Forwarded-For is believed: addresses or ranges, "10.0.0.0/8" */
     size_t nproxies;
     size_t max_connections;       /* 0: from RLIMIT_NOFILE */
-    size_t max_per_address;       /* 0: unlimited */
-    bool websocket;               /* false: plain HTTP (the admin listener) */
+    size_t max_per_address;       /* 0: unlimited; never counted for `proxies` */
+    const char *websocket_path;   /* "/v1/ws"; NULL: plain HTTP (the admin listener) */
+    const char *subprotocol;      /* "guidepost.v1": a client that does not offer it is refused */
 };
 
 int server_open(struct loop *l, const struct server_options *opt, const struct server_calls *calls, struct server **ret);
@@ -71,7 +73,8 @@ struct http_reply {
     const char *body;
     size_t len;
 };
-/* Copies what it needs. HEAD sends no body. False when the request is gone. */
+/* Exactly once per request. Copies what it needs. HEAD sends no body. False when the request is gone. An owner that stays
+ * silent for REPLY_DEADLINE_S answers 503 by our hand. */
 bool request_reply(struct server *s, server_handle h, const struct http_reply *r);
 
 /* ---- WebSockets ---- */
@@ -80,8 +83,9 @@ server_handle peer_handle(const struct peer *p);
 void *peer_data(const struct peer *p);                    /* the owner's, freed by it at PEER_CLOSED */
 void peer_set_data(struct peer *p, void *data);
 const char *peer_client(const struct peer *p);
-/* Queue one text message. False when it is gone or was closed for reading too slowly. */
+/* Queue one text message. False when it is gone, is closing, or was closed for reading too slowly (4408). */
 bool peer_send(struct server *s, server_handle h, const char *text, size_t len);
+/* What is queued is sent first. PEER_CLOSED follows later. */
 void peer_close(struct server *s, server_handle h, int code, const char *reason);
 /* Stop and go on reading from it: in-flight caps. */
 void peer_pause(struct server *s, server_handle h, bool paused);
