@@ -1,0 +1,430 @@
+/* answer.c: what is said. kb_ask() finds and measures; here its band becomes one of five kinds of reply:
+ *
+ *   answer    band high: the best extract, and further ones that add something and are nearly as sure
+ *   choices   band medium: the nearest extract under an honest lead, and at most three "did you mean"
+ *   none      band none: that we do not know, which words are new to us, where to go instead
+ *   chitchat  a message that is nothing but small talk (smalltalk.c)
+ *   handoff   the same, asking for a person
+ *
+ * Every sentence about careers is the owner's, quoted; the few sentences of our own are about the bot
+ * itself and stand in this file. No second guessing of the ranking: if an answer is wrong, the remedy is
+ * in the content or in kb/, not in a rule here. */
+#include "bot/answer.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "bot/limits.h"
+#include "bot/smalltalk.h"
+
+#define HITS           6    /* looked at for one reply */
+#define MAX_EXTRACTS   3    /* quoted in one reply */
+#define NEARLY_AS_SURE 0.75 /* of the best extract's confidence: less is not quoted beside it */
+#define ROOM_FOR_MORE  650  /* code points after which no further extract is begun: people skim */
+#define SAME_WORDS     0.6 /* share of an extract's words that were said already: it adds nothing */
+#define MAX_UNKNOWN    3   /* words named in a decline */
+
+struct answerer {
+    char *db;
+    const struct smalltalk *talk;
+    struct kb *kb; /* NULL while there is none */
+};
+
+int answerer_open(const char *db, const struct smalltalk *talk, struct answerer **ret)
+{
+    struct answerer *a = calloc(1, sizeof *a);
+    char *path = strdup(db);
+    if (!a || !path) {
+        free(a);
+        free(path);
+        return KB_ERR_NOMEM;
+    }
+    *a = (struct answerer){.db = path, .talk = talk};
+    *ret = a;
+    return KB_OK;
+}
+
+void answerer_close(struct answerer *a)
+{
+    if (!a)
+        return;
+    if (a->kb)
+        kb_close(a->kb);
+    free(a->db);
+    free(a);
+}
+
+/* The base as it is now: opened at the first question, and again when its file was replaced. */
+static int ready(struct answerer *a)
+{
+    if (a->kb && !kb_stale(a->kb))
+        return KB_OK;
+    struct kb *fresh = NULL;
+    int err = kb_open(a->db, &fresh);
+    if (err && a->kb)
+        return KB_OK; /* what we have still answers; the new file may be half way */
+    if (err)
+        return err;
+    if (a->kb)
+        kb_close(a->kb);
+    a->kb = fresh;
+    return KB_OK;
+}
+
+/* ---- text ------------------------------------------------------------------------------------------------ */
+
+static size_t chars(const char *s)
+{
+    size_t n = 0;
+    for (; *s; s++)
+        n += ((unsigned char)*s & 0xC0) != 0x80;
+    return n;
+}
+
+/* Where `s` may be cut to at most `max` code points: behind a line or a sentence if one ends in the second
+ * half, else between words. */
+static size_t cut_at(const char *s, size_t max, bool *ret_midway)
+{
+    size_t i = 0, n = 0, line = 0, sentence = 0, word = 0;
+    for (; s[i] && n <= max; i++) {
+        if (((unsigned char)s[i] & 0xC0) != 0x80 && n++ == max)
+            break;
+        if (s[i] == '\n')
+            line = i;
+        if (isspace((unsigned char)s[i])) {
+            word = i;
+            if (i && strchr(".!?", s[i - 1]))
+                sentence = i;
+        }
+    }
+    size_t best = line > sentence ? line : sentence;
+    *ret_midway = best < i / 2;
+    return best >= i / 2 ? best : word ? word : i;
+}
+
+static const char *fit(struct pool *pool, const char *s, size_t max)
+{
+    bool midway;
+    if (chars(s) <= max)
+        return s;
+    size_t at = cut_at(s, max - 2, &midway);
+    while (at && isspace((unsigned char)s[at - 1]))
+        at--;
+    return pool_printf(pool, "%.*s%s", (int)at, s, midway ? " …" : "");
+}
+
+/* Next word of letters and digits at *pos, or NULL. */
+static const char *next_word(const char *s, size_t *pos, size_t *ret_len)
+{
+    while (s[*pos] && !isalnum((unsigned char)s[*pos]) && (unsigned char)s[*pos] < 0x80)
+        (*pos)++;
+    const char *word = s + *pos;
+    while (isalnum((unsigned char)s[*pos]) || (unsigned char)s[*pos] >= 0x80)
+        (*pos)++;
+    *ret_len = (size_t)(s + *pos - word);
+    return *ret_len ? word : NULL;
+}
+
+static bool has_word(const char *s, const char *word, size_t len)
+{
+    size_t pos = 0, n;
+    for (const char *w; (w = next_word(s, &pos, &n));)
+        if (n == len && !strncasecmp(w, word, len))
+            return true;
+    return false;
+}
+
+/* The share of `s`'s longer words that `said` has too. */
+static double said_already(const char *s, const char *said)
+{
+    size_t pos = 0, len, n = 0, again = 0;
+    for (const char *w; (w = next_word(s, &pos, &len));) {
+        if (len < 4 && !isdigit((unsigned char)*w))
+            continue;
+        n++;
+        again += has_word(said, w, len);
+    }
+    return n ? (double)again / (double)n : 1;
+}
+
+/* ---- extracts ---------------------------------------------------------------------------------------------- */
+
+static void copy_hit(struct pool *pool, const struct kb_hit *from, struct kb_hit *to)
+{
+    *to = *from;
+    to->passage = pool_strdup(pool, from->passage);
+    to->document = pool_strdup(pool, from->document);
+    to->title = pool_strdup(pool, from->title);
+    to->url = pool_strdup(pool, from->url);
+    to->anchor = pool_strdup(pool, from->anchor);
+    to->question = pool_strdup(pool, from->question);
+    to->reviewed = pool_strdup(pool, from->reviewed);
+    to->text = pool_strdup(pool, from->text);
+    const char **heading = pool_array(pool, from->nheading + 1, sizeof *heading);
+    for (size_t i = 0; i < from->nheading; i++)
+        heading[i] = pool_strdup(pool, from->heading[i]);
+    to->heading = heading;
+    struct kb_span *mark = pool_array(pool, from->nmark + 1, sizeof *mark);
+    if (from->nmark)
+        memcpy(mark, from->mark, from->nmark * sizeof *mark);
+    to->mark = mark;
+}
+
+static bool overlaps(const struct kb_hit *a, const struct kb_hit *b)
+{
+    return !strcmp(a->document, b->document) && a->start < b->end && b->start < a->end;
+}
+
+static bool adds_something(const struct reply *r, const struct kb_hit *hit, const char *plain)
+{
+    for (size_t i = 0; i < r->nanswer; i++)
+        if (overlaps(&r->answer[i], hit))
+            return false;
+    return said_already(plain, r->text) < SAME_WORDS;
+}
+
+/* The best extract, then further ones while they are nearly as sure and say something new. */
+static void quote(struct pool *pool, const struct kb_hits *hits, const char *lead, struct reply *r)
+{
+    struct kb_hit *answer = pool_array(pool, MAX_EXTRACTS, sizeof *answer);
+    r->answer = answer;
+    r->text = lead;
+    for (size_t i = 0; i < hits->n && r->nanswer < MAX_EXTRACTS; i++) {
+        const struct kb_hit *hit = &hits->hit[i];
+        size_t used = chars(r->text), sep = *r->text ? 2 : 0;
+        if (i &&
+            (hit->confidence < hits->hit[0].confidence * NEARLY_AS_SURE || used > ROOM_FOR_MORE))
+            break;
+        const char *plain = kb_plain(pool, hit->text, strlen(hit->text));
+        if (!*plain ||
+            (i && (!adds_something(r, hit, plain) || used + sep + chars(plain) > MAX_ANSWER_CHARS)))
+            continue;
+        plain = fit(pool, plain, MAX_ANSWER_CHARS - used - sep);
+        r->text = pool_printf(pool, "%s%s%s", r->text, sep ? "\n\n" : "", plain);
+        copy_hit(pool, hit, &answer[r->nanswer++]);
+    }
+}
+
+/* ---- suggestions --------------------------------------------------------------------------------------------- */
+
+/* A passage as something that can be clicked, and asked again as it stands. */
+static const char *label(struct pool *pool, const struct kb_hit *hit)
+{
+    if (*hit->question)
+        return pool_strdup(pool, hit->question);
+    if (!hit->nheading)
+        return pool_strdup(pool, hit->title);
+    const char *heading = hit->heading[hit->nheading - 1];
+    size_t len = strlen(heading);
+    if (!*hit->title || strcasestr(heading, hit->title) || (len && heading[len - 1] == '?'))
+        return pool_strdup(pool, heading);
+    return pool_printf(pool, "%s: %s", hit->title, heading);
+}
+
+static bool offered(const char *const *list, size_t n, const char *s)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!strcasecmp(list[i], s))
+            return true;
+    return false;
+}
+
+static size_t offer_hits(struct pool *pool, const struct kb_hits *hits, const char **list, size_t n,
+                         size_t max)
+{
+    for (size_t i = 0; i < hits->n && n < max; i++) {
+        const char *s = label(pool, &hits->hit[i]);
+        if (*s && !offered(list, n, s))
+            list[n++] = s;
+    }
+    return n;
+}
+
+static void offer_topics(struct answerer *a, struct pool *pool, struct reply *r)
+{
+    const char *topic[MAX_SUGGESTIONS * 2];
+    int n = kb_topics(a->kb, MAX_SUGGESTIONS * 2, pool, topic);
+    for (int i = 0; i < n && r->nsuggestion < MAX_SUGGESTIONS; i++)
+        if (!offered(r->suggestion, r->nsuggestion, topic[i]))
+            r->suggestion[r->nsuggestion++] = topic[i];
+}
+
+/* Equal but for case, blanks and marks at the end. */
+static bool same_question(const char *a, const char *b, size_t blen)
+{
+    size_t alen = strlen(a);
+    while (alen && !isalnum((unsigned char)a[alen - 1]))
+        alen--;
+    while (blen && !isalnum((unsigned char)b[blen - 1]))
+        blen--;
+    return alen == blen && !strncasecmp(a, b, alen);
+}
+
+static void offer_followups(struct answerer *a, const struct question *q, struct pool *pool,
+                            struct reply *r)
+{
+    const char *next[MAX_SUGGESTIONS * 2];
+    int n = kb_followups(a->kb, r->answer[0].passage, MAX_SUGGESTIONS * 2, pool, next);
+    for (int i = 0; i < n && r->nsuggestion < MAX_SUGGESTIONS; i++) {
+        bool said = same_question(next[i], q->text, q->len);
+        for (size_t k = 0; k < r->nanswer && !said; k++)
+            said = !strcasecmp(r->answer[k].question, next[i]);
+        if (!said && !offered(r->suggestion, r->nsuggestion, next[i]))
+            r->suggestion[r->nsuggestion++] = next[i];
+    }
+}
+
+/* ---- kinds ------------------------------------------------------------------------------------------------- */
+
+/* Whether asking for a person gets one: the operator's small talk decides. */
+static bool has_person(const struct answerer *a)
+{
+    static const char wish[] = "human";
+    const struct talk *talk = smalltalk_match(a->talk, wish, sizeof wish - 1);
+    return talk && talk->handoff;
+}
+
+static void decline(struct answerer *a, const struct kb_hits *hits, struct pool *pool,
+                    struct reply *r)
+{
+    const char *person = has_person(a) ? " Write \"human\" to reach a person." : "";
+    const char *words = "";
+    r->kind = REPLY_NONE;
+    for (size_t i = 0; i < hits->nunknown && i < MAX_UNKNOWN; i++)
+        words = pool_printf(pool, "%s%s\"%.40s\"", words, i ? ", " : "", hits->unknown[i]);
+    if (*words)
+        r->text =
+            pool_printf(pool, "I don't know. My guides say nothing about %s.%s", words, person);
+    else if (!hits->n)
+        r->text = pool_printf(
+            pool, "Could you say a little more? I need at least one word about your topic.%s",
+            person);
+    else
+        r->text = pool_printf(
+            pool, "I don't know: I found nothing in my guides that answers this.%s", person);
+    r->nsuggestion = offer_hits(pool, hits, r->suggestion, 0, MAX_SUGGESTIONS - 1);
+    offer_topics(a, pool, r);
+}
+
+static void answer_hits(struct answerer *a, const struct question *q, const struct kb_hits *hits,
+                        struct pool *pool, struct reply *r)
+{
+    if (hits->band == KB_HIGH)
+        quote(pool, hits, "", r);
+    else if (hits->band == KB_MEDIUM)
+        quote(pool, hits, "I am not sure that this is what you mean. The nearest I found:", r);
+    if (!r->nanswer) { /* also when nothing of the extract is readable */
+        decline(a, hits, pool, r);
+        return;
+    }
+    r->kind = hits->band == KB_HIGH ? REPLY_ANSWER : REPLY_CHOICES;
+    if (r->kind == REPLY_CHOICES)
+        r->nchoice = offer_hits(pool, hits, r->choice, 0, MAX_CHOICES);
+    else
+        offer_followups(a, q, pool, r);
+}
+
+static void copy_facts(struct pool *pool, const struct kb_hits *hits, struct reply *r)
+{
+    struct kb_pair *corrected = pool_array(pool, hits->ncorrected + 1, sizeof *corrected);
+    const char **unknown = pool_array(pool, hits->nunknown + 1, sizeof *unknown);
+    for (size_t i = 0; i < hits->ncorrected; i++)
+        corrected[i] = (struct kb_pair){pool_strdup(pool, hits->corrected[i].from),
+                                        pool_strdup(pool, hits->corrected[i].to)};
+    for (size_t i = 0; i < hits->nunknown; i++)
+        unknown[i] = pool_strdup(pool, hits->unknown[i]);
+    r->corrected = corrected;
+    r->ncorrected = hits->ncorrected;
+    r->unknown = unknown;
+    r->nunknown = hits->nunknown;
+    r->explain = hits->explain ? pool_strdup(pool, hits->explain) : NULL;
+    r->confidence = hits->confidence;
+    r->band = hits->band;
+}
+
+static int ask_content(struct answerer *a, const struct question *q, struct pool *pool,
+                       struct reply *r)
+{
+    const char **before = pool_array(pool, q->nbefore + 1, sizeof *before);
+    size_t nbefore = 0;
+    for (size_t i = 0; i < q->nbefore; i++) /* "thanks" is no context */
+        if (!smalltalk_match(a->talk, q->before[i], strlen(q->before[i])))
+            before[nbefore++] = q->before[i];
+    struct kb_ask ask = {.text = q->text,
+                         .len = q->len,
+                         .before = before,
+                         .nbefore = nbefore,
+                         .lang = q->lang,
+                         .audience = q->audience,
+                         .max = HITS,
+                         .explain = q->explain};
+    struct kb_hits hits = {0};
+    int err = kb_ask(a->kb, &ask, &hits);
+    if (err) { /* whatever is wrong with this handle, the next question starts with a fresh one */
+        kb_close(a->kb);
+        a->kb = NULL;
+        return err;
+    }
+    copy_facts(pool, &hits, r);
+    answer_hits(a, q, &hits, pool, r);
+    kb_hits_release(&hits);
+    return KB_OK;
+}
+
+static void chat(struct answerer *a, const struct talk *talk, struct pool *pool, struct reply *r)
+{
+    r->kind = talk->handoff ? REPLY_HANDOFF : REPLY_CHITCHAT;
+    r->text = fit(pool, pool_strdup(pool, talk->reply), MAX_ANSWER_CHARS);
+    r->confidence = 1;
+    r->band = KB_HIGH;
+    if (talk->topics && !ready(a))
+        offer_topics(a, pool, r);
+}
+
+static struct reply blank(struct pool *pool)
+{
+    return (struct reply){.kind = REPLY_NONE,
+                          .text = "",
+                          .choice = pool_array(pool, MAX_CHOICES, sizeof(char *)),
+                          .suggestion = pool_array(pool, MAX_SUGGESTIONS, sizeof(char *))};
+}
+
+static long long now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
+}
+
+void answer_sorry(struct pool *pool, struct reply *ret)
+{
+    *ret = blank(pool);
+    ret->text = "Sorry, something went wrong on my side, and I could not look for an answer. "
+                "Please ask again in a moment.";
+}
+
+int answer_make(struct answerer *a, const struct question *q, struct pool *pool, struct reply *ret)
+{
+    long long began = now_us();
+    struct reply r = blank(pool);
+    const struct talk *talk = smalltalk_match(a->talk, q->text, q->len);
+    int err = KB_OK;
+    if (talk) {
+        chat(a, talk, pool, &r);
+    } else {
+        err = ready(a);
+        if (!err)
+            err = ask_content(a, q, pool, &r);
+        if (err)
+            answer_sorry(pool, &r);
+        if (err == KB_ERR_ABSENT)
+            r.text =
+                "I am not ready yet: my guides are still being read. Please ask again in a moment.";
+    }
+    r.us = now_us() - began;
+    *ret = r;
+    return err;
+}

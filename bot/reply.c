@@ -1,0 +1,116 @@
+/* reply.c: a reply as the JSON object that scripts, the web and the journal read. Written front to back
+ * into a buf; the keys and their order are product.md's and do not change, new ones go at the end. */
+#include "bot/reply.h"
+
+#include <string.h>
+
+#include "bot/buf.h"
+#include "bot/json.h"
+
+const char *reply_kind_name(enum reply_kind kind)
+{
+    static const char *const names[] = {"answer", "choices", "none", "chitchat", "handoff"};
+    return names[kind];
+}
+
+const char *reply_band_name(enum kb_band band)
+{
+    static const char *const names[] = {"none", "medium", "high"};
+    return names[band];
+}
+
+static void add_text(struct buf *b, const char *key, const char *s)
+{
+    s = s ? s : "";
+    buf_addf(b, "\"%s\":", key);
+    json_add_string(b, s, strlen(s));
+}
+
+static void add_texts(struct buf *b, const char *key, const char *const *s, size_t n)
+{
+    buf_addf(b, "\"%s\":[", key);
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            buf_addc(b, ',');
+        json_add_string(b, s[i], strlen(s[i]));
+    }
+    buf_addc(b, ']');
+}
+
+static void add_hit(struct buf *b, const struct kb_hit *h)
+{
+    buf_addc(b, '{');
+    add_text(b, "passage", h->passage);
+    buf_addc(b, ',');
+    add_text(b, "document", h->document);
+    buf_addc(b, ',');
+    add_text(b, "title", h->title);
+    buf_addc(b, ',');
+    add_texts(b, "heading", h->heading, h->nheading);
+    buf_addc(b, ',');
+    add_text(b, "url", h->url);
+    buf_addc(b, ',');
+    add_text(b, "text", h->text);
+    buf_addf(b, ",\"start\":%zu,\"end\":%zu,\"score\":", h->start, h->end);
+    json_add_number(b, h->score);
+    buf_addc(b, ',');
+    add_text(b, "anchor", h->anchor);
+    buf_addc(b, ',');
+    add_text(b, "reviewed", h->reviewed);
+    buf_addc(b, '}');
+}
+
+static void add_corrected(struct buf *b, const struct reply *r)
+{
+    buf_adds(b, "\"corrected\":{");
+    for (size_t i = 0; i < r->ncorrected; i++) {
+        bool again = false; /* a word typed twice is one key */
+        for (size_t k = 0; k < i && !again; k++)
+            again = !strcmp(r->corrected[k].from, r->corrected[i].from);
+        if (again)
+            continue;
+        if (i)
+            buf_addc(b, ',');
+        json_add_string(b, r->corrected[i].from, strlen(r->corrected[i].from));
+        buf_addc(b, ':');
+        json_add_string(b, r->corrected[i].to, strlen(r->corrected[i].to));
+    }
+    buf_addc(b, '}');
+}
+
+void reply_json(const struct reply *r, const char *id, const char *answer_id, struct buf *b)
+{
+    buf_addc(b, '{');
+    if (id) {
+        add_text(b, "id", id);
+        buf_addc(b, ',');
+    }
+    if (answer_id) {
+        add_text(b, "answer_id", answer_id);
+        buf_addc(b, ',');
+    }
+    add_text(b, "kind", reply_kind_name(r->kind));
+    buf_adds(b, ",\"confidence\":");
+    json_add_number(b, r->confidence);
+    buf_addc(b, ',');
+    add_text(b, "band", reply_band_name(r->band));
+    buf_addc(b, ',');
+    add_text(b, "text", r->text);
+    buf_adds(b, ",\"answers\":[");
+    for (size_t i = 0; i < r->nanswer; i++) {
+        if (i)
+            buf_addc(b, ',');
+        add_hit(b, &r->answer[i]);
+    }
+    buf_adds(b, "],");
+    add_texts(b, "choices", (const char *const *)r->choice, r->nchoice);
+    buf_addc(b, ',');
+    add_texts(b, "suggestions", (const char *const *)r->suggestion, r->nsuggestion);
+    buf_addc(b, ',');
+    add_corrected(b, r);
+    if (r->explain) {
+        buf_addc(b, ',');
+        add_text(b, "explain", r->explain);
+    }
+    buf_addf(b, ",\"us\":%lld}", r->us);
+}
