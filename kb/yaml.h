@@ -34,15 +34,16 @@ struct yaml_error {
 };
 
 /* Parse `len` bytes. Returns the root (an empty map for empty input), or NULL with *ret_error set.
- * Everything lives in `pool`. first_line is added to every line (front matter starts at line 2). */
+ * Everything lives in `pool`. `first_line` is the number of the input's first line: 1, or 2 for front matter
+ * behind its "---". Places in the tree count from there; start and end count bytes of `s`. */
 struct yaml *yaml_parse(struct pool *pool, const char *s, size_t len, size_t first_line,
                         struct yaml_error *ret_error);
 
 /* The value of `key` in a map, or NULL; NULL and other kinds of node are welcome. */
 struct yaml *yaml_get(const struct yaml *map, const char *key);
 
-/* Edit distance at most 2 (or a third of the longer word), for "did you mean": the nearest of a
- * NULL-terminated list, or NULL. */
+/* For "did you mean": the name that is at most 2 edits and a third of the longer word away, the nearest
+ * of a NULL-terminated list; or NULL. */
 const char *yaml_nearest(const char *word, const char *const *names);
 
 #endif
