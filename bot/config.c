@@ -404,7 +404,7 @@ int config_read(const char *path, struct config **ret, struct kb_report *report)
 {
     struct pool *pool = pool_new();
     struct config *c = pool_alloc(pool, sizeof *c);
-    size_t before = problem_errors(report);
+    size_t before = report->errors;
     int err = 0;
     *c = (struct config){.pool = pool, .file = "", .folder = "."};
     if (!path)
@@ -428,7 +428,7 @@ int config_read(const char *path, struct config **ret, struct kb_report *report)
     else if (root)
         problem_at(report, path, root, "expects settings, as in \"listen: 127.0.0.1:8080\"");
     read_environment(c, report);
-    if (problem_errors(report) > before) {
+    if (report->errors > before) {
         config_free(c);
         return -EINVAL;
     }

@@ -10,39 +10,12 @@
 #include "kb/pool.h"
 #include "kb/yaml.h"
 
-#define MAX_PROBLEM_TEXT 1024 /* bytes of one message: a whole file quoted back helps nobody */
-#define MAX_PROBLEMS     200
-
-static void vadd(struct kb_report *report, bool error, const char *file, size_t line, size_t column,
-                 const char *fmt, va_list ap)
-{
-    if (report->nproblem >= MAX_PROBLEMS)
-        return;
-    struct buf text;
-    buf_init(&text, MAX_PROBLEM_TEXT);
-    buf_vaddf(&text, fmt, ap);
-    if (buf_failed(&text)) {
-        buf_clear(&text);
-        buf_adds(&text, "something is wrong here, and too long to quote");
-    }
-    struct kb_problem *grown =
-        realloc(report->problem, (report->nproblem + 1) * sizeof *report->problem);
-    if (grown)
-        report->problem = grown;
-    struct kb_problem p = {error, strdup(file), line, column, buf_take(&text, NULL)};
-    if (!grown || !p.file || !p.message) { /* small and our own: see pool.h */
-        fputs("guidepost: out of memory\n", stderr);
-        abort();
-    }
-    report->problem[report->nproblem++] = p;
-}
-
 void problem_add(struct kb_report *report, bool error, const char *file, size_t line, size_t column,
                  const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    vadd(report, error, file, line, column, fmt, ap);
+    kb_report_vadd(report, error, file, line, column, fmt, ap);
     va_end(ap);
 }
 
@@ -51,16 +24,8 @@ void problem_at(struct kb_report *report, const char *file, const struct yaml *n
 {
     va_list ap;
     va_start(ap, fmt);
-    vadd(report, true, file, node->line, node->column, fmt, ap);
+    kb_report_vadd(report, true, file, node->line, node->column, fmt, ap);
     va_end(ap);
-}
-
-size_t problem_errors(const struct kb_report *report)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < report->nproblem; i++)
-        n += report->problem[i].error;
-    return n;
 }
 
 void problem_print(const struct kb_report *report, FILE *out)

@@ -18,9 +18,6 @@ void problem_add(struct kb_report *report, bool error, const char *file, size_t 
 void problem_at(struct kb_report *report, const char *file, const struct yaml *node,
                 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-/* How many problems are errors. */
-size_t problem_errors(const struct kb_report *report);
-
 /* One line per problem. */
 void problem_print(const struct kb_report *report, FILE *out);
 

@@ -368,7 +368,7 @@ int smalltalk_read(const char *path, struct smalltalk **ret, struct kb_report *r
 {
     struct pool *pool = pool_new();
     struct smalltalk *t = pool_alloc(pool, sizeof *t);
-    size_t before = problem_errors(report);
+    size_t before = report->errors;
     int err = 0;
     *t = (struct smalltalk){.pool = pool};
     if (path && *path) {
@@ -381,7 +381,7 @@ int smalltalk_read(const char *path, struct smalltalk **ret, struct kb_report *r
             problem_at(report, path, root, "expects a list, as in \"- id: greeting\"");
         for (size_t i = 0; root->kind == YAML_LIST && i < root->n; i++)
             read_talk(t, path, root->item[i], report);
-        if (problem_errors(report) > before) {
+        if (report->errors > before) {
             pool_free(pool);
             return -EINVAL;
         }

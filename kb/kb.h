@@ -12,6 +12,7 @@
 #ifndef KB_KB_H
 #define KB_KB_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -75,6 +76,10 @@ int kb_index(const char *db, const struct kb_sources *src, struct kb_report *ret
 /* Parse the sources and report their problems; touches no index. */
 int kb_check(const struct kb_sources *src, struct kb_report *ret_report);
 void kb_report_release(struct kb_report *report);
+
+/* Add a problem of the caller's own (settings, small talk, test questions) as kb adds its own. */
+void kb_report_vadd(struct kb_report *report, bool error, const char *file, size_t line, size_t column,
+                    const char *fmt, va_list ap);
 
 /* ---- asking ------------------------------------------------------------------------------------ */
 

@@ -72,8 +72,8 @@ static void count_only(struct kb_report *report, bool error, const char *file)
                            more == 1 ? "" : "s");
 }
 
-void report_add(struct kb_report *report, bool error, const char *file, size_t line, size_t column,
-                const char *fmt, ...)
+void kb_report_vadd(struct kb_report *report, bool error, const char *file, size_t line,
+                    size_t column, const char *fmt, va_list ap)
 {
     if (error)
         report->errors++;
@@ -83,12 +83,18 @@ void report_add(struct kb_report *report, bool error, const char *file, size_t l
         count_only(report, error, file);
         return;
     }
-    va_list ap;
-    va_start(ap, fmt);
     char *message = vformat(fmt, ap);
-    va_end(ap);
     *push(report) = (struct kb_problem){
         .error = error, .file = copy(file), .line = line, .column = column, .message = message};
+}
+
+void report_add(struct kb_report *report, bool error, const char *file, size_t line, size_t column,
+                const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    kb_report_vadd(report, error, file, line, column, fmt, ap);
+    va_end(ap);
 }
 
 void kb_report_release(struct kb_report *report)
