@@ -178,15 +178,39 @@ struct passage {
 typedef int passage_fn(void *ctx, const struct document *doc, const struct passage *passage);
 int passage_cut(const struct document *doc, passage_fn *fn, void *ctx);
 
+/* ---- stem.c: a word becomes the form in which words are compared ------------------------------------------ */
+
+#define STEM_RAW 128            /* bytes of a word that are looked at */
+#define STEM_MAX 64             /* bytes of a token */
+struct stem;
+int stem_new(struct stem **ret);
+void stem_free(struct stem *st);
+/* A number for a language ("de"), good for this instance; -1 when there are too many. Unknown ones are folded, not
+ * stemmed. */
+int stem_language(struct stem *st, const char *code);
+/* `len` <= STEM_RAW bytes of valid UTF-8, folded and stemmed (stem_fold: only folded), into out[STEM_MAX]; returns
+ * how many bytes, 0 when nothing remains. */
+size_t stem_word(struct stem *st, int language, const char *s, size_t len, char *out);
+size_t stem_fold(const char *s, size_t len, char *out);
+
 /* ---- tokenizer.c: words of questions and passages ------------------------------------------------------ */
 
 /* The FTS5 tokenizer "guidepost": words of letters and digits, folded as text_fold() does, stemmed by
  * Snowball; C++, C#, A-level, U.S., 2-year survive, a compound word also gives its parts. A text may begin with
- * a language mark (see TOKENIZER_MARK): rows of one index may then be in different languages. */
+ * a language mark (see TOKENIZER_MARK): rows of one index may then be in different languages.
+ *
+ * Tokens are not words: stemming one again may change it. A query that has tokens already hands them to FTS5 behind
+ * TOKENIZER_TOKEN, separated by blanks: MATCH '"\002univers career"'. */
 #define TOKENIZER_MARK '\001'   /* "\001de " at the head of a text: stem what follows as German */
+#define TOKENIZER_TOKEN '\002'  /* at the head of a text: what follows are tokens, taken as they are */
 int tokenizer_register(sqlite3 *db);
 
-/* The same tokens for callers without FTS5. `colocated`: another form of the token before it. */
+/* The same tokens for callers without FTS5. `colocated`: another form of the token before it, namely
+ *   "followup", "alevel"   the compound whose first part was the token before ("follow", "a")
+ *   "us."                  an acronym that is spelt like a stop word ("U.S.", or "US" amid small letters; the token
+ *                          before is "us"). Forms with a final dot are never stop words
+ *   "network+", ".net"     a name with its mark (the token before is "network", "net")
+ * A non-zero result of fn stops and is returned. */
 typedef int token_fn(void *ctx, const char *token, size_t len, size_t start, size_t end, bool colocated);
 struct tokenizer;
 int tokenizer_new(struct tokenizer **ret);
@@ -200,11 +224,12 @@ bool stopword(const char *lang, const char *word, size_t len);
 
 /* ---- schema.c: the file ------------------------------------------------------------------------------------ */
 
-/* Open with our pragmas, functions and tokenizer; writable ones are created when absent. Checks the application
- * id, version and integrity of the header. */
+/* Open with our pragmas and tokenizer; a writable one is created when absent, path NULL is one in memory. Checks
+ * that the file is ours and of this version (schema and ranking) before anything is read from it. A reader in a
+ * folder where nothing can be written gets the file as it stands (SQLite's "immutable"). Close with sqlite3_close(). */
 int schema_open(const char *path, bool writable, sqlite3 **ret_db);
 int schema_create(sqlite3 *db);
-int schema_err(int sqlite_rc);   /* SQLite's code as an enum kb_err */
+int schema_err(int sqlite_rc);   /* SQLite's code as an enum kb_err; our own codes pass through */
 
 /* ---- index.c: sources into the file (kb_index, kb_check) ----------------------------------------------------- */
 

@@ -11,7 +11,9 @@
 #include <sys/stat.h>
 
 #define APPLICATION_ID 0x47504b42 /* "GPKB" */
+#define BUSY_MS        5000 /* for the short moments in which SQLite locks: recovery, checkpoints */
 
+/* clang-format off */
 static const char sql_schema[] =
     "CREATE TABLE meta("
     "  key TEXT PRIMARY KEY,"       /* generation, base (random id of this base), ranking */
@@ -21,7 +23,8 @@ static const char sql_schema[] =
     "  id INTEGER PRIMARY KEY,"     /* internal */
     "  key TEXT NOT NULL UNIQUE,"   /* stable id: the path without its ending, or a record's id */
     "  file TEXT NOT NULL,"         /* where it came from, as the caller named it */
-    "  hash TEXT NOT NULL,"         /* of the source bytes: unchanged documents are not read again */
+    "  hash TEXT NOT NULL,"         /* of the source bytes: unchanged documents are not cut again */
+    "  line INTEGER NOT NULL,"      /* of the first block: a record moves when others come before it */
     "  title TEXT NOT NULL, url TEXT NOT NULL, lang TEXT NOT NULL, owner TEXT NOT NULL,"
     "  reviewed TEXT NOT NULL,"     /* YYYY-MM-DD or '' */
     "  text TEXT NOT NULL"          /* what all spans count in */
@@ -30,11 +33,12 @@ static const char sql_schema[] =
     "CREATE TABLE passages("
     "  id INTEGER PRIMARY KEY,"     /* rowid of the FTS5 table */
     "  document INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,"
-    "  key TEXT NOT NULL UNIQUE,"   /* stable id: document key, '#', anchor */
+    "  key TEXT NOT NULL,"          /* stable id: document key, '#', anchor; index.c checks it is unique */
     "  ord INTEGER NOT NULL,"       /* order within the document, from 0 */
     "  anchor TEXT NOT NULL,"
     "  heading TEXT NOT NULL,"      /* JSON array: the path, outermost first */
     "  entry INTEGER NOT NULL,"     /* 1: a curated question */
+    "  entry_id TEXT NOT NULL,"     /* as its author named it, for followups; '' for a guide's passage */
     "  question TEXT NOT NULL,"     /* question and aliases, one a line; '' for a guide's passage */
     "  headings TEXT NOT NULL,"     /* heading path, one a line */
     "  title TEXT NOT NULL,"
@@ -49,6 +53,8 @@ static const char sql_schema[] =
     "  needs TEXT NOT NULL, nots TEXT NOT NULL" /* JSON arrays of words */
     ");"
     "CREATE INDEX passages_document ON passages(document, ord);"
+    "CREATE INDEX passages_key ON passages(key);"
+    "CREATE INDEX passages_entry ON passages(entry_id) WHERE entry_id <> '';"
 
     "CREATE TABLE tests("
     "  passage INTEGER NOT NULL REFERENCES passages(id) ON DELETE CASCADE,"
@@ -76,3 +82,185 @@ static const char sql_schema[] =
     "CREATE TRIGGER passages_delete BEFORE DELETE ON passages BEGIN"
     "  INSERT INTO passage_fts(passage_fts, rowid, question, headings, title, body)"
     "  SELECT 'delete', id, question, headings, title, body FROM passage_text WHERE id = old.id; END;";
+/* clang-format on */
+
+/* ---- errors --------------------------------------------------------------------------------------- */
+
+int schema_err(int rc)
+{
+    if (rc < 0) /* one of ours, handed through */
+        return rc;
+    switch (rc & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE: return KB_OK;
+    case SQLITE_NOMEM:
+    case SQLITE_TOOBIG: return KB_ERR_NOMEM;
+    case SQLITE_FULL: return KB_ERR_FULL;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return KB_ERR_BUSY;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+    case SQLITE_AUTH:
+    case SQLITE_INTERRUPT: return KB_ERR_IO;
+    default: return KB_ERR_DAMAGED; /* NOTADB, CORRUPT, a missing table, a wrong type */
+    }
+}
+
+/* ---- making ---------------------------------------------------------------------------------------- */
+
+int schema_create(sqlite3 *db)
+{
+    char *sql = sqlite3_mprintf("BEGIN IMMEDIATE; %s"
+                                "INSERT INTO meta VALUES('base', lower(hex(randomblob(16)))),"
+                                " ('generation', 0), ('ranking', %d);"
+                                "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT;",
+                                sql_schema, KB_RANKING_VERSION, APPLICATION_ID, KB_SCHEMA_VERSION);
+    if (!sql)
+        return KB_ERR_NOMEM;
+    int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+    sqlite3_free(sql);
+    if (rc != SQLITE_OK && !sqlite3_get_autocommit(db))
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return schema_err(rc);
+}
+
+/* ---- opening --------------------------------------------------------------------------------------- */
+
+/* No memory mapping: it gains nothing measurable here, and a file that somebody truncates from outside
+ * would then end the process (SIGBUS) where a read merely fails. */
+static const char sql_reader[] =
+    "PRAGMA query_only=1; PRAGMA cell_size_check=1; PRAGMA temp_store=2;"
+    "PRAGMA cache_size=-8192;";
+static const char sql_writer[] =
+    "PRAGMA auto_vacuum=0; PRAGMA secure_delete=FAST; PRAGMA journal_mode=WAL;"
+    "PRAGMA synchronous=NORMAL; PRAGMA cell_size_check=1; PRAGMA temp_store=2;"
+    "PRAGMA cache_size=-65536; PRAGMA journal_size_limit=0;";
+
+/* The first number that `sql` selects. */
+static int read_number(sqlite3 *db, const char *sql, long long *ret)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(st);
+    if (rc == SQLITE_ROW)
+        *ret = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    return rc == SQLITE_DONE ? SQLITE_CORRUPT : rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+static int check_version(long long found, long long ours)
+{
+    return found > ours ? KB_ERR_NEWER : found < ours ? KB_ERR_OLDER : KB_OK;
+}
+
+/* Ours, of this version, with its tables. Returns SQLite's code, or an enum kb_err, which is negative. */
+static int check(sqlite3 *db)
+{
+    long long id = 0, schema = 0, ranking = 0;
+    int rc = read_number(db, "PRAGMA application_id", &id);
+    if (rc == SQLITE_OK)
+        rc = read_number(db, "PRAGMA user_version", &schema);
+    if (rc != SQLITE_OK)
+        return rc;
+    if (id != APPLICATION_ID)
+        return KB_ERR_DAMAGED;
+    int r = check_version(schema, KB_SCHEMA_VERSION);
+    if (r)
+        return r;
+    rc = read_number(db, "SELECT value FROM meta WHERE key = 'ranking'", &ranking);
+    return rc != SQLITE_OK ? rc : check_version(ranking, KB_RANKING_VERSION);
+}
+
+static int configure(sqlite3 *db, bool writable)
+{
+    sqlite3_busy_timeout(db, BUSY_MS);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    /* A reader must never tidy up the log: the path may belong to another file by then. */
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !writable, NULL);
+    int rc = sqlite3_exec(db, writable ? sql_writer : sql_reader, NULL, NULL, NULL);
+    int r = rc == SQLITE_OK ? tokenizer_register(db) : 0;
+    return r ? r : rc;
+}
+
+/* A path as SQLite should see it. Distributions read names that begin with "file:" as URIs, and ":memory:" is
+ * no file: a leading "./" keeps them plain. With `immutable` it is a URI on purpose, every odd character escaped. */
+static char *spell(const char *path, bool immutable)
+{
+    sqlite3_str *s = sqlite3_str_new(NULL);
+    const char *lead = path[0] == '/' ? "" : "./";
+    if (!immutable) {
+        sqlite3_str_appendf(s, "%s%s", lead, path);
+        return sqlite3_str_finish(s);
+    }
+    sqlite3_str_appendf(s, "file:%s", path[0] == '/' ? "//" : lead);
+    for (const char *p = path; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     strchr("/._-", c);
+        sqlite3_str_appendf(s, plain ? "%c" : "%%%02X", c);
+    }
+    sqlite3_str_appendall(s, "?immutable=1");
+    return sqlite3_str_finish(s);
+}
+
+/* Open, configure and check. SQLite's code, or an enum kb_err. */
+static int open_as(const char *path, bool writable, bool fresh, bool immutable, sqlite3 **ret_db)
+{
+    sqlite3 *db = NULL;
+    char *name = path ? spell(path, immutable) : NULL;
+    if (path && !name)
+        return KB_ERR_NOMEM;
+    int flags =
+        writable ? SQLITE_OPEN_READWRITE | (fresh ? SQLITE_OPEN_CREATE : 0) : SQLITE_OPEN_READONLY;
+    int rc = sqlite3_open_v2(name ? name : ":memory:", &db,
+                             flags | SQLITE_OPEN_NOMUTEX | (immutable ? SQLITE_OPEN_URI : 0), NULL);
+    sqlite3_free(name);
+    if (rc == SQLITE_OK)
+        rc = configure(db, writable);
+    if (rc == SQLITE_OK)
+        rc = fresh ? schema_create(db) : check(db);
+    if (rc != SQLITE_OK) {
+        sqlite3_close(db);
+        return rc;
+    }
+    *ret_db = db;
+    return KB_OK;
+}
+
+/* True when all that was committed is in the file itself: there is no write-ahead log, or an empty one. */
+static bool settled(const char *path)
+{
+    struct stat st;
+    char *wal = sqlite3_mprintf("%s-wal", path);
+    bool yes = wal && (stat(wal, &st) < 0 || st.st_size == 0);
+    sqlite3_free(wal);
+    return yes;
+}
+
+int schema_open(const char *path, bool writable, sqlite3 **ret_db)
+{
+    struct stat st;
+    bool fresh = !path;
+    if (path && stat(path, &st) < 0) {
+        if (errno != ENOENT && errno != ENOTDIR)
+            return KB_ERR_IO;
+        if (!writable)
+            return KB_ERR_ABSENT;
+        fresh = true;
+    } else if (path && !S_ISREG(st.st_mode)) {
+        return KB_ERR_IO;
+    }
+    int rc = open_as(path, writable, fresh, false, ret_db);
+    int code = rc > 0 ? rc & 0xff : 0;
+    /* A reader needs a small file of shared memory beside the base. Where the folder is read-only there is no
+     * writer either, so the base may be taken as it stands. */
+    if (!writable && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) && settled(path))
+        rc = open_as(path, false, false, true, ret_db);
+    return schema_err(rc);
+}
