@@ -8,6 +8,7 @@ struct document *document_new(struct pool *pool, const char *file)
     struct document *doc = pool_alloc(pool, sizeof *doc);
     *doc = (struct document){
         .pool = pool,
+        .line = 1,
         .id = "",
         .file = pool_strdup(pool, file),
         .title = "",

@@ -88,6 +88,7 @@ struct document {
     struct pool *pool;
     const char *id;        /* stable and unique in the base: the path without its ending, or a record's id */
     const char *file;      /* as reported in problems */
+    size_t line;           /* in that file, from 1: where a record begins */
     const char *title, *url, *lang, *audience, *owner, *status;
     const char *reviewed, *valid_from, *valid_until;
     const char *text;      /* what spans count in */
@@ -131,11 +132,27 @@ int source_text(const struct source *src, document_fn *fn, void *ctx);
 int source_html(const struct source *src, document_fn *fn, void *ctx);
 int source_faq(const struct source *src, document_fn *fn, void *ctx);
 int source_table(const struct source *src, document_fn *fn, void *ctx);  /* CSV, TSV */
-int source_json(const struct source *src, document_fn *fn, void *ctx);   /* JSON, JSON lines */
+int source_json(const struct source *src, document_fn *fn, void *ctx);   /* JSON */
+/* One line of JSON lines; source.c reads such files line by line, each with a pool of its own. */
+int source_json_line(const struct source *src, size_t line, document_fn *fn, void *ctx);
 
 /* Append the blocks of the Markdown in document->text[start, end), which stands at `line` of its source:
  * the answers of FAQ files, tables and JSON. In source_markdown.c. 0 or a negative enum kb_err. */
 int markdown_blocks(struct document *doc, size_t start, size_t end, size_t line);
+
+/* Fill doc->hash. source.c does it for whole files; parsers of records do it for theirs. */
+void source_hash(struct document *doc, const char *s, size_t len);
+
+/* ---- source_field.c: what an owner says about a document or an entry ---------------------------------- */
+
+/* Check `value` of the field `key` (title url lang audience owner status reviewed valid_from valid_until;
+ * other keys take any text) and store it, trimmed and repaired, in *ret_value. 0, or KB_ERR_INPUT after
+ * report_add() with this place. An empty value is "". */
+int source_field(const struct source *src, const char *key, const char *value, size_t len, size_t line,
+                 size_t column, const char **ret_value);
+
+/* Where `doc` keeps that field, or NULL for another key. */
+const char **source_document_field(struct document *doc, const char *key);
 
 /* YAML front matter at the head of Markdown, text and (as <meta>) HTML: fills the document's fields,
  * reports unknown keys and bad dates. *ret_body is the offset behind it. */
