@@ -158,6 +158,15 @@ const char **source_document_field(struct document *doc, const char *key);
  * reports unknown keys and bad dates. *ret_body is the offset behind it. */
 int source_front_matter(const struct source *src, struct document *doc, size_t *ret_body);
 
+/* ---- source_title.c --------------------------------------------------------------------------------- */
+
+/* An empty document for a file whose text is the source's own. */
+struct document *source_document(const struct source *src);
+/* A heading as one line, without mark-up. */
+const char *heading_plain(const struct document *doc, const struct block *heading);
+/* Fill doc->title unless it is: the first heading of level 1, else the file's name made readable. */
+void source_title(const struct source *src, struct document *doc);
+
 /* True for a date that exists, "YYYY-MM-DD". */
 bool source_date_ok(const char *s);
 
@@ -174,6 +183,25 @@ struct unit {
     uint8_t lead;         /* introduces the list or table behind it */
     uint16_t group;       /* units of one list, table or paragraph share a number > 0 in their passage */
 };
+
+/* ---- unit.c: blocks are cut into units ---------------------------------------------------------------- */
+
+/* Length of the sentence at `s`, not ending inside a link, code or bold. Between 1 and len. */
+size_t unit_end(const char *s, size_t len);
+/* True when a sentence introduces what stands behind it. */
+bool unit_leads(const char *s, size_t len);
+
+struct cut_unit {
+    struct unit unit;
+    const struct block *block;
+    size_t words, line;
+    size_t block_words;   /* of the whole block */
+    bool glued;           /* must not end a passage */
+    size_t header;        /* row: index of its table's header row plus one; else 0 */
+};
+struct units { struct cut_unit *unit; size_t n, cap; };
+/* Append the units of the blocks [first, end). Their `group` is not set: it counts within a passage. */
+void units_cut(const struct document *doc, const struct block *first, const struct block *end, struct units *ret);
 
 struct passage {
     const char *key;             /* unique in the base: document id, '#', anchor */

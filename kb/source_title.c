@@ -1,0 +1,59 @@
+/* source_title.c: what a document is called: what its author says, else its first heading of level 1,
+ * else the name of its file, made readable: "guides/medical-technician_2026.md" -> "Medical
+ * technician 2026". A heading that is the title stays a block; passage.c leaves it out of the paths. */
+#include "kb/kb_int.h"
+
+#include <string.h>
+
+static const char *title_from_name(struct pool *pool, const char *file)
+{
+    const char *name = strrchr(file, '/');
+    name = name ? name + 1 : file;
+    const char *dot = strrchr(name, '.');
+    size_t len = dot && dot != name ? (size_t)(dot - name) : strlen(name);
+    char *title = pool_strndup(pool, name, len);
+    for (char *s = title; *s; s++)
+        if (*s == '-' || *s == '_')
+            *s = ' ';
+    if (*title >= 'a' && *title <= 'z')
+        *title = (char)(*title - 'a' + 'A');
+    return title;
+}
+
+struct document *source_document(const struct source *src)
+{
+    struct document *doc = document_new(src->pool, src->file);
+    doc->id = pool_strdup(src->pool, src->id);
+    doc->text = src->s;
+    doc->len = src->len;
+    doc->repaired = src->repaired;
+    return doc;
+}
+
+const char *heading_plain(const struct document *doc, const struct block *heading)
+{
+    char *s = pool_strdup(doc->pool, block_plain(doc, heading)), *to = s;
+    for (const char *from = s; *from; from++)
+        if (*from != '\n' && *from != '\t')
+            *to++ = *from;
+        else if (to > s && to[-1] != ' ')
+            *to++ = ' ';
+    while (to > s && to[-1] == ' ')
+        to--;
+    *to = '\0';
+    return s;
+}
+
+void source_title(const struct source *src, struct document *doc)
+{
+    if (*doc->title)
+        return;
+    for (size_t i = 0; i < doc->nblock; i++) {
+        const struct block *b = &doc->block[i];
+        if (b->kind != BLOCK_HEADING || b->level != 1)
+            continue;
+        doc->title = heading_plain(doc, b);
+        return;
+    }
+    doc->title = title_from_name(doc->pool, src->file);
+}
