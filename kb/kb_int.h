@@ -151,6 +151,10 @@ void source_hash(struct document *doc, const char *s, size_t len);
 int source_field(const struct source *src, const char *key, const char *value, size_t len, size_t line,
                  size_t column, const char **ret_value);
 
+/* Text that is valid until before it is valid from is an error. */
+int source_dates_check(const struct source *src, const char *from, const char *until, size_t line,
+                       size_t column);
+
 /* Where `doc` keeps that field, or NULL for another key. */
 const char **source_document_field(struct document *doc, const char *key);
 
