@@ -313,6 +313,7 @@ struct synonym {
     const char *const *from; size_t nfrom;
     const char *const *to;   size_t nto;
     double weight;                      /* below 1: an exact word always counts more */
+    size_t order;                       /* in the file */
 };
 int synonyms_load(sqlite3 *db, struct tokenizer *t, struct synonyms **ret);
 /* The pairs whose `from` begins with this token, in the order of the file; *ret_n may be 0. */
@@ -422,7 +423,7 @@ int candidates_find(struct kb *kb, struct query *q, struct pool *pool, size_t ma
 
 struct row {
     long long id, document;
-    const char *key, *doc_id, *title, *url, *anchor, *question, *headings, *body, *reviewed;
+    const char *key, *doc_id, *title, *url, *anchor, *question, *headings, *body, *reviewed, *lang;
     const char **heading; size_t nheading;      /* the path as strings */
     bool entry;
     size_t start, end, line;
@@ -437,11 +438,11 @@ int row_text(struct kb *kb, struct pool *pool, long long document, size_t start,
 #define RANK_ROWS 40         /* candidates whose rows are read; the rest keep the order of the first stage */
 
 /* Features of c->c[i] from its matches alone, and from its row when it has one. */
-void rank_features(const struct query *q, const struct stats *s, struct candidate *c);
+void rank_features(const struct query *q, struct candidate *c);
 int rank_row(struct tokenizer *t, const struct query *q, const struct row *row, struct candidate *c);
 double rank_score(const struct query *q, const struct candidate *c);
 /* Best first; equal scores in order of passage key. row[i] belongs to c[i] and moves with it. */
-void rank_sort(struct candidate *c, struct row *row, size_t n);
+void rank_sort(struct pool *pool, struct candidate *c, struct row *row, size_t n);
 
 double confidence_of(const struct query *q, const struct candidates *c, size_t i);
 enum kb_band confidence_band(double confidence);

@@ -1,0 +1,239 @@
+/* stats.c: what ranking needs to know of every passage, kept in memory per connection.
+ *
+ * BM25 divides by a field's length and filters look at language, audience and dates. Asking SQLite for
+ * these per matching row costs more than everything else together, so they are read once, about 30
+ * bytes a passage, and again only when the file's generation has grown. Lengths come from FTS5's
+ * docsize table, whose format is documented; postings stay in the index. */
+#include "kb/kb_int.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char sql_generation[] = "SELECT value FROM meta WHERE key = 'generation'";
+static const char sql_count[] = "SELECT count(*) FROM passages";
+static const char sql_passages[] =
+    "SELECT p.id, d.sz, p.lang, p.audience, p.valid_from, p.valid_until, p.needs, p.nots"
+    " FROM passages p JOIN passage_fts_docsize d ON d.id = p.id ORDER BY p.id";
+
+static const char *column(sqlite3_stmt *st, int i)
+{
+    const char *s = (const char *)sqlite3_column_text(st, i);
+    return s ? s : "";
+}
+
+/* FTS5's varint: seven bits a byte, most significant first; lengths never need the ninth byte. */
+static void read_lengths(const uint8_t *s, size_t len, uint16_t ret[FIELDS])
+{
+    size_t pos = 0;
+    for (int f = 0; f < FIELDS; f++) {
+        uint64_t v = 0;
+        for (int i = 0; i < 9 && pos < len; i++) {
+            uint8_t byte = s[pos++];
+            v = v << 7 | (byte & 0x7f);
+            if (!(byte & 0x80))
+                break;
+        }
+        ret[f] = v > UINT16_MAX ? UINT16_MAX : (uint16_t)v;
+    }
+}
+
+static int32_t date_number(const char *s, int32_t open)
+{
+    int y = 0, m = 0, d = 0;
+    return sscanf(s, "%4d-%2d-%2d", &y, &m, &d) == 3 ? y * 10000 + m * 100 + d : open;
+}
+
+static uint16_t name_index(struct stats *s, const char *name)
+{
+    for (size_t i = 0; i < s->nname; i++)
+        if (!strcmp(s->name[i], name))
+            return (uint16_t)i;
+    if (s->nname > UINT16_MAX)
+        return 0; /* no base has so many languages and audiences: treat it as unrestricted */
+    *POOL_PUSH(s->pool, s->name, s->nname, s->capname) = pool_strdup(s->pool, name);
+    return (uint16_t)(s->nname - 1);
+}
+
+struct words {
+    struct pool *pool;
+    const char **word;
+    size_t n, cap;
+};
+
+static int add_word(void *ctx, const char *token, size_t len, size_t start, size_t end,
+                    bool colocated)
+{
+    (void)start;
+    (void)end;
+    struct words *w = ctx;
+    if (!colocated)
+        *POOL_PUSH(w->pool, w->word, w->n, w->cap) = pool_strndup(w->pool, token, len);
+    return 0;
+}
+
+/* A JSON array of words, as tokens. */
+static int read_words(struct stats *s, struct tokenizer *t, const char *json, const char ***ret,
+                      size_t *ret_n)
+{
+    int r = 0;
+    struct words w = {.pool = s->pool};
+    cJSON *list = cJSON_Parse(json), *item;
+    cJSON_ArrayForEach(item, list)
+    {
+        if (!r && cJSON_IsString(item))
+            r = tokenizer_run(t, item->valuestring, strlen(item->valuestring), add_word, &w);
+    }
+    cJSON_Delete(list);
+    *ret = w.word;
+    *ret_n = w.n;
+    return r;
+}
+
+static int read_conditions(struct stats *s, struct tokenizer *t, size_t ord, const char *needs,
+                           const char *nots)
+{
+    if (strlen(needs) <= 2 && strlen(nots) <= 2) /* "" or "[]" */
+        return 0;
+    struct condition c = {.ord = ord};
+    int r = read_words(s, t, needs, &c.needs, &c.nneeds);
+    if (!r)
+        r = read_words(s, t, nots, &c.nots, &c.nnots);
+    if (!r && (c.nneeds || c.nnots))
+        *POOL_PUSH(s->pool, s->condition, s->ncondition, s->capcondition) = c;
+    return r;
+}
+
+static int count_passages(sqlite3 *db, size_t *ret_n)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(db, sql_count, -1, &st, NULL);
+    if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+        *ret_n = (size_t)sqlite3_column_int64(st, 0);
+        rc = SQLITE_OK;
+    }
+    sqlite3_finalize(st);
+    return rc == SQLITE_OK ? 0 : schema_err(rc);
+}
+
+static void averages(struct stats *s)
+{
+    uint64_t sum[FIELDS] = {0}, have[FIELDS] = {0};
+    size_t *bylang = pool_array(s->pool, s->nname, sizeof *bylang), best = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        for (int f = 0; f < FIELDS; f++) {
+            sum[f] += s->len[i][f];
+            have[f] += s->len[i][f] > 0;
+        }
+        bylang[s->lang[i]]++;
+    }
+    for (int f = 0; f < FIELDS; f++)
+        s->average[f] = have[f] ? (double)sum[f] / (double)have[f] : 1;
+    for (size_t i = 1; i < s->nname; i++)
+        if (bylang[i] > bylang[best])
+            best = i;
+    s->main_lang = s->name[best];
+}
+
+static int read_passage(struct stats *s, struct tokenizer *t, sqlite3_stmt *st, size_t i)
+{
+    s->id[i] = sqlite3_column_int64(st, 0);
+    const uint8_t *sz = sqlite3_column_blob(st, 1);
+    read_lengths(sz, sz ? (size_t)sqlite3_column_bytes(st, 1) : 0, s->len[i]);
+    s->lang[i] = name_index(s, column(st, 2));
+    s->audience[i] = name_index(s, column(st, 3));
+    s->from[i] = date_number(column(st, 4), 0);
+    s->until[i] = date_number(column(st, 5), INT32_MAX);
+    return read_conditions(s, t, i, column(st, 6), column(st, 7));
+}
+
+static int stats_load(sqlite3 *db, struct tokenizer *t, struct stats **ret)
+{
+    sqlite3_stmt *st = NULL;
+    size_t n = 0;
+    int r = count_passages(db, &n);
+    if (r)
+        return r;
+    struct pool *pool = pool_new();
+    struct stats *s = pool_alloc(pool, sizeof *s);
+    s->pool = pool;
+    s->id = pool_array(pool, n + 1, sizeof *s->id);
+    s->len = pool_array(pool, n + 1, sizeof *s->len);
+    s->lang = pool_array(pool, n + 1, sizeof *s->lang);
+    s->audience = pool_array(pool, n + 1, sizeof *s->audience);
+    s->from = pool_array(pool, n + 1, sizeof *s->from);
+    s->until = pool_array(pool, n + 1, sizeof *s->until);
+    name_index(s, "");
+
+    int rc = sqlite3_prepare_v2(db, sql_passages, -1, &st, NULL);
+    while (rc == SQLITE_OK && !r && s->n < n) {
+        int step = sqlite3_step(st);
+        if (step == SQLITE_DONE)
+            break;
+        if (step != SQLITE_ROW)
+            rc = step;
+        else
+            r = read_passage(s, t, st, s->n++);
+    }
+    sqlite3_finalize(st);
+    if (!r && rc != SQLITE_OK)
+        r = schema_err(rc);
+    if (r) {
+        pool_free(pool);
+        return r;
+    }
+    averages(s);
+    *ret = s;
+    return 0;
+}
+
+int stats_refresh(struct kb *kb)
+{
+    int r = 0;
+    sqlite3_stmt *st = kb_stmt(kb, STMT_GENERATION, sql_generation, &r);
+    if (!st)
+        return r;
+    int rc = sqlite3_step(st);
+    long long generation = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+    sqlite3_reset(st);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        return schema_err(rc);
+    if (kb->stats && kb->synonyms && kb->generation == generation)
+        return 0;
+
+    struct stats *stats = NULL;
+    struct synonyms *synonyms = NULL;
+    r = stats_load(kb->db, kb->tokenizer, &stats);
+    if (!r)
+        r = synonyms_load(kb->db, kb->tokenizer, &synonyms);
+    if (r) {
+        stats_free(stats);
+        return r;
+    }
+    stats_free(kb->stats);
+    synonyms_free(kb->synonyms);
+    kb->stats = stats;
+    kb->synonyms = synonyms;
+    kb->generation = generation;
+    return 0;
+}
+
+void stats_free(struct stats *s)
+{
+    if (s)
+        pool_free(s->pool);
+}
+
+size_t stats_find(const struct stats *s, long long id)
+{
+    size_t low = 0, high = s->n;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (s->id[mid] < id)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < s->n && s->id[low] == id ? low : s->n;
+}
