@@ -1,0 +1,491 @@
+/* query.c: what people type becomes terms.
+ *
+ * A question is cut into the same tokens as the passages. Question words go ("how do I"), unless nothing
+ * else is left. Every remaining word opens a *slot*; the other forms of a compound word and the owner's
+ * synonyms are further ways to fill that slot, so a passage that says "salary" and "pay" has answered
+ * one word, not two. Tokens travel as bound values and never as query syntax: no text can be an operator.
+ *
+ * Two kinds of words count less than the rest. In a long message with a question mark somewhere, the
+ * sentences around the question are circumstances. And when a message only makes sense after another
+ * one ("and how long does that take?"), the earlier one lends its words.
+ *
+ * Deliberately not here: parsing, negation, guessing at intentions. `want` is the one exception, a table
+ * of fixed phrases that says what *kind* of thing would be an answer; ranking uses it as a hint. */
+#include "kb/kb_int.h"
+
+#include <math.h>
+#include <string.h>
+
+#define WEIGHT_AROUND   0.4 /* words of sentences around the one that asks */
+#define WEIGHT_COMPOUND 0.8 /* a part of a compound word */
+#define WEIGHT_BEFORE   0.4 /* words of the previous message; half of it for each one before */
+#define MAX_BEFORE      3   /* messages to look back at */
+#define SHORT_MESSAGE   2 /* content words; with fewer or as many it may lean on the previous one */
+#define LEANING_MESSAGE 4 /* the same when it has a bare pronoun or begins like a follow-up */
+#define MAX_WORDS       512 /* of one message, question words included */
+
+/* ---- words of one message --------------------------------------------------------------------------- */
+
+struct word {
+    const char *token, *text; /* text: as typed, folded */
+    const char **also;        /* other tokens at this place: parts of a compound word */
+    size_t nalso, capalso;
+    bool stop, asks; /* asks: stands in a sentence that ends with a question mark */
+    size_t slot;     /* SIZE_MAX: none */
+};
+
+struct message {
+    struct pool *pool;
+    const char *lang;
+    const char *s; /* marked with its language */
+    size_t len;
+    struct word *word;
+    size_t n, cap;
+};
+
+/* Another form of a word at the same place: a compound, or an acronym that is spelt like a stop word ("US"),
+ * which then is what was meant. */
+static void add_form(struct message *m, struct word *w, const char *token, size_t len)
+{
+    const char *form = pool_strndup(m->pool, token, len);
+    if (w->stop) {
+        w->token = form;
+        w->stop = false;
+        return;
+    }
+    *POOL_PUSH(m->pool, w->also, w->nalso, w->capalso) = form;
+}
+
+static int add_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
+                     bool colocated)
+{
+    struct message *m = ctx;
+    if (!len || start > end || end > m->len)
+        return 0;
+    if (colocated) {
+        if (m->n)
+            add_form(m, &m->word[m->n - 1], token, len);
+        return 0;
+    }
+    if (m->n == MAX_WORDS)
+        return 1; /* enough; not an error */
+    size_t textlen = 0;
+    char *text = text_fold(m->pool, m->s + start, end - start, &textlen);
+    *POOL_PUSH(m->pool, m->word, m->n, m->cap) = (struct word){
+        .token = pool_strndup(m->pool, token, len),
+        .text = text,
+        .stop = stopword(*m->lang ? m->lang : "en", text, textlen),
+        .asks = true,
+        .slot = SIZE_MAX,
+    };
+    return 0;
+}
+
+/* The length of s without a last character that was cut in two. */
+static size_t whole_characters(const char *s, size_t len, size_t max)
+{
+    if (len <= max)
+        return len;
+    len = max;
+    while (len && ((unsigned char)s[len] & 0xc0) == 0x80)
+        len--;
+    return len;
+}
+
+static int read_message(struct tokenizer *t, struct pool *pool, const char *lang, const char *s,
+                        size_t len, struct message *ret)
+{
+    size_t textlen = 0;
+    len = whole_characters(s, len, KB_MAX_QUESTION);
+    char *text = text_repair(pool, s, len, &textlen, &(struct text_fix){0});
+    size_t mark = strlen(lang) + 2;
+    char *marked = pool_alloc(pool, mark + textlen + 1);
+    marked[0] = TOKENIZER_MARK;
+    memcpy(marked + 1, lang, mark - 2);
+    marked[mark - 1] = ' ';
+    memcpy(marked + mark, text, textlen);
+    *ret = (struct message){.pool = pool, .lang = lang, .s = marked, .len = mark + textlen};
+    int r = tokenizer_run(t, marked, ret->len, add_token, ret);
+    return r < 0 ? r : 0;
+}
+
+/* ---- which sentences ask ------------------------------------------------------------------------------- */
+
+struct place {
+    struct message *m;
+    size_t next; /* word to be placed */
+    const bool *asks;
+    const size_t *end;
+    size_t n, at;
+};
+
+static int place_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
+                       bool colocated)
+{
+    (void)token;
+    (void)end;
+    struct place *p = ctx;
+    if (!len || colocated)
+        return 0;
+    if (p->next == p->m->n)
+        return 1;
+    while (p->at + 1 < p->n && start >= p->end[p->at])
+        p->at++;
+    p->m->word[p->next++].asks = p->asks[p->at];
+    return 0;
+}
+
+/* With a question mark in one sentence of several, only words of such sentences ask. */
+static int find_asking(struct tokenizer *t, struct message *m)
+{
+    bool asks[64];
+    size_t end[64], n = 0, asking = 0, pos = 0;
+    while (pos < m->len && n < sizeof end / sizeof *end) {
+        size_t step = sentence_end(m->s + pos, m->len - pos);
+        if (!step)
+            break;
+        asks[n] = memchr(m->s + pos, '?', step) != NULL;
+        asking += asks[n];
+        pos += step;
+        end[n++] = pos;
+    }
+    if (!asking || asking == n)
+        return 0;
+    struct place p = {.m = m, .asks = asks, .end = end, .n = n};
+    int r = tokenizer_run(t, m->s, m->len, place_token, &p);
+    return r < 0 ? r : 0;
+}
+
+/* ---- slots and terms --------------------------------------------------------------------------------------- */
+
+static void add_term(struct query *q, const char *const *token, size_t ntoken, const char *word,
+                     double weight, size_t slot, size_t nslot)
+{
+    if (q->nterm >= 4 * KB_MAX_TERMS)
+        return;
+    *POOL_PUSH(q->pool, q->term, q->nterm, q->capterm) = (struct query_term){.token = token,
+                                                                             .ntoken = ntoken,
+                                                                             .word = word,
+                                                                             .weight = weight,
+                                                                             .slot = slot,
+                                                                             .nslot = nslot};
+}
+
+static const char *const *one(struct pool *pool, const char *token)
+{
+    const char **list = pool_array(pool, 1, sizeof *list);
+    list[0] = token;
+    return list;
+}
+
+/* The slot of this token, SIZE_MAX when it is new. */
+static size_t find_slot(const struct query *q, const char *token)
+{
+    for (size_t i = 0; i < q->nterm; i++)
+        if (q->term[i].ntoken == 1 && q->term[i].weight >= 1 && !strcmp(q->term[i].token[0], token))
+            return q->term[i].slot;
+    return SIZE_MAX;
+}
+
+static void add_slot(struct query *q, struct word *w, double weight, bool context)
+{
+    size_t slot = find_slot(q, w->token);
+    if (slot != SIZE_MAX) {
+        if (q->slot[slot].weight < weight)
+            q->slot[slot].weight = weight;
+        w->slot = slot;
+        return;
+    }
+    if (q->nslot == KB_MAX_TERMS)
+        return;
+    w->slot = q->nslot;
+    *POOL_PUSH(q->pool, q->slot, q->nslot, q->capslot) =
+        (struct query_slot){.word = w->text, .weight = weight, .context = context};
+    add_term(q, one(q->pool, w->token), 1, w->text, 1, w->slot, 1);
+    for (size_t i = 0; i < w->nalso; i++)
+        add_term(q, one(q->pool, w->also[i]), 1, w->also[i], WEIGHT_COMPOUND, w->slot, 1);
+}
+
+/* The slots that words [i, i + n) fill, when they are neighbours; false when they are not, or none. */
+static bool covered(const struct message *m, size_t i, size_t n, size_t *ret_slot, size_t *ret_n)
+{
+    size_t low = SIZE_MAX, high = 0, count = 0;
+    for (size_t k = i; k < i + n; k++) {
+        size_t slot = m->word[k].slot;
+        if (slot == SIZE_MAX)
+            continue;
+        low = slot < low ? slot : low;
+        high = slot > high ? slot : high;
+        count++;
+    }
+    if (!count || high - low + 1 != count)
+        return false;
+    *ret_slot = low;
+    *ret_n = count;
+    return true;
+}
+
+static const char *phrase_text(struct pool *pool, const char *const *token, size_t n)
+{
+    const char *s = token[0];
+    for (size_t i = 1; i < n; i++)
+        s = pool_printf(pool, "%s %s", s, token[i]);
+    return s;
+}
+
+static void add_synonyms(struct query *q, const struct synonyms *synonyms, const struct message *m)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        size_t n = 0;
+        const struct synonym *syn = synonyms_find(synonyms, m->word[i].token, &n);
+        for (; n; syn++, n--) {
+            size_t same = 1, slot = 0, nslot = 0;
+            if (i + syn->nfrom > m->n)
+                continue;
+            while (same < syn->nfrom && !strcmp(syn->from[same], m->word[i + same].token))
+                same++;
+            if (same < syn->nfrom || !covered(m, i, syn->nfrom, &slot, &nslot))
+                continue;
+            add_term(q, syn->to, syn->nto, phrase_text(q->pool, syn->to, syn->nto), syn->weight,
+                     slot, nslot);
+        }
+    }
+}
+
+static size_t add_slots(struct query *q, struct message *m, double weight, bool context)
+{
+    size_t content = 0;
+    for (size_t i = 0; i < m->n; i++)
+        content += !m->word[i].stop;
+    for (size_t i = 0; i < m->n; i++)
+        if (!m->word[i].stop)
+            add_slot(q, &m->word[i], m->word[i].asks ? weight : weight * WEIGHT_AROUND, context);
+    return content;
+}
+
+/* ---- does this message lean on the one before? ----------------------------------------------------------- */
+
+static bool word_in(const char *word, const char *const *list)
+{
+    for (; *list; list++)
+        if (!strcmp(word, *list))
+            return true;
+    return false;
+}
+
+static bool leans(const struct message *m, size_t content)
+{
+    static const char *const first[] = {"and", "or", "but", "also", "then", "so", "plus", NULL};
+    static const char *const about[] = {"what", "how", NULL};
+    static const char *const pronoun[] = {
+        "it",   "its", "they", "them", "their", "that", "those", "these", "this", "one",
+        "ones", "he",  "she",  "him",  "her",   "his",  "same",  "there", NULL};
+    if (content <= SHORT_MESSAGE)
+        return true;
+    if (content > LEANING_MESSAGE)
+        return false;
+    if (m->n && word_in(m->word[0].text, first))
+        return true;
+    if (m->n > 1 && word_in(m->word[0].text, about) && !strcmp(m->word[1].text, "about"))
+        return true;
+    for (size_t i = 0; i < m->n; i++)
+        if (word_in(m->word[i].text, pronoun))
+            return true;
+    return false;
+}
+
+static int add_before(struct query *q, struct tokenizer *t, const struct synonyms *synonyms,
+                      const struct kb_ask *ask)
+{
+    double weight = WEIGHT_BEFORE;
+    for (size_t i = ask->nbefore, left = MAX_BEFORE; i && left; i--, left--, weight /= 2) {
+        struct message m;
+        const char *s = ask->before[i - 1];
+        int r = read_message(t, q->pool, q->lang ? q->lang : "", s ? s : "", s ? strlen(s) : 0, &m);
+        if (r)
+            return r;
+        if (add_slots(q, &m, weight, true))
+            add_synonyms(q, synonyms, &m);
+    }
+    return 0;
+}
+
+/* ---- what kind of thing would be an answer --------------------------------------------------------------- */
+
+/* Words in a row, folded; '^' in front: only at the start of the message. The first that fits wins, so
+ * the particular stands above the general. */
+static const struct {
+    const char *words;
+    enum query_want want;
+} wants[] = {
+    {"difference", WANT_DIFFERENCE},
+    {"differences", WANT_DIFFERENCE},
+    {"differ", WANT_DIFFERENCE},
+    {"vs", WANT_DIFFERENCE},
+    {"versus", WANT_DIFFERENCE},
+    {"compared to", WANT_DIFFERENCE},
+    {"same as", WANT_DIFFERENCE},
+    {"how long", WANT_DURATION},
+    {"how many years", WANT_DURATION},
+    {"how many months", WANT_DURATION},
+    {"how many weeks", WANT_DURATION},
+    {"duration", WANT_DURATION},
+    {"how many", WANT_NUMBER},
+    {"what percentage", WANT_NUMBER},
+    {"percentage", WANT_NUMBER},
+    {"salary", WANT_MONEY},
+    {"salaries", WANT_MONEY},
+    {"wage", WANT_MONEY},
+    {"wages", WANT_MONEY},
+    {"how much", WANT_MONEY},
+    {"cost", WANT_MONEY},
+    {"costs", WANT_MONEY},
+    {"price", WANT_MONEY},
+    {"earn", WANT_MONEY},
+    {"tuition", WANT_MONEY},
+    {"fee", WANT_MONEY},
+    {"fees", WANT_MONEY},
+    {"how do i", WANT_STEPS},
+    {"how can i", WANT_STEPS},
+    {"how to", WANT_STEPS},
+    {"how do you", WANT_STEPS},
+    {"how does one", WANT_STEPS},
+    {"how should i", WANT_STEPS},
+    {"steps", WANT_STEPS},
+    {"which states", WANT_LIST},
+    {"what are the", WANT_LIST},
+    {"which", WANT_LIST},
+    {"list", WANT_LIST},
+    {"kinds of", WANT_LIST},
+    {"types of", WANT_LIST},
+    {"when", WANT_DATE},
+    {"what time", WANT_DATE},
+    {"deadline", WANT_DATE},
+    {"where", WANT_PLACE},
+    {"who", WANT_PERSON},
+    {"whom", WANT_PERSON},
+    {"why", WANT_REASON},
+    {"how come", WANT_REASON},
+    {"reason", WANT_REASON},
+    {"what is", WANT_DEFINITION},
+    {"whats", WANT_DEFINITION},
+    {"what's", WANT_DEFINITION},
+    {"what does", WANT_DEFINITION},
+    {"stand for", WANT_DEFINITION},
+    {"meaning of", WANT_DEFINITION},
+    {"define", WANT_DEFINITION},
+    {"^is", WANT_YESNO},
+    {"^are", WANT_YESNO},
+    {"^do", WANT_YESNO},
+    {"^does", WANT_YESNO},
+    {"^can", WANT_YESNO},
+    {"^will", WANT_YESNO},
+    {"^should", WANT_YESNO},
+    {"^must", WANT_YESNO},
+    {"^could", WANT_YESNO},
+    {"^is there", WANT_YESNO},
+};
+
+static bool says(const struct message *m, size_t at, const char *words)
+{
+    while (*words) {
+        size_t len = strcspn(words, " ");
+        if (at == m->n || strlen(m->word[at].text) != len || memcmp(m->word[at].text, words, len))
+            return false;
+        at++;
+        words += len + (words[len] == ' ');
+    }
+    return true;
+}
+
+static enum query_want find_want(const struct message *m)
+{
+    for (size_t w = 0; w < sizeof wants / sizeof *wants; w++) {
+        if (wants[w].words[0] == '^') {
+            if (says(m, 0, wants[w].words + 1))
+                return wants[w].want;
+            continue;
+        }
+        for (size_t i = 0; i < m->n; i++)
+            if (m->word[i].asks && says(m, i, wants[w].words))
+                return wants[w].want;
+    }
+    return WANT_ANY;
+}
+
+const char *query_want_name(enum query_want want)
+{
+    static const char *const name[] = {
+        [WANT_ANY] = "anything",          [WANT_MONEY] = "money",
+        [WANT_DURATION] = "duration",     [WANT_DATE] = "date",
+        [WANT_NUMBER] = "number",         [WANT_LIST] = "list",
+        [WANT_PLACE] = "place",           [WANT_PERSON] = "person",
+        [WANT_DEFINITION] = "definition", [WANT_STEPS] = "steps",
+        [WANT_DIFFERENCE] = "difference", [WANT_REASON] = "reason",
+        [WANT_YESNO] = "yes or no",
+    };
+    return name[want];
+}
+
+/* ---- the whole -------------------------------------------------------------------------------------------------- */
+
+int query_build(struct tokenizer *t, const struct synonyms *synonyms, const char *main_lang,
+                struct pool *pool, const struct kb_ask *ask, struct query *ret_query)
+{
+    struct query q = {.pool = pool,
+                      .lang = ask->lang ? ask->lang : main_lang,
+                      .audience = ask->audience,
+                      .today = ask->today};
+    struct message m;
+    int r = read_message(t, pool, q.lang ? q.lang : "", ask->text ? ask->text : "",
+                         ask->text ? ask->len : 0, &m);
+    if (!r)
+        r = find_asking(t, &m);
+    if (r)
+        return r;
+    for (size_t i = 0; i < m.n; i++)
+        *POOL_PUSH(pool, q.typed, q.ntyped, q.captyped) = m.word[i].token;
+    q.want = find_want(&m);
+
+    size_t content = add_slots(&q, &m, 1, false);
+    bool lean = ask->nbefore && leans(&m, content);
+    if (!content && !lean) /* only question words: then they are the question */
+        for (size_t i = 0; i < m.n; i++)
+            add_slot(&q, &m.word[i], 1, false);
+    add_synonyms(&q, synonyms, &m);
+    if (lean)
+        r = add_before(&q, t, synonyms, ask);
+    if (r)
+        return r;
+    q.lang = ask->lang; /* from here on it is a filter */
+    *ret_query = q;
+    return 0;
+}
+
+static double idf(size_t n, long long df)
+{
+    return log(1 + ((double)n - (double)df + 0.5) / ((double)df + 0.5));
+}
+
+void query_weigh(struct query *q, size_t n)
+{
+    q->mass = 0;
+    for (size_t s = 0; s < q->nslot; s++) {
+        struct query_slot *slot = &q->slot[s];
+        long long exact = 0,
+                  common = 0; /* passages with the typed word; with its commonest synonym */
+        for (size_t i = 0; i < q->nterm; i++) {
+            const struct query_term *t = &q->term[i];
+            if (s < t->slot || s >= t->slot + t->nslot)
+                continue;
+            if (t->weight >= 1)
+                exact = t->df;
+            common = t->df > common ? t->df : common;
+        }
+        slot->known = common > 0;
+        slot->idf = idf(n, exact ? exact : common);
+        q->mass += slot->weight * slot->idf;
+        if (!slot->known && !slot->context)
+            *POOL_PUSH(q->pool, q->unknown, q->nunknown, q->capunknown) = slot->word;
+    }
+}
