@@ -1,0 +1,396 @@
+/* candidates.c: the first stage, from a whole base to a couple of hundred passages.
+ *
+ * BM25F: a word counts per field, each field with its own weight and its own idea of length, and the
+ * fields are added *before* saturation. A word in the title and again in the body is then one strong
+ * sign and not two. For slot s and passage p
+ *
+ *     tf = sum over fields f of  weight[f] * count[f] / (1 - b[f] + b[f] * length[f] / average[f])
+ *     score(s, p) = idf * tf / (K1 + tf)
+ *
+ * with idf = ln(1 + (N - df + 0.5) / (df + 0.5)), which never goes below zero. Of several ways to fill a
+ * slot the best one counts, and a synonym is never taken for rarer than the word that was typed.
+ *
+ * Postings are read through fts5vocab, one token at a time, with the token as a bound value. A MATCH
+ * expression would tokenize our tokens again, would need quoting, and costs a virtual-machine program
+ * per matching row that bm25() then slows further. What comes out is all that later stages need to
+ * know about places of words, so they never ask FTS5 anything. A snapshot of the postings can replace
+ * this file without their noticing. */
+#include "kb/kb_int.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define K1 1.2
+
+/* The question of an entry says what it answers, in an asker's words; a heading nearly does. A title
+ * stands above every passage of its document, so it tells documents apart but not passages. */
+static const struct {
+    double weight, b;
+} fields[FIELDS] = {
+    [FIELD_QUESTION] = {2.5, 0.5},
+    [FIELD_HEADINGS] = {1.8, 0.4},
+    [FIELD_TITLE] = {1.5, 0.4},
+    [FIELD_BODY] = {1.0, 0.6},
+};
+
+/* A table of this connection alone; the base is opened read-only, and stays so. */
+static const char sql_vocabulary[] = "PRAGMA query_only=0;"
+                                     "CREATE VIRTUAL TABLE IF NOT EXISTS temp.passage_word"
+                                     " USING fts5vocab(main, passage_fts, instance);"
+                                     "PRAGMA query_only=1;";
+static const char sql_postings[] = "SELECT doc, col, offset FROM temp.passage_word WHERE term = ?1";
+
+struct posting {
+    uint32_t ord, pos;
+    uint8_t field;
+};
+
+struct postings {
+    const char *token; /* NULL for a phrase */
+    struct posting *p; /* by ord, field, pos */
+    size_t n, cap;
+};
+
+struct search {
+    struct kb *kb;
+    struct query *q;
+    struct pool *pool;      /* ends with the search */
+    struct postings *token; /* one per distinct token */
+    size_t ntoken, captoken;
+    struct postings *term; /* of q->term[i] */
+    double *score;         /* per passage */
+    double *best;          /* per passage: of the slot at hand */
+    uint32_t *touched;
+    size_t ntouched;
+    int32_t today;
+};
+
+/* ---- postings ---------------------------------------------------------------------------------------------- */
+
+static uint8_t field_of(const char *column)
+{
+    switch (column[0]) {
+    case 'q': return FIELD_QUESTION;
+    case 'h': return FIELD_HEADINGS;
+    case 't': return FIELD_TITLE;
+    default: return FIELD_BODY;
+    }
+}
+
+static int read_postings(struct search *s, const char *token, struct postings *ret)
+{
+    int r = 0, rc;
+    sqlite3_stmt *st = kb_stmt(s->kb, STMT_POSTINGS, sql_postings, &r);
+    if (!st)
+        return r;
+    ret->token = token;
+    sqlite3_bind_text(st, 1, token, -1, SQLITE_STATIC);
+    long long last = -1;
+    size_t ord = 0;
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+        long long id = sqlite3_column_int64(st, 0);
+        if (id != last)
+            ord = stats_find(s->kb->stats, last = id);
+        const char *column = (const char *)sqlite3_column_text(st, 1);
+        if (ord == s->kb->stats->n || !column)
+            continue;
+        *POOL_PUSH(s->pool, ret->p, ret->n, ret->cap) = (struct posting){
+            (uint32_t)ord, (uint32_t)sqlite3_column_int64(st, 2), field_of(column)};
+    }
+    sqlite3_reset(st);
+    sqlite3_clear_bindings(st);
+    return rc == SQLITE_DONE ? 0 : schema_err(rc);
+}
+
+/* Where the token stands; read at most once per question. */
+static int token_postings(struct search *s, const char *token, struct postings *ret)
+{
+    for (size_t i = 0; i < s->ntoken; i++)
+        if (!strcmp(s->token[i].token, token)) {
+            *ret = s->token[i];
+            return 0;
+        }
+    struct postings p = {0};
+    int r = read_postings(s, token, &p);
+    if (!r)
+        *ret = *POOL_PUSH(s->pool, s->token, s->ntoken, s->captoken) = p;
+    return r;
+}
+
+static uint64_t place(const struct posting *p, uint32_t shift)
+{
+    return (uint64_t)p->ord << 32 | (uint64_t)p->field << 28 | (p->pos + shift);
+}
+
+/* The places in `a` that have one of `b` exactly `shift` tokens behind them. */
+static struct postings followed_by(struct pool *pool, const struct postings *a,
+                                   const struct postings *b, uint32_t shift)
+{
+    struct postings both = {0};
+    for (size_t i = 0, k = 0; i < a->n && k < b->n;) {
+        uint64_t want = place(&a->p[i], shift), have = place(&b->p[k], 0);
+        if (want == have)
+            *POOL_PUSH(pool, both.p, both.n, both.cap) = a->p[i];
+        i += want <= have;
+        k += have <= want;
+    }
+    return both;
+}
+
+static int term_postings(struct search *s, const struct query_term *t, struct postings *ret)
+{
+    int r = token_postings(s, t->token[0], ret);
+    for (size_t i = 1; !r && i < t->ntoken && ret->n; i++) {
+        struct postings next;
+        r = token_postings(s, t->token[i], &next);
+        if (!r)
+            *ret = followed_by(s->pool, ret, &next, (uint32_t)i);
+    }
+    return r;
+}
+
+static long long passages_in(const struct postings *p)
+{
+    long long n = 0;
+    for (size_t i = 0; i < p->n; i++)
+        n += !i || p->p[i].ord != p->p[i - 1].ord;
+    return n;
+}
+
+/* ---- scores --------------------------------------------------------------------------------------------------- */
+
+static double field_share(const struct stats *s, uint32_t ord, int f)
+{
+    double b = fields[f].b;
+    return fields[f].weight / (1 - b + b * s->len[ord][f] / s->average[f]);
+}
+
+/* Raise best[] of every passage that has the term to what the term is worth there. */
+static void score_term(struct search *s, const struct query_slot *slot, const struct query_term *t,
+                       const struct postings *p)
+{
+    const struct stats *stats = s->kb->stats;
+    double n = (double)stats->n, df = (double)t->df;
+    double idf = fmin(slot->idf, log(1 + (n - df + 0.5) / (df + 0.5)));
+    for (size_t i = 0; i < p->n;) {
+        uint32_t ord = p->p[i].ord;
+        double tf = 0;
+        for (; i < p->n && p->p[i].ord == ord; i++)
+            tf += field_share(stats, ord, p->p[i].field);
+        double v = slot->weight * t->weight * idf * tf / (K1 + tf);
+        if (v > s->best[ord])
+            s->best[ord] = v;
+    }
+}
+
+static void score_slot(struct search *s, size_t slot)
+{
+    const struct query *q = s->q;
+    for (size_t i = 0; i < q->nterm; i++)
+        if (slot >= q->term[i].slot && slot < q->term[i].slot + q->term[i].nslot)
+            score_term(s, &q->slot[slot], &q->term[i], &s->term[i]);
+    for (size_t i = 0; i < q->nterm; i++) {
+        if (slot < q->term[i].slot || slot >= q->term[i].slot + q->term[i].nslot)
+            continue;
+        for (size_t k = 0; k < s->term[i].n; k++) {
+            uint32_t ord = s->term[i].p[k].ord;
+            if (s->best[ord] <= 0)
+                continue;
+            if (s->score[ord] <= 0)
+                s->touched[s->ntouched++] = ord;
+            s->score[ord] += s->best[ord];
+            s->best[ord] = 0;
+        }
+    }
+}
+
+/* ---- filters ---------------------------------------------------------------------------------------------------- */
+
+static int32_t today_number(const char *today)
+{
+    int y = 0, m = 0, d = 0;
+    if (today && sscanf(today, "%4d-%2d-%2d", &y, &m, &d) == 3)
+        return y * 10000 + m * 100 + d;
+    struct tm tm;
+    time_t now = time(NULL);
+    gmtime_r(&now, &tm);
+    return (tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday;
+}
+
+static bool has_token(const struct query *q, const char *token, bool synonyms)
+{
+    for (size_t i = 0; i < q->ntyped; i++)
+        if (!strcmp(q->typed[i], token))
+            return true;
+    for (size_t i = 0; synonyms && i < q->nterm; i++)
+        if (q->term[i].ntoken == 1 && !strcmp(q->term[i].token[0], token))
+            return true;
+    return false;
+}
+
+static int by_ord(const void *key, const void *item)
+{
+    size_t ord = *(const size_t *)key, other = ((const struct condition *)item)->ord;
+    return (ord > other) - (ord < other);
+}
+
+/* What an entry needs may be said in other words; what rules it out must be typed. */
+static bool conditions_hold(const struct stats *s, const struct query *q, size_t ord)
+{
+    if (!s->ncondition)
+        return true;
+    const struct condition *c =
+        bsearch(&ord, s->condition, s->ncondition, sizeof *s->condition, by_ord);
+    for (size_t i = 0; c && i < c->nneeds; i++)
+        if (!has_token(q, c->needs[i], true))
+            return false;
+    for (size_t i = 0; c && i < c->nnots; i++)
+        if (has_token(q, c->nots[i], false))
+            return false;
+    return true;
+}
+
+static bool open_to(const struct stats *s, uint16_t name, const char *wanted)
+{
+    return !wanted || !*wanted || !*s->name[name] || !strcmp(s->name[name], wanted);
+}
+
+static bool passes(const struct search *s, size_t ord)
+{
+    const struct stats *st = s->kb->stats;
+    return st->from[ord] <= s->today && s->today <= st->until[ord] &&
+           open_to(st, st->lang[ord], s->q->lang) &&
+           open_to(st, st->audience[ord], s->q->audience) && conditions_hold(st, s->q, ord);
+}
+
+/* ---- the best ones ---------------------------------------------------------------------------------------------- */
+
+static bool better(const struct search *s, uint32_t a, uint32_t b)
+{
+    return s->score[a] > s->score[b] || (!(s->score[a] < s->score[b]) && a < b);
+}
+
+/* Let heap[i] sink: the worst of the kept ones stays on top, to be thrown out first. */
+static void sink(const struct search *s, uint32_t *heap, size_t n, size_t i)
+{
+    for (;;) {
+        size_t worst = i;
+        for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < n; child++)
+            if (better(s, heap[worst], heap[child]))
+                worst = child;
+        if (worst == i)
+            return;
+        uint32_t swap = heap[i];
+        heap[i] = heap[worst];
+        heap[worst] = swap;
+        i = worst;
+    }
+}
+
+/* Leaves the best `max` of touched[] that pass the filters at its head, best first. */
+static size_t select_best(struct search *s, size_t max)
+{
+    uint32_t *heap = s->touched;
+    size_t n = 0;
+    for (size_t i = 0; i < s->ntouched; i++) {
+        uint32_t ord = s->touched[i];
+        if (n == max && !better(s, ord, heap[0]))
+            continue;
+        if (!passes(s, ord))
+            continue;
+        if (n < max) {
+            heap[n++] = ord; /* i >= n - 1: only what was looked at is overwritten */
+            if (n == max)
+                for (size_t k = n; k--;)
+                    sink(s, heap, n, k);
+        } else {
+            heap[0] = ord;
+            sink(s, heap, n, 0);
+        }
+    }
+    if (n < max)
+        for (size_t k = n; k--;)
+            sink(s, heap, n, k);
+    for (size_t left = n; left > 1;) {
+        uint32_t swap = heap[0];
+        heap[0] = heap[--left];
+        heap[left] = swap;
+        sink(s, heap, left, 0);
+    }
+    return n;
+}
+
+/* Hand every selected passage the places of its words. */
+static void give_matches(struct search *s, struct pool *pool, struct candidates *c)
+{
+    const size_t n = s->kb->stats->n;
+    uint32_t *at = pool_array(s->pool, n + 1, sizeof *at); /* 1 + index into c->c */
+    struct match **next = pool_array(s->pool, c->n + 1, sizeof *next);
+    for (size_t i = 0; i < c->n; i++)
+        at[c->c[i].ord] = (uint32_t)i + 1;
+    for (size_t t = 0; t < s->q->nterm; t++)
+        for (size_t k = 0; k < s->term[t].n; k++)
+            if (at[s->term[t].p[k].ord])
+                c->c[at[s->term[t].p[k].ord] - 1].nmatch++;
+    for (size_t i = 0; i < c->n; i++)
+        c->c[i].match = next[i] = pool_array(pool, c->c[i].nmatch, sizeof **next);
+    for (size_t t = 0; t < s->q->nterm; t++)
+        for (size_t k = 0; k < s->term[t].n; k++) {
+            const struct posting *p = &s->term[t].p[k];
+            if (at[p->ord])
+                *next[at[p->ord] - 1]++ = (struct match){(uint16_t)t, p->field, p->pos};
+        }
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------------ */
+
+static int vocabulary_open(struct kb *kb)
+{
+    if (kb->stmt[STMT_POSTINGS])
+        return 0;
+    int rc = sqlite3_exec(kb->db, sql_vocabulary, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? 0 : schema_err(rc);
+}
+
+static int read_terms(struct search *s)
+{
+    struct query *q = s->q;
+    int r = vocabulary_open(s->kb);
+    s->term = pool_array(s->pool, q->nterm, sizeof *s->term);
+    for (size_t i = 0; !r && i < q->nterm; i++) {
+        r = term_postings(s, &q->term[i], &s->term[i]);
+        q->term[i].df = r ? 0 : passages_in(&s->term[i]);
+    }
+    return r;
+}
+
+int candidates_find(struct kb *kb, struct query *q, struct pool *pool, size_t max,
+                    struct candidates *ret)
+{
+    const size_t n = kb->stats->n;
+    struct search s = {.kb = kb, .q = q, .pool = pool_new(), .today = today_number(q->today)};
+    struct candidates c = {0};
+    int r = read_terms(&s);
+    if (r)
+        goto out;
+    query_weigh(q, n);
+    s.score = pool_array(s.pool, n + 1, sizeof *s.score);
+    s.best = pool_array(s.pool, n + 1, sizeof *s.best);
+    s.touched = pool_array(s.pool, n + 1, sizeof *s.touched);
+    for (size_t slot = 0; slot < q->nslot; slot++)
+        score_slot(&s, slot);
+
+    c.n = select_best(&s, max);
+    c.c = pool_array(pool, c.n, sizeof *c.c);
+    for (size_t i = 0; i < c.n; i++)
+        c.c[i] = (struct candidate){
+            .id = kb->stats->id[s.touched[i]], .ord = s.touched[i], .bm25 = s.score[s.touched[i]]};
+    give_matches(&s, pool, &c);
+    *ret = c;
+out:
+    pool_free(s.pool);
+    return r;
+}
