@@ -1,0 +1,86 @@
+/* confidence.c: how sure we are, from 0 to 1, comparable between questions.
+ *
+ * A score orders the passages of one question and means nothing beside another's. What does carry over
+ * is how completely the question was understood: are its rare words in the passage, are there content
+ * words that the whole base has never seen, is the heading what was asked, is the runner-up far behind?
+ * The sum of these goes through a logistic curve. One rule stands above the sum: when the rarest thing
+ * that was asked for is missing, the confidence is capped below the answering threshold, however well
+ * the rest fits. "How much does a welder earn" finds every other word in a guide about laboratories.
+ *
+ * This is the honest first version: its thresholds are set by hand so that off-topic questions decline,
+ * and it is calibrated on nothing. */
+#include "kb/kb_int.h"
+
+#include <math.h>
+
+#define SURE  0.60 /* from here on an answer */
+#define MAYBE 0.30 /* from here on "did you mean" */
+
+#define CAP_RARE    0.45 /* the rarest word of the question is not in the passage */
+#define CAP_UNKNOWN 0.5  /* nor in the base, though other words are */
+
+static const struct {
+    double base, coverage, heading, pairs, margin, unknown;
+} weights = {
+    .base = -3.2,    /* nothing known: decline */
+    .coverage = 4.5, /* the strongest sign by far */
+    .heading = 2.0,
+    .pairs = 0.8,
+    .margin = 1.0,
+    .unknown = -2.0,
+};
+
+static bool in_passage(const struct query *q, const struct candidate *c, size_t slot)
+{
+    for (size_t i = 0; i < c->nmatch; i++) {
+        const struct query_term *t = &q->term[c->match[i].term];
+        if (slot >= t->slot && slot < t->slot + t->nslot)
+            return true;
+    }
+    return false;
+}
+
+/* The slot that says most about the question; nslot when there is none. */
+static size_t rarest(const struct query *q)
+{
+    size_t best = q->nslot;
+    double worth = 0;
+    for (size_t i = 0; i < q->nslot; i++)
+        if (!q->slot[i].context && q->slot[i].weight * q->slot[i].idf > worth) {
+            worth = q->slot[i].weight * q->slot[i].idf;
+            best = i;
+        }
+    return best;
+}
+
+/* Share of the question's mass that the base has never heard of. */
+static double unknown_share(const struct query *q)
+{
+    double unknown = 0;
+    for (size_t i = 0; i < q->nslot; i++)
+        if (!q->slot[i].known)
+            unknown += q->slot[i].weight * q->slot[i].idf;
+    return q->mass > 0 ? unknown / q->mass : 1;
+}
+
+double confidence_of(const struct query *q, const struct candidates *c, size_t i)
+{
+    const struct candidate *it = &c->c[i];
+    double margin = 0, unknown = unknown_share(q);
+    if (!i && it->score > 0)
+        margin = c->n > 1 ? fmin(1, 4 * (it->score - c->c[1].score) / it->score) : 1;
+    double x = weights.base + weights.coverage * it->f.coverage + weights.heading * it->f.heading +
+               weights.pairs * it->f.pairs + weights.margin * margin + weights.unknown * unknown;
+    double p = 1 / (1 + exp(-x));
+    size_t rare = rarest(q);
+    if (rare < q->nslot && !q->slot[rare].known)
+        p = fmin(p, CAP_UNKNOWN);
+    if (rare < q->nslot && !in_passage(q, it, rare))
+        p = fmin(p, CAP_RARE);
+    return p;
+}
+
+enum kb_band confidence_band(double confidence)
+{
+    return confidence >= SURE ? KB_HIGH : confidence >= MAYBE ? KB_MEDIUM : KB_NONE;
+}

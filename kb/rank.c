@@ -1,0 +1,325 @@
+/* rank.c: which of the candidates answers best.
+ *
+ * The first stage asks how much a passage has to do with the words of a question. That is most of the
+ * truth, and what it misses can be said in a few sentences, each of which is one feature from 0 to 1:
+ *
+ *   bm25      the first stage, divided by the most it could have been for this question
+ *   coverage  a passage with all the words beats one with half of them often
+ *   pairs     words that stand together in the question stand together in the passage
+ *   heading   the question of an entry, or a heading, is what was asked: not just has its words, but has
+ *             few others
+ *   want      "how much" is answered by an amount, "which states" by an enumeration
+ *   entry     somebody wrote this as the answer to a question
+ *
+ * The score is their weighted sum. A sum can be read: `--explain` prints its terms, and a wrong answer
+ * shows which of them was wrong. Nothing is learned from questions; the weights are round numbers that
+ * hold on collections of very different kinds (README.md has the figures). */
+#include "kb/kb_int.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* bm25 is the unit. The others move a passage by a few places and not from the bottom to the top. */
+static const struct {
+    double bm25, coverage, pairs, heading, want, entry;
+} weights = {
+    .bm25 = 1.0,
+    .coverage = 0.3,
+    .pairs = 0.15,
+    .heading = 0.35,
+    .want = 0.05,
+    .entry = 0.02,
+};
+
+#define NEAR                                                                                       \
+    3 /* tokens apart and still together: room for the small words that a question leaves out */
+#define LOOSE    8  /* tokens apart and still in one sentence, more or less */
+#define MAX_LINE 64 /* tokens of a heading or question that are looked at */
+
+/* ---- from the places of words --------------------------------------------------------------------------- */
+
+/* How well slot `s` is filled: the weight of the best term that is there. */
+static double filled(const struct query *q, const struct candidate *c, size_t s)
+{
+    double best = 0;
+    for (size_t i = 0; i < c->nmatch; i++) {
+        const struct query_term *t = &q->term[c->match[i].term];
+        if (s >= t->slot && s < t->slot + t->nslot && t->weight > best)
+            best = t->weight;
+    }
+    return best;
+}
+
+static bool fills(const struct query *q, const struct match *m, size_t s)
+{
+    const struct query_term *t = &q->term[m->term];
+    return s >= t->slot && s < t->slot + t->nslot;
+}
+
+/* 1 when slots s and s + 1 stand together in that order, less when they are only near each other. */
+static double together(const struct query *q, const struct candidate *c, size_t s)
+{
+    double best = 0;
+    for (size_t i = 0; i < c->nmatch && best < 1; i++) {
+        const struct match *a = &c->match[i];
+        if (!fills(q, a, s))
+            continue;
+        if (fills(q, a, s + 1))
+            return 1; /* one synonym for both */
+        for (size_t k = 0; k < c->nmatch; k++) {
+            const struct match *b = &c->match[k];
+            if (a->field != b->field || !fills(q, b, s + 1))
+                continue;
+            long d = (long)b->pos - (long)a->pos;
+            if (d > 0 && d <= NEAR)
+                return 1;
+            if (labs(d) <= LOOSE)
+                best = 0.4;
+        }
+    }
+    return best;
+}
+
+void rank_features(const struct query *q, struct candidate *c)
+{
+    double have = 0, pairs = 0, all_pairs = 0, last = 0;
+    for (size_t s = 0; s < q->nslot; s++) {
+        const struct query_slot *slot = &q->slot[s];
+        double share = filled(q, c, s);
+        have += slot->weight * slot->idf * share;
+        if (s + 1 < q->nslot && !slot->context && !q->slot[s + 1].context) {
+            double worth = slot->weight * slot->idf + q->slot[s + 1].weight * q->slot[s + 1].idf;
+            all_pairs += worth;
+            if (share > 0)
+                pairs += worth * together(q, c, s);
+        }
+        last = share;
+    }
+    (void)last;
+    c->f.coverage = q->mass > 0 ? have / q->mass : 0;
+    c->f.pairs = all_pairs > 0 ? pairs / all_pairs : 0;
+}
+
+/* ---- from the words of its headings ------------------------------------------------------------------------- */
+
+struct line {
+    const struct query *q;
+    double slot[KB_MAX_TERMS]; /* weight of the best term for the slot */
+    const char *lang;
+    char token[MAX_LINE][48];
+    size_t n;
+};
+
+static int line_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
+                      bool colocated)
+{
+    (void)start;
+    (void)end;
+    struct line *line = ctx;
+    if (colocated || stopword(line->lang, token, len))
+        return 0;
+    if (line->n == MAX_LINE)
+        return 1;
+    if (len >= sizeof line->token[0])
+        len = sizeof line->token[0] - 1;
+    memcpy(line->token[line->n], token, len);
+    line->token[line->n++][len] = 0;
+    return 0;
+}
+
+static bool term_at(const struct line *line, size_t i, const struct query_term *t)
+{
+    if (i + t->ntoken > line->n)
+        return false;
+    for (size_t k = 0; k < t->ntoken; k++)
+        if (strcmp(line->token[i + k], t->token[k]))
+            return false;
+    return true;
+}
+
+/* How exactly a line says what was asked: the harmonic mean of "how much of the question is in it" and
+ * "how much of it is in the question". */
+static int line_match(struct tokenizer *t, const struct query *q, const char *lang, const char *s,
+                      size_t len, double *ret)
+{
+    struct line line = {.q = q, .lang = *lang ? lang : "en"};
+    bool said[MAX_LINE] = {false};
+    size_t mark = strlen(lang) + 2;
+    char buf[1024];
+    if (!len || mark > 32)
+        return 0;
+    if (len > sizeof buf - mark)
+        len = sizeof buf - mark;
+    snprintf(buf, sizeof buf, "%c%s ", TOKENIZER_MARK, lang);
+    memcpy(buf + mark, s, len);
+    int r = tokenizer_run(t, buf, mark + len, line_token, &line);
+    if (r < 0 || !line.n)
+        return r < 0 ? r : 0;
+
+    for (size_t i = 0; i < q->nterm; i++) {
+        const struct query_term *term = &q->term[i];
+        for (size_t k = 0; k < line.n; k++) {
+            if (!term_at(&line, k, term))
+                continue;
+            for (size_t n = 0; n < term->ntoken; n++)
+                said[k + n] = true;
+            for (size_t n = term->slot; n < term->slot + term->nslot; n++)
+                line.slot[n] = fmax(line.slot[n], term->weight);
+        }
+    }
+    double asked = 0, covered = 0, precise = 0;
+    for (size_t n = 0; n < q->nslot; n++) {
+        double worth = q->slot[n].weight * q->slot[n].idf;
+        asked += worth;
+        covered += worth * line.slot[n];
+    }
+    for (size_t k = 0; k < line.n; k++)
+        precise += said[k];
+    covered /= asked > 0 ? asked : 1;
+    precise /= (double)line.n;
+    double f = covered + precise > 0 ? 2 * covered * precise / (covered + precise) : 0;
+    if (f > *ret)
+        *ret = f;
+    return 0;
+}
+
+static int heading_match(struct tokenizer *t, const struct query *q, const struct row *row,
+                         double *ret)
+{
+    double best = 0;
+    int r = 0;
+    for (const char *s = row->question; !r && *s;) {
+        size_t len = strcspn(s, "\n");
+        r = line_match(t, q, row->lang, s, len, &best);
+        s += len + (s[len] == '\n');
+    }
+    const char *last = row->nheading ? row->heading[row->nheading - 1] : "";
+    if (!r)
+        r = line_match(t, q, row->lang, last, strlen(last), &best);
+    if (!r)
+        r = line_match(t, q, row->lang, row->title, strlen(row->title), &best);
+    if (!r && *last) {
+        char both[512];
+        int n = snprintf(both, sizeof both, "%s: %s", row->title, last);
+        r = line_match(t, q, row->lang, both, n < 0 ? 0 : n < 511 ? (size_t)n : 511, &best);
+    }
+    *ret = best;
+    return r;
+}
+
+/* ---- from its text: is the kind of answer there? --------------------------------------------------------------- */
+
+static bool has_money(const char *s)
+{
+    static const char *const sign[] = {"$", "\xe2\x82\xac", "\xc2\xa3", "USD ", "EUR "};
+    for (size_t i = 0; i < sizeof sign / sizeof *sign; i++)
+        for (const char *p = s; (p = strstr(p, sign[i]));) {
+            p += strlen(sign[i]);
+            if (isdigit((unsigned char)*p))
+                return true;
+        }
+    return false;
+}
+
+static bool has_any(const char *s, const char *const *words)
+{
+    for (; *words; words++)
+        if (strcasestr(s, *words))
+            return true;
+    return false;
+}
+
+static bool has_digit(const char *s)
+{
+    return s[strcspn(s, "0123456789")] != 0;
+}
+
+static size_t count_units(const struct row *row, uint8_t kind)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < row->nunit; i++)
+        n += row->unit[i].kind == kind;
+    return n;
+}
+
+static double wanted(const struct row *row, enum query_want want)
+{
+    static const char *const time[] = {"year", "month", "week", "hour", "minute", NULL};
+    static const char *const date[] = {"january",  "february", "march",     "april",   "june",
+                                       "july",     "august",   "september", "october", "november",
+                                       "december", "deadline", NULL};
+    static const char *const means[] = {" is a",     " is the",    " are the",
+                                        "refers to", "stands for", " means ",
+                                        "known as",  " (",         NULL};
+    static const char *const unlike[] = {"differ",   "while ", "whereas", "unlike", "distinct",
+                                         "compared", "versus", " vs",     NULL};
+    static const char *const because[] = {"because", "due to",    "driven by", "so that", "ensur",
+                                          "reason",  "important", "helps",     "signif",  NULL};
+    static const char *const steps[] = {"first", "step", "then", "process", "typically involves",
+                                        NULL};
+    const char *s = row->body;
+    bool many = count_units(row, BLOCK_ITEM) >= 3 || count_units(row, BLOCK_ROW) >= 3;
+    switch (want) {
+    case WANT_MONEY: return has_money(s);
+    case WANT_DURATION: return has_any(s, time);
+    case WANT_NUMBER: return has_digit(s);
+    case WANT_DATE: return has_any(s, date);
+    case WANT_LIST: return many;
+    case WANT_STEPS: return many ? 1 : has_any(s, steps) ? 0.5 : 0;
+    case WANT_DIFFERENCE: return has_any(s, unlike);
+    case WANT_DEFINITION: return has_any(s, means) ? 0.5 : 0;
+    case WANT_REASON: return has_any(s, because) ? 0.5 : 0;
+    case WANT_ANY:
+    case WANT_PLACE:
+    case WANT_PERSON:
+    case WANT_YESNO: return 0;
+    }
+    return 0;
+}
+
+int rank_row(struct tokenizer *t, const struct query *q, const struct row *row, struct candidate *c)
+{
+    c->f.entry = row->entry;
+    c->f.want = wanted(row, q->want);
+    return heading_match(t, q, row, &c->f.heading);
+}
+
+/* ---- the sum ------------------------------------------------------------------------------------------------------- */
+
+double rank_score(const struct query *q, const struct candidate *c)
+{
+    double bm25 = q->mass > 0 ? c->bm25 / q->mass : 0;
+    return weights.bm25 * bm25 + weights.coverage * c->f.coverage + weights.pairs * c->f.pairs +
+           weights.heading * c->f.heading + weights.want * c->f.want + weights.entry * c->f.entry;
+}
+
+struct ranked {
+    struct candidate c;
+    struct row row;
+};
+
+static int by_score(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+    if (x->c.score > y->c.score)
+        return -1;
+    if (x->c.score < y->c.score)
+        return 1;
+    return strcmp(x->row.key, y->row.key);
+}
+
+void rank_sort(struct pool *pool, struct candidate *c, struct row *row, size_t n)
+{
+    struct ranked *all = pool_array(pool, n, sizeof *all);
+    for (size_t i = 0; i < n; i++)
+        all[i] = (struct ranked){c[i], row[i]};
+    if (n)
+        qsort(all, n, sizeof *all, by_score);
+    for (size_t i = 0; i < n; i++) {
+        c[i] = all[i].c;
+        row[i] = all[i].row;
+    }
+}
