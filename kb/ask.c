@@ -1,0 +1,151 @@
+/* ask.c: the life of a question inside kb: query -> candidates -> rank -> confidence -> extract.
+ *
+ * This file only connects the stages and owns what they share: one read transaction, so that ranking
+ * and quoting see one state of the file even while an index run commits, and one pool, which becomes
+ * the caller's with the result. */
+#include "kb/kb_int.h"
+
+#include <string.h>
+
+sqlite3_stmt *kb_stmt(struct kb *kb, enum kb_stmt which, const char *sql, int *ret_err)
+{
+    sqlite3_stmt **st = &kb->stmt[which];
+    if (!*st) {
+        int rc = sqlite3_prepare_v3(kb->db, sql, -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
+        if (rc != SQLITE_OK) {
+            *ret_err = schema_err(rc);
+            return NULL;
+        }
+    }
+    sqlite3_reset(*st);
+    return *st;
+}
+
+static int transaction(struct kb *kb, const char *sql)
+{
+    int rc = sqlite3_exec(kb->db, sql, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? 0 : schema_err(rc);
+}
+
+/* Read the best candidates' rows and order them by everything that is known. */
+static int rank(struct kb *kb, const struct query *q, struct pool *pool, struct candidates *c,
+                struct row **ret_row, size_t *ret_n)
+{
+    size_t n = c->n < RANK_ROWS ? c->n : RANK_ROWS;
+    struct row *row = pool_array(pool, n, sizeof *row);
+    int r = 0;
+    for (size_t i = 0; !r && i < n; i++) {
+        r = row_read(kb, pool, c->c[i].id, &row[i]);
+        if (!r)
+            r = rank_row(kb->tokenizer, q, &row[i], &c->c[i]);
+        c->c[i].score = rank_score(q, &c->c[i]);
+    }
+    if (r)
+        return r;
+    rank_sort(pool, c->c, row, n);
+    for (size_t i = n; i < c->n; i++) { /* keep their order, below the others */
+        double score = rank_score(q, &c->c[i]);
+        c->c[i].score = score < c->c[i - 1].score ? score : c->c[i - 1].score;
+    }
+    *ret_row = row;
+    *ret_n = n;
+    return 0;
+}
+
+static int give_hit(struct kb *kb, const struct kb_ask *ask, const struct query *q,
+                    struct pool *pool, const struct row *row, const struct candidate *c,
+                    struct kb_hit *hit)
+{
+    *hit = (struct kb_hit){.passage = row->key,
+                           .document = row->doc_id,
+                           .title = row->title,
+                           .url = row->url,
+                           .heading = row->heading,
+                           .nheading = row->nheading,
+                           .anchor = row->anchor,
+                           .question = "",
+                           .reviewed = row->reviewed,
+                           .entry = row->entry,
+                           .text = "",
+                           .start = row->start,
+                           .end = row->end,
+                           .src_line = row->line,
+                           .score = c->score,
+                           .confidence = c->confidence};
+    if (row->entry) /* the first line; the rest are aliases */
+        hit->question = pool_strndup(pool, row->question, strcspn(row->question, "\n"));
+    if (ask->rank_only)
+        return 0;
+    char *text = NULL;
+    int r = row_text(kb, pool, row->document, row->start, row->end, &text);
+    return r ? r : extract_best(kb->tokenizer, q, pool, row, text, hit);
+}
+
+static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, struct kb_hits *hits)
+{
+    struct pool *pool = hits->pool;
+    struct candidates c = {0};
+    struct row *row = NULL;
+    size_t n = 0, max = ask->max ? ask->max : 10;
+    int r = query_build(kb->tokenizer, kb->synonyms, kb->stats->main_lang, pool, ask, q);
+    if (!r)
+        r = candidates_find(kb, q, pool, KB_CANDIDATES, &c);
+    if (r)
+        return r;
+    for (size_t i = 0; i < c.n; i++)
+        rank_features(q, &c.c[i]);
+    r = rank(kb, q, pool, &c, &row, &n);
+    if (r)
+        return r;
+    for (size_t i = 0; i < n; i++)
+        c.c[i].confidence = confidence_of(q, &c, i);
+
+    hits->confidence = n ? c.c[0].confidence : 0;
+    hits->band = n ? confidence_band(hits->confidence) : KB_NONE;
+    hits->unknown = q->unknown;
+    hits->nunknown = q->nunknown;
+    hits->corrected = q->corrected;
+    hits->ncorrected = q->ncorrected;
+    if (ask->explain)
+        hits->explain = explain_hits(pool, q, kb->stats, &c, row, n, hits->band);
+    hits->n = max < c.n ? max : c.n;
+    hits->hit = pool_array(pool, hits->n, sizeof *hits->hit);
+    for (size_t i = 0; !r && i < hits->n; i++) {
+        struct row beyond; /* past RANK_ROWS: in the order of the first stage */
+        if (i >= n)
+            r = row_read(kb, pool, c.c[i].id, &beyond);
+        if (!r)
+            r = give_hit(kb, ask, q, pool, i < n ? &row[i] : &beyond, &c.c[i], &hits->hit[i]);
+    }
+    return r;
+}
+
+int kb_ask(struct kb *kb, const struct kb_ask *ask, struct kb_hits *ret_hits)
+{
+    struct kb_hits hits = {.pool = pool_new()};
+    struct query q = {0};
+    int r = transaction(kb, "BEGIN");
+    if (!r) {
+        r = stats_refresh(kb);
+        if (!r)
+            r = answer(kb, ask, &q, &hits);
+        sqlite3_blob_close(kb->text); /* it would hold on to this state of the file */
+        kb->text = NULL;
+        int end = transaction(kb, "COMMIT");
+        r = r ? r : end;
+    }
+    if (r) {
+        pool_free(hits.pool);
+        return r;
+    }
+    *ret_hits = hits;
+    return 0;
+}
+
+void kb_hits_release(struct kb_hits *hits)
+{
+    if (!hits)
+        return;
+    pool_free(hits->pool);
+    *hits = (struct kb_hits){0};
+}
