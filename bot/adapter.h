@@ -36,9 +36,10 @@ struct outgoing {
 struct adapter_type {
     const char *name;                 /* "slack": config section, URL prefix, log tag */
     const struct setting *settings;   /* what it reads, with default and help text */
+    const char *websocket, *subprotocol; /* "/v1/ws", "guidepost.v1", for the one with on_peer(); else NULL */
 
     /* Settings are in; keep state in a->state. Return 1: off (no secrets), said once by the caller. */
-    int  (*open)(struct adapter *a);
+    int (*open)(struct adapter *a);
     void (*close)(struct adapter *a); /* also after a failed open() */
 
     /* The world calls: check the raw bytes, parse, bot_receive(), and only then acknowledge. NULL: never happens. */
@@ -62,8 +63,8 @@ extern const struct adapter_type *const adapter_types[];
 
 /* ---- what the bot offers an adapter (bot.c) ---- */
 
-/* Take a question in. 0, or -EBUSY (queue full: say so, with a time to retry), -ESHUTDOWN (about to stop), -E2BIG
- * (too long), -EINVAL (empty). On 0 exactly one send() follows, whatever happens; within a conversation in the
+/* Take a question in. 0, or -EBUSY (too much waits: say so, with a time to retry), -ESHUTDOWN (about to stop),
+ * -E2BIG (too long), -EINVAL (empty), -EILSEQ (not UTF-8). On 0 exactly one send() follows, whatever happens; within a conversation in the
  * order of the questions. Loop thread. */
 int bot_receive(struct adapter *a, const struct inbound *in);
 const struct config *bot_config(const struct bot *bot); /* a reload replaces it: keep no pointer into it */

@@ -1,44 +1,333 @@
-/* bot.c: the process is put together here, runs, and is taken apart in the opposite order. */
+/* bot.c: the process is put together here, runs, and is taken apart in the opposite order. Also the switchboard:
+ * a request goes to the first adapter that calls it its own.
+ *
+ * How it stops (SIGTERM): no new connections and no new questions at once; what was accepted is answered; then
+ * WebSockets close with 1001, idle connections go, and the process ends. All within STOP_MS, whoever does not
+ * cooperate; a second signal does not wait. */
 #include "bot/bot.h"
 
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bot/journal.h"
+#include "bot/problem.h"
+#include "bot/session.h"
+#include "bot/smalltalk.h"
+#include "bot/store.h"
+#include "bot/work.h"
+
+#define STOP_MS      8000  /* from the signal to the end, at most */
+#define STOP_LOOK_MS 20    /* how often we look whether all is answered */
+#define EXPIRE_MS    60000 /* how often silent conversations are forgotten */
+
 const struct setting bot_settings[] = {
-    {.name = "listen",
-     .type = SETTING_ADDRESS,
-     .value = "127.0.0.1:8080",
-     .help =
-         "Where chat, API and webhooks are served. Put a TLS proxy in front before it faces the "
-         "Internet."},
-    {.name = "admin_listen",
-     .type = SETTING_ADDRESS,
-     .value = "127.0.0.1:9187",
-     .help = "Where /livez, /readyz and /metrics are served, to machines and not to visitors."},
-    {.name = "data_dir",
-     .type = SETTING_PATH,
-     .value = "data",
-     .help =
-         "Holds index.db (derived, may be deleted) and state.db (what was asked and answered)."},
-    {.name = "content",
-     .type = SETTING_PATHS,
-     .value = "[guides]",
-     .help = "Files and folders with the guides and FAQs that are answered from."},
-    {.name = "synonyms",
-     .type = SETTING_PATH,
-     .value = "synonyms.yaml",
-     .help = "Words that mean the same in your field. May be absent."},
-    {.name = "smalltalk",
-     .type = SETTING_PATH,
-     .value = "smalltalk.yaml",
-     .help = "Greetings, thanks, and what else is no question to the guides. May be absent."},
-    {.name = "log_level",
-     .type = SETTING_CHOICE,
-     .value = "info",
-     .choices = "error warn info debug",
-     .help = "How much is said on standard error. Question text appears at debug only."},
     {.name = "answer_threads",
      .type = SETTING_INT,
      .value = "0",
      .min = 0,
      .max = 64,
      .help = "Threads that search and answer. 0: one per processor."},
+    {.name = "web.origins",
+     .type = SETTING_LIST,
+     .value = "[]",
+     .help = "Other web sites whose pages may embed the chat or call the API, as "
+             "https://www.example.edu."},
+    {.name = "web.proxies",
+     .type = SETTING_LIST,
+     .value = "[]",
+     .help = "Web servers in front of this one, as addresses or ranges: their X-Forwarded-For is "
+             "believed."},
     {.name = NULL},
 };
+
+const struct config *bot_config(const struct bot *bot)
+{
+    return bot->config;
+}
+
+struct loop *bot_loop(const struct bot *bot)
+{
+    return bot->loop;
+}
+
+struct server *bot_server(const struct bot *bot)
+{
+    return bot->server;
+}
+
+const char *const *bot_topics(const struct bot *bot)
+{
+    return content_topics(bot->content);
+}
+
+/* ---- the switchboard ---- */
+
+static void not_found(struct bot *bot, struct request *rq)
+{
+    static const char body[] = "{\"type\":\"about:blank\",\"title\":\"Not found\",\"status\":404,"
+                               "\"code\":\"not_found\"}\n";
+    struct http_reply r = {
+        .status = 404, .type = "application/problem+json", .body = body, .len = sizeof body - 1};
+    request_reply(bot->server, request_handle(rq), &r);
+}
+
+static void on_request(void *ctx, struct request *rq)
+{
+    struct bot *bot = ctx;
+    if (admin_public(bot, rq))
+        return;
+    for (size_t i = 0; i < bot->nadapter; i++) {
+        struct adapter *a = &bot->adapter[i];
+        if (a->type->on_request && a->type->on_request(a, rq))
+            return;
+    }
+    not_found(bot, rq);
+}
+
+static void on_admin_request(void *ctx, struct request *rq)
+{
+    admin_request(ctx, rq);
+}
+
+static struct adapter *websocket_owner(struct bot *bot)
+{
+    for (size_t i = 0; i < bot->nadapter; i++)
+        if (bot->adapter[i].type->on_peer)
+            return &bot->adapter[i];
+    return NULL;
+}
+
+static void on_peer(void *ctx, struct peer *p, enum peer_event ev, const char *s, size_t len)
+{
+    struct adapter *a = websocket_owner(ctx);
+    a->type->on_peer(a, p, ev, s, len); /* without an owner no WebSocket is accepted */
+}
+
+/* ---- parts ---- */
+
+/* The folder and the two files in it. */
+static int open_data(struct bot *bot)
+{
+    const char *dir = config_text(bot->config, "data_dir");
+    char quoted[512];
+    if (mkdir(dir, 0750) && errno != EEXIST) {
+        int err = -errno;
+        log_error("bot", "cannot make data_dir", "path=%s reason=%s",
+                  log_quote(quoted, sizeof quoted, dir), strerror(-err));
+        return err;
+    }
+    if (asprintf(&bot->index_path, "%s/index.db", dir) < 0 ||
+        asprintf(&bot->state_path, "%s/state.db", dir) < 0)
+        abort();
+    return 0;
+}
+
+static int start_journal(struct bot *bot)
+{
+    struct journal_options opt = {
+        .path = bot->state_path,
+        .synchronous = config_text(bot->config, "journal.synchronous"),
+        .retention_days = (int)config_int(bot->config, "journal.retention_days"),
+    };
+    int err = journal_start(bot->loop, &opt, &bot->journal);
+    char path[512], why[256];
+    if (err)
+        log_error("journal", "cannot use the database", "path=%s reason=%s",
+                  log_quote(path, sizeof path, opt.path),
+                  log_quote(why, sizeof why, store_strerror(err)));
+    return err;
+}
+
+/* Threads begin with the small talk of the last good reading; content.c reads it again and again. */
+static int start_work(struct bot *bot)
+{
+    struct kb_report report = {0};
+    struct smalltalk *talk = NULL;
+    const char *path = config_text(bot->config, "smalltalk");
+    int err = smalltalk_read(*path ? path : NULL, &talk, &report);
+    problem_print(&report, stderr);
+    kb_report_release(&report);
+    if (err)
+        return err;
+    err = work_start(bot->loop, bot->index_path, talk,
+                     (size_t)config_int(bot->config, "answer_threads"), &bot->work);
+    if (err)
+        log_error("bot", "cannot start answering threads", "reason=\"%s\"", strerror(-err));
+    return err;
+}
+
+static int open_adapters(struct bot *bot)
+{
+    size_t n = 0;
+    while (adapter_types[n])
+        n++;
+    bot->adapter = calloc(n + 1, sizeof *bot->adapter);
+    if (!bot->adapter)
+        abort();
+    for (size_t i = 0; i < n; i++) {
+        struct adapter *a = &bot->adapter[bot->nadapter];
+        *a = (struct adapter){.type = adapter_types[i], .bot = bot};
+        int err = a->type->open(a);
+        if (err)
+            a->type->close(a);
+        if (err < 0) {
+            log_error("bot", "an adapter cannot start", "adapter=%s reason=\"%s\"", a->type->name,
+                      strerror(-err));
+            return err;
+        }
+        if (err)
+            log_info("bot", "an adapter is off: it has no secrets", "adapter=%s", a->type->name);
+        else
+            bot->nadapter++;
+    }
+    return 0;
+}
+
+static int listen_on(struct bot *bot, const char *setting, const struct server_options *more,
+                     const struct server_calls *calls, struct server **ret)
+{
+    struct server_options opt = *more;
+    opt.listen = config_text(bot->config, setting);
+    int err = server_open(bot->loop, &opt, calls, ret);
+    if (err) {
+        log_error("bot", "cannot listen", "setting=%s addr=%s reason=\"%s\"", setting, opt.listen,
+                  strerror(-err));
+        return err;
+    }
+    const char *colon = strrchr(opt.listen, ':');
+    log_info("bot", "listening", "what=%s addr=%.*s:%d", setting, (int)(colon - opt.listen),
+             opt.listen, server_port(*ret));
+    return 0;
+}
+
+static int open_servers(struct bot *bot)
+{
+    struct server_options opt = {0};
+    opt.origins = config_list(bot->config, "web.origins", &opt.norigins);
+    opt.proxies = config_list(bot->config, "web.proxies", &opt.nproxies);
+    struct adapter *ws = websocket_owner(bot);
+    if (ws) {
+        opt.websocket_path = ws->type->websocket;
+        opt.subprotocol = ws->type->subprotocol;
+    }
+    struct server_calls calls = {.ctx = bot, .on_request = on_request, .on_peer = on_peer};
+    struct server_calls admin_calls = {.ctx = bot, .on_request = on_admin_request};
+    struct server_options plain = {0};
+    int err = listen_on(bot, "admin_listen", &plain, &admin_calls, &bot->admin);
+    return err ? err : listen_on(bot, "listen", &opt, &calls, &bot->server);
+}
+
+/* ---- the clock and the signals ---- */
+
+struct ending {
+    struct bot *bot;
+    struct loop_timer *timer, *expire;
+    uint64_t deadline_ms;
+    bool goodbye;
+};
+
+static void on_expire(void *ctx)
+{
+    struct bot *bot = ctx;
+    sessions_expire(bot->sessions, loop_now_ms(bot->loop) / 1000);
+}
+
+static void look_whether_done(void *ctx)
+{
+    struct ending *e = ctx;
+    struct bot *bot = e->bot;
+    bool late = loop_now_ms(bot->loop) >= e->deadline_ms;
+    if (!e->goodbye && (turns_open(bot->turns) == 0 || late)) {
+        server_say_goodbye(bot->server);
+        e->goodbye = true;
+    }
+    if (late && turns_open(bot->turns))
+        log_warn("bot", "stopping with open questions", "n=%zu", turns_open(bot->turns));
+    if (late || (e->goodbye && server_idle(bot->server)))
+        loop_stop(bot->loop);
+}
+
+static void on_stop(void *ctx)
+{
+    struct ending *e = ctx;
+    struct bot *bot = e->bot;
+    if (bot->draining) {
+        loop_stop(bot->loop);
+        return;
+    }
+    log_info("bot", "stopping", "open_questions=%zu", turns_open(bot->turns));
+    bot->draining = true;
+    server_stop_listening(bot->server);
+    e->deadline_ms = loop_now_ms(bot->loop) + STOP_MS;
+    e->timer = loop_timer(bot->loop, 0, STOP_LOOK_MS, look_whether_done, e);
+}
+
+static void on_reload(void *ctx)
+{
+    struct bot *bot = ctx;
+    content_reload(bot->content);
+}
+
+/* ---- life ---- */
+
+static int start(struct bot *bot, struct ending *e)
+{
+    int err;
+    if ((err = open_data(bot)) || (err = loop_new(&bot->loop)) || (err = start_journal(bot)) ||
+        (err = start_work(bot)) || (err = open_adapters(bot)) || (err = open_servers(bot)) ||
+        (err = loop_signal(bot->loop, SIGTERM, on_stop, e)) ||
+        (err = loop_signal(bot->loop, SIGINT, on_stop, e)) ||
+        (err = loop_signal(bot->loop, SIGHUP, on_reload, bot)))
+        return err;
+    bot->content = content_start(bot);
+    e->expire = loop_timer(bot->loop, EXPIRE_MS, EXPIRE_MS, on_expire, bot);
+    return 0;
+}
+
+/* In the opposite order; whatever was not started is NULL. */
+static void take_apart(struct bot *bot, struct ending *e)
+{
+    bot->ended = true;
+    loop_timer_stop(e->expire);
+    loop_timer_stop(e->timer);
+    server_close(bot->server);
+    server_close(bot->admin);
+    work_stop(bot->work);
+    journal_stop(bot->journal);
+    if (!content_stop(bot->content)) {
+        /* Indexing is one transaction and can be broken off like by a power cut; waiting would be rude. */
+        log_warn("bot", "stopping in the middle of indexing",
+                 "step=\"it is done again at the next start\"");
+        _exit(EXIT_SUCCESS);
+    }
+    for (size_t i = bot->nadapter; i-- > 0;)
+        bot->adapter[i].type->close(&bot->adapter[i]);
+    free(bot->adapter);
+    turns_free(bot->turns);
+    loop_free(bot->loop);
+    sessions_free(bot->sessions);
+    config_free(bot->own_config);
+    free(bot->index_path);
+    free(bot->state_path);
+}
+
+int bot_run(struct config *c)
+{
+    struct bot bot = {.config = c, .started_s = time(NULL)};
+    struct ending e = {.bot = &bot};
+    bot.sessions = sessions_new();
+    bot.turns = turns_new(&bot);
+    int err = start(&bot, &e);
+    if (!err)
+        err = loop_run(bot.loop);
+    take_apart(&bot, &e);
+    if (!err)
+        log_info("bot", "stopped", "uptime_s=%lld", (long long)(time(NULL) - bot.started_s));
+    return err;
+}

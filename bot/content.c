@@ -1,0 +1,304 @@
+/* content.c: guides become an index, in the background, and everything that follows from them.
+ *
+ * One look at a time, on a thread of its own: read the small talk, bring the index in step with the sources, ask it
+ * what it is about. A reload (SIGHUP) reads the settings first. The order makes it all or nothing: what can
+ * be wrong without a trace (settings, small talk) is checked first, then the index changes in one transaction,
+ * and only then, on the loop, the rest takes effect. The answering threads see the new index by themselves.
+ *
+ * Whoever asks for a look while one is under way gets another one after it, so no change is missed. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bot/bot.h"
+#include "bot/journal.h"
+#include "bot/problem.h"
+#include "bot/smalltalk.h"
+#include "bot/watch.h"
+#include "bot/work.h"
+#include "kb/kb.h"
+#include "kb/pool.h"
+
+#define QUIET_MS     300 /* after the last change of a burst */
+#define STOP_S       1   /* for a look under way when the program ends */
+#define MAX_TOPICS   6
+#define MAX_COMPLAIN 20 /* problems logged per look; `guidepost check` lists them all */
+
+/* One look: made on the loop, filled on its thread, applied on the loop. */
+struct look {
+    struct content *content;
+    const struct config *config; /* to look with: the one in force, or the new one */
+    struct config *reread;       /* the new one, when this is a reload */
+    bool reload;
+    int err;
+    const char *what;        /* that failed: "settings", "smalltalk", "index" */
+    struct kb_report files;  /* problems of settings and small talk */
+    struct kb_report report; /* of the index */
+    struct smalltalk *talk;
+    struct kb_info info;
+    struct pool *pool; /* holds the topics */
+    const char *topic[MAX_TOPICS + 1];
+};
+
+struct content {
+    struct bot *bot;
+    struct watch *watch;
+    pthread_t thread;
+    bool again, again_reload;
+    struct look *now;  /* under way */
+    struct look *last; /* whose topics are shown */
+    struct content_state state;
+};
+
+static const char *const no_topics[] = {NULL};
+
+static void look_free(struct look *look)
+{
+    if (!look)
+        return;
+    kb_report_release(&look->files);
+    kb_report_release(&look->report);
+    smalltalk_free(look->talk);
+    config_free(look->reread);
+    pool_free(look->pool);
+    free(look);
+}
+
+/* ---- on the look's own thread ---- */
+
+static int index_with(const struct config *c, const char *db, struct kb_report *report)
+{
+    struct kb_sources src = {.root = config_folder(c), .synonyms = config_text(c, "synonyms")};
+    src.path = config_list(c, "content", &src.n);
+    if (!*src.synonyms)
+        src.synonyms = NULL;
+    return kb_index(db, &src, report);
+}
+
+/* What the base holds and is about. A base that cannot be read is the answering threads' to report. */
+static void inspect(struct look *look)
+{
+    struct kb *kb;
+    if (kb_open(look->content->bot->index_path, &kb))
+        return;
+    kb_info(kb, &look->info);
+    int n = kb_topics(kb, MAX_TOPICS, look->pool, look->topic);
+    look->topic[n > 0 ? n : 0] = NULL;
+    kb_close(kb);
+}
+
+static int read_all(struct look *look)
+{
+    struct content *c = look->content;
+    int err;
+    look->what = "settings";
+    if (look->reload && (err = config_reread(look->config, &look->reread, &look->files)))
+        return err;
+    if (look->reread)
+        look->config = look->reread;
+    look->what = "smalltalk";
+    const char *talk = config_text(look->config, "smalltalk");
+    if ((err = smalltalk_read(*talk ? talk : NULL, &look->talk, &look->files)))
+        return err;
+    look->what = "index";
+    return index_with(look->config, c->bot->index_path, &look->report);
+}
+
+static void apply(void *ctx);
+
+static void *look_main(void *ctx)
+{
+    struct look *look = ctx;
+    look->err = read_all(look);
+    inspect(look); /* an index from before may serve although this look failed */
+    loop_post(look->content->bot->loop, apply, NULL, look);
+    return NULL;
+}
+
+/* ---- on the loop ---- */
+
+static void log_problems(const struct kb_report *r)
+{
+    char where[512], what[1024];
+    for (size_t i = 0; i < r->nproblem && i < MAX_COMPLAIN; i++) {
+        const struct kb_problem *p = &r->problem[i];
+        log_event(p->error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "content", "problem",
+                  "file=%s line=%zu column=%zu problem=%s", log_quote(where, sizeof where, p->file),
+                  p->line, p->column, log_quote(what, sizeof what, p->message));
+    }
+    if (r->nproblem > MAX_COMPLAIN)
+        log_warn("content", "more problems; guidepost check lists them", "n=%zu",
+                 r->nproblem - MAX_COMPLAIN);
+}
+
+static void log_failure(const struct look *look)
+{
+    char why[512];
+    const char *reason = look->report.message               ? look->report.message
+                         : look->files.nproblem             ? "see the problems above"
+                         : strcmp(look->what, "index") == 0 ? kb_strerror(look->err)
+                                                            : strerror(-look->err);
+    log_error("content",
+              look->reload ? "not reloaded: all stays as it was"
+                           : "not indexed: all stays as it was",
+              "step=%s reason=%s", look->what, log_quote(why, sizeof why, reason));
+}
+
+/* The new settings come into force: those that can change while the program runs. */
+static void use_config(struct bot *bot, struct config *fresh)
+{
+    static const char *const fixed[] = {"listen", "admin_listen", "data_dir",
+                                        "journal.synchronous"};
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
+        if (strcmp(config_text(bot->config, fixed[i]), config_text(fresh, fixed[i])))
+            log_warn("bot", "a changed setting takes effect at the next start", "setting=%s",
+                     fixed[i]);
+    config_free(bot->own_config);
+    bot->config = bot->own_config = fresh;
+    enum log_level level;
+    if (log_level_parse(config_text(fresh, "log.level"), &level))
+        log_set_level(level);
+    journal_set_retention(bot->journal, (int)config_int(fresh, "journal.retention_days"));
+}
+
+static void watch_again(struct content *c);
+
+static void use(struct content *c, struct look *look)
+{
+    const struct kb_report *r = &look->report;
+    work_set_smalltalk(c->bot->work, look->talk);
+    look->talk = NULL;
+    if (look->reread) {
+        use_config(c->bot, look->reread);
+        look->reread = NULL;
+        watch_again(c);
+    }
+    c->state.indexed_s = time(NULL);
+    if (look->reload || r->added || r->changed || r->removed || r->rebuilt)
+        log_info("content", look->reload ? "reloaded" : "indexed",
+                 "documents=%zu passages=%zu added=%zu changed=%zu removed=%zu generation=%lld",
+                 r->read, r->passages, r->added, r->changed, r->removed, r->generation);
+}
+
+static void begin(struct content *c, bool reload);
+
+static void apply(void *ctx)
+{
+    struct look *look = ctx;
+    struct content *c = look->content;
+    pthread_join(c->thread, NULL);
+    c->now = NULL;
+    log_problems(&look->files);
+    log_problems(&look->report);
+    c->state.reload_ok = !look->err;
+    if (look->err)
+        log_failure(look);
+    else
+        use(c, look);
+    c->state.ready = look->info.schema != 0;
+    c->state.documents = look->info.documents;
+    c->state.passages = look->info.passages;
+    c->state.entries = look->info.entries;
+    c->state.generation = look->info.generation;
+    look_free(c->last);
+    c->last = look;
+    if (c->again)
+        begin(c, c->again_reload);
+}
+
+static void begin(struct content *c, bool reload)
+{
+    if (c->now) {
+        c->again = true;
+        c->again_reload |= reload;
+        return;
+    }
+    c->again = c->again_reload = false;
+    struct look *look = calloc(1, sizeof *look);
+    if (!look)
+        abort();
+    *look =
+        (struct look){.content = c, .config = c->bot->config, .reload = reload, .pool = pool_new()};
+    int err = pthread_create(&c->thread, NULL, look_main, look);
+    if (err) {
+        log_error("content", "no thread to index on", "error=%d", err);
+        look_free(look);
+        return;
+    }
+    c->now = look;
+}
+
+static void changed(void *ctx)
+{
+    begin(ctx, false);
+}
+
+static void watch_again(struct content *c)
+{
+    const struct config *config = c->bot->config;
+    size_t n;
+    const char *const *content = config_list(config, "content", &n);
+    const char **path = calloc(n + 2, sizeof *path);
+    if (!path)
+        abort();
+    size_t all = n;
+    memcpy(path, content, n * sizeof *path);
+    static const char *const further[] = {"synonyms", "smalltalk"};
+    for (size_t i = 0; i < 2; i++)
+        if (*config_text(config, further[i]))
+            path[all++] = config_text(config, further[i]);
+    watch_stop(c->watch);
+    c->watch = NULL;
+    int err = watch_start(c->bot->loop, path, all, QUIET_MS, changed, c, &c->watch);
+    free(path);
+    if (err)
+        log_warn("content", "changes will not be seen; SIGHUP still looks", "error=%d", err);
+}
+
+struct content *content_start(struct bot *bot)
+{
+    struct content *c = calloc(1, sizeof *c);
+    if (!c)
+        abort();
+    c->bot = bot;
+    c->state.reload_ok = true;
+    watch_again(c);
+    begin(c, false);
+    return c;
+}
+
+bool content_stop(struct content *c)
+{
+    if (!c)
+        return true;
+    watch_stop(c->watch);
+    c->watch = NULL;
+    if (c->now) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += STOP_S;
+        if (pthread_timedjoin_np(c->thread, NULL, &until))
+            return false;
+    }
+    look_free(c->now);
+    look_free(c->last);
+    free(c);
+    return true;
+}
+
+void content_reload(struct content *c)
+{
+    begin(c, true);
+}
+
+void content_state(const struct content *c, struct content_state *ret)
+{
+    *ret = c->state;
+}
+
+const char *const *content_topics(const struct content *c)
+{
+    return c && c->last ? c->last->topic : no_topics;
+}
