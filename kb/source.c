@@ -1,0 +1,442 @@
+/* source.c: paths become documents.
+ *
+ * Walks what the operator named, in an order that never depends on the file system, reads each file,
+ * repairs its text and gives it to the parser of its kind. Whatever is wrong with one file is reported
+ * and the walk goes on: one run tells everything. Here, too, is what concerns all files together: no
+ * two documents and no two entries with one id, and follow-ups that lead somewhere.
+ *
+ * JSON lines are read record by record, each with a pool of its own, since exports of a million
+ * records are usual and 64 MB is nothing to them. All other kinds are read whole. */
+#include "kb/kb_int.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- kinds of files ---------------------------------------------------------------------------------- */
+
+typedef int parser_fn(const struct source *src, document_fn *fn, void *ctx);
+
+struct kind {
+    const char *ending;
+    parser_fn *parse; /* NULL: JSON lines */
+};
+
+/* The first that fits: .faq.yaml before any .yaml that may come. */
+static const struct kind kinds[] = {
+    {".faq.yaml", source_faq}, {".faq.yml", source_faq},
+    {".md", source_markdown},  {".markdown", source_markdown},
+    {".txt", source_text},     {".text", source_text},
+    {".html", source_html},    {".htm", source_html},
+    {".csv", source_table},    {".tsv", source_table},
+    {".json", source_json},    {".jsonl", NULL},
+    {".ndjson", NULL},
+};
+
+static const struct kind *kind_of(const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        size_t n = strlen(kinds[i].ending);
+        if (len > n && strcasecmp(name + len - n, kinds[i].ending) == 0)
+            return &kinds[i];
+    }
+    return NULL;
+}
+
+/* ---- names that must be unique ------------------------------------------------------------------------ */
+
+/* An open-addressed table in the run's pool: a name and where it was given. */
+struct place {
+    const char *name;
+    const char *file;
+    size_t line;
+};
+
+struct names {
+    struct place *slot;
+    size_t n, cap; /* cap is a power of two */
+};
+
+static size_t name_hash(const char *s)
+{
+    uint64_t h = 14695981039346656037u; /* FNV-1a */
+    for (; *s; s++)
+        h = (h ^ (unsigned char)*s) * 1099511628211u;
+    return (size_t)(h ^ h >> 32);
+}
+
+static struct place *find_slot(const struct names *t, const char *name)
+{
+    size_t i = name_hash(name) & (t->cap - 1);
+    while (t->slot[i].name && strcmp(t->slot[i].name, name) != 0)
+        i = (i + 1) & (t->cap - 1);
+    return &t->slot[i];
+}
+
+static const struct place *names_find(const struct names *t, const char *name)
+{
+    if (!t->cap)
+        return NULL;
+    const struct place *slot = find_slot(t, name);
+    return slot->name ? slot : NULL;
+}
+
+static void names_add(struct names *t, struct pool *pool, struct place place)
+{
+    if (t->n * 4 >= t->cap * 3) {
+        struct names bigger = {.n = t->n, .cap = t->cap ? t->cap * 2 : 64};
+        bigger.slot = pool_array(pool, bigger.cap, sizeof *bigger.slot);
+        for (size_t i = 0; i < t->cap; i++)
+            if (t->slot[i].name)
+                *find_slot(&bigger, t->slot[i].name) = t->slot[i];
+        *t = bigger;
+    }
+    *find_slot(t, place.name) = place;
+    t->n++;
+}
+
+/* ---- one run --------------------------------------------------------------------------------------------- */
+
+struct run {
+    struct pool *pool; /* for the whole run: names and places, no text */
+    struct kb_report *report;
+    document_fn *fn;
+    void *ctx;
+    const struct source *src; /* the file or record being parsed */
+    const char *file;         /* its name for problems, in the run's pool */
+    struct names documents, entries, files;
+    int stopped;            /* what fn returned, when it was not 0 */
+    struct place *followup; /* to be looked up when all entries are known */
+    size_t nfollowup, capfollowup;
+};
+
+void source_hash(struct document *doc, const char *s, size_t len)
+{
+    unsigned char sum[16];
+    crypto_generichash(sum, sizeof sum, (const unsigned char *)s, len, NULL, 0);
+    sodium_bin2hex(doc->hash, sizeof doc->hash, sum, sizeof sum);
+}
+
+/* Claim `name` for this place. Reports the other place when it is taken, and returns false. */
+static bool claim(struct run *run, struct names *names, const char *what, const char *name,
+                  size_t line, size_t column)
+{
+    const struct place *taken = names_find(names, name);
+    if (!taken) {
+        names_add(names, run->pool, (struct place){pool_strdup(run->pool, name), run->file, line});
+        return true;
+    }
+    report_add(run->report, true, run->file, line, column,
+               "the %s id '%.120s' is taken by %s:%zu; rename one of the two", what, name,
+               taken->file, taken->line);
+    return false;
+}
+
+/* What all parsers hand their documents to, before the caller sees them. */
+static int hand_out(void *ctx, struct document *doc)
+{
+    struct run *run = ctx;
+    run->report->read++;
+    if (!doc->hash[0])
+        source_hash(doc, run->src->raw, run->src->rawlen);
+    bool ok = claim(run, &run->documents, "document", doc->id, doc->line, 0);
+    for (size_t i = 0; i < doc->nentry; i++) {
+        const struct entry *e = &doc->entry[i];
+        ok &= claim(run, &run->entries, "entry", e->id, e->line, e->column);
+        for (size_t k = 0; k < e->nfollowup; k++)
+            *POOL_PUSH(run->pool, run->followup, run->nfollowup, run->capfollowup) =
+                (struct place){pool_strdup(run->pool, e->followup[k]), run->file, e->line};
+    }
+    if (!ok || strcmp(doc->status, "draft") == 0)
+        return KB_OK; /* counted and checked, but nobody's answer */
+    run->stopped = run->fn(run->ctx, doc);
+    return run->stopped;
+}
+
+/* A follow-up to an entry that was renamed shows as nothing at all, so nobody would notice. */
+static void check_followups(struct run *run)
+{
+    for (size_t i = 0; i < run->nfollowup; i++) {
+        const struct place *f = &run->followup[i];
+        if (!names_find(&run->entries, f->name))
+            report_add(run->report, false, f->file, f->line, 0,
+                       "the follow-up '%.120s' is no entry's id and will not be shown", f->name);
+    }
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------
+ *
+ * What is wrong with a file is in the report; the functions below return non-zero only for what ends
+ * the run: no memory, or run->stopped. */
+
+static int fail(struct run *run, const char *what, int err)
+{
+    char text[128];
+    report_add(run->report, true, run->file, 0, 0, "%s: %s", what,
+               strerror_r(err, text, sizeof text));
+    return KB_OK;
+}
+
+/* Repair the text of a file or record that begins at `line`, and parse it. */
+static int parse(struct run *run, const struct kind *kind, const char *id, const char *raw,
+                 size_t rawlen, size_t line)
+{
+    if (text_is_binary(raw, rawlen)) {
+        report_add(run->report, true, run->file, kind->parse ? 0 : line, 0,
+                   "is no text; save it as UTF-8 text, or take it out of the content");
+        return KB_OK;
+    }
+    struct pool *pool = pool_new();
+    struct text_fix fix;
+    struct source src = {.pool = pool,
+                         .report = run->report,
+                         .file = run->file,
+                         .id = id,
+                         .raw = raw,
+                         .rawlen = rawlen};
+    src.s = text_repair(pool, raw, rawlen, &src.len, &fix);
+    src.repaired = fix.changed;
+    if (fix.invalid)
+        report_add(
+            run->report, false, run->file, line + fix.line - 1, fix.column,
+            "not valid UTF-8; %zu byte%s from here on read as Windows-1252: save the file as UTF-8",
+            fix.invalid, fix.invalid == 1 ? "" : "s");
+    size_t errors = run->report->errors;
+    int rc = KB_OK;
+    run->src = &src;
+    if (strspn(src.s, " \t\n") < src.len)
+        rc = kind->parse ? kind->parse(&src, hand_out, run)
+                         : source_json_line(&src, line, hand_out, run);
+    else if (kind->parse)
+        report_add(run->report, false, run->file, 0, 0, "is empty");
+    if (rc == KB_ERR_INPUT && !run->stopped) { /* reported by whoever returned it */
+        if (run->report->errors == errors)
+            report_add(run->report, true, run->file, line, 0,
+                       "cannot be read as what its name says");
+        rc = KB_OK;
+    }
+    pool_free(pool);
+    return rc;
+}
+
+/* The whole file, at most `size` bytes of it: it may shrink or grow while it is read. */
+static int read_whole(struct run *run, const struct kind *kind, const char *id, FILE *in,
+                      size_t size)
+{
+    if (size > KB_MAX_SOURCE) {
+        report_add(run->report, true, run->file, 0, 0,
+                   "has %zu MB; at most %u MB can be read: split it, or export it as JSON lines",
+                   size >> 20, KB_MAX_SOURCE >> 20);
+        return KB_OK;
+    }
+    char *raw = malloc(size + 1);
+    if (!raw)
+        return KB_ERR_NOMEM;
+    size_t len = fread(raw, 1, size, in);
+    int rc = ferror(in) ? fail(run, "cannot be read", errno) : parse(run, kind, id, raw, len, 1);
+    free(raw);
+    return rc;
+}
+
+/* The next line without its end. 1, 0 at the end of the file or after an error, -1 when it is too long
+ * or there is no memory. */
+static int next_line(FILE *in, char **s, size_t *cap, size_t *ret_len)
+{
+    size_t len = 0;
+    int c;
+    while ((c = getc_unlocked(in)) != EOF && c != '\n') {
+        if (len == *cap) {
+            size_t bigger = *cap * 2 + 4096;
+            char *grown = len < KB_MAX_SOURCE ? realloc(*s, bigger) : NULL;
+            if (!grown)
+                return -1;
+            *s = grown;
+            *cap = bigger;
+        }
+        (*s)[len++] = (char)c;
+    }
+    *ret_len = len;
+    return c != EOF || len > 0;
+}
+
+static int read_lines(struct run *run, const struct kind *kind, const char *id, FILE *in)
+{
+    char *s = NULL;
+    size_t cap = 0, len = 0, line = 0, before = run->report->read;
+    int rc = KB_OK, more = 1;
+    while (!rc && (more = next_line(in, &s, &cap, &len)) > 0)
+        rc = parse(run, kind, id, s ? s : "", len, ++line);
+    if (more < 0)
+        report_add(run->report, true, run->file, line + 1, 0, "this line is too long: over %u MB",
+                   KB_MAX_SOURCE >> 20);
+    else if (!rc && ferror(in))
+        fail(run, "cannot be read", errno);
+    else if (!rc && run->report->read == before && !line)
+        report_add(run->report, false, run->file, 0, 0, "is empty");
+    free(s);
+    return rc;
+}
+
+/* "guides/pay.faq.yaml" below "guides" -> "pay". Names that a Mac has decomposed are composed. */
+static const char *id_of(struct run *run, const char *name, const struct kind *kind)
+{
+    return text_repair(run->pool, name, strlen(name) - strlen(kind->ending), NULL, NULL);
+}
+
+/* True when this very file was read before, through a link or because it was named twice. */
+static bool seen(struct run *run, const struct stat *st)
+{
+    const char *key = pool_printf(run->pool, "%llx:%llx", (unsigned long long)st->st_dev,
+                                  (unsigned long long)st->st_ino);
+    if (names_find(&run->files, key))
+        return true;
+    names_add(&run->files, run->pool, (struct place){.name = key});
+    return false;
+}
+
+/* Read `path`, called run->file in problems. `id`: its name below the folder that was given. */
+static int read_file(struct run *run, const char *path, const char *name)
+{
+    const struct kind *kind = kind_of(name);
+    size_t errors = run->report->errors;
+    struct stat st;
+    int rc = KB_OK;
+    /* O_NONBLOCK: a named pipe must not hold us up; it has no effect on regular files. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    FILE *in = fd >= 0 ? fdopen(fd, "r") : NULL;
+    if (!in || fstat(fd, &st) < 0) {
+        fail(run, "cannot be opened", errno);
+    } else if (!S_ISREG(st.st_mode)) {
+        report_add(run->report, true, run->file, 0, 0, "is not a regular file");
+    } else if (!kind) {
+        report_add(
+            run->report, true, run->file, 0, 0,
+            "is of no known kind; known are .md .txt .html .faq.yaml .csv .tsv .json .jsonl");
+    } else if (!seen(run, &st)) {
+        const char *id = id_of(run, name, kind);
+        rc = kind->parse ? read_whole(run, kind, id, in, (size_t)st.st_size)
+                         : read_lines(run, kind, id, in);
+    }
+    if (in)
+        fclose(in);
+    else if (fd >= 0)
+        close(fd);
+    run->report->rejected += run->report->errors > errors;
+    return rc;
+}
+
+/* ---- walking ---------------------------------------------------------------------------------------------------- */
+
+/* A folder that is being read, and those above it: a link to one of them would go round for ever. */
+struct folder {
+    const struct folder *above;
+    dev_t dev;
+    ino_t ino;
+    int depth;
+};
+
+static bool goes_round(const struct folder *above, const struct stat *st)
+{
+    for (; above; above = above->above)
+        if (above->dev == st->st_dev && above->ino == st->st_ino)
+            return true;
+    return false;
+}
+
+static int is_wanted(const struct dirent *d)
+{
+    return d->d_name[0] != '.' && d->d_name[0] != '_';
+}
+
+/* Not alphasort(), whose order depends on the locale. */
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int walk(struct run *run, const char *path, const char *file, const char *name,
+                const struct folder *above);
+
+/* `name` is what of `file` lies below the folder that was given, with '/' at its end, or "". */
+static int walk_folder(struct run *run, const char *path, const char *file, const char *name,
+                       const struct folder *folder)
+{
+    struct dirent **found;
+    int n = scandir(path, &found, is_wanted, by_bytes), rc = KB_OK;
+    if (n < 0) {
+        fail(run, "cannot be listed", errno);
+        return KB_OK;
+    }
+    const char *slash = *file && file[strlen(file) - 1] == '/' ? "" : "/";
+    for (int i = 0; i < n; i++) {
+        const char *child = found[i]->d_name;
+        if (!rc)
+            rc = walk(run, pool_printf(run->pool, "%s/%s", path, child),
+                      pool_printf(run->pool, "%s%s%s", file, slash, child),
+                      pool_printf(run->pool, "%s%s", name, child), folder);
+        free(found[i]);
+    }
+    free(found);
+    return rc;
+}
+
+/* A file or folder at `path`. `above`: the folder it was found in, NULL when the operator named it. */
+static int walk(struct run *run, const char *path, const char *file, const char *name,
+                const struct folder *above)
+{
+    struct stat st;
+    run->file = file;
+    if (stat(path, &st) < 0) {
+        run->report->rejected++;
+        return fail(run, errno == ENOENT && !above ? "is not there" : "cannot be read", errno);
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        if (above && (!S_ISREG(st.st_mode) || !kind_of(name)))
+            return KB_OK; /* a folder may hold pictures, too */
+        return read_file(run, path, name);
+    }
+    struct folder here = {above, st.st_dev, st.st_ino, above ? above->depth + 1 : 0};
+    if (goes_round(above, &st)) {
+        report_add(run->report, false, file, 0, 0,
+                   "is a link to a folder above it and is not followed");
+        return KB_OK;
+    }
+    if (here.depth > KB_MAX_DEPTH) {
+        report_add(run->report, true, file, 0, 0, "is more than %d folders deep", KB_MAX_DEPTH);
+        return KB_OK;
+    }
+    const char *below = above ? pool_printf(run->pool, "%s/", name) : "";
+    return walk_folder(run, path, file, below, &here);
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+int source_read(const struct kb_sources *src, struct kb_report *report, document_fn *fn, void *ctx)
+{
+    if (sodium_init() < 0)
+        return KB_ERR_IO;
+    struct run run = {.pool = pool_new(), .report = report, .fn = fn, .ctx = ctx};
+    size_t errors = report->errors;
+    int rc = KB_OK;
+    for (size_t i = 0; i < src->n && !rc; i++) {
+        const char *file = src->path[i], *path = file;
+        if (src->root && file[0] != '/')
+            path = pool_printf(run.pool, "%s/%s", src->root, file);
+        rc = walk(&run, path, pool_strdup(run.pool, file), base_name(file), NULL);
+    }
+    if (!rc)
+        check_followups(&run);
+    pool_free(run.pool);
+    return rc ? rc : report->errors > errors ? KB_ERR_INPUT : KB_OK;
+}
