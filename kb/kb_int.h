@@ -139,6 +139,8 @@ int source_json_line(const struct source *src, size_t line, document_fn *fn, voi
 /* Append the blocks of the Markdown in document->text[start, end), which stands at `line` of its source:
  * the answers of FAQ files, tables and JSON. In source_markdown.c. 0 or a negative enum kb_err. */
 int markdown_blocks(struct document *doc, size_t start, size_t end, size_t line);
+/* Does a table's first row read like a header: several cells, all with letters? */
+bool markdown_header_row(const char *s, size_t len);
 
 /* Fill doc->hash. source.c does it for whole files; parsers of records do it for theirs. */
 void source_hash(struct document *doc, const char *s, size_t len);

@@ -250,23 +250,22 @@ static bool is_rule(const struct walk *w, size_t i)
     return dashes && pipes;
 }
 
-/* A header row without a rule below it: enough cells, and each of them has letters. */
-static bool reads_like_header(const struct walk *w, size_t i)
+bool markdown_header_row(const char *s, size_t len)
 {
-    size_t start = line_start(w, i), end = line_end(w, i), cells = 1;
+    size_t cells = 1;
     bool letters = false;
-    for (size_t k = start; k < end; k++) {
-        unsigned char c = (unsigned char)w->doc->text[k];
-        if (c == '|') {
-            if (!letters && k != start)
+    for (size_t k = 0; k < len; k++) {
+        unsigned char c = (unsigned char)s[k];
+        if (c == '|' || c == '\t') {
+            if (!letters && k)
                 return false;
-            cells += k != start && k + 1 != end;
+            cells += k && k + 1 < len;
             letters = false;
         } else if (c >= 0x80 || ((c | 32) >= 'a' && (c | 32) <= 'z')) {
             letters = true;
         }
     }
-    return cells >= HEADER_CELLS && (letters || w->doc->text[end - 1] == '|');
+    return cells >= HEADER_CELLS && (letters || s[len - 1] == '|');
 }
 
 /* The rows in lines [first, end) as one group. */
@@ -274,12 +273,12 @@ static void push_rows(struct walk *w, size_t first, size_t end, int group, bool 
 {
     bool rule = first + 1 < end && is_rule(w, first + 1);
     for (size_t i = first; i < end; i++) {
-        if (is_rule(w, i))
-            continue;
-        struct block *b = push(w, BLOCK_ROW, 0, line_start(w, i), line_end(w, i), i);
+        size_t from = line_start(w, i), to = line_end(w, i);
+        struct block *b = is_rule(w, i) ? NULL : push(w, BLOCK_ROW, 0, from, to, i);
         if (b) {
             b->group = group;
-            b->head = i == first && fresh && (rule || reads_like_header(w, i));
+            b->head = i == first && fresh &&
+                      (rule || markdown_header_row(w->doc->text + from, to - from));
             w->item = false;
         }
     }

@@ -1,6 +1,9 @@
 /* source_title.c: what a document is called: what its author says, else its first heading of level 1,
  * else the name of its file, made readable: "guides/medical-technician_2026.md" -> "Medical
- * technician 2026". A heading that is the title stays a block; passage.c leaves it out of the paths. */
+ * technician 2026". A heading that is the title stays a block; passage.c leaves it out of the paths.
+ *
+ * Where many headings have level 1, the first of them is the title only when another heading follows
+ * at once. Otherwise they are chapters, and citing all of them by the first one's name would mislead. */
 #include "kb/kb_int.h"
 
 #include <string.h>
@@ -27,6 +30,7 @@ struct document *source_document(const struct source *src)
     doc->text = src->s;
     doc->len = src->len;
     doc->repaired = src->repaired;
+    doc->line = 1;
     return doc;
 }
 
@@ -44,16 +48,27 @@ const char *heading_plain(const struct document *doc, const struct block *headin
     return s;
 }
 
-void source_title(const struct source *src, struct document *doc)
+/* The heading that is the document's title, or NULL. */
+static const struct block *title_heading(const struct document *doc)
 {
-    if (*doc->title)
-        return;
+    const struct block *first = NULL;
+    bool followed = false;
     for (size_t i = 0; i < doc->nblock; i++) {
         const struct block *b = &doc->block[i];
         if (b->kind != BLOCK_HEADING || b->level != 1)
             continue;
-        doc->title = heading_plain(doc, b);
-        return;
+        if (first)
+            return followed ? first : NULL;
+        first = b;
+        followed = i + 1 < doc->nblock && b[1].kind == BLOCK_HEADING;
     }
-    doc->title = title_from_name(doc->pool, src->file);
+    return first;
+}
+
+void source_title(const struct source *src, struct document *doc)
+{
+    if (*doc->title)
+        return;
+    const struct block *heading = title_heading(doc);
+    doc->title = heading ? heading_plain(doc, heading) : title_from_name(doc->pool, src->file);
 }
