@@ -16,7 +16,7 @@ int loop_new(struct loop **ret);
 /* After loop_run() returned, and after whatever put handles of its own on loop_uv() was closed (server_close()). Timers
  * and signals that are left are freed with it. */
 void loop_free(struct loop *l);
-int loop_run(struct loop *l); /* until loop_stop() */
+int loop_run(struct loop *l);   /* until loop_stop() */
 void loop_stop(struct loop *l); /* loop thread */
 struct uv_loop_s *loop_uv(struct loop *l);
 

@@ -1,0 +1,395 @@
+/* peer.c: one WebSocket: its messages, its queue, its limits.
+ *
+ * In: fragments and pieces of frames are put together up to MAX_WS_FRAME. Out: a queue, from which the library takes one
+ * message whenever the socket is writable. A reader slower than its answers is first read from less (HIGH_WATER), which
+ * stops its questions, and at MAX_PEER_BYTES closed with 4408 to come back and resume.
+ *
+ * Time: every CHECK_S each connection is looked at, with one system call (TCP_INFO) that tells how much came in and how
+ * much of ours arrived. The library does not show us the head of a frame, nor pings; so when bytes came and no
+ * message did, we ping: whoever is between two frames can answer, whoever is stuck in half a frame cannot. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* <netinet/tcp.h> knows only the beginning of the kernel's struct tcp_info, <linux/tcp.h> does not go with it. */
+#define TCPI_BYTES_ACKED    120
+#define TCPI_BYTES_RECEIVED 128
+
+#include "bot/server_int.h"
+
+#define CHECK_S    3
+#define HIGH_WATER (32u * 1024)
+
+struct frame {
+    struct frame *next;
+    size_t len;
+    char data[]; /* LWS_PRE bytes of room for the library, then the text */
+};
+
+struct peer {
+    struct conn *conn;
+    void *data;
+    struct buf in;
+    bool in_message; /* its first byte was seen, its last was not */
+    struct frame *head, **tail;
+    size_t nqueued, bytes;
+
+    bool paused_by_owner, paused; /* what the owner wants; what the library was told */
+    bool want_ping, closing, announced_close;
+    int close_code;
+    char close_reason[124];
+
+    uint64_t heard_s;   /* last whole message or pong */
+    uint64_t message_s; /* first byte of the one that is incomplete */
+    uint64_t pinged_s;
+    uint64_t probe_s;    /* 0, or since when we doubt that it is between two frames */
+    uint64_t progress_s; /* last time it took something, or had nothing to take */
+    uint64_t close_by_s;
+    uint64_t received, acked; /* of TCP, at the last look */
+    bool heard;               /* since the last look */
+};
+
+static void *must(void *p)
+{
+    if (!p) {
+        log_error("server", "out of memory", "%s", "");
+        abort();
+    }
+    return p;
+}
+
+/* ---- reading, or not ---- */
+
+static void update_flow(struct conn *c)
+{
+    struct peer *p = c->peer;
+    bool pause =
+        !p->closing && (p->paused_by_owner || p->bytes > HIGH_WATER || c->server->draining);
+    if (pause == p->paused)
+        return;
+    p->paused = pause;
+    if (!pause) { /* time did not run for what we did not read */
+        p->message_s = server_now_s(c->server);
+        p->heard_s = p->message_s;
+    }
+    lws_rx_flow_control(c->wsi, !pause);
+    if (!pause)
+        lws_cancel_service(
+            c->server->lws); /* what it had read already is served on its next turn only */
+}
+
+void peer_pause(struct server *s, server_handle h, bool paused)
+{
+    struct conn *c = conn_find(s, h);
+    if (!c || !c->peer)
+        return;
+    c->peer->paused_by_owner = paused;
+    update_flow(c);
+}
+
+void peer_stop_reading(struct conn *c)
+{
+    update_flow(c);
+}
+
+/* ---- the queue ---- */
+
+static void drop_queue(struct peer *p)
+{
+    while (p->head) {
+        struct frame *f = p->head;
+        p->head = f->next;
+        free(f);
+    }
+    p->tail = &p->head;
+    p->nqueued = p->bytes = 0;
+}
+
+bool peer_send(struct server *s, server_handle h, const char *text, size_t len)
+{
+    struct conn *c = conn_find(s, h);
+    if (!c || !c->peer || c->peer->closing)
+        return false;
+    struct peer *p = c->peer;
+    if (p->nqueued >= MAX_PEER_QUEUE || p->bytes + len > MAX_PEER_BYTES) {
+        drop_queue(p);
+        s->stats.slow_closes++;
+        peer_close(s, h, 4408, "reading too slowly");
+        return false;
+    }
+    struct frame *f = must(malloc(sizeof(*f) + LWS_PRE + len));
+    f->next = NULL;
+    f->len = len;
+    memcpy(f->data + LWS_PRE, text, len);
+    *p->tail = f;
+    p->tail = &f->next;
+    p->nqueued++;
+    p->bytes += len;
+    s->stats.messages_out++;
+    update_flow(c);
+    lws_callback_on_writable(c->wsi);
+    return true;
+}
+
+/* ---- closing ---- */
+
+static void begin_close(struct conn *c, int code, const char *reason, uint64_t within_s)
+{
+    struct peer *p = c->peer;
+    if (p->closing)
+        return;
+    p->closing = true;
+    p->close_code = code;
+    size_t n = strlen(reason ? reason : "");
+    if (n >= sizeof(p->close_reason))
+        n = sizeof(p->close_reason) - 1;
+    memcpy(p->close_reason, reason ? reason : "", n);
+    p->close_reason[n] = '\0';
+    p->close_by_s = server_now_s(c->server) + within_s;
+    server_set_deadline(c, within_s);
+    update_flow(c);
+}
+
+void peer_close(struct server *s, server_handle h, int code, const char *reason)
+{
+    struct conn *c = conn_find(s, h);
+    if (!c || !c->peer)
+        return;
+    begin_close(c, code, reason, PEER_CLOSE_S);
+    lws_callback_on_writable(c->wsi);
+}
+
+/* What a callback returns to make the library say goodbye. */
+static int say_close(struct conn *c)
+{
+    struct peer *p = c->peer;
+    p->announced_close = true;
+    lws_close_reason(c->wsi, (enum lws_close_status)p->close_code, (unsigned char *)p->close_reason,
+                     strlen(p->close_reason));
+    return -1;
+}
+
+static int close_now(struct conn *c, int code, const char *reason)
+{
+    drop_queue(c->peer);
+    begin_close(c, code, reason, PEER_CLOSE_S);
+    return say_close(c);
+}
+
+/* ---- what the library reports ---- */
+
+int peer_on_open(struct conn *c)
+{
+    struct server *s = c->server;
+    struct peer *p = must(calloc(1, sizeof(*p)));
+    p->conn = c;
+    p->tail = &p->head;
+    p->heard_s = p->progress_s = server_now_s(s);
+    buf_init(&p->in, MAX_WS_FRAME);
+    c->peer = p;
+    conn_new_serial(c);
+    conn_set_phase(c, CONN_PEER);
+    server_set_deadline(c, CHECK_S);
+    s->stats.peers++;
+    s->calls.on_peer(s->calls.ctx, p, PEER_OPEN, "", 0);
+    return 0;
+}
+
+static void hear(struct peer *p)
+{
+    p->heard_s = server_now_s(p->conn->server);
+    p->probe_s = 0;
+    p->heard = true;
+}
+
+int peer_on_frame(struct conn *c, const char *s, size_t len)
+{
+    struct server *sv = c->server;
+    struct peer *p = c->peer;
+    if (p->closing)
+        return 0;
+    if (lws_frame_is_binary(c->wsi))
+        return close_now(c, 1003, "text only");
+    /* The rest of this frame is already announced: no need to read a gigabyte to know that it is one. */
+    if (len + p->in.len + lws_remaining_packet_payload(c->wsi) > MAX_WS_FRAME)
+        return close_now(c, 1009, "message too large");
+    if (!p->in_message) {
+        p->in_message = true;
+        p->message_s = server_now_s(sv);
+    }
+    bool whole = lws_is_final_fragment(c->wsi);
+    if (!whole || p->in.len) {
+        buf_add(&p->in, s, len);
+        if (buf_failed(&p->in))
+            return close_now(c, 1009, "message too large");
+    }
+    if (!whole)
+        return 0;
+
+    p->in_message = false;
+    hear(p);
+    sv->stats.messages_in++;
+    if (p->in.len)
+        sv->calls.on_peer(sv->calls.ctx, p, PEER_TEXT, p->in.s, p->in.len);
+    else
+        sv->calls.on_peer(sv->calls.ctx, p, PEER_TEXT, s, len);
+    buf_release(&p->in);
+    return 0;
+}
+
+void peer_on_pong(struct conn *c)
+{
+    hear(c->peer);
+}
+
+/* One lws_write a turn: a second one while the first is partly sent is illegal. */
+int peer_on_writable(struct conn *c)
+{
+    static unsigned char ping[LWS_PRE + 4] = {0};
+    struct peer *p = c->peer;
+    if (p->announced_close)
+        return 0;
+    if (p->want_ping && !p->closing) {
+        p->want_ping = false;
+        /* A pong without payload would never be shown to us. */
+        memcpy(ping + LWS_PRE, "ping", 4);
+        if (lws_write(c->wsi, ping + LWS_PRE, 4, LWS_WRITE_PING) < 0)
+            return -1;
+    } else if (p->head) {
+        struct frame *f = p->head;
+        p->head = f->next;
+        if (!p->head)
+            p->tail = &p->head;
+        p->nqueued--;
+        p->bytes -= f->len;
+        int n = lws_write(c->wsi, (unsigned char *)f->data + LWS_PRE, f->len, LWS_WRITE_TEXT);
+        free(f);
+        if (n < 0)
+            return -1;
+        p->progress_s = server_now_s(c->server);
+        update_flow(c);
+    } else if (p->closing) {
+        return say_close(c);
+    }
+    if (p->head || p->closing || p->want_ping)
+        lws_callback_on_writable(c->wsi);
+    return 0;
+}
+
+void peer_on_close(struct conn *c)
+{
+    struct peer *p = c->peer;
+    if (!p)
+        return;
+    struct server *s = c->server;
+    s->calls.on_peer(s->calls.ctx, p, PEER_CLOSED, "", 0);
+    peer_free(c);
+}
+
+void peer_free(struct conn *c)
+{
+    struct peer *p = c->peer;
+    if (!p)
+        return;
+    c->peer = NULL;
+    c->server->stats.peers--;
+    drop_queue(p);
+    buf_release(&p->in);
+    free(p);
+}
+
+/* ---- time ---- */
+
+static void look_at_socket(struct conn *c)
+{
+    struct peer *p = c->peer;
+    unsigned char info[256];
+    uint64_t received = p->received, acked = p->acked, now = server_now_s(c->server);
+    socklen_t len = sizeof(info);
+    if (getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, info, &len) == 0 &&
+        len >= TCPI_BYTES_RECEIVED + 8) {
+        memcpy(&acked, info + TCPI_BYTES_ACKED, 8);
+        memcpy(&received, info + TCPI_BYTES_RECEIVED, 8);
+    }
+    if ((!p->head && !lws_partial_buffered(c->wsi)) || acked != p->acked)
+        p->progress_s = now;
+    if (received != p->received && !p->heard && !p->in_message && !p->paused && !p->probe_s) {
+        p->probe_s = now;
+        p->want_ping = true;
+    }
+    if (p->paused)
+        p->probe_s = 0; /* its pong would not be read */
+    p->received = received;
+    p->acked = acked;
+    p->heard = false;
+}
+
+static bool since(uint64_t then_s, uint64_t now_s, uint64_t limit_s)
+{
+    return then_s && now_s - then_s >= limit_s;
+}
+
+void peer_on_deadline(struct conn *c)
+{
+    struct server *s = c->server;
+    struct peer *p = c->peer;
+    uint64_t now = server_now_s(s);
+
+    if (p->closing) {
+        if (now >= p->close_by_s)
+            conn_kill(c);
+        else
+            wheel_set(&s->wheel, &c->deadline, p->close_by_s);
+        return;
+    }
+    look_at_socket(c);
+    if (since(p->progress_s, now, PEER_STALL_S)) {
+        s->stats.slow_closes++;
+        conn_kill(c);
+        return;
+    }
+    bool half = p->in_message && !p->paused && since(p->message_s, now, PEER_PARTIAL_S);
+    if (half || since(p->probe_s, now, PEER_PARTIAL_S)) {
+        s->stats.slow_closes++;
+        drop_queue(p);
+        begin_close(c, 1008, "a message took too long", 1);
+        lws_callback_on_writable(c->wsi);
+        return;
+    }
+    if (!p->paused && since(p->heard_s, now, PEER_IDLE_S)) {
+        begin_close(c, 1001, "idle", PEER_CLOSE_S);
+        lws_callback_on_writable(c->wsi);
+        return;
+    }
+    if (since(p->heard_s, now, PEER_PING_S) && now - p->pinged_s >= PEER_PING_S) {
+        p->pinged_s = now;
+        p->want_ping = true;
+    }
+    if (p->want_ping)
+        lws_callback_on_writable(c->wsi);
+    server_set_deadline(c, CHECK_S);
+}
+
+/* ---- what the owner may ask ---- */
+
+server_handle peer_handle(const struct peer *p)
+{
+    return conn_handle(p->conn);
+}
+
+void *peer_data(const struct peer *p)
+{
+    return p->data;
+}
+
+void peer_set_data(struct peer *p, void *data)
+{
+    p->data = data;
+}
+
+const char *peer_client(const struct peer *p)
+{
+    return p->conn->client;
+}

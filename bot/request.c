@@ -1,0 +1,677 @@
+/* request.c: one HTTP request, from its head to the last byte of the reply.
+ *
+ * The library parses; here is decided what is good enough to be answered. Whatever two programs might read in two ways (two
+ * lengths, a length and a transfer coding, a blank before the colon) is refused, for a proxy in front of us is the other
+ * program. Refusals close the connection, because where the next request would start is then anybody's guess.
+ *
+ * Replies do not go through the library. While one is waiting to be written it would read on, into a list without end,
+ * or spin because it does not want to read; and when told not to read it does not write either. So: reading is paused,
+ * the reply goes straight to the socket, and if the socket is full we wait on a duplicate of it, since libuv watches a
+ * descriptor only once. Then the library may have the connection back for the next request. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "bot/server_int.h"
+
+#define LINGER_S     2
+#define LINGER_BYTES (1u << 20)
+#define MAX_ARGS     64
+
+struct header { /* looked up once, kept for the request's life */
+    struct header *next;
+    char *name, *value; /* value NULL: absent */
+};
+
+struct waiter {
+    uv_poll_t poll; /* first: shares its address with the uv_handle_t */
+    struct request *rq;
+    int fd;
+};
+
+struct request {
+    struct conn *conn;
+    const char *method;
+    char *path;
+    char *arg[MAX_ARGS]; /* "name=value", decoded by the library */
+    size_t nargs;
+    struct header *headers;
+    struct buf body;
+    size_t length; /* announced */
+    bool head, keep_alive, paused, broken;
+    size_t lingered;
+    char *out;
+    size_t len, sent;
+    uint64_t progress_s;
+    struct waiter *waiter;
+};
+
+static const struct method {
+    enum lws_token_indexes token;
+    const char *name;
+    bool has_body; /* the library waits for a body even when none is announced */
+} methods[] = {{WSI_TOKEN_GET_URI, "GET", false},        {WSI_TOKEN_HEAD_URI, "HEAD", false},
+               {WSI_TOKEN_POST_URI, "POST", true},       {WSI_TOKEN_PUT_URI, "PUT", true},
+               {WSI_TOKEN_PATCH_URI, "PATCH", true},     {WSI_TOKEN_DELETE_URI, "DELETE", false},
+               {WSI_TOKEN_OPTIONS_URI, "OPTIONS", false}};
+
+static void *must(void *p)
+{
+    if (!p) {
+        log_error("server", "out of memory", "%s", "");
+        abort();
+    }
+    return p;
+}
+
+/* ---- the head ---- */
+
+struct refusal {
+    int status;
+    const char *code, *title, *headers;
+};
+
+static const struct refusal fine = {0};
+
+static struct refusal bad(const char *title)
+{
+    return (struct refusal){400, "bad_request", title, NULL};
+}
+
+static const struct method *method_of(struct conn *c)
+{
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (lws_hdr_total_length(c->wsi, methods[i].token))
+            return &methods[i];
+    }
+    return NULL;
+}
+
+/* The library has decoded %xx and resolved "." and "..", once; nobody decodes again. */
+static struct refusal read_path(struct request *rq, enum lws_token_indexes token)
+{
+    char s[MAX_HTTP_HEADERS];
+    int len = lws_hdr_copy_fragment(rq->conn->wsi, s, sizeof(s), token, 0);
+    if (len <= 0 || s[0] != '/')
+        return bad("The path must start with a slash.");
+    /* It cuts paths, too, at & and ; where only the query has parts. */
+    if (conn_header_twice(rq->conn, token))
+        return bad("The path has a bare & or ; in it.");
+    if (strlen(s) != (size_t)len)
+        return bad("The path has a NUL in it.");
+    for (int i = 0; i < len; i++) {
+        if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
+            return bad("The path has a control character in it.");
+    }
+    for (const char *p = s; (p = strstr(p, "/..")) != NULL; p++) {
+        if (p[3] == '/' || !p[3])
+            return bad("The path leads upwards.");
+    }
+    rq->path = must(strdup(s));
+    return fine;
+}
+
+static struct refusal read_args(struct request *rq)
+{
+    char s[MAX_HTTP_HEADERS];
+    int len;
+    for (int i = 0; (len = lws_hdr_copy_fragment(rq->conn->wsi, s, sizeof(s),
+                                                 WSI_TOKEN_HTTP_URI_ARGS, i)) >= 0;
+         i++) {
+        if (rq->nargs == MAX_ARGS)
+            return bad("Too many query parameters.");
+        if (strlen(s) != (size_t)len)
+            return bad("The query has a NUL in it.");
+        rq->arg[rq->nargs++] = must(strdup(s));
+    }
+    return fine;
+}
+
+static struct refusal read_length(struct request *rq, bool has_body)
+{
+    char s[64];
+    struct conn *c = rq->conn;
+    bool length = lws_hdr_total_length(c->wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0;
+
+    /* "Name :" is no header to us but may be one to somebody else. */
+    if (lws_hdr_custom_length(c->wsi, "content-length :", 16) >= 0 ||
+        lws_hdr_custom_length(c->wsi, "transfer-encoding :", 19) >= 0)
+        return bad("A header name ends in a blank.");
+    if (lws_hdr_total_length(c->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING)) {
+        if (length)
+            return bad("Both Content-Length and Transfer-Encoding.");
+        return (struct refusal){411, "length_required", "Send a Content-Length instead of chunks.",
+                                NULL};
+    }
+    if (!length) {
+        if (has_body)
+            return (struct refusal){411, "length_required", "Send a Content-Length.", NULL};
+        return fine;
+    }
+    if (conn_header_twice(c, WSI_TOKEN_HTTP_CONTENT_LENGTH))
+        return bad("More than one Content-Length.");
+    const char *v = conn_header(c, WSI_TOKEN_HTTP_CONTENT_LENGTH, s, sizeof(s));
+    if (!v || !*v || strspn(v, "0123456789") != strlen(v) || strlen(v) > 18)
+        return bad("A Content-Length that is no number.");
+    rq->length = (size_t)strtoull(v, NULL, 10);
+    if (rq->length > MAX_HTTP_BODY)
+        return (struct refusal){413, "too_large", "The body is too large.", NULL};
+    return fine;
+}
+
+static struct refusal read_connection(struct request *rq)
+{
+    char s[256];
+    struct conn *c = rq->conn;
+    const char *v = conn_header(c, WSI_TOKEN_HTTP, s, sizeof(s));
+    if (!v || strncmp(v, "HTTP/1.", 7) != 0)
+        return (struct refusal){505, "http_version", "HTTP/1.1, please.", NULL};
+    rq->keep_alive = v[7] == '1';
+    if (rq->keep_alive && !lws_hdr_total_length(c->wsi, WSI_TOKEN_HOST))
+        return bad("No Host.");
+    if (conn_header_twice(c, WSI_TOKEN_HOST))
+        return bad("More than one Host.");
+    /* The library's own rule, so that we agree on what happens afterwards. */
+    v = conn_header(c, WSI_TOKEN_CONNECTION, s, sizeof(s));
+    if (v && strcasecmp(v, "keep-alive") == 0)
+        rq->keep_alive = true;
+    else if (v && strcasecmp(v, "close") == 0)
+        rq->keep_alive = false;
+
+    if (lws_hdr_total_length(c->wsi, WSI_TOKEN_HTTP_EXPECT)) {
+        v = conn_header(c, WSI_TOKEN_HTTP_EXPECT, s, sizeof(s));
+        if (!v || strcasecmp(v, "100-continue") != 0)
+            return (struct refusal){417, "expectation", "Only 100-continue can be expected.", NULL};
+    }
+    return fine;
+}
+
+static struct refusal read_head(struct request *rq, const struct method *m)
+{
+    rq->method = m->name;
+    rq->head = m->token == WSI_TOKEN_HEAD_URI;
+    struct refusal r = read_path(rq, m->token);
+    if (!r.status)
+        r = read_args(rq);
+    if (!r.status)
+        r = read_connection(rq);
+    if (!r.status)
+        r = read_length(rq, m->has_body);
+    return r;
+}
+
+/* ---- refusing ---- */
+
+/* Closing a socket with unread input resets the connection, and the reset may overtake our words. So the rest of the body
+ * is swallowed for a moment. */
+static int linger(struct conn *c)
+{
+    shutdown(c->fd, SHUT_WR);
+    conn_set_phase(c, CONN_LINGER);
+    server_set_deadline(c, LINGER_S);
+    return 0;
+}
+
+static int refuse(struct conn *c, const struct refusal *r, bool body_follows)
+{
+    conn_refuse(c, r->status, r->code, r->title, r->headers);
+    return body_follows ? linger(c) : -1;
+}
+
+/* ---- arriving ---- */
+
+static void dispatch(struct conn *c)
+{
+    conn_set_phase(c, CONN_ASKED);
+    server_set_deadline(c, REPLY_DEADLINE_S);
+    /* The library's clock for bodies would run on while the owner thinks. */
+    lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
+    c->server->calls.on_request(c->server->calls.ctx, c->rq);
+    if (c->phase == CONN_ASKED) {
+        c->rq->paused = true;
+        lws_rx_flow_control(c->wsi, 0);
+    }
+}
+
+int request_on_headers(struct conn *c)
+{
+    const struct method *m = method_of(c);
+    if (c->phase != CONN_PENDING && c->phase != CONN_IDLE)
+        return -1;
+    if (!m)
+        return -1; /* the library knows no others */
+
+    struct request *rq = must(calloc(1, sizeof(*rq)));
+    rq->conn = c;
+    buf_init(&rq->body, MAX_HTTP_BODY);
+    c->rq = rq;
+    conn_new_serial(c);
+    conn_find_client(c);
+    c->server->stats.requests++;
+
+    struct refusal r = read_head(rq, m);
+    if (r.status)
+        return refuse(c, &r, m->has_body || rq->length);
+    if (lws_hdr_total_length(c->wsi, WSI_TOKEN_HTTP_EXPECT) && rq->length) {
+        static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+        if (send(c->fd, go_on, sizeof(go_on) - 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+            return -1;
+    }
+    /* The library reports completion for every POST and for whatever has a length, and only for these. */
+    if (rq->length || m->token == WSI_TOKEN_POST_URI) {
+        conn_set_phase(c, CONN_BODY);
+        server_set_deadline(c, REQUEST_DEADLINE_S);
+    } else {
+        dispatch(c);
+    }
+    return 0;
+}
+
+int request_on_body(struct conn *c, const char *s, size_t len)
+{
+    if (c->phase == CONN_LINGER) {
+        c->rq->lingered += len;
+        return c->rq->lingered > LINGER_BYTES ? -1 : 0;
+    }
+    if (c->phase == CONN_BODY && len)
+        buf_add(&c->rq->body, s, len);
+    return 0;
+}
+
+int request_on_complete(struct conn *c)
+{
+    if (c->phase == CONN_LINGER)
+        return -1;
+    if (c->phase != CONN_BODY) /* it says so again for every byte that follows */
+        return 0;
+    if (buf_failed(&c->rq->body)) {
+        struct refusal r = {413, "too_large", "The body is too large.", NULL};
+        return refuse(c, &r, false);
+    }
+    dispatch(c);
+    return 0;
+}
+
+/* ---- WebSocket handshakes ---- */
+
+/* A list header ("chat, guidepost.v1") has this word. */
+static bool has_word(const char *list, const char *word)
+{
+    size_t n = strlen(word);
+    while (list && *list) {
+        list += strspn(list, ", \t");
+        size_t len = strcspn(list, ", \t");
+        if (len == n && strncasecmp(list, word, n) == 0)
+            return true;
+        list += len;
+    }
+    return false;
+}
+
+/* A page of ours, or of a listed origin. Browsers always send it, and never let a script forge it. */
+static bool origin_allowed(struct conn *c)
+{
+    char origin[512], host[256];
+    struct server *s = c->server;
+    if (!lws_hdr_total_length(c->wsi, WSI_TOKEN_ORIGIN))
+        return !s->origin_required;
+    if (conn_header_twice(c, WSI_TOKEN_ORIGIN) ||
+        !conn_header(c, WSI_TOKEN_ORIGIN, origin, sizeof(origin)))
+        return false;
+    const char *own = strstr(origin, "://");
+    if (own && conn_header(c, WSI_TOKEN_HOST, host, sizeof(host)) &&
+        strcasecmp(own + 3, host) == 0 &&
+        (strncasecmp(origin, "http://", 7) == 0 || strncasecmp(origin, "https://", 8) == 0))
+        return true;
+    for (size_t i = 0; i < s->norigins; i++) {
+        size_t len = strlen(s->origins[i]);
+        if (len && s->origins[i][len - 1] == '/')
+            len--;
+        if (strlen(origin) == len && strncasecmp(origin, s->origins[i], len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static struct refusal check_upgrade(struct conn *c)
+{
+    char s[512];
+    struct server *sv = c->server;
+    if (sv->draining)
+        return (struct refusal){503, "draining", "The server is stopping.", "retry-after: 5\r\n"};
+    int len = lws_hdr_copy_fragment(c->wsi, s, sizeof(s), WSI_TOKEN_GET_URI, 0);
+    if (len <= 0)
+        return bad("A WebSocket starts with GET.");
+    if (!sv->websocket_path || strcmp(s, sv->websocket_path) != 0)
+        return (struct refusal){404, "not_found", "No WebSocket lives here.", NULL};
+    if (conn_header_twice(c, WSI_TOKEN_HOST) || !lws_hdr_total_length(c->wsi, WSI_TOKEN_HOST))
+        return bad("There must be exactly one Host.");
+    if (lws_hdr_total_length(c->wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) ||
+        lws_hdr_total_length(c->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING))
+        return bad("A WebSocket's handshake has no body.");
+    if (!has_word(conn_header(c, WSI_TOKEN_CONNECTION, s, sizeof(s)), "upgrade"))
+        return bad("Connection does not name Upgrade.");
+    const char *v = conn_header(c, WSI_TOKEN_VERSION, s, sizeof(s));
+    if (!v || strcmp(v, "13") != 0)
+        return (struct refusal){426, "unsupported_version",
+                                "Only version 13 of the WebSocket protocol.",
+                                "sec-websocket-version: 13\r\n"};
+    v = conn_header(c, WSI_TOKEN_KEY, s, sizeof(s));
+    if (!v || strlen(v) != 24 || conn_header_twice(c, WSI_TOKEN_KEY))
+        return bad("Sec-WebSocket-Key must be 16 bytes in base64.");
+    if (!origin_allowed(c))
+        return (struct refusal){403, "origin", "This origin is not allowed.", NULL};
+    /* One that names none would land on the library's first protocol, which is plain HTTP. */
+    if (!has_word(conn_header(c, WSI_TOKEN_PROTOCOL, s, sizeof(s)), sv->subprotocol))
+        return (struct refusal){426, "unsupported_version",
+                                "Offer the subprotocol this server speaks.", NULL};
+    return fine;
+}
+
+int request_on_upgrade(struct conn *c)
+{
+    char s[16];
+    if (c->phase != CONN_PENDING && c->phase != CONN_IDLE)
+        return -1;
+    /* The callback's `in` may point into memory that is free already: the library has answered 403 to an unknown
+     * upgrade, let go of the headers, and calls nonetheless. This looks the header up again, and finds none then. Anything
+     * but "websocket" ends here; "h2c" would open the door to HTTP/2. */
+    const char *v = conn_header(c, WSI_TOKEN_UPGRADE, s, sizeof(s));
+    if (!v)
+        return -1;
+    if (strcasecmp(v, "websocket") != 0) {
+        struct refusal r = bad("The only upgrade is websocket.");
+        return refuse(c, &r, false);
+    }
+    struct refusal r = check_upgrade(c);
+    if (r.status)
+        return refuse(c, &r, false);
+    conn_find_client(c);
+    return 0;
+}
+
+/* ---- replying ---- */
+
+static void write_on(struct request *rq);
+
+static void on_waited(uv_poll_t *poll, int status, int events)
+{
+    struct waiter *w = (struct waiter *)poll;
+    (void)status;
+    (void)events;
+    write_on(w->rq);
+}
+
+static void on_waiter_closed(uv_handle_t *h)
+{
+    struct waiter *w = (struct waiter *)h;
+    close(w->fd);
+    free(w);
+}
+
+static void stop_waiting(struct request *rq)
+{
+    if (!rq->waiter)
+        return;
+    uv_poll_stop(&rq->waiter->poll);
+    uv_close((uv_handle_t *)&rq->waiter->poll, on_waiter_closed);
+    rq->waiter = NULL;
+}
+
+static void start_waiting(struct request *rq)
+{
+    struct conn *c = rq->conn;
+    if (rq->waiter)
+        return;
+    if (!rq->paused) {
+        rq->paused = true;
+        lws_rx_flow_control(c->wsi, 0);
+    }
+    struct waiter *w = must(calloc(1, sizeof(*w)));
+    w->rq = rq;
+    w->fd = dup(c->fd);
+    if (w->fd < 0 || uv_poll_init_socket(loop_uv(c->server->loop), &w->poll, w->fd) < 0) {
+        if (w->fd >= 0)
+            close(w->fd);
+        free(w);
+        rq->broken = true;
+        return;
+    }
+    rq->waiter = w;
+    uv_poll_start(&w->poll, UV_WRITABLE, on_waited);
+}
+
+static bool writable(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    return poll(&p, 1, 0) == 1;
+}
+
+/* As much as the socket takes; then wait, or hand the connection back to the library by asking for its WRITEABLE. */
+static void write_on(struct request *rq)
+{
+    struct conn *c = rq->conn;
+    while (rq->sent < rq->len && !rq->broken) {
+        ssize_t n =
+            send(c->fd, rq->out + rq->sent, rq->len - rq->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n > 0) {
+            rq->sent += (size_t)n;
+            rq->progress_s = server_now_s(c->server);
+        } else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            break;
+        } else if (n < 0 && errno != EINTR) {
+            rq->broken = true;
+        }
+    }
+    /* Also when all is sent: with a full socket the library would not get its WRITEABLE and spin on input meanwhile. */
+    if (!rq->broken && (rq->sent < rq->len || !writable(c->fd))) {
+        start_waiting(rq);
+        if (!rq->broken)
+            return;
+    }
+    stop_waiting(rq);
+    if (rq->paused) {
+        rq->paused = false;
+        lws_rx_flow_control(c->wsi, 1);
+    }
+    lws_callback_on_writable(c->wsi);
+}
+
+static void build(struct request *rq, const struct http_reply *r)
+{
+    char head[1024];
+    bool body = r->status != 204 && r->status != 304 && r->status >= 200;
+    size_t len = r->body && body ? r->len : 0;
+    char length[48] = "";
+    if (body)
+        snprintf(length, sizeof(length), "content-length: %zu\r\n", len);
+    int n =
+        snprintf(head, sizeof(head), "HTTP/1.1 %d %s\r\n%s%.200s%s%sconnection: %s\r\n", r->status,
+                 server_status_text(r->status), r->type && body ? "content-type: " : "",
+                 r->type && body ? r->type : "", r->type && body ? "\r\n" : "", length,
+                 rq->keep_alive ? "keep-alive" : "close");
+    size_t extra = r->headers ? strlen(r->headers) : 0;
+    if (rq->head)
+        len = 0;
+
+    rq->len = (size_t)n + extra + 2 + len;
+    rq->out = must(malloc(rq->len));
+    char *p = rq->out;
+    memcpy(p, head, (size_t)n);
+    p += n;
+    if (extra)
+        memcpy(p, r->headers, extra);
+    p += extra;
+    memcpy(p, "\r\n", 2);
+    if (len)
+        memcpy(p + 2, r->body, len);
+}
+
+bool request_reply(struct server *s, server_handle h, const struct http_reply *r)
+{
+    struct conn *c = conn_find(s, h);
+    if (!c || c->phase != CONN_ASKED)
+        return false;
+    struct request *rq = c->rq;
+    if (s->draining)
+        rq->keep_alive = false;
+    build(rq, r);
+    conn_set_phase(c, CONN_REPLY);
+    rq->progress_s = server_now_s(s);
+    server_set_deadline(c, PEER_STALL_S);
+    write_on(rq);
+    return true;
+}
+
+/* The reply is written and the socket can take more: what comes next is the library's business again. */
+int request_on_writable(struct conn *c)
+{
+    struct request *rq = c->rq;
+    if (c->phase != CONN_REPLY)
+        return 0;
+    if (rq->broken)
+        return -1;
+    if (rq->sent < rq->len || rq->waiter)
+        return 0;
+    if (!rq->keep_alive || c->server->draining)
+        return -1;
+    request_free(c);
+    conn_set_phase(c, CONN_IDLE);
+    return lws_http_transaction_completed(c->wsi) ? -1 : 0;
+}
+
+void request_on_deadline(struct conn *c)
+{
+    struct server *s = c->server;
+    switch (c->phase) {
+    case CONN_BODY:
+        conn_refuse(c, 408, "timeout", "The request did not arrive in time.", NULL);
+        s->stats.slow_closes++;
+        conn_kill(c);
+        break;
+    case CONN_ASKED: {
+        static const char body[] = "{\"type\":\"about:blank\",\"status\":503,\"code\":\"busy\","
+                                   "\"title\":\"No answer was ready in time.\"}\n";
+        struct http_reply r = {.status = 503,
+                               .type = "application/problem+json",
+                               .headers = "retry-after: 5\r\n",
+                               .body = body,
+                               .len = sizeof(body) - 1};
+        log_warn("server", "a request was never answered", "method=%s", c->rq->method);
+        request_reply(s, conn_handle(c), &r);
+        break;
+    }
+    case CONN_REPLY:
+        if (server_now_s(s) - c->rq->progress_s < PEER_STALL_S) {
+            wheel_set(&s->wheel, &c->deadline, c->rq->progress_s + PEER_STALL_S);
+            break;
+        }
+        s->stats.slow_closes++;
+        conn_kill(c);
+        break;
+    default: conn_kill(c); break;
+    }
+}
+
+void request_free(struct conn *c)
+{
+    struct request *rq = c->rq;
+    if (!rq)
+        return;
+    c->rq = NULL;
+    stop_waiting(rq);
+    while (rq->headers) {
+        struct header *h = rq->headers;
+        rq->headers = h->next;
+        free(h->name);
+        free(h->value);
+        free(h);
+    }
+    for (size_t i = 0; i < rq->nargs; i++)
+        free(rq->arg[i]);
+    buf_release(&rq->body);
+    free(rq->path);
+    free(rq->out);
+    free(rq);
+}
+
+/* ---- what the owner may ask ---- */
+
+const char *request_method(const struct request *rq)
+{
+    return rq->method;
+}
+
+const char *request_path(const struct request *rq)
+{
+    return rq->path;
+}
+
+const char *request_query(const struct request *rq, const char *name)
+{
+    size_t n = strlen(name);
+    for (size_t i = 0; i < rq->nargs; i++) {
+        if (strncmp(rq->arg[i], name, n) == 0 && rq->arg[i][n] == '=')
+            return rq->arg[i] + n + 1;
+        if (strcmp(rq->arg[i], name) == 0)
+            return "";
+    }
+    return NULL;
+}
+
+/* The library keeps some headers under numbers and the others under their names, both with the colon. */
+static char *find_header(struct conn *c, const char *name)
+{
+    char with_colon[128], value[MAX_HTTP_HEADERS];
+    int n = snprintf(with_colon, sizeof(with_colon), "%s:", name);
+    if (n >= (int)sizeof(with_colon))
+        return NULL;
+    for (int t = 0; t < WSI_TOKEN_COUNT; t++) {
+        const char *known = (const char *)lws_token_to_string((enum lws_token_indexes)t);
+        if (!known || strcmp(known, with_colon) != 0)
+            continue;
+        if (!lws_hdr_total_length(c->wsi, (enum lws_token_indexes)t) ||
+            lws_hdr_copy(c->wsi, value, sizeof(value), (enum lws_token_indexes)t) < 0)
+            return NULL;
+        return must(strdup(value));
+    }
+    if (lws_hdr_custom_copy(c->wsi, value, sizeof(value), with_colon, n) < 0)
+        return NULL;
+    return must(strdup(value));
+}
+
+const char *request_header(const struct request *rq, const char *name)
+{
+    for (struct header *h = rq->headers; h; h = h->next) {
+        if (strcmp(h->name, name) == 0)
+            return h->value;
+    }
+    struct header *h = must(calloc(1, sizeof(*h)));
+    h->name = must(strdup(name));
+    h->value = find_header(rq->conn, name);
+    h->next = rq->headers;
+    ((struct request *)rq)->headers = h; /* a cache: to the caller nothing has changed */
+    return h->value;
+}
+
+const char *request_body(const struct request *rq, size_t *ret_len)
+{
+    *ret_len = rq->body.len;
+    return rq->body.s;
+}
+
+const char *request_client(const struct request *rq)
+{
+    return rq->conn->client;
+}
+
+server_handle request_handle(const struct request *rq)
+{
+    return conn_handle(rq->conn);
+}

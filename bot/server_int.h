@@ -1,0 +1,120 @@
+/* server_int.h: shared by server.c, request.c and peer.c, and by nobody else.
+ *
+ * One struct conn per connection, from accept() to the library's last word about it (WSI_DESTROY). What the library
+ * carries for us is never a pointer to it but its ticket, so that a callback for something already freed finds nothing
+ * instead of garbage. The public server_handle works alike, with a number that changes with every request. */
+#ifndef BOT_SERVER_INT_H
+#define BOT_SERVER_INT_H
+
+#include <libwebsockets.h>
+
+#include "bot/address.h"
+#include "bot/buf.h"
+#include "bot/limits.h"
+#include "bot/link.h"
+#include "bot/listener.h"
+#include "bot/log.h"
+#include "bot/loop.h"
+#include "bot/server.h"
+#include "bot/wheel.h"
+
+enum conn_phase {
+    CONN_PENDING, /* has not said a whole request head yet; the oldest goes first when there are too many */
+    CONN_BODY,  /* the head is here, the body is not */
+    CONN_ASKED, /* with the owner, who owes a reply */
+    CONN_REPLY, /* the reply is being written */
+    CONN_IDLE,  /* between two requests */
+    CONN_LINGER, /* refused; what is still coming in is swallowed, or our words might be lost to a reset */
+    CONN_PEER, /* a WebSocket */
+    CONN_GONE, /* closed; the library will say so for the last time soon */
+};
+
+struct conn {
+    struct server *server;
+    struct lws *wsi;
+    int fd;
+    uint32_t slot;   /* index in server->slot */
+    uint32_t birth;  /* together: the ticket */
+    uint32_t serial; /* of the request or peer; with the slot: the public handle */
+    enum conn_phase phase;
+    bool counted; /* in the address book */
+    struct address from;
+    char client[ADDRESS_TEXT]; /* `from`, or what a listed proxy said */
+    struct link waiting;       /* on server->pending or server->idle */
+    struct wheel_item deadline;
+    struct request *rq; /* CONN_BODY to CONN_REPLY */
+    struct peer *peer;  /* CONN_PEER */
+};
+
+struct server {
+    struct loop *loop;
+    struct server_calls calls;
+    struct lws_context *lws; /* NULL again once the library has let go */
+    struct lws_vhost *vhost;
+    struct lws_protocols protocols[3];
+    lws_retry_bo_t no_retry;
+    struct listener *listener;
+    struct loop_timer *tick;
+    struct wheel wheel;
+    char address[300];
+    int port;
+
+    char **origins;
+    size_t norigins;
+    struct address_range *proxies;
+    size_t nproxies;
+    bool origin_required;
+    char *websocket_path, *subprotocol;
+    size_t max_connections, max_per_address;
+
+    struct conn **slot; /* NULL: free */
+    size_t nslots, free_hint;
+    uint32_t births, serials;
+    size_t npending;
+    struct link pending, idle;
+    struct address_book *book;
+    bool draining, closing;
+    struct server_stats stats;
+};
+
+/* ---- server.c ---- */
+uint64_t server_now_s(const struct server *s);
+void server_set_deadline(struct conn *c, uint64_t in_s);
+server_handle conn_handle(const struct conn *c);
+struct conn *conn_find(struct server *s,
+                       server_handle h); /* NULL when it is another request by now */
+void conn_new_serial(struct conn *c);
+void conn_set_phase(struct conn *c, enum conn_phase phase);
+/* Hangs up without a word. Not from within one of the library's callbacks for it: return -1 there. */
+void conn_kill(struct conn *c);
+/* The whole of a header the library may have in pieces; NULL when absent or longer than `size`. */
+const char *conn_header(struct conn *c, enum lws_token_indexes token, char *out, int size);
+bool conn_header_twice(struct conn *c, enum lws_token_indexes token);
+/* Who asks, with X-Forwarded-For believed where it may be. While the headers are there. */
+void conn_find_client(struct conn *c);
+/* A refusal of our own as application/problem+json, straight into the socket: used only where nothing was written to this
+ * connection yet for this request, so it always fits. `headers` as in struct http_reply, or NULL. */
+void conn_refuse(struct conn *c, int status, const char *code, const char *title,
+                 const char *headers);
+const char *server_status_text(int status);
+
+/* ---- request.c: LWS callbacks; nonzero closes the connection ---- */
+int request_on_upgrade(struct conn *c);
+int request_on_headers(struct conn *c);
+int request_on_body(struct conn *c, const char *s, size_t len);
+int request_on_complete(struct conn *c);
+int request_on_writable(struct conn *c);
+void request_on_deadline(struct conn *c);
+void request_free(struct conn *c);
+
+/* ---- peer.c ---- */
+int peer_on_open(struct conn *c);
+int peer_on_frame(struct conn *c, const char *s, size_t len);
+void peer_on_pong(struct conn *c);
+int peer_on_writable(struct conn *c);
+void peer_on_close(struct conn *c);
+void peer_on_deadline(struct conn *c);
+void peer_stop_reading(struct conn *c); /* a graceful stop begins */
+void peer_free(struct conn *c);
+
+#endif
