@@ -569,7 +569,7 @@ void server_stop_listening(struct server *s)
     }
 }
 
-void server_goodbye(struct server *s)
+void server_say_goodbye(struct server *s)
 {
     server_stop_listening(s);
     while (evict(&s->pending) || evict(&s->idle))

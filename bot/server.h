@@ -44,11 +44,17 @@ struct server_options {
     const char *subprotocol;      /* "guidepost.v1": a client that does not offer it is refused */
 };
 
+/* Copies the options. 0, or a negative errno: -EADDRINUSE, -EACCES, -EINVAL (no HOST:PORT, or a bad proxy range). */
 int server_open(struct loop *l, const struct server_options *opt, const struct server_calls *calls, struct server **ret);
-int server_port(const struct server *s);      /* the real one when 0 was asked for */
-void server_stop_listening(struct server *s); /* graceful stop, first half: no new connections, no keep-alive */
-void server_say_goodbye(struct server *s);    /* second half: WebSockets get a 1001 behind what is queued for them */
-bool server_idle(const struct server *s);     /* nothing open any more */
+int server_port(const struct server *s);            /* the real one when 0 was asked for */
+const char *server_address(const struct server *s); /* HOST:PORT with that port */
+
+/* A graceful stop has two halves. First: no new connections, no keep-alive, nothing more is read from WebSockets; what was
+ * asked is still answered. Then, when nothing is in flight: WebSockets get a 1001 behind what is queued for them. */
+void server_stop_listening(struct server *s);
+void server_say_goodbye(struct server *s);
+bool server_idle(const struct server *s);           /* nothing open any more; give it a second or two */
+/* After loop_run() returned, before loop_free(). Peers still open get their PEER_CLOSED. NULL is fine. */
 void server_close(struct server *s);
 
 struct server_stats {
