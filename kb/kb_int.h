@@ -275,12 +275,43 @@ bool stopword(const char *lang, const char *word, size_t len);
 
 /* ---- schema.c: the file ------------------------------------------------------------------------------------ */
 
+#define SCHEMA_APPLICATION_ID 0x47504b42 /* "GPKB": of the file's header */
+
 /* Open with our pragmas and tokenizer; a writable one is created when absent, path NULL is one in memory. Checks
  * that the file is ours and of this version (schema and ranking) before anything is read from it. A reader in a
  * folder where nothing can be written gets the file as it stands (SQLite's "immutable"). Close with sqlite3_close(). */
 int schema_open(const char *path, bool writable, sqlite3 **ret_db);
 int schema_create(sqlite3 *db);
 int schema_err(int sqlite_rc);   /* SQLite's code as an enum kb_err; our own codes pass through */
+
+/* ---- index_file.c: the file that is being written ----------------------------------------------------------------- */
+
+/* One writer's hold on a base: the lock, and either the base itself or a new one that is built beside it. */
+struct index_file {
+    char *path, *lock, *fresh;  /* fresh: "<path>.new-<pid>", NULL when the base itself is updated */
+    int lock_fd;
+    sqlite3 *db;
+};
+/* Lock, clean up after crashed builders, and open; a missing, damaged or older base makes a fresh one. On failure
+ * report->message says why. Always index_file_release(), which throws away what was not published. */
+int index_file_open(const char *path, struct index_file *ret, struct kb_report *report);
+/* The base turned out to be damaged after all: close it and start a fresh one. */
+int index_file_restart(struct index_file *f, struct kb_report *report);
+/* After the commit: make it durable and visible. */
+int index_file_publish(struct index_file *f, struct kb_report *report);
+void index_file_release(struct index_file *f);
+/* SQLite's code as an enum kb_err, with a full disk told from other trouble by errno. */
+int index_file_err(sqlite3 *db, int sqlite_rc);
+
+/* ---- index_document.c: documents become rows ------------------------------------------------------------------------ */
+
+struct index_writer;
+int index_writer_new(sqlite3 *db, struct kb_report *report, struct index_writer **ret);
+void index_writer_free(struct index_writer *w);
+/* A document_fn: writes it unless it is there already, and counts it in the report. */
+int index_document(void *writer, struct document *doc);
+/* Afterwards: remove the documents that were not seen. */
+int index_remove_rest(struct index_writer *w);
 
 /* ---- index.c: sources into the file (kb_index, kb_check) ----------------------------------------------------- */
 
@@ -290,6 +321,7 @@ struct kb {
     sqlite3 *db;
     char *path;
     unsigned long long dev, ino;        /* of the file that was opened */
+    long long mtime_ns;                 /* the same; 0 unless it was taken as it stands (see schema_open) */
     long long generation;               /* of the statistics below; checked at each question */
     struct stats *stats;                /* stats.c; NULL until the first question */
     struct synonyms *synonyms;          /* synonym_ask.c; NULL until the first question */
@@ -304,8 +336,9 @@ sqlite3_stmt *kb_stmt(struct kb *kb, enum kb_stmt which, const char *sql, int *r
 /* ---- synonym.c: other words for the same thing -------------------------------------------------------------------- */
 
 struct synonyms;
-/* Read synonyms.yaml, report problems, store the groups in the index; load them back for asking. */
-int synonyms_index(sqlite3 *db, const char *path, struct kb_report *report);
+/* Bring the table `synonyms` in step with src->synonyms, inside the caller's transaction; a file that has not changed
+ * is not read again. Its errors are added to the report: KB_ERR_INPUT. */
+int synonyms_index(sqlite3 *db, const struct kb_sources *src, struct kb_report *report);
 
 /* ---- synonym_ask.c: the same, looked up by the words of a question ---------------------------------------------------- */
 

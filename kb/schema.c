@@ -10,13 +10,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define APPLICATION_ID 0x47504b42 /* "GPKB" */
+
 #define BUSY_MS        5000 /* for the short moments in which SQLite locks: recovery, checkpoints */
 
 /* clang-format off */
 static const char sql_schema[] =
     "CREATE TABLE meta("
-    "  key TEXT PRIMARY KEY,"       /* generation, base (random id of this base), ranking */
+    "  key TEXT PRIMARY KEY,"       /* generation, ranking, base (random id of this base), synonyms (hash) */
     "  value) WITHOUT ROWID;"
 
     "CREATE TABLE documents("
@@ -24,33 +24,34 @@ static const char sql_schema[] =
     "  key TEXT NOT NULL UNIQUE,"   /* stable id: the path without its ending, or a record's id */
     "  file TEXT NOT NULL,"         /* where it came from, as the caller named it */
     "  hash TEXT NOT NULL,"         /* of the source bytes: unchanged documents are not cut again */
-    "  line INTEGER NOT NULL,"      /* of the first block: a record moves when others come before it */
+    "  line INTEGER NOT NULL,"      /* where it begins in that file: a record moves when others come before it */
     "  title TEXT NOT NULL, url TEXT NOT NULL, lang TEXT NOT NULL, owner TEXT NOT NULL,"
     "  reviewed TEXT NOT NULL,"     /* YYYY-MM-DD or '' */
     "  text TEXT NOT NULL"          /* what all spans count in */
     ");"
 
+    /* The long columns are last: a row's other columns are read without their overflow pages. */
     "CREATE TABLE passages("
     "  id INTEGER PRIMARY KEY,"     /* rowid of the FTS5 table */
     "  document INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,"
     "  key TEXT NOT NULL,"          /* stable id: document key, '#', anchor; index.c checks it is unique */
     "  ord INTEGER NOT NULL,"       /* order within the document, from 0 */
     "  anchor TEXT NOT NULL,"
-    "  heading TEXT NOT NULL,"      /* JSON array: the path, outermost first */
     "  entry INTEGER NOT NULL,"     /* 1: a curated question */
-    "  entry_id TEXT NOT NULL,"     /* as its author named it, for followups; '' for a guide's passage */
-    "  question TEXT NOT NULL,"     /* question and aliases, one a line; '' for a guide's passage */
-    "  headings TEXT NOT NULL,"     /* heading path, one a line */
-    "  title TEXT NOT NULL,"
-    "  body TEXT NOT NULL,"         /* plain text for ranking */
+    "  entry_id TEXT NOT NULL,"     /* as its author named it, for followups; '' for other passages */
     "  start INTEGER NOT NULL, end INTEGER NOT NULL," /* bytes of documents.text (UTF-8) */
     "  line INTEGER NOT NULL,"      /* in the source */
-    "  unit BLOB NOT NULL,"         /* array of struct unit, as in memory of a little-endian machine */
     "  lang TEXT NOT NULL, audience TEXT NOT NULL,"
     "  reviewed TEXT NOT NULL, valid_from TEXT NOT NULL, valid_until TEXT NOT NULL,"
     "  url TEXT NOT NULL,"
-    "  followups TEXT NOT NULL,"    /* JSON array of entry ids */
-    "  needs TEXT NOT NULL, nots TEXT NOT NULL" /* JSON arrays of words */
+    "  heading TEXT NOT NULL,"      /* JSON array: the path, outermost first */
+    "  followups TEXT NOT NULL,"    /* JSON array of entry ids; '[]' like the next two when there are none */
+    "  needs TEXT NOT NULL, nots TEXT NOT NULL," /* JSON arrays of words */
+    "  title TEXT NOT NULL,"
+    "  headings TEXT NOT NULL,"     /* heading path, one a line */
+    "  question TEXT NOT NULL,"     /* question and aliases, one a line; '' when the passage answers none */
+    "  unit BLOB NOT NULL,"         /* array of struct unit, as in memory of a little-endian machine */
+    "  body TEXT NOT NULL"          /* plain text for ranking */
     ");"
     "CREATE INDEX passages_document ON passages(document, ord);"
     "CREATE INDEX passages_key ON passages(key);"
@@ -117,7 +118,7 @@ int schema_create(sqlite3 *db)
                                 "INSERT INTO meta VALUES('base', lower(hex(randomblob(16)))),"
                                 " ('generation', 0), ('ranking', %d);"
                                 "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT;",
-                                sql_schema, KB_RANKING_VERSION, APPLICATION_ID, KB_SCHEMA_VERSION);
+                                sql_schema, KB_RANKING_VERSION, SCHEMA_APPLICATION_ID, KB_SCHEMA_VERSION);
     if (!sql)
         return KB_ERR_NOMEM;
     int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
@@ -166,7 +167,7 @@ static int check(sqlite3 *db)
         rc = read_number(db, "PRAGMA user_version", &schema);
     if (rc != SQLITE_OK)
         return rc;
-    if (id != APPLICATION_ID)
+    if (id != SCHEMA_APPLICATION_ID)
         return KB_ERR_DAMAGED;
     int r = check_version(schema, KB_SCHEMA_VERSION);
     if (r)
