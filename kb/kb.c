@@ -32,6 +32,11 @@ const char *kb_strerror(int err)
 
 /* ---- open and close ------------------------------------------------------------------------------ */
 
+static long long mtime_ns(const struct stat *st)
+{
+    return (long long)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
 int kb_open(const char *path, struct kb **ret_kb)
 {
     struct stat st;
@@ -50,6 +55,8 @@ int kb_open(const char *path, struct kb **ret_kb)
     }
     kb->dev = (unsigned long long)st.st_dev;
     kb->ino = (unsigned long long)st.st_ino;
+    if (sqlite3_uri_boolean(sqlite3_db_filename(kb->db, "main"), "immutable", 0))
+        kb->mtime_ns = mtime_ns(&st);
     kb->generation = -1; /* nothing is cached yet */
     *ret_kb = kb;
     kb = NULL;
@@ -71,4 +78,200 @@ void kb_close(struct kb *kb)
     sqlite3_close(kb->db);
     free(kb->path);
     free(kb);
+}
+
+bool kb_stale(const struct kb *kb)
+{
+    struct stat st;
+    if (stat(kb->path, &st) < 0)
+        return false; /* gone, and nothing better there: what is open keeps answering */
+    if ((unsigned long long)st.st_dev != kb->dev || (unsigned long long)st.st_ino != kb->ino)
+        return true;
+    return kb->mtime_ns && kb->mtime_ns != mtime_ns(&st);
+}
+
+/* ---- small reads ----------------------------------------------------------------------------------- */
+
+static const char *text(sqlite3_stmt *st, int i)
+{
+    const char *s = (const char *)sqlite3_column_text(st, i);
+    return s ? s : "";
+}
+
+/* The end of a statement's life: SQLite's last code as ours. */
+static int finish(sqlite3_stmt *st, int rc)
+{
+    sqlite3_finalize(st);
+    return schema_err(rc);
+}
+
+int kb_info(struct kb *kb, struct kb_info *ret_info)
+{
+    static const char sql[] = "SELECT (SELECT value FROM meta WHERE key = 'ranking'),"
+                              " (SELECT value FROM meta WHERE key = 'generation'),"
+                              " (SELECT count(*) FROM documents), count(*), total(entry) FROM passages";
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(kb->db, sql, -1, &st, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(st);
+    if (rc == SQLITE_ROW)
+        *ret_info = (struct kb_info){
+            .schema = KB_SCHEMA_VERSION, /* kb_open() refuses any other */
+            .ranking = sqlite3_column_int(st, 0),
+            .generation = sqlite3_column_int64(st, 1),
+            .documents = sqlite3_column_int64(st, 2),
+            .passages = sqlite3_column_int64(st, 3),
+            .entries = sqlite3_column_int64(st, 4),
+        };
+    return finish(st, rc);
+}
+
+int kb_tests(struct kb *kb, kb_test_fn *fn, void *ctx)
+{
+    static const char sql[] = "SELECT p.key, t.question, t.must FROM tests t JOIN passages p ON p.id = t.passage"
+                              " ORDER BY p.key, t.must DESC, t.rowid";
+    sqlite3_stmt *st = NULL;
+    int r = 0, rc = sqlite3_prepare_v2(kb->db, sql, -1, &st, NULL);
+    if (rc == SQLITE_OK)
+        while (!r && (rc = sqlite3_step(st)) == SQLITE_ROW)
+            r = fn(ctx, text(st, 0), text(st, 1), sqlite3_column_int(st, 2) != 0);
+    int err = finish(st, rc);
+    return r ? r : err;
+}
+
+/* ---- topics and follow-ups ----------------------------------------------------------------------------
+ *
+ * Both are lists of things that can be asked next: short, current, and each once. A passage is offered by
+ * its own question (without the aliases), else by the heading it stands under. */
+
+#define LONGEST_TOPIC 90   /* bytes: it must fit a button */
+#define MOST_DOCUMENTS 500 /* looked at for topics */
+
+struct list {
+    struct pool *pool;
+    const char **item;
+    size_t n, max;
+};
+
+/* Add `len` bytes of `s` unless they are too long or there already. */
+static void offer(struct list *l, const char *s, size_t len)
+{
+    while (len && (s[len - 1] == ' ' || s[len - 1] == '\r'))
+        len--;
+    if (len < 2 || len > LONGEST_TOPIC || l->n == l->max)
+        return;
+    for (size_t i = 0; i < l->n; i++)
+        if (!sqlite3_strnicmp(l->item[i], s, (int)len) && !l->item[i][len])
+            return;
+    l->item[l->n++] = pool_strndup(l->pool, s, len);
+}
+
+static void offer_row(struct list *l, sqlite3_stmt *st)
+{
+    const char *question = text(st, 0), *heading = text(st, 1);
+    if (*question)
+        offer(l, question, strcspn(question, "\n"));
+    else
+        offer(l, heading, strlen(heading));
+}
+
+/* What may be shown today; `p` is a passage. */
+#define CURRENT                                                                                                        \
+    "(p.valid_from = '' OR p.valid_from <= date('now')) AND (p.valid_until = '' OR p.valid_until >= date('now'))"
+
+/* The n-th document's questions, one row each round, so that every document has its turn. */
+static const char sql_documents[] = "SELECT id, title FROM documents ORDER BY key LIMIT ?1";
+static const char sql_question[] = "SELECT p.question, '' FROM passages p WHERE p.document = ?1 AND p.question <> ''"
+                                   " AND " CURRENT " ORDER BY p.entry DESC, p.ord LIMIT 1 OFFSET ?2";
+static const char sql_heading[] = "SELECT '', p.heading ->> 0 FROM passages p WHERE p.document = ?1 AND " CURRENT
+                                  " GROUP BY p.heading ->> 0 HAVING p.heading ->> 0 IS NOT NULL"
+                                  " ORDER BY min(p.ord) LIMIT 1 OFFSET ?2";
+
+struct documents {
+    long long *id;
+    const char **title;
+    size_t n;
+};
+
+static int read_documents(struct kb *kb, struct pool *pool, struct documents *ret)
+{
+    sqlite3_stmt *st = NULL;
+    *ret = (struct documents){.id = pool_array(pool, MOST_DOCUMENTS, sizeof *ret->id),
+                              .title = pool_array(pool, MOST_DOCUMENTS, sizeof *ret->title)};
+    int rc = sqlite3_prepare_v2(kb->db, sql_documents, -1, &st, NULL);
+    if (rc == SQLITE_OK) {
+        sqlite3_bind_int(st, 1, MOST_DOCUMENTS);
+        while ((rc = sqlite3_step(st)) == SQLITE_ROW && ret->n < MOST_DOCUMENTS) {
+            ret->id[ret->n] = sqlite3_column_int64(st, 0);
+            ret->title[ret->n++] = pool_strdup(pool, text(st, 1));
+        }
+    }
+    return finish(st, rc);
+}
+
+/* Rounds over the documents until the list is full or a round has nothing more. */
+static int rounds(struct kb *kb, const struct documents *d, const char *sql, struct list *l)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(kb->db, sql, -1, &st, NULL);
+    bool more = rc == SQLITE_OK;
+    for (int round = 0; more && l->n < l->max; round++) {
+        more = false;
+        for (size_t i = 0; i < d->n && l->n < l->max && (rc == SQLITE_OK || rc == SQLITE_DONE || rc == SQLITE_ROW); i++) {
+            sqlite3_bind_int64(st, 1, d->id[i]);
+            sqlite3_bind_int(st, 2, round);
+            if ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+                offer_row(l, st);
+                more = true;
+            }
+            sqlite3_reset(st);
+        }
+    }
+    return finish(st, rc);
+}
+
+int kb_topics(struct kb *kb, size_t max, struct pool *pool, const char **ret_topics)
+{
+    struct documents d;
+    struct list l = {.pool = pool, .item = ret_topics, .max = max};
+    int r = read_documents(kb, pool, &d);
+    if (!r)
+        r = rounds(kb, &d, sql_question, &l);
+    if (!r && l.n == 0 && d.n > 1) /* a shelf of guides that ask nothing: their titles */
+        for (size_t i = 0; i < d.n; i++)
+            offer(&l, d.title[i], strlen(d.title[i]));
+    if (!r && l.n == 0)
+        r = rounds(kb, &d, sql_heading, &l);
+    return r ? r : (int)l.n;
+}
+
+static const char sql_named[] =
+    "SELECT p.question, '' FROM passages f, json_each(f.followups) id"
+    " JOIN passages p ON p.entry_id = id.value AND p.entry_id <> ''"
+    " WHERE f.key = ?1 AND p.key <> ?1 AND " CURRENT " ORDER BY id.key";
+/* What is below comes before what is above: a reader goes on, not back. */
+static const char sql_near[] =
+    "SELECT p.question, p.heading ->> '$[#-1]' FROM passages f JOIN passages p ON p.document = f.document"
+    " WHERE f.key = ?1 AND p.ord BETWEEN f.ord - 8 AND f.ord + 8 AND p.heading || p.question <> f.heading || f.question"
+    " AND " CURRENT " ORDER BY abs(p.ord - f.ord), p.ord DESC";
+
+static int related(struct kb *kb, const char *passage, const char *sql, struct list *l)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(kb->db, sql, -1, &st, NULL);
+    if (rc == SQLITE_OK) {
+        sqlite3_bind_text(st, 1, passage, -1, SQLITE_STATIC);
+        while ((rc = sqlite3_step(st)) == SQLITE_ROW && l->n < l->max)
+            offer_row(l, st);
+    }
+    return finish(st, rc);
+}
+
+int kb_followups(struct kb *kb, const char *passage, size_t max, struct pool *pool, const char **ret_questions)
+{
+    struct list l = {.pool = pool, .item = ret_questions, .max = max};
+    int r = related(kb, passage, sql_named, &l);
+    if (!r && l.n == 0)
+        r = related(kb, passage, sql_near, &l);
+    return r ? r : (int)l.n;
 }
