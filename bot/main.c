@@ -1,14 +1,23 @@
-/* main.c: the program's entrance. It knows every subcommand and hands the rest of the command line to one of
- * them (cmd_*.c); what they share is in command.c. The only file that is not in a library. */
-#include <stdio.h>
+/* main.c: where the program begins. It collects the rows of settings from everybody who has some, and hands the
+ * command line to a subcommand (command.c, cmd_*.c). The only file that is not in a library, and the only
+ * one that knows adapters and the bot at once. */
+#include <locale.h>
+#include <signal.h>
 
+#include "bot/adapter.h"
+#include "bot/bot.h"
 #include "bot/command.h"
-
-const struct command *const commands[] = {NULL};
+#include "bot/config.h"
+#include "bot/journal.h"
 
 int main(int argc, char **argv)
 {
-    (void)argv;
-    (void)argc;
-    return EXIT_USAGE;
+    setlocale(LC_CTYPE, "C.UTF-8");
+    signal(SIGPIPE,
+           SIG_IGN); /* a reader that went away is an error of that write, not the end of us */
+    config_register(bot_settings);
+    config_register(journal_settings);
+    for (size_t i = 0; adapter_types[i]; i++)
+        config_register(adapter_types[i]->settings);
+    return command_main(argc, argv);
 }

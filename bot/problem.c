@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bot/buf.h"
+#include "bot/json.h"
 #include "kb/pool.h"
 #include "kb/yaml.h"
 
@@ -38,6 +39,15 @@ void problem_print(const struct kb_report *report, FILE *out)
             fprintf(out, "%s: ", p->file);
         fprintf(out, "%s: %s\n", p->error ? "error" : "warning", p->message);
     }
+}
+
+void problem_json(const struct kb_problem *p, struct buf *b)
+{
+    buf_addf(b, "{\"error\":%s,\"file\":", p->error ? "true" : "false");
+    json_add_string(b, p->file, strlen(p->file));
+    buf_addf(b, ",\"line\":%zu,\"column\":%zu,\"message\":", p->line, p->column);
+    json_add_string(b, p->message, strlen(p->message));
+    buf_addc(b, '}');
 }
 
 /* The whole of a small file. NULL with -errno in *ret_err; -EFBIG beyond max_bytes. */

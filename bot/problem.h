@@ -7,6 +7,7 @@
 
 #include "kb/kb.h"
 
+struct buf;
 struct pool;
 struct yaml;
 
@@ -20,6 +21,9 @@ void problem_at(struct kb_report *report, const char *file, const struct yaml *n
 
 /* One line per problem. */
 void problem_print(const struct kb_report *report, FILE *out);
+
+/* A problem as a JSON object. */
+void problem_json(const struct kb_problem *problem, struct buf *b);
 
 /* Read a YAML file of at most max_bytes; problems go to the report. NULL with -errno in *ret_err (-ENOENT,
  * -EINVAL for what is in the report, ...). Lives in `pool`. */

@@ -136,16 +136,26 @@ struct session *session_get(struct sessions *all, const char *id, uint64_t now_s
     return s;
 }
 
-const char *session_resolve(const struct session *s, const char *text)
+/* The number that is all of `text`; 0 when it is none. */
+static size_t number_of(const char *text)
 {
     const char *p = text + strspn(text, " \t\r\n#(");
     size_t number = 0, digits = 0;
     for (; *p >= '0' && *p <= '9' && digits < 3; p++, digits++)
         number = number * 10 + (size_t)(*p - '0');
     p += strspn(p, ".):! \t\r\n");
-    if (!digits || *p || number < 1 || number > s->noffer)
-        return text;
-    return s->offer[number - 1];
+    return *p ? 0 : number;
+}
+
+bool session_is_number(const char *text)
+{
+    return number_of(text) != 0;
+}
+
+const char *session_resolve(const struct session *s, const char *text)
+{
+    size_t number = number_of(text);
+    return number && number <= s->noffer ? s->offer[number - 1] : text;
 }
 
 size_t session_before(const struct session *s, const char *const **ret_before)

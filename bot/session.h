@@ -3,6 +3,7 @@
 #ifndef BOT_SESSION_H
 #define BOT_SESSION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,9 @@ void sessions_free(struct sessions *all);
 struct session *session_get(struct sessions *all, const char *id, uint64_t now_s);
 void sessions_expire(struct sessions *all, uint64_t now_s);
 size_t sessions_count(const struct sessions *all);
+
+/* True for a bare number ("2", "2.", "#2"): it means something only after a reply that offered a list. */
+bool session_is_number(const char *text);
 
 /* What the asker means: the text of the choice or suggestion that `text` names by number ("2", "2.", "#2"),
  * else `text` itself. Valid until the session is told something new. */

@@ -16,6 +16,7 @@
 #include <utf8proc.h>
 
 #include "bot/problem.h"
+#include "bot/shipped.h"
 #include "kb/pool.h"
 #include "kb/yaml.h"
 
@@ -364,31 +365,38 @@ static void index_sayings(struct smalltalk *t)
     }
 }
 
+static const struct yaml *read_shipped(struct pool *pool)
+{
+    struct yaml_error error;
+    size_t len = (size_t)(shipped_smalltalk_end - shipped_smalltalk);
+    return yaml_parse(pool, shipped_smalltalk, len, 0, &error);
+}
+
 int smalltalk_read(const char *path, struct smalltalk **ret, struct kb_report *report)
 {
     struct pool *pool = pool_new();
     struct smalltalk *t = pool_alloc(pool, sizeof *t);
     size_t before = report->errors;
-    int err = 0;
+    int err = -EINVAL;
     *t = (struct smalltalk){.pool = pool};
-    if (path && *path) {
-        const struct yaml *root = problem_read_yaml(pool, path, MAX_TALK_FILE, report, &err);
-        if (!root) {
-            pool_free(pool);
-            return err == -EINVAL ? -EINVAL : -EIO;
-        }
-        if (root->kind != YAML_LIST && root->n)
-            problem_at(report, path, root, "expects a list, as in \"- id: greeting\"");
-        for (size_t i = 0; root->kind == YAML_LIST && i < root->n; i++)
-            read_talk(t, path, root->item[i], report);
-        if (report->errors > before) {
-            pool_free(pool);
-            return -EINVAL;
-        }
-    }
+    const struct yaml *root =
+        path ? problem_read_yaml(pool, path, MAX_TALK_FILE, report, &err) : read_shipped(pool);
+    if (!root)
+        goto out;
+    if (root->kind != YAML_LIST && root->n)
+        problem_at(report, path ? path : "shipped smalltalk.yaml", root,
+                   "expects a list, as in \"- id: greeting\"");
+    for (size_t i = 0; root->kind == YAML_LIST && i < root->n; i++)
+        read_talk(t, path ? path : "shipped smalltalk.yaml", root->item[i], report);
+    err = report->errors > before ? -EINVAL : 0;
+    if (err)
+        goto out;
     index_sayings(t);
     *ret = t;
     return 0;
+out:
+    pool_free(pool);
+    return err == -EINVAL ? -EINVAL : -EIO;
 }
 
 void smalltalk_free(struct smalltalk *t)

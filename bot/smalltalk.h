@@ -16,7 +16,7 @@ struct talk {
     bool topics;          /* the reply should be followed by what the base is about */
 };
 
-/* NULL path: an empty set. Problems go to the report; 0 or -EINVAL or -EIO. */
+/* NULL path: the replies that are shipped with the program. Problems go to the report; 0 or -EINVAL or -EIO. */
 int smalltalk_read(const char *path, struct smalltalk **ret, struct kb_report *report);
 void smalltalk_free(struct smalltalk *s);
 

@@ -166,6 +166,9 @@ int kb_topics(struct kb *kb, size_t max, struct pool *pool, const char **ret_top
 typedef int kb_test_fn(void *ctx, const char *passage, const char *question, bool must);
 int kb_tests(struct kb *kb, kb_test_fn *fn, void *ctx);
 
+/* Every entry's own question and its aliases, as tests that it must pass: what `guidepost check` asks back. */
+int kb_questions(struct kb *kb, kb_test_fn *fn, void *ctx);
+
 struct kb_info {
     int schema, ranking;
     long long generation, documents, passages, entries;
