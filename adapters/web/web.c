@@ -1,0 +1,146 @@
+/* web.c: our own chat, as one adapter among others: a page, an API, a WebSocket. This file is its table of
+ * contents: which path goes where, and which form a reply takes.
+ *
+ *     GET  / /chat        the page; with ?q= the answer is on it      web_page.c
+ *     POST / /ask         the same from its form
+ *     POST /v1/ask        one question, one JSON object or text       web_http.c
+ *     GET  /v1/ws         WebSocket, guidepost.v1                     web_ws.c
+ *     GET  /a/HASH/NAME   scripts and styles, cached for ever         web_asset.c */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adapters/web/web_int.h"
+
+static const struct setting settings[] = {
+    {.name = "web.title",
+     .type = SETTING_TEXT,
+     .value = "Careers assistant",
+     .help = "The name of the chat page."},
+    {.name = "web.privacy_url",
+     .type = SETTING_TEXT,
+     .value = "\"\"",
+     .help = "The page with your privacy notice; linked in the first line of every chat."},
+    {.name = NULL},
+};
+
+const struct web_refusal *web_refusal(int err)
+{
+    static const struct web_refusal table[] = {
+        {-EBUSY, 503, "busy", "Too many questions at once, please try again in a moment", 2},
+        {-ESHUTDOWN, 503, "draining", "The service is about to restart, please try again", 5},
+        {-E2BIG, 422, "too_long", "A question may have at most 2,000 characters", 0},
+        {-EINVAL, 422, "empty", "There is no question", 0},
+        {-EILSEQ, 400, "bad_encoding", "The text is not valid UTF-8", 0},
+        {0, 500, "internal", "Something went wrong on our side", 5},
+    };
+    const struct web_refusal *r = table;
+    while (r->err && r->err != err)
+        r++;
+    return r;
+}
+
+struct server *web_server(const struct web *w)
+{
+    return bot_server(w->adapter->bot);
+}
+
+/* ---- the adapter ---- */
+
+static int web_open(struct adapter *a)
+{
+    struct web *w = a->state = calloc(1, sizeof *w);
+    if (!w)
+        return -ENOMEM;
+    w->adapter = a;
+    web_assets_open(w);
+    return 0;
+}
+
+static void web_close(struct adapter *a)
+{
+    struct web *w = a->state;
+    if (w)
+        web_assets_close(w);
+    free(w);
+    a->state = NULL;
+}
+
+static void on_ws(struct web *w, struct request *rq)
+{
+    web_problem(w, request_handle(rq), 426, "upgrade_required",
+                "This address speaks WebSocket only", "Upgrade: websocket\r\n");
+}
+
+static bool on_request(struct adapter *a, struct request *rq)
+{
+    static const struct route {
+        const char *path;
+        const char *methods;
+        void (*fn)(struct web *w, struct request *rq);
+    } routes[] = {
+        {"/", "GET, HEAD, POST", web_on_page},
+        {"/chat", "GET, HEAD, POST", web_on_page},
+        {"/ask", "POST", web_on_page},
+        {"/v1/ask", "POST, OPTIONS", web_on_ask},
+        {"/v1/ws", "GET", on_ws},
+        {"/favicon.ico", "GET, HEAD", web_on_asset},
+        {"/a/", "GET, HEAD", web_on_asset}, /* and below */
+    };
+    const char *path = request_path(rq);
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        const struct route *r = &routes[i];
+        size_t len = strlen(r->path);
+        bool below = len > 1 && r->path[len - 1] == '/';
+        if (below ? strncmp(path, r->path, len) : strcmp(path, r->path))
+            continue;
+        if (web_allows(a->state, rq, r->methods))
+            r->fn(a->state, rq);
+        return true;
+    }
+    return false;
+}
+
+static void on_peer(struct adapter *a, struct peer *p, enum peer_event ev, const char *s,
+                    size_t len)
+{
+    web_on_peer(a->state, p, ev, s, len);
+}
+
+static int render(const struct adapter *a, const struct outgoing *out, struct buf *ret_body)
+{
+    switch ((enum web_form)out->to->form) {
+    case WEB_JSON:
+        reply_json(out->reply, NULL, out->answer_id, ret_body);
+        buf_addc(ret_body, '\n');
+        break;
+    case WEB_TEXT: web_render_text(out, ret_body); break;
+    case WEB_PAGE: web_render_page(a->state, out, ret_body); break;
+    case WEB_WS: web_render_ws(out, ret_body); break;
+    }
+    return buf_failed(ret_body) ? -E2BIG : 0;
+}
+
+static int send_reply(struct adapter *a, const struct outgoing *out, const struct buf *body)
+{
+    switch ((enum web_form)out->to->form) {
+    case WEB_JSON:
+    case WEB_TEXT: web_send_api(a->state, out, body); break;
+    case WEB_PAGE: web_send_page(a->state, out->to->to, 200, body); break;
+    case WEB_WS: web_send_ws(a->state, out, body); break;
+    }
+    return 0;
+}
+
+const struct adapter_type adapter_web = {
+    .name = "web",
+    .settings = settings,
+    .websocket = "/v1/ws",
+    .subprotocol = "guidepost.v1",
+    .open = web_open,
+    .close = web_close,
+    .on_request = on_request,
+    .on_peer = on_peer,
+    .render = render,
+    .send = send_reply,
+};
