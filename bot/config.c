@@ -20,8 +20,9 @@
 #include "kb/pool.h"
 #include "kb/yaml.h"
 
-#define MAX_TABLES 16
-#define MAX_ROWS   256
+#define MAX_TABLES    16
+#define MAX_ROWS      256
+#define MAX_OVERRIDES 16
 
 /* The rows that more than one file reads; the others stand beside their only reader. */
 static const struct setting shared_rows[] = {
@@ -83,6 +84,10 @@ struct config {
     const char *file, *folder;
     struct value value[MAX_ROWS];
     size_t n;
+    struct override {
+        const char *name, *value;
+    } override[MAX_OVERRIDES]; /* by config_set() */
+    size_t noverride;
 };
 
 /* ---- rows ------------------------------------------------------------------------------------------ */
@@ -436,6 +441,18 @@ int config_read(const char *path, struct config **ret, struct kb_report *report)
     return 0;
 }
 
+int config_reread(const struct config *old, struct config **ret, struct kb_report *report)
+{
+    struct config *c;
+    int err = config_read(*old->file ? old->file : NULL, &c, report);
+    if (err)
+        return err;
+    for (size_t i = 0; i < old->noverride; i++)
+        config_set(c, old->override[i].name, old->override[i].value);
+    *ret = c;
+    return 0;
+}
+
 void config_free(struct config *c)
 {
     if (c)
@@ -488,9 +505,11 @@ int config_set(struct config *c, const char *name, const char *value)
     if (!v)
         return -EINVAL;
     struct value next = {.row = v->row};
-    if (parse_words(c->pool, NULL, value, &next))
+    if (c->noverride == MAX_OVERRIDES || parse_words(c->pool, NULL, value, &next))
         return -EINVAL;
     *v = next;
+    c->override[c->noverride++] =
+        (struct override){pool_strdup(c->pool, name), pool_strdup(c->pool, value)};
     return 0;
 }
 

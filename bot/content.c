@@ -70,7 +70,7 @@ static void look_free(struct look *look)
 
 static int index_with(const struct config *c, const char *db, struct kb_report *report)
 {
-    struct kb_sources src = {.root = config_folder(c), .synonyms = config_text(c, "synonyms")};
+    struct kb_sources src = {.synonyms = config_text(c, "synonyms")};
     src.path = config_list(c, "content", &src.n);
     if (!*src.synonyms)
         src.synonyms = NULL;
