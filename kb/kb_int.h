@@ -105,6 +105,18 @@ struct block *document_block(struct document *doc, enum block_kind kind, int lev
 /* The block's text as a reader sees it (inline mark-up removed). */
 const char *block_plain(const struct document *doc, const struct block *block);
 
+/* A new entry of `doc`, empty but for its place. */
+struct entry *document_entry(struct document *doc, size_t line, size_t column);
+/* Where `entry` keeps the field `key` (id question valid_from ... status), or NULL for another key. */
+const char **document_entry_field(struct entry *entry, const char *key);
+/* Append to the list `key` (aka followups needs not tests not_tests); false for another key. */
+bool document_entry_add(struct document *doc, struct entry *entry, const char *key, const char *text);
+
+/* The answer to one entry: valid UTF-8 in NFC, and its line in the source. */
+struct answer { const char *text; size_t len, line; };
+/* Make the document's text out of the answers, one for each entry, and cut it into blocks. 0 or KB_ERR_*. */
+int document_answers(struct document *doc, const struct answer *answer);
+
 /* Receives every document that a file holds, in order. Non-zero stops and is returned. */
 typedef int document_fn(void *ctx, struct document *doc);
 
@@ -163,6 +175,39 @@ const char **source_document_field(struct document *doc, const char *key);
 /* YAML front matter at the head of Markdown, text and (as <meta>) HTML: fills the document's fields,
  * reports unknown keys and bad dates. *ret_body is the offset behind it. */
 int source_front_matter(const struct source *src, struct document *doc, size_t *ret_body);
+
+/* ---- source_record.c: a table's row or a JSON object becomes a document or an entry ------------------- */
+
+struct member { const char *key, *value; size_t len, line, column; };
+
+/* What one row or object says; lists are members with one key. */
+struct record {
+    struct member *member; size_t n, cap;
+    size_t line, column;   /* of the record in its file */
+};
+
+/* The records of one file. Entries gather in one document, which records_end() hands out. */
+struct records {
+    const struct source *src;
+    struct document *faq;
+    struct answer *answer; size_t nanswer, capanswer;
+    document_fn *fn;
+    void *ctx;
+    bool failed;
+};
+
+/* Our name for what a column or member is called ("Question", "q" -> "question"), or NULL; *ret_near is
+ * then the name that was perhaps meant, or NULL. */
+const char *record_key(const char *name, const char **ret_near);
+bool record_key_is_list(const char *key);
+void record_add(struct pool *pool, struct record *record, struct member member);
+
+/* Take one record: hands out a document, or keeps an entry. Mistakes are reported and remembered in
+ * `failed`. 0 or what fn returned. */
+int records_take(struct records *records, const struct record *record);
+/* Hand out the entries. `id` of their document; NULL: the file's. 0, KB_ERR_INPUT after mistakes, or
+ * what fn returned. */
+int records_end(struct records *records, const char *id);
 
 /* ---- source_title.c --------------------------------------------------------------------------------- */
 
