@@ -14,6 +14,8 @@ static const char *title_from_name(struct pool *pool, const char *file)
     name = name ? name + 1 : file;
     const char *dot = strrchr(name, '.');
     size_t len = dot && dot != name ? (size_t)(dot - name) : strlen(name);
+    if (len > 4 && memcmp(name + len - 4, ".faq", 4) == 0)
+        len -= 4;
     char *title = pool_strndup(pool, name, len);
     for (char *s = title; *s; s++)
         if (*s == '-' || *s == '_')
