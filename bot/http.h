@@ -26,14 +26,15 @@ struct http_response {
     size_t len;
 };
 
-/* Runs on the loop, exactly once per request, also when the client is stopped. */
+/* Runs on the loop, exactly once per request, also when the client is stopped (while the loop runs on). */
 typedef void http_done_fn(void *ctx, const struct http_response *res);
 
 int http_start(struct loop *l, struct http **ret);
 void http_stop(struct http *h);    /* requests under way end with status 0, error "stopped" */
 
 /* Copies the request. At most 2 connections per host; requests of one `lane` (NULL: any order) go one after
- * another. 0 or negative. */
+ * another. GET and HEAD follow redirects, never from https to http; others are not redirected. 0, or -EINVAL (no
+ * http address), -EBUSY (MAX_HTTP_QUEUE), -ESHUTDOWN, -ENOMEM; fn is then not called. */
 int http_send(struct http *h, const struct http_request *rq, const char *lane, http_done_fn *fn, void *ctx);
 
 #endif

@@ -3,18 +3,24 @@
  * one that knows adapters and the bot at once. */
 #include <locale.h>
 #include <signal.h>
+#include <stdio.h>
 
 #include "bot/adapter.h"
 #include "bot/bot.h"
 #include "bot/command.h"
 #include "bot/config.h"
 #include "bot/journal.h"
+#include "bot/store.h"
 
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE,
            SIG_IGN); /* a reader that went away is an error of that write, not the end of us */
+    if (store_init()) { /* before anybody else uses SQLite */
+        fputs("guidepost: SQLite cannot be set up\n", stderr);
+        return EXIT_FAILED;
+    }
     config_register(bot_settings);
     config_register(journal_settings);
     for (size_t i = 0; adapter_types[i]; i++)
