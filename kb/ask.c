@@ -21,10 +21,15 @@ sqlite3_stmt *kb_stmt(struct kb *kb, enum kb_stmt which, const char *sql, int *r
     return *st;
 }
 
-static int transaction(struct kb *kb, const char *sql)
+static int transaction(struct kb *kb, enum kb_stmt which, const char *sql)
 {
-    int rc = sqlite3_exec(kb->db, sql, NULL, NULL, NULL);
-    return rc == SQLITE_OK ? 0 : schema_err(rc);
+    int r = 0;
+    sqlite3_stmt *st = kb_stmt(kb, which, sql, &r);
+    if (!st)
+        return r;
+    int rc = sqlite3_step(st);
+    sqlite3_reset(st);
+    return rc == SQLITE_DONE ? 0 : schema_err(rc);
 }
 
 /* Read the best candidates' rows and order them by everything that is known. */
@@ -124,15 +129,17 @@ int kb_ask(struct kb *kb, const struct kb_ask *ask, struct kb_hits *ret_hits)
 {
     struct kb_hits hits = {.pool = pool_new()};
     struct query q = {0};
-    int r = transaction(kb, "BEGIN");
+    int r = transaction(kb, STMT_BEGIN, "BEGIN");
     if (!r) {
         r = stats_refresh(kb);
         if (!r)
             r = answer(kb, ask, &q, &hits);
         sqlite3_blob_close(kb->text); /* it would hold on to this state of the file */
         kb->text = NULL;
-        int end = transaction(kb, "COMMIT");
-        r = r ? r : end;
+        if (!sqlite3_get_autocommit(kb->db)) { /* a bad error has ended it already */
+            int end = transaction(kb, STMT_END, "COMMIT");
+            r = r ? r : end;
+        }
     }
     if (r) {
         pool_free(hits.pool);

@@ -374,7 +374,7 @@ struct kb {
     sqlite3_blob *text;                 /* documents.text, moved from row to row (row.c); or NULL */
     sqlite3_stmt *stmt[8];              /* prepared when first needed; see enum kb_stmt */
 };
-enum kb_stmt { STMT_GENERATION, STMT_POSTINGS, STMT_ROW };
+enum kb_stmt { STMT_BEGIN, STMT_END, STMT_GENERATION, STMT_POSTINGS, STMT_ROW };
 /* Prepare kb->stmt[which] unless it is, and reset it. NULL: *ret_err says why. */
 sqlite3_stmt *kb_stmt(struct kb *kb, enum kb_stmt which, const char *sql, int *ret_err);
 

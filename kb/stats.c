@@ -228,6 +228,11 @@ void stats_free(struct stats *s)
 size_t stats_find(const struct stats *s, long long id)
 {
     size_t low = 0, high = s->n;
+    if (s->n && id >= s->id[0]) { /* without gaps in the ids the first guess is right */
+        unsigned long long guess = (unsigned long long)(id - s->id[0]);
+        if (guess < s->n && s->id[guess] == id)
+            return (size_t)guess;
+    }
     while (low < high) {
         size_t mid = low + (high - low) / 2;
         if (s->id[mid] < id)
