@@ -374,6 +374,12 @@ void peer_on_deadline(struct conn *c)
 
 /* ---- what the owner may ask ---- */
 
+struct peer *server_peer(struct server *s, server_handle h)
+{
+    struct conn *c = conn_find(s, h);
+    return c ? c->peer : NULL;
+}
+
 server_handle peer_handle(const struct peer *p)
 {
     return conn_handle(p->conn);

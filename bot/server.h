@@ -84,7 +84,7 @@ struct http_reply {
 bool request_reply(struct server *s, server_handle h, const struct http_reply *r);
 
 /* ---- WebSockets ---- */
-struct peer *server_peer(const struct server *s, server_handle h); /* NULL when it is gone */
+struct peer *server_peer(struct server *s, server_handle h); /* NULL when it is gone */
 server_handle peer_handle(const struct peer *p);
 void *peer_data(const struct peer *p);                    /* the owner's, freed by it at PEER_CLOSED */
 void peer_set_data(struct peer *p, void *data);
