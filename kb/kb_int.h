@@ -215,8 +215,8 @@ int records_end(struct records *records, const char *id);
 struct document *source_document(const struct source *src);
 /* A heading as one line, without mark-up. */
 const char *heading_plain(const struct document *doc, const struct block *heading);
-/* Fill doc->title unless it is: the first heading of level 1, else the file's name made readable. */
-void source_title(const struct source *src, struct document *doc);
+/* Fill doc->title unless it is: the first heading of level 1 (then true), else the file's name made readable. */
+bool source_title(const struct source *src, struct document *doc);
 
 /* True for a date that exists, "YYYY-MM-DD". */
 bool source_date_ok(const char *s);

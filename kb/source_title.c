@@ -67,10 +67,11 @@ static const struct block *title_heading(const struct document *doc)
     return first;
 }
 
-void source_title(const struct source *src, struct document *doc)
+bool source_title(const struct source *src, struct document *doc)
 {
     if (*doc->title)
-        return;
+        return false;
     const struct block *heading = title_heading(doc);
     doc->title = heading ? heading_plain(doc, heading) : title_from_name(doc->pool, src->file);
+    return heading != NULL;
 }

@@ -12,9 +12,10 @@
 
 #include <string.h>
 
-#define MARKS_MAX   800 /* bytes that mark-up may span; what is open longer was no mark-up */
-#define LABEL_WORDS 3   /* "Attention to detail. Technicians must ..." is quoted in one piece */
-#define LEAD_MAX    400 /* bytes; a longer last sentence says something of its own */
+#define MARKS_MAX   800  /* bytes that mark-up may span; what is open longer was no mark-up */
+#define UNIT_MAX    4000 /* bytes; a longer sentence has lost its full stops */
+#define LABEL_WORDS 3    /* "Attention to detail. Technicians must ..." is quoted in one piece */
+#define LEAD_MAX    400  /* bytes; a longer last sentence says something of its own */
 
 /* What inline mark-up is open at the end of a text. */
 struct marks {
@@ -47,17 +48,29 @@ static bool marks_open(const struct marks *m)
     return m->bracket || m->paren || m->bold || m->code;
 }
 
+/* Where text without any full stop is cut: behind the last blank of its first UNIT_MAX bytes. */
+static size_t cut_at_blank(const char *s)
+{
+    size_t end = UNIT_MAX;
+    while (end > UNIT_MAX / 2 && !strchr(" \t\n", s[end - 1]))
+        end--;
+    if (end == UNIT_MAX / 2)
+        for (end = UNIT_MAX; ((unsigned char)s[end] & 0xC0) == 0x80; end--)
+            ;
+    return end;
+}
+
 size_t unit_end(const char *s, size_t len)
 {
     struct marks m = {0};
-    size_t end = 0, first = 0;
-    while (end < len) {
+    size_t end = 0, first = 0, look = len > UNIT_MAX ? UNIT_MAX : len;
+    while (end < look) {
         size_t from = end;
-        end += sentence_end(s + end, len - end);
+        end += sentence_end(s + end, look - end);
         while (end < len && strchr("*_`", s[end]) && s[end])
             end++;
-        if (end <= from)
-            return len;
+        if (end <= from || (end >= look && look < len))
+            break;
         marks_read(&m, s + from, end - from);
         if (!first)
             first = end;
@@ -66,7 +79,8 @@ size_t unit_end(const char *s, size_t len)
         if (end > MARKS_MAX)
             break;
     }
-    return first ? first : len; /* never closed: it was no mark-up */
+    /* What was opened and never closed was no mark-up. */
+    return first ? first : look < len ? cut_at_blank(s) : len;
 }
 
 static bool ends_in_colon(const char *s, size_t len)
