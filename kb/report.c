@@ -23,12 +23,26 @@ static char *copy(const char *s)
     return p;
 }
 
+/* A message is one line of valid UTF-8, also when it quotes a file's bytes and cuts the quotation off
+ * in the middle of a letter. */
+static void printable(char *s)
+{
+    size_t len = strlen(s);
+    for (size_t i = 0; i < len;) {
+        size_t from = i;
+        uint32_t c = text_next(s, len, &i);
+        if (c < 0x20 || c == 0x7F || (c == 0xFFFD && i == from + 1))
+            s[from] = c == '\n' || c == '\t' ? ' ' : '?';
+    }
+}
+
 static char *vformat(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 static char *vformat(const char *fmt, va_list ap)
 {
     char *p;
     if (vasprintf(&p, fmt, ap) < 0)
         out_of_memory();
+    printable(p);
     return p;
 }
 
