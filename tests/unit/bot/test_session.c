@@ -1,0 +1,148 @@
+/* test_session.c: what is remembered of a conversation, and how long. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bot/limits.h"
+#include "bot/session.h"
+
+static struct sessions *all;
+
+static int setup(void **state)
+{
+    all = sessions_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    sessions_free(all);
+    return 0;
+}
+
+static void offer(struct session *s, const char *question, const char *first, const char *second)
+{
+    const char *choice[] = {first}, *suggestion[] = {second};
+    struct reply r = {.kind = REPLY_CHOICES,
+                      .choice = choice,
+                      .nchoice = first != NULL,
+                      .suggestion = suggestion,
+                      .nsuggestion = second != NULL};
+    session_tell(s, question, &r);
+}
+
+static void the_same_id_is_the_same_conversation(void **state)
+{
+    struct session *s = session_get(all, "a", 1);
+    assert_ptr_equal(session_get(all, "a", 2), s);
+    assert_ptr_not_equal(session_get(all, "b", 2), s);
+    assert_int_equal(sessions_count(all), 2);
+}
+
+static void earlier_messages_are_context_oldest_first_and_limited(void **state)
+{
+    struct session *s = session_get(all, "a", 1);
+    char text[16];
+    for (int i = 0; i < MAX_SESSION_TURNS + 2; i++) {
+        snprintf(text, sizeof text, "m%d", i);
+        offer(s, text, NULL, NULL);
+    }
+    const char *const *before;
+    assert_int_equal(session_before(s, &before), MAX_SESSION_TURNS);
+    assert_string_equal(before[0], "m2");
+}
+
+static void a_bare_number_is_the_choice_or_suggestion_of_that_number(void **state)
+{
+    struct session *s = session_get(all, "a", 1);
+    offer(s, "q", "first", "second");
+    assert_string_equal(session_resolve(s, "1"), "first");
+    assert_string_equal(session_resolve(s, " 2. "), "second");
+    assert_string_equal(session_resolve(s, "#2"), "second");
+    assert_string_equal(session_resolve(s, "(2)"), "second");
+}
+
+static void other_texts_mean_themselves(void **state)
+{
+    struct session *s = session_get(all, "a", 1);
+    const char *same[] = {"3", "0", "2 years", "1a", "", "12345678901", "one", "-1"};
+    assert_string_equal(session_resolve(s, "1"), "1");
+    offer(s, "q", "first", "second");
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        assert_ptr_equal(session_resolve(s, same[i]), same[i]);
+    assert_true(session_is_number("2)"));
+    assert_false(session_is_number("2 or 3"));
+}
+
+static void telling_a_session_its_own_offer_is_safe(void **state)
+{
+    struct session *s = session_get(all, "a", 1);
+    const char *const *before;
+    offer(s, "q", "first", "second");
+    offer(s, session_resolve(s, "1"), "third", NULL);
+    assert_int_equal(session_before(s, &before), 2);
+    assert_string_equal(before[1], "first");
+    assert_string_equal(session_resolve(s, "1"), "third");
+}
+
+static void thanks_in_between_do_not_take_the_list_away(void **state)
+{
+    struct session *s = session_get(all, "a", 1);
+    struct reply chat = {.kind = REPLY_CHITCHAT};
+    offer(s, "q", "first", NULL);
+    session_tell(s, "thanks", &chat);
+    assert_string_equal(session_resolve(s, "1"), "first");
+    offer(s, "q2", NULL, NULL);
+    assert_string_equal(session_resolve(s, "1"), "1");
+}
+
+static void silence_ends_a_conversation(void **state)
+{
+    const char *const *before;
+    offer(session_get(all, "a", 10), "q", "first", NULL);
+    sessions_expire(all, 10 + SESSION_IDLE_S - 1);
+    assert_int_equal(sessions_count(all), 1);
+    session_get(all, "a", 20);
+    sessions_expire(all, 10 + SESSION_IDLE_S);
+    assert_int_equal(sessions_count(all), 1);
+    sessions_expire(all, 20 + SESSION_IDLE_S);
+    assert_int_equal(sessions_count(all), 0);
+    assert_int_equal(session_before(session_get(all, "a", 20 + SESSION_IDLE_S), &before), 0);
+}
+
+static void at_the_ceiling_the_longest_silent_goes_first(void **state)
+{
+    char id[32];
+    const char *const *before;
+    offer(session_get(all, "first", 1), "q", NULL, NULL);
+    offer(session_get(all, "second", 1), "q", NULL, NULL);
+    session_get(all, "first", 2);
+    for (int i = 0; i < MAX_SESSIONS - 1; i++) {
+        snprintf(id, sizeof id, "id%d", i);
+        session_get(all, id, 3);
+    }
+    assert_int_equal(sessions_count(all), MAX_SESSIONS);
+    assert_int_equal(session_before(session_get(all, "first", 4), &before), 1);
+    assert_int_equal(session_before(session_get(all, "second", 4), &before), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_same_id_is_the_same_conversation),
+        TEST(earlier_messages_are_context_oldest_first_and_limited),
+        TEST(a_bare_number_is_the_choice_or_suggestion_of_that_number),
+        TEST(other_texts_mean_themselves),
+        TEST(telling_a_session_its_own_offer_is_safe),
+        TEST(thanks_in_between_do_not_take_the_list_away),
+        TEST(silence_ends_a_conversation),
+        TEST(at_the_ceiling_the_longest_silent_goes_first),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

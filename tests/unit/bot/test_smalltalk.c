@@ -1,0 +1,188 @@
+/* test_smalltalk.c: small talk answers only a message that is nothing else. */
+#include "files.h"
+
+#include <errno.h>
+
+#include "bot/smalltalk.h"
+
+static struct smalltalk *talk;
+static struct kb_report report;
+
+static int setup(void **state)
+{
+    if (files_setup(state))
+        return -1;
+    return smalltalk_read(
+        file_with("talk.yaml",
+                  "- {id: greeting, say: [hello, hi, good morning], reply: Hello!, topics: true}\n"
+                  "- {id: thanks, say: [thanks, thank you], reply: Welcome.}\n"
+                  "- {id: identity, say: [\"who are you?\", what's your name], reply: A bot.}\n"
+                  "- {id: human, say: [human, talk to a person], reply: Soon., handoff: true}\n"
+                  "- {id: approval, say: [\"\xF0\x9F\x91\x8D\", cool], reply: Good.}\n"
+                  "- {id: merci, say: [\"merci be\xC3\xA1ucoup\"], reply: De rien.}\n"),
+        &talk, &report);
+}
+
+static int teardown(void **state)
+{
+    smalltalk_free(talk);
+    talk = NULL;
+    kb_report_release(&report);
+    return files_teardown(state);
+}
+
+static const char *id_of(const char *text)
+{
+    const struct talk *t = smalltalk_match(talk, text, strlen(text));
+    return t ? t->id : "";
+}
+
+static void case_marks_accents_and_emoji_do_not_matter(void **state)
+{
+    assert_string_equal(id_of("hello"), "greeting");
+    assert_string_equal(id_of("  HELLO!!! :-)"), "greeting");
+    assert_string_equal(id_of("hello :D"), "greeting");
+    assert_string_equal(id_of("Hello \xF0\x9F\x91\x8B"), "greeting");
+    assert_string_equal(id_of("What\xE2\x80\x99s your name?"), "identity");
+    assert_string_equal(id_of("Merci beaucoup"), "merci");
+    assert_string_equal(id_of("\xF0\x9F\x91\x8D\xF0\x9F\x8F\xBD"), "approval");
+}
+
+static void letters_may_be_doubled(void **state)
+{
+    assert_string_equal(id_of("hiiii"), "greeting");
+    assert_string_equal(id_of("Thaaanks"), "thanks");
+    assert_string_equal(id_of("heloo"), "greeting");
+}
+
+static void one_slip_in_a_longer_word_is_forgiven(void **state)
+{
+    assert_string_equal(id_of("thnaks"), "thanks");
+    assert_string_equal(id_of("thansk"), "thanks");
+    assert_string_equal(id_of("tanks"), "thanks");
+    assert_string_equal(id_of("good mornin"), "greeting");
+    assert_string_equal(id_of("ho"), "");
+    assert_string_equal(id_of("banks"), "");
+}
+
+static void fillers_may_stand_around_it(void **state)
+{
+    assert_string_equal(id_of("hi there"), "greeting");
+    assert_string_equal(id_of("ok, thanks a lot... bot"), "");
+    assert_string_equal(id_of("ok thank you very much!"), "thanks");
+    assert_string_equal(id_of("can I talk to a person please"), "human");
+    assert_string_equal(id_of("I would like to talk to a person"), "human");
+}
+
+static void of_several_the_weightiest_is_meant(void **state)
+{
+    assert_string_equal(id_of("hi, who are you?"), "identity");
+    assert_string_equal(id_of("who are you? thanks"), "identity");
+    assert_string_equal(id_of("hi, thank you"), "thanks");
+    assert_string_equal(id_of("hello, human please, thank you"), "human");
+}
+
+static void a_content_word_makes_it_a_question(void **state)
+{
+    const char *questions[] = {"hi, what does a lab tech earn",
+                               "thanks, and the salary?",
+                               "human resources",
+                               "hello world program",
+                               "who are you hiring",
+                               "\xE4\xBD\xA0\xE5\xA5\xBD hi",
+                               "hi 2024",
+                               "",
+                               "   ",
+                               "?!",
+                               "please",
+                               "hi hi hi hi hi hi hi hi hi hi hi hi hi hi hi hi hi"};
+    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
+        assert_string_equal(id_of(questions[i]), "");
+}
+
+static void text_of_any_kind_is_survived(void **state)
+{
+    char big[5000];
+    memset(big, 'h', sizeof big);
+    assert_null(smalltalk_match(talk, big, sizeof big));
+    assert_null(smalltalk_match(talk, "\xFF\xFE hi", 5));
+    assert_null(smalltalk_match(talk, "a\0b", 3));
+    assert_null(smalltalk_match(NULL, "hi", 2));
+}
+
+static void flags_and_replies_are_read(void **state)
+{
+    const struct talk *t = smalltalk_match(talk, "hello", 5);
+    assert_true(t->topics);
+    assert_false(t->handoff);
+    assert_string_equal(t->reply, "Hello!");
+    assert_true(smalltalk_match(talk, "human", 5)->handoff);
+}
+
+static void mistakes_in_the_file_have_a_place(void **state)
+{
+    const struct {
+        const char *text, *says;
+        size_t line, column;
+    } bad[] = {
+        {"- {id: a, says: [x], reply: r}\n", "did you mean \"say\"", 1, 11},
+        {"- {id: a, say: [x]}\n", "has no reply", 1, 3},
+        {"- {say: [x], reply: r}\n", "expects an id", 1, 3},
+        {"- {id: a, say: [], reply: r}\n", "says nothing", 1, 16},
+        {"- {id: a, say: ['!!'], reply: r}\n", "no word in it", 1, 17},
+        {"- {id: a, say: [x], reply: r, topics: maybe}\n", "true or false", 1, 39},
+        {"- {id: a, say: [x], reply: r}\n- {id: a, say: [y], reply: r}\n", "used twice", 2, 8},
+        {"- {id: a, say: [x], reply: r}\n- {id: b, say: [X!], reply: r}\n", "already said", 2, 17},
+        {"greeting: x\n", "expects a list", 1, 1},
+        {"- x\n", "expects id, say and reply", 1, 3},
+    };
+    struct smalltalk *other = NULL;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        kb_report_release(&report);
+        assert_int_equal(smalltalk_read(file_with("bad.yaml", bad[i].text), &other, &report),
+                         -EINVAL);
+        assert_problem(&report, bad[i].line, bad[i].column, bad[i].says);
+    }
+    kb_report_release(&report);
+    assert_int_equal(smalltalk_read("/nonexistent.yaml", &other, &report), -EIO);
+    assert_null(other);
+}
+
+static void the_shipped_small_talk_is_sound(void **state)
+{
+    struct smalltalk *shipped = NULL;
+    assert_int_equal(smalltalk_read(NULL, &shipped, &report), 0);
+    assert_int_equal(report.nproblem, 0);
+    const struct talk *t = smalltalk_match(shipped, "hello!", 6);
+    assert_non_null(t);
+    assert_true(smalltalk_match(shipped, "human", 5)->handoff);
+    smalltalk_free(shipped);
+}
+
+static void an_empty_file_is_an_empty_set(void **state)
+{
+    struct smalltalk *none = NULL;
+    assert_int_equal(smalltalk_read(file_with("none.yaml", ""), &none, &report), 0);
+    assert_null(smalltalk_match(none, "hello", 5));
+    smalltalk_free(none);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(case_marks_accents_and_emoji_do_not_matter),
+        TEST(letters_may_be_doubled),
+        TEST(one_slip_in_a_longer_word_is_forgiven),
+        TEST(fillers_may_stand_around_it),
+        TEST(of_several_the_weightiest_is_meant),
+        TEST(a_content_word_makes_it_a_question),
+        TEST(text_of_any_kind_is_survived),
+        TEST(flags_and_replies_are_read),
+        TEST(mistakes_in_the_file_have_a_place),
+        TEST(the_shipped_small_talk_is_sound),
+        TEST(an_empty_file_is_an_empty_set),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
