@@ -1,0 +1,216 @@
+/* test_answer.c: a band becomes a kind of reply, and extracts become a text. */
+#include "files.h"
+
+#include "bot/answer.h"
+#include "bot/limits.h"
+#include "bot/smalltalk.h"
+
+static const char guide[] =
+    "---\ntitle: Welding\nurl: https://x.example/welding\nreviewed: 2026-01-02\n---\n"
+    "# Welding\n\n## How much do welders earn?\n\nWelders earn a median of **$48,940** a year.\n\n"
+    "## Which tools does a welder use?\n\nA welder uses torches, clamps and grinders.\n\n"
+    "## How long does the training take?\n\nThe training takes seven months at a technical "
+    "school.\n\n"
+    "## Where do welders work?\n\nWelders work in shipyards, factories and on building sites.\n";
+
+static struct smalltalk *talk;
+static struct answerer *answerer;
+static struct pool *pool;
+static char db[128];
+
+static void index_text(const char *text)
+{
+    const char *path = file_with("welding.md", text);
+    struct kb_sources src = {.path = &path, .n = 1};
+    struct kb_report report = {0};
+    int err = kb_index(db, &src, &report);
+    if (err)
+        fail_msg("%s", report.nproblem ? report.problem[0].message : kb_strerror(err));
+    kb_report_release(&report);
+}
+
+static int setup(void **state)
+{
+    struct kb_report report = {0};
+    if (files_setup(state))
+        return -1;
+    snprintf(db, sizeof db, "%s/index.db", folder);
+    pool = pool_new();
+    return smalltalk_read(NULL, &talk, &report) || answerer_open(db, talk, &answerer);
+}
+
+static int teardown(void **state)
+{
+    answerer_close(answerer);
+    smalltalk_free(talk);
+    pool_free(pool);
+    return files_teardown(state);
+}
+
+static struct reply ask(const char *text)
+{
+    struct question q = {.text = text, .len = strlen(text)};
+    struct reply r;
+    answer_make(answerer, &q, pool, &r);
+    return r;
+}
+
+static void a_known_question_is_answered_with_its_verbatim_extract(void **state)
+{
+    index_text(guide);
+    struct reply r = ask("How much do welders earn?");
+    assert_int_equal(r.kind, REPLY_ANSWER);
+    assert_int_equal(r.band, KB_HIGH);
+    assert_non_null(strstr(r.text, "Welders earn a median of $48,940 a year."));
+    assert_true(r.nanswer >= 1);
+    assert_non_null(strstr(r.answer[0].text, "**$48,940**"));
+    assert_memory_equal(guide + r.answer[0].start, r.answer[0].text, strlen(r.answer[0].text));
+    assert_int_equal(r.answer[0].end - r.answer[0].start, strlen(r.answer[0].text));
+    assert_string_equal(r.answer[0].url, "https://x.example/welding");
+    assert_true(r.us >= 0);
+}
+
+static void suggestions_never_repeat_the_question(void **state)
+{
+    index_text(guide);
+    struct reply r = ask("how much do welders earn");
+    assert_true(r.nsuggestion <= MAX_SUGGESTIONS);
+    for (size_t i = 0; i < r.nsuggestion; i++)
+        assert_string_not_equal(r.suggestion[i], "How much do welders earn?");
+}
+
+static void an_unknown_topic_is_declined_with_its_words_and_topics(void **state)
+{
+    index_text(guide);
+    struct reply r = ask("chocolate pancakes recipe");
+    assert_int_equal(r.kind, REPLY_NONE);
+    assert_int_equal(r.nanswer, 0);
+    assert_non_null(strstr(r.text, "I don't know"));
+    assert_non_null(strstr(r.text, "pancakes"));
+    assert_true(r.nsuggestion > 0);
+}
+
+static void a_question_without_a_word_is_asked_back(void **state)
+{
+    index_text(guide);
+    const char *nothing[] = {"?", "\"", "*", "NEAR(", "\xF0\x9F\xA6\x84", ""};
+    for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++) {
+        struct reply r = ask(nothing[i]);
+        assert_int_equal(r.kind, REPLY_NONE);
+        assert_true(*r.text);
+    }
+}
+
+static void small_talk_needs_no_index(void **state)
+{
+    struct reply r = ask("hello!");
+    assert_int_equal(r.kind, REPLY_CHITCHAT);
+    assert_true(*r.text);
+    assert_int_equal(r.nanswer, 0);
+    r = ask("human");
+    assert_int_equal(r.kind, REPLY_HANDOFF);
+}
+
+static void small_talk_is_followed_by_topics(void **state)
+{
+    index_text(guide);
+    struct reply r = ask("hello");
+    assert_int_equal(r.kind, REPLY_CHITCHAT);
+    assert_true(r.nsuggestion > 0);
+}
+
+static void without_an_index_the_reply_is_not_ready_and_the_index_is_found_later(void **state)
+{
+    struct question q = {.text = "how much do welders earn", .len = 24};
+    struct reply r;
+    assert_int_equal(answer_make(answerer, &q, pool, &r), KB_ERR_ABSENT);
+    assert_int_equal(r.kind, REPLY_NONE);
+    assert_non_null(strstr(r.text, "not ready"));
+    index_text(guide);
+    assert_int_equal(answer_make(answerer, &q, pool, &r), KB_OK);
+    assert_int_equal(r.kind, REPLY_ANSWER);
+}
+
+static void a_replaced_index_answers_from_its_new_content(void **state)
+{
+    index_text(guide);
+    assert_non_null(strstr(ask("how much do welders earn").text, "48,940"));
+    index_text(
+        "# Welding\n\n## How much do welders earn?\n\nWelders earn a median of $50,000 a year.\n");
+    assert_non_null(strstr(ask("how much do welders earn").text, "50,000"));
+    assert_int_equal(remove(db), 0);
+    index_text(
+        "# Welding\n\n## How much do welders earn?\n\nWelders earn a median of $60,000 a year.\n");
+    assert_non_null(strstr(ask("how much do welders earn").text, "60,000"));
+}
+
+static void a_broken_index_gets_a_sorry_and_an_error(void **state)
+{
+    struct question q = {.text = "how much", .len = 8};
+    struct reply r;
+    file_with("index.db",
+              "this is not a database, and never was one, however long one looks at it");
+    assert_true(answer_make(answerer, &q, pool, &r) < 0);
+    assert_int_equal(r.kind, REPLY_NONE);
+    assert_non_null(strstr(r.text, "Sorry"));
+}
+
+static size_t code_points(const char *s)
+{
+    size_t n = 0;
+    for (; *s; s++)
+        n += ((unsigned char)*s & 0xC0) != 0x80;
+    return n;
+}
+
+static void a_text_never_exceeds_its_limit(void **state)
+{
+    static char text[40000];
+    char *p = stpcpy(
+        text, "# Welding\n\n## Which welding gases are there?\n\nThe welding gases are these:\n\n");
+    for (int i = 0; i < 300; i++)
+        p += sprintf(p, "- gas number %d, \xC3\xA9tude of welding gases\n", i);
+    index_text(text);
+    struct reply r = ask("which welding gases are there");
+    assert_true(r.nanswer > 0);
+    assert_true(code_points(r.text) <= MAX_ANSWER_CHARS);
+}
+
+static void the_same_question_gives_the_same_reply(void **state)
+{
+    index_text(guide);
+    struct reply a = ask("where do welders work"), b = ask("where do welders work");
+    assert_string_equal(a.text, b.text);
+    assert_true(a.confidence == b.confidence);
+    assert_int_equal(a.nsuggestion, b.nsuggestion);
+}
+
+static void sorry_is_a_complete_reply(void **state)
+{
+    struct reply r;
+    answer_sorry(pool, &r);
+    assert_int_equal(r.kind, REPLY_NONE);
+    assert_true(*r.text);
+    assert_int_equal(r.nchoice + r.nsuggestion + r.nanswer, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_known_question_is_answered_with_its_verbatim_extract),
+        TEST(suggestions_never_repeat_the_question),
+        TEST(an_unknown_topic_is_declined_with_its_words_and_topics),
+        TEST(a_question_without_a_word_is_asked_back),
+        TEST(small_talk_needs_no_index),
+        TEST(small_talk_is_followed_by_topics),
+        TEST(without_an_index_the_reply_is_not_ready_and_the_index_is_found_later),
+        TEST(a_replaced_index_answers_from_its_new_content),
+        TEST(a_broken_index_gets_a_sorry_and_an_error),
+        TEST(a_text_never_exceeds_its_limit),
+        TEST(the_same_question_gives_the_same_reply),
+        TEST(sorry_is_a_complete_reply),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
