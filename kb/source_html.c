@@ -652,10 +652,10 @@ static int read_whole(struct page *p, htmlParserCtxtPtr parser)
                                HTML_PARSE_NONET | HTML_PARSE_IGNORE_ENC);
     int rc = KB_ERR_INPUT;
     if (parser->disableSAX) {
-        const char *why = parser->lastError.message ? parser->lastError.message : "no reason given";
+        bool deep = parser->lastError.message && strstr(parser->lastError.message, "depth");
         report_add(src->report, true, src->file, (size_t)parser->lastError.line, 1,
-                   "cannot be read to its end (%.*s); simplify the page", (int)strcspn(why, "\n"),
-                   why);
+                   deep ? "elements are nested deeper than 256 levels; simplify the page"
+                        : "one element holds more than 10 MB of text; split the page");
     } else if (!tree && src->len) {
         report_add(src->report, true, src->file, 0, 0, "cannot be read as HTML");
     } else {

@@ -261,6 +261,22 @@ static void settle_rows(struct text_lines *t)
     }
 }
 
+/* The running head of the next page, below a page number: "RFC 9999      Title      May 2026". */
+static void settle_pages(struct text_lines *t)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        const struct text_line *line = &t->line[i];
+        if (line->kind != LINE_FURNITURE || t->text[line->end - 1] != ']')
+            continue;
+        size_t next = text_line_next(t, i);
+        if (next == t->n || t->line[next].kind != LINE_TEXT)
+            continue;
+        const struct text_line *head = &t->line[next];
+        if (memmem(t->text + head->start, head->end - head->start, "    ", 4))
+            t->line[next].kind = LINE_FURNITURE;
+    }
+}
+
 /* "3. Scope" numbers a heading when no neighbour counts on, it is brief, and text stands below. */
 static void settle_numbers(struct text_lines *t)
 {
@@ -559,6 +575,7 @@ int source_text(const struct source *src, document_fn *fn, void *ctx)
         return rc;
     lines_read(doc->pool, &t, body, doc->len);
     settle_rows(&t);
+    settle_pages(&t);
     find_layout(&t);
     settle_numbers(&t);
     find_faq(&t);

@@ -139,7 +139,8 @@ static bool two_sentences(const struct look *l)
     return sentence_end(l->s, l->len) < l->len;
 }
 
-/* Something must stand below: longer text, a list or table, or a heading of another kind. */
+/* Something must stand below: longer text, a list or table, or a heading. Under an FAQ's heading "No."
+ * is enough. */
 static bool leads_nowhere(const struct look *l)
 {
     const struct text_lines *t = l->t;
@@ -148,14 +149,40 @@ static bool leads_nowhere(const struct look *l)
     const struct text_line *next = &t->line[l->next];
     if (next->style || next->kind != LINE_TEXT)
         return false;
-    return l->below * 4 < l->len * 5 && l->below < 60;
+    bool sentence = strchr(".!?:", t->text[next->end - 1]) != NULL;
+    if (l->question && sentence && l->at > t->faq)
+        return false;
+    return l->below < 60 && (l->below * 4 < l->len * 5 || (l->below < 25 && !sentence));
 }
 
 static bool greets(const struct look *l)
 {
-    static const char *const word[] = {"dear",    "hello",        "hi",    "greetings", "sincerely",
-                                       "regards", "best regards", "yours", NULL};
+    static const char *const word[] = {"dear", "hello", "hi", "greetings", NULL};
     return begins_with_any(l, word) && !l->question;
+}
+
+/* "Sincerely," and what stands below it. */
+static bool signs(const struct look *l)
+{
+    static const char *const word[] = {"sincerely", "regards",     "best regards", "kind regards",
+                                       "yours",     "best wishes", "respectfully", NULL};
+    struct look above = {.t = l->t};
+    size_t i = l->at;
+    while (i && l->t->line[i - 1].kind == LINE_BLANK)
+        i--;
+    if (i) {
+        const struct text_line *line = &l->t->line[i - 1];
+        above.s = l->t->text + line->start;
+        above.len = line->end - line->start;
+    }
+    return begins_with_any(l, word) ||
+           (above.len && above.len < 40 && begins_with_any(&above, word));
+}
+
+/* "RFC 9999     Title      May 2026": a line of columns, not of words. */
+static bool has_columns(const struct look *l)
+{
+    return memmem(l->s, l->len, "    ", 4) != NULL;
 }
 
 static bool is_caption(const struct look *l)
@@ -165,6 +192,24 @@ static bool is_caption(const struct look *l)
                                        "courtesy", "copyright",  "updated", "published",
                                        "posted",   "written by", "by",      NULL};
     return begins_with_any(l, word) && !l->question;
+}
+
+/* "3 March 2026": its words are the names of months and days, if any. */
+static bool is_date(const struct look *l)
+{
+    static const char *const name[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul",
+                                       "aug", "sep", "oct", "nov", "dec", "mon", "tue",
+                                       "wed", "thu", "fri", "sat", "sun"};
+    bool digits = false, known = true;
+    for (size_t i = 0; i < l->len && known; i++) {
+        digits = digits || (l->s[i] >= '0' && l->s[i] <= '9');
+        if (!is_letter(l->s[i]) || (i && is_letter(l->s[i - 1])))
+            continue;
+        known = false;
+        for (size_t k = 0; k < sizeof name / sizeof *name && !known; k++)
+            known = l->len - i >= 3 && strncasecmp(l->s + i, name[k], 3) == 0;
+    }
+    return digits && known;
 }
 
 /* "From: ...", "Phone: ...", an address on the web. */
@@ -177,7 +222,8 @@ static bool is_contact(const struct look *l)
            (colon && colon - l->s < 10 && begins_with_any(l, word));
 }
 
-/* In wrapped text a heading stands alone, or its line is broken though the next word had fitted. */
+/* In wrapped text a heading stands alone, or its line is broken though the next word had fitted; and what
+ * it stands upon then is prose, not another line of an address. */
 static bool runs_on(const struct look *l)
 {
     const struct text_lines *t = l->t;
@@ -188,9 +234,11 @@ static bool runs_on(const struct look *l)
         return true;
     if (i + 1 >= t->n || t->line[i + 1].kind != LINE_TEXT || t->line[i + 1].style)
         return false;
-    const char *s = t->text + t->line[i + 1].start;
+    const struct text_line *next = &t->line[i + 1];
+    const char *s = t->text + next->start;
     size_t word = strcspn(s, " \t\n");
-    return is_lower(s) || t->line[i].columns + word + 8 > t->width;
+    bool full = next->columns * 3 >= t->width * 2 || strchr(".!?:", t->text[next->end - 1]);
+    return is_lower(s) || t->line[i].columns + word + 8 > t->width || !full;
 }
 
 static const struct {
@@ -202,8 +250,11 @@ static const struct {
     {"is too long", too_long},
     {"is more than a sentence", two_sentences},
     {"has nothing below it", leads_nowhere},
-    {"greets or takes leave", greets},
+    {"greets", greets},
+    {"takes leave, or is a signature", signs},
+    {"has columns", has_columns},
     {"is a caption or a credit", is_caption},
+    {"is a date", is_date},
     {"is a way to reach somebody", is_contact},
     {"runs on in the next line", runs_on},
 };
@@ -274,6 +325,23 @@ static bool stands_out(const struct look *l)
     return l->next < l->t->n && line[l->next].indent >= line[l->at].indent + 2;
 }
 
+/* In the middle of the page, as titles are. */
+static bool is_centered(const struct look *l)
+{
+    const struct text_line *line = l->t->line;
+    return l->next < l->t->n && line[l->at].indent >= 8 &&
+           line[l->at].indent >= line[l->next].indent + 5;
+}
+
+/* Nothing stands above it. */
+static bool is_first(const struct look *l)
+{
+    size_t i = l->at;
+    while (i && (l->t->line[i - 1].kind == LINE_BLANK || l->t->line[i - 1].kind == LINE_STROKE))
+        i--;
+    return i == 0 && l->gap_after;
+}
+
 /* One of several alike in a row: names, an address, a list without bullets. */
 static bool has_twin_above(const struct look *l)
 {
@@ -288,7 +356,7 @@ static bool has_twin_above(const struct look *l)
 static bool has_twin_below(const struct look *l)
 {
     struct look below;
-    if (!has_heading_below(l))
+    if (!has_heading_below(l) || is_first(l) || is_centered(l))
         return false;
     look_at(&below, l->t, l->next);
     return below.question == l->question && in_title_case(&below) == in_title_case(l) &&
@@ -312,6 +380,7 @@ static const struct {
     {"a blank line above", 1, has_gap_before},
     {"a blank line below", 1, has_gap_after},
     {"what follows is indented", 2, stands_out},
+    {"is in the middle of the page", 2, is_centered},
     {"the line above is of its kind", -3, has_twin_above},
     {"the heading below is of its kind", -3, has_twin_below},
 };
