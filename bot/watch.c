@@ -102,7 +102,7 @@ static void watch_tree(struct watch *w, const char *folder, int depth)
     for (struct dirent *e; dir && (e = readdir(dir));) {
         char path[PATH_MAX];
         struct stat st;
-        if (ignored(e->d_name) || e->d_type == DT_REG)
+        if (ignored(e->d_name) || !strcmp(e->d_name, "..") || e->d_type == DT_REG)
             continue;
         if (snprintf(path, sizeof path, "%s/%s", folder, e->d_name) >= (int)sizeof path)
             continue;
