@@ -58,19 +58,44 @@ static void add_source(struct buf *b, struct pool *pool, const struct kb_hit *hi
     buf_adds(b, "</footer>");
 }
 
+/* Plain text as paragraphs and lists: a list is lines that begin with "- ", a paragraph ends at an empty line. */
+static void add_blocks(struct buf *b, const char *s, size_t len)
+{
+    const char *end = s + len, *open = ""; /* "p", "ul" or none */
+    for (const char *next; s < end; s = next) {
+        const char *eol = memchr(s, '\n', (size_t)(end - s));
+        eol = eol ? eol : end;
+        next = eol + (eol < end);
+        while (s < eol && *s == ' ')
+            s++;
+        bool item = eol - s > 1 && s[0] == '-' && s[1] == ' ';
+        const char *want = s == eol ? "" : item ? "ul" : "p";
+        if (strcmp(open, want) && *open)
+            buf_addf(b, "</%s>", open);
+        if (strcmp(open, want) && *want)
+            buf_addf(b, "<%s>", want);
+        else if (*want == 'p')
+            buf_addc(b, '\n');
+        open = want;
+        buf_adds(b, item ? "<li>" : "");
+        add_html(b, s + 2 * item, (size_t)(eol - s) - 2 * item);
+        buf_adds(b, item ? "</li>" : "");
+    }
+    if (*open)
+        buf_addf(b, "</%s>", open);
+}
+
 static void add_segments(struct buf *b, struct pool *pool, const struct reply *r)
 {
     size_t n;
     struct web_segment *seg = web_segments(pool, r, &n);
     for (size_t i = 0; i < n; i++) {
         bool quote = seg[i].cite >= 0;
-        buf_adds(b, quote ? "<blockquote dir=\"auto\"><p>" : "<p dir=\"auto\">");
-        add_html(b, seg[i].text, seg[i].len);
-        buf_adds(b, "</p>");
-        if (quote) {
+        buf_adds(b, quote ? "<blockquote dir=\"auto\">" : "<div dir=\"auto\">");
+        add_blocks(b, seg[i].text, seg[i].len);
+        if (quote)
             add_source(b, pool, &r->answer[seg[i].cite]);
-            buf_adds(b, "</blockquote>");
-        }
+        buf_adds(b, quote ? "</blockquote>" : "</div>");
     }
 }
 

@@ -73,11 +73,12 @@ const char *web_source_url(struct pool *pool, const struct kb_hit *hit)
 const char *web_source_name(struct pool *pool, const struct kb_hit *hit, const char *arrow)
 {
     const char *name = hit->title, *last = hit->title;
-    for (size_t i = 0; i < hit->nheading; i++) {
-        if (!*hit->heading[i] || !strcasecmp(hit->heading[i], last))
+    for (size_t i = 0; i <= hit->nheading; i++) { /* behind the headings, an entry's question */
+        const char *part = i < hit->nheading ? hit->heading[i] : hit->question;
+        if (!*part || !strcasecmp(part, last))
             continue;
-        last = hit->heading[i];
-        name = *name ? pool_printf(pool, "%s%s%s", name, arrow, last) : last;
+        name = *name ? pool_printf(pool, "%s%s%s", name, arrow, part) : part;
+        last = part;
     }
     return *name ? name : hit->document;
 }

@@ -22,6 +22,26 @@ function el(tag, properties, ...children) {
 
 const spoken = (text) => el('span', {className: 'sr'}, text);
 const paragraph = (...content) => el('p', {dir: 'auto'}, ...content);
+
+/* Paragraphs and lists of plain text, as web_page.c makes them. */
+function blocks(text) {
+  const made = [];
+  let open; /* the paragraph or list that the next line may belong to */
+  for (const line of text.split('\n')) {
+    const item = /^\s*- (.*)/.exec(line);
+    if (!line.trim())
+      open = undefined;
+    else if (item && open?.tagName === 'UL')
+      open.append(el('li', {}, item[1]));
+    else if (item)
+      made.push(open = el('ul', {}, el('li', {}, item[1])));
+    else if (open?.tagName === 'P')
+      open.append('\n' + line);
+    else
+      made.push(open = el('p', {}, line));
+  }
+  return made;
+}
 const atEnd = () => main.scrollHeight - main.scrollTop - main.clientHeight < 80;
 
 /* Screen readers hear each message once, from here; the log itself is no live region. */
@@ -56,9 +76,7 @@ function sourceLine(source) {
 
 function segment(part, sources) {
   const cited = part.cites.map((i) => sources[i]).filter(Boolean);
-  if (!cited.length)
-    return paragraph(part.text);
-  return el('blockquote', {dir: 'auto'}, el('p', {}, part.text), ...cited.map(sourceLine));
+  return el(cited.length ? 'blockquote' : 'div', {dir: 'auto'}, ...blocks(part.text), ...cited.map(sourceLine));
 }
 
 function showAnswer(a) {
