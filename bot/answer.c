@@ -292,12 +292,17 @@ static void decline(struct answerer *a, const struct kb_hits *hits, struct pool 
 {
     const char *person = has_person(a) ? " Write \"human\" to reach a person." : "";
     const char *words = "";
+    size_t n = hits->nunknown < MAX_UNKNOWN ? hits->nunknown : MAX_UNKNOWN;
     r->kind = REPLY_NONE;
-    for (size_t i = 0; i < hits->nunknown && i < MAX_UNKNOWN; i++)
-        words = pool_printf(pool, "%s%s\"%.40s\"", words, i ? ", " : "", hits->unknown[i]);
-    if (*words)
-        r->text =
-            pool_printf(pool, "I don't know. My guides say nothing about %s.%s", words, person);
+    for (size_t i = 0; i < n; i++)
+        words = pool_printf(pool, "%s%s\"%.40s\"", words,
+                            !i           ? ""
+                            : i + 1 == n ? " and "
+                                         : ", ",
+                            hits->unknown[i]);
+    if (n)
+        r->text = pool_printf(pool, "I don't know. My guides do not have the word%s %s.%s",
+                              n > 1 ? "s" : "", words, person);
     else if (!hits->n)
         r->text = pool_printf(
             pool, "Could you say a little more? I need at least one word about your topic.%s",

@@ -32,19 +32,79 @@ static const char *type_name(enum setting_type type)
     return names[type];
 }
 
-static void print_row(void *ctx, const struct setting *row)
+#define MAX_LISTED 256
+#define YAML_WIDTH 100
+
+struct rows {
+    const struct setting *row[MAX_LISTED];
+    size_t n;
+};
+
+static void collect(void *ctx, const struct setting *row)
 {
-    size_t width = *(size_t *)ctx;
-    printf("%s: %s\n", row->name, row->value);
-    printf("    %s", type_name(row->type));
+    struct rows *rows = ctx;
+    if (rows->n < MAX_LISTED)
+        rows->row[rows->n++] = row;
+}
+
+/* What a row may hold, where its default does not show it. */
+static void add_range(const struct setting *row, struct buf *b)
+{
     if (row->type == SETTING_INT)
-        printf(", %lld to %lld", row->min, row->max);
-    if (row->type == SETTING_CHOICE)
-        printf(": %s", row->choices);
-    putchar('\n');
-    if (row->help)
-        terminal_wrap(stdout, row->help, "    ", width);
-    putchar('\n');
+        buf_addf(b, " From %lld to %lld.", row->min, row->max);
+    if (row->type != SETTING_CHOICE)
+        return;
+    buf_adds(b, " One of ");
+    for (const char *c = row->choices; *c; c++)
+        buf_adds(b, *c == ' ' ? ", " : (char[]){*c, '\0'});
+    buf_addc(b, '.');
+}
+
+static void print_row(const struct setting *row, const char *name, const char *indent)
+{
+    struct buf b;
+    char comment[16];
+    buf_init(&b, MAX_CONFIG_FILE);
+    buf_adds(&b, row->help);
+    add_range(row, &b);
+    snprintf(comment, sizeof comment, "%s# ", indent);
+    terminal_wrap(stdout, b.s, comment, YAML_WIDTH);
+    printf("%s%s: %s\n", indent, name, row->value);
+    buf_release(&b);
+}
+
+/* The rows as a guidepost.yaml: what is printed here is config/guidepost.yaml, and a test sees to that. A section
+ * ("web") may have rows in several tables; it is written once, where its first row stands. */
+static void print_yaml(void)
+{
+    struct rows rows = {0};
+    config_each(collect, &rows);
+    puts("# Guidepost's settings, every one at its default: what is not here is as it stands here. "
+         "Relative paths\n"
+         "# start at this file's folder. Each may be given in the environment instead, as in "
+         "GUIDEPOST_LOG_LEVEL.\n"
+         "# \"guidepost check\" reads this file and says what is wrong with it.");
+    for (size_t i = 0; i < rows.n; i++) {
+        const char *dot = strchr(rows.row[i]->name, '.');
+        size_t section = dot ? (size_t)(dot + 1 - rows.row[i]->name) : 0;
+        bool written = false; /* with its section, further up */
+        for (size_t k = 0; k < i && section && !written; k++)
+            written = !strncmp(rows.row[k]->name, rows.row[i]->name, section);
+        if (written)
+            continue;
+        putchar('\n');
+        if (!section) {
+            print_row(rows.row[i], rows.row[i]->name, "");
+            continue;
+        }
+        printf("%.*s:\n", (int)section - 1, rows.row[i]->name);
+        for (size_t k = i; k < rows.n; k++)
+            if (!strncmp(rows.row[k]->name, rows.row[i]->name, section)) {
+                if (k > i)
+                    putchar('\n');
+                print_row(rows.row[k], rows.row[k]->name + section, "  ");
+            }
+    }
 }
 
 static void json_row(void *ctx, const struct setting *row)
@@ -75,12 +135,7 @@ static int help_settings(bool json)
         buf_release(&b);
         return EXIT_FINE;
     }
-    puts("What may stand in guidepost.yaml, at its default. A dot is a level: \"log.level: info\" "
-         "is "
-         "written\n\n    log:\n      level: info\n\nand may be given in the environment as "
-         "GUIDEPOST_LOG_LEVEL. Relative paths start at the file's folder.\n");
-    size_t width = terminal_width(stdout);
-    config_each(print_row, &width);
+    print_yaml();
     return EXIT_FINE;
 }
 
@@ -144,7 +199,9 @@ const struct command command_help = {
     .name = "help",
     .synopsis = "[--json] [COMMAND | settings]",
     .summary = "this list, one command, or every setting",
-    .help = "  --json    help settings: as a list of objects\n",
+    .help =
+        "\"help settings\" prints a complete guidepost.yaml with every setting at its default.\n\n"
+        "  --json    help settings: as a list of objects\n",
     .run = run_help,
 };
 

@@ -41,7 +41,8 @@ static const struct setting shared_rows[] = {
     {"synonyms", SETTING_PATH, "synonyms.yaml", .optional = true,
      .help = "Other words for the same thing. \"\" for none."},
     {"smalltalk", SETTING_PATH, "smalltalk.yaml", .optional = true,
-     .help = "Replies to greetings, thanks and their like. \"\" for none."},
+     .help = "Replies to greetings, thanks and their like. \"\" for those that are inside the "
+             "program."},
     {"questions", SETTING_PATHS, "[questions]", .optional = true,
      .help = "Test questions over the content, for guidepost eval and guidepost check."},
     {"log.level", SETTING_CHOICE, "info", .choices = "error warn info debug",
