@@ -123,9 +123,8 @@ static void fail_parser(struct builder *b)
             line += b->s[i] == '\n';
         }
         fail_at(b, line, column, message);
-    } else if (p->context && strstr(p->context, "quoted scalar") &&
-               strstr(message, "never closed")) {
-        fail(b, p->context_mark, message);
+    } else if (p->context && (strstr(message, "never closed") || strstr(message, "not closed"))) {
+        fail(b, p->context_mark, message); /* where it was opened */
     } else {
         fail(b, p->problem_mark, message);
     }
@@ -327,8 +326,11 @@ struct yaml *yaml_parse(struct pool *pool, const char *s, size_t len, size_t fir
                         struct yaml_error *ret_error)
 {
     size_t bom = len >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    struct builder b = {
-        .pool = pool, .s = s + bom, .len = len - bom, .first_line = first_line ? first_line : 1};
+    struct builder b = {.pool = pool,
+                        .bom = bom,
+                        .s = s + bom,
+                        .len = len - bom,
+                        .first_line = first_line ? first_line : 1};
     struct yaml *tree = NULL;
     if (yaml_parser_initialize(&b.parser)) {
         yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
