@@ -17,6 +17,8 @@
 #define MUCH_PERCENT 20
 #define MERGE_PAGES 256
 
+#define LOCK_WAIT_MS 15000 /* for another process's run */
+
 /* The generation tells readers that what they remember of the base is out of date. */
 static const char sql_grow[] = "UPDATE meta SET value = value + 1 WHERE key = 'generation'";
 static const char sql_counts[] = "SELECT count(*), total(entry),"
@@ -26,7 +28,7 @@ static const char sql_merge[] = "INSERT INTO passage_fts(passage_fts, rank) VALU
 
 static int exec(sqlite3 *db, const char *sql)
 {
-    return index_file_err(db, sqlite3_exec(db, sql, NULL, NULL, NULL));
+    return schema_db_err(db, sqlite3_exec(db, sql, NULL, NULL, NULL));
 }
 
 /* ---- what only shows when all is there ----------------------------------------------------------- */
@@ -56,7 +58,7 @@ static int check_keys(sqlite3 *db, struct kb_report *report)
                        *text(st, 3) ? text(st, 3) : "this file");
     sqlite3_finalize(st);
     if (rc != SQLITE_DONE)
-        return index_file_err(db, rc);
+        return schema_db_err(db, rc);
     return report->errors ? KB_ERR_INPUT : 0;
 }
 
@@ -91,7 +93,7 @@ static int count(sqlite3 *db, struct kb_report *report)
         report->generation = sqlite3_column_int64(st, 2);
     }
     sqlite3_finalize(st);
-    return rc == SQLITE_ROW ? 0 : index_file_err(db, rc);
+    return rc == SQLITE_ROW ? 0 : schema_db_err(db, rc);
 }
 
 static int merge(sqlite3 *db, const struct kb_report *report)
@@ -106,7 +108,7 @@ static int merge(sqlite3 *db, const struct kb_report *report)
         rc = sqlite3_step(st);
     }
     sqlite3_finalize(st);
-    return rc == SQLITE_DONE ? 0 : index_file_err(db, rc);
+    return rc == SQLITE_DONE ? 0 : schema_db_err(db, rc);
 }
 
 static int update(sqlite3 *db, const struct kb_sources *src, struct kb_report *report)
@@ -158,7 +160,7 @@ int kb_index(const char *db, const struct kb_sources *src, struct kb_report *ret
 {
     struct index_file file;
     *ret_report = (struct kb_report){0};
-    int r = index_file_open(db, &file, ret_report);
+    int r = index_file_open(db, LOCK_WAIT_MS, &file, ret_report);
     if (!r)
         r = transaction(file.db, src, ret_report);
     if (r == KB_ERR_DAMAGED && file.db && !file.fresh) {

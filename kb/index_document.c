@@ -56,7 +56,7 @@ static int run(struct index_writer *w, int which)
 {
     sqlite3_stmt *st = w->stmt[which];
     int rc = sqlite3_step(st);
-    int r = rc == SQLITE_DONE ? 0 : index_file_err(w->db, rc);
+    int r = rc == SQLITE_DONE ? 0 : schema_db_err(w->db, rc);
     sqlite3_reset(st);
     sqlite3_clear_bindings(st);
     return r;
@@ -248,7 +248,7 @@ int index_document(void *writer, struct document *doc)
     bool same = known && !strcmp(column(st, 1), doc->hash) && !strcmp(column(st, 2), doc->file);
     sqlite3_reset(st);
     if (!known)
-        return rc == SQLITE_DONE ? add(w, doc) : index_file_err(w->db, rc);
+        return rc == SQLITE_DONE ? add(w, doc) : schema_db_err(w->db, rc);
     if (id <= w->last)
         w->seen[id / 8] = (unsigned char)(w->seen[id / 8] | 1 << id % 8);
     if (!same)
@@ -278,7 +278,7 @@ int index_remove_rest(struct index_writer *w)
             r = remove_document(w, id);
     }
     sqlite3_reset(st);
-    return r || rc == SQLITE_DONE ? r : index_file_err(w->db, rc);
+    return r || rc == SQLITE_DONE ? r : schema_db_err(w->db, rc);
 }
 
 /* ---- the writer ------------------------------------------------------------------------------------------------ */
@@ -292,7 +292,7 @@ static int last_id(sqlite3 *db, long long *ret)
     if (rc == SQLITE_ROW)
         *ret = sqlite3_column_int64(st, 0);
     sqlite3_finalize(st);
-    return rc == SQLITE_ROW ? 0 : index_file_err(db, rc);
+    return rc == SQLITE_ROW ? 0 : schema_db_err(db, rc);
 }
 
 int index_writer_new(sqlite3 *db, struct kb_report *report, struct index_writer **ret)
@@ -309,7 +309,7 @@ int index_writer_new(sqlite3 *db, struct kb_report *report, struct index_writer 
     if (!r && !(w->seen = calloc(1, (size_t)w->last / 8 + 1)))
         r = KB_ERR_NOMEM;
     for (int i = 0; i < STATEMENTS && !r; i++)
-        r = index_file_err(db, sqlite3_prepare_v3(db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &w->stmt[i], NULL));
+        r = schema_db_err(db, sqlite3_prepare_v3(db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &w->stmt[i], NULL));
     if (r) {
         index_writer_free(w);
         return r;

@@ -24,7 +24,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOCK_WAIT_MS 15000 /* for another writer's whole run */
 #define LOCK_POLL_MS 20
 #define TIDY_MS 200        /* for readers to let go of the log; the next run tries again */
 
@@ -46,12 +45,6 @@ static int fail_errno(struct kb_report *report, const char *path, const char *wh
     int e = errno;
     bool full = e == ENOSPC || e == EDQUOT || e == EFBIG;
     return fail(report, full ? KB_ERR_FULL : KB_ERR_IO, "%s: cannot %s: %s", path, what, strerror(e));
-}
-
-int index_file_err(sqlite3 *db, int sqlite_rc)
-{
-    int r = schema_err(sqlite_rc), e = r == KB_ERR_IO && db ? sqlite3_system_errno(db) : 0;
-    return e == ENOSPC || e == EDQUOT || e == EFBIG ? KB_ERR_FULL : r;
 }
 
 /* ---- lock ---------------------------------------------------------------------------------------- */
@@ -78,17 +71,16 @@ static int try_lock(struct index_file *f, struct kb_report *report)
     return 1;
 }
 
-static int lock(struct index_file *f, struct kb_report *report)
+static int lock(struct index_file *f, int wait_ms, struct kb_report *report)
 {
     const struct timespec pause = {.tv_nsec = LOCK_POLL_MS * 1000000L};
-    for (int waited = 0; waited <= LOCK_WAIT_MS; waited += LOCK_POLL_MS) {
+    for (int waited = 0; waited <= wait_ms; waited += LOCK_POLL_MS) {
         int r = try_lock(f, report);
         if (r)
             return r < 0 ? r : 0;
         nanosleep(&pause, NULL);
     }
-    return fail(report, KB_ERR_BUSY, "%s: another process is indexing; gave up after %d seconds", f->path,
-                LOCK_WAIT_MS / 1000);
+    return fail(report, KB_ERR_BUSY, "%s: another process is still indexing; try again when it is done", f->path);
 }
 
 static void unlock(struct index_file *f)
@@ -208,7 +200,7 @@ static int create_fresh(struct index_file *f, struct kb_report *report)
     }
     int r = schema_open(f->fresh, true, &f->db);
     if (!r)
-        r = index_file_err(f->db, sqlite3_exec(f->db, "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF", NULL,
+        r = schema_db_err(f->db, sqlite3_exec(f->db, "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF", NULL,
                                                NULL, NULL));
     if (r)
         return fail(report, r, "%s: cannot create the knowledge base: %s", f->path, kb_strerror(r));
@@ -249,7 +241,8 @@ static int open_base(struct index_file *f, struct kb_report *report)
 
 /* ---- the whole ------------------------------------------------------------------------------------------ */
 
-int index_file_open(const char *path, struct index_file *ret, struct kb_report *report)
+int index_file_open(const char *path, int wait_ms, struct index_file *ret,
+                    struct kb_report *report)
 {
     struct stat st;
     *ret = (struct index_file){.lock_fd = -1};
@@ -264,7 +257,7 @@ int index_file_open(const char *path, struct index_file *ret, struct kb_report *
         ret->lock = NULL;
         return KB_ERR_NOMEM;
     }
-    int r = lock(ret, report);
+    int r = lock(ret, wait_ms, report);
     if (r)
         return r;
     sweep(ret->path);
@@ -278,10 +271,23 @@ int index_file_restart(struct index_file *f, struct kb_report *report)
     return create_fresh(f, report);
 }
 
-/* In place: empty the log, so that it does not grow from run to run. Readers may keep it a while. */
+static long long pragma(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *st = NULL;
+    long long n = 0;
+    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+        n = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    return n;
+}
+
+/* In place: give back room when most of the file is unused, and empty the log, so that neither grows from run
+ * to run. Both are housekeeping: when there is no space or a reader is in the way, the next run tries again. */
 static int publish_update(struct index_file *f)
 {
     sqlite3_busy_timeout(f->db, TIDY_MS);
+    if (pragma(f->db, "PRAGMA freelist_count") * 2 > pragma(f->db, "PRAGMA page_count"))
+        sqlite3_exec(f->db, "VACUUM", NULL, NULL, NULL);
     sqlite3_wal_checkpoint_v2(f->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     return 0;
 }
@@ -290,9 +296,9 @@ static int publish_update(struct index_file *f)
 static int publish_fresh(struct index_file *f, struct kb_report *report)
 {
     int rc = sqlite3_exec(f->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
-    int r = index_file_err(f->db, rc);
+    int r = schema_db_err(f->db, rc);
     if (!r)
-        r = index_file_err(f->db, sqlite3_close(f->db));
+        r = schema_db_err(f->db, sqlite3_close(f->db));
     if (r)
         return fail(report, r, "%s: cannot finish the knowledge base: %s", f->path, kb_strerror(r));
     f->db = NULL;

@@ -328,6 +328,7 @@ bool stopword(const char *lang, const char *word, size_t len);
 int schema_open(const char *path, bool writable, sqlite3 **ret_db);
 int schema_create(sqlite3 *db);
 int schema_err(int sqlite_rc);   /* SQLite's code as an enum kb_err; our own codes pass through */
+int schema_db_err(sqlite3 *db, int sqlite_rc); /* the same right after a write: tells a full disk by errno, too */
 
 /* ---- index_file.c: the file that is being written ----------------------------------------------------------------- */
 
@@ -337,16 +338,15 @@ struct index_file {
     int lock_fd;
     sqlite3 *db;
 };
-/* Lock, clean up after crashed builders, and open; a missing, damaged or older base makes a fresh one. On failure
- * report->message says why. Always index_file_release(), which throws away what was not published. */
-int index_file_open(const char *path, struct index_file *ret, struct kb_report *report);
+/* Lock (waiting for another writer at most so long), clean up after crashed ones, and open; a missing, damaged or
+ * older base makes a fresh one. On failure report->message says why. Always index_file_release(), which throws away
+ * what was not published. */
+int index_file_open(const char *path, int wait_ms, struct index_file *ret, struct kb_report *report);
 /* The base turned out to be damaged after all: close it and start a fresh one. */
 int index_file_restart(struct index_file *f, struct kb_report *report);
 /* After the commit: make it durable and visible. */
 int index_file_publish(struct index_file *f, struct kb_report *report);
 void index_file_release(struct index_file *f);
-/* SQLite's code as an enum kb_err, with a full disk told from other trouble by errno. */
-int index_file_err(sqlite3 *db, int sqlite_rc);
 
 /* ---- index_document.c: documents become rows ------------------------------------------------------------------------ */
 

@@ -110,6 +110,32 @@ int schema_err(int rc)
     }
 }
 
+static bool is_full(int e)
+{
+    return e == ENOSPC || e == EDQUOT || e == EFBIG;
+}
+
+static int file_errno(sqlite3 *db, int which)
+{
+    sqlite3_file *file = NULL;
+    int e = 0;
+    if (sqlite3_file_control(db, "main", which, &file) == SQLITE_OK && file && file->pMethods)
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &e);
+    return e;
+}
+
+/* SQLite knows one way for a disk to be full; a quota and a limit on file sizes are input/output errors to it,
+ * and which of three places remembers errno depends on the statement. */
+int schema_db_err(sqlite3 *db, int rc)
+{
+    int r = schema_err(rc);
+    if (r != KB_ERR_IO || !db)
+        return r;
+    bool full = is_full(sqlite3_system_errno(db)) || is_full(file_errno(db, SQLITE_FCNTL_FILE_POINTER)) ||
+                is_full(file_errno(db, SQLITE_FCNTL_JOURNAL_POINTER));
+    return full ? KB_ERR_FULL : r;
+}
+
 /* ---- making ---------------------------------------------------------------------------------------- */
 
 int schema_create(sqlite3 *db)
@@ -228,6 +254,7 @@ static int open_as(const char *path, bool writable, bool fresh, bool immutable, 
     if (rc == SQLITE_OK)
         rc = fresh ? schema_create(db) : check(db);
     if (rc != SQLITE_OK) {
+        rc = schema_db_err(db, rc) == KB_ERR_FULL ? KB_ERR_FULL : rc;
         sqlite3_close(db);
         return rc;
     }

@@ -78,7 +78,7 @@ static int add_pair(struct reader *rd, size_t line, const char *from, const char
     sqlite3_bind_double(rd->add, 4, weight);
     int rc = sqlite3_step(rd->add);
     sqlite3_reset(rd->add);
-    return rc == SQLITE_DONE ? 0 : index_file_err(rd->db, rc);
+    return rc == SQLITE_DONE ? 0 : schema_db_err(rd->db, rc);
 }
 
 /* True for a list of `least` to MAX_WORDS words. */
@@ -202,7 +202,7 @@ static int is_current(sqlite3 *db, const char *hash)
     }
     int same = rc == SQLITE_ROW && sqlite3_column_int(st, 0);
     sqlite3_finalize(st);
-    return rc == SQLITE_ROW || rc == SQLITE_DONE ? same : index_file_err(db, rc);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? same : schema_db_err(db, rc);
 }
 
 static int replace(struct reader *rd, const char *s, size_t len, const char *hash)
@@ -210,10 +210,10 @@ static int replace(struct reader *rd, const char *s, size_t len, const char *has
     char *sql = sqlite3_mprintf("DELETE FROM synonyms; INSERT OR REPLACE INTO meta VALUES('synonyms', %Q);", hash);
     if (!sql)
         return KB_ERR_NOMEM;
-    int r = index_file_err(rd->db, sqlite3_exec(rd->db, sql, NULL, NULL, NULL));
+    int r = schema_db_err(rd->db, sqlite3_exec(rd->db, sql, NULL, NULL, NULL));
     sqlite3_free(sql);
     if (!r)
-        r = index_file_err(rd->db, sqlite3_prepare_v2(rd->db, "INSERT INTO synonyms VALUES(?1, ?2, ?3, ?4)", -1,
+        r = schema_db_err(rd->db, sqlite3_prepare_v2(rd->db, "INSERT INTO synonyms VALUES(?1, ?2, ?3, ?4)", -1,
                                                       &rd->add, NULL));
     if (!r && len)
         r = read_groups(rd, s, len);

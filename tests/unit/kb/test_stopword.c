@@ -1,0 +1,93 @@
+/* test_stopword.c: the lists are usable as they stand, and leave content alone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kb/kb_int.h"
+
+static bool is(const char *lang, const char *word)
+{
+    return stopword(lang, word, strlen(word));
+}
+
+/* Each list is read back through its source, so that a word out of place, which a search by halves
+ * would miss, is found. */
+static void every_listed_word_is_found(void **state)
+{
+    static const char *const lang[] = {"en", "de", "es", "fr"};
+    char path[1024], line[256];
+    const char *root = getenv("GUIDEPOST_SOURCE");
+    snprintf(path, sizeof path, "%s/kb/stopword.c", root ? root : ".");
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    int list = -1, words = 0;
+    bool inside = false;
+    while (fgets(line, sizeof line, f)) {
+        if (!strncmp(line, "static const char *const ", 25)) {
+            list++;
+            inside = true;
+            continue;
+        }
+        bool last = strstr(line, "};");
+        for (char *w = inside ? strchr(line, '"') : NULL; w; w = strchr(w + 1, '"')) {
+            char *end = strchr(w + 1, '"');
+            assert_non_null(end);
+            *end = 0;
+            if (!is(lang[list], w + 1))
+                fail_msg("%s: \"%s\" is not in byte order", lang[list], w + 1);
+            words++;
+            w = end;
+        }
+        inside = inside && !last;
+    }
+    fclose(f);
+    assert_int_equal(list, 3);
+    assert_in_range(words, 400, 1000);
+}
+
+static void questions_lose_their_frame(void **state)
+{
+    static const char *const word[] = {"how", "what", "whats", "do", "i", "the", "us", "it", "please", "me"};
+    for (size_t i = 0; i < sizeof word / sizeof *word; i++)
+        assert_true(is("en", word[i]));
+    assert_true(is("de", "wie"));
+    assert_true(is("de", "fur"));
+    assert_true(is("es", "cuanto"));
+    assert_true(is("fr", "combien"));
+}
+
+static void content_is_kept(void **state)
+{
+    static const char *const word[] = {"salary", "earn", "need",  "work", "best",  "cost", "long", "steps",
+                                       "years",  "mlt",  "first", "new",  "state", "help", "us.",  "c++"};
+    for (size_t i = 0; i < sizeof word / sizeof *word; i++)
+        assert_false(is("en", word[i]));
+}
+
+static void only_whole_words_of_known_languages_count(void **state)
+{
+    assert_false(is("en", "wha"));
+    assert_false(is("en", "whatt"));
+    assert_false(is("en", ""));
+    assert_true(stopword("en", "whatever", 4));
+    assert_false(stopword("en", "the\0re", 6));
+    assert_false(is("xx", "the"));
+    assert_false(is("", "the"));
+    assert_false(is("de", "the"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_listed_word_is_found),
+        cmocka_unit_test(questions_lose_their_frame),
+        cmocka_unit_test(content_is_kept),
+        cmocka_unit_test(only_whole_words_of_known_languages_count),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
