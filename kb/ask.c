@@ -92,7 +92,9 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
     struct candidates c = {0};
     struct row *row = NULL;
     size_t n = 0, max = ask->max ? ask->max : 10;
-    int r = query_build(kb->tokenizer, kb->synonyms, kb->stats->main_lang, pool, ask, q);
+    const struct query_reader reader = {kb->tokenizer, kb->synonyms, &kb->stats->vocabulary,
+                                        kb->stats->main_lang};
+    int r = query_build(&reader, pool, ask, q);
     if (!r)
         r = candidates_find(kb, q, pool, KB_CANDIDATES, &c);
     if (r)

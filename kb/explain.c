@@ -21,7 +21,7 @@ static void explain_slot(sqlite3_str *out, const struct query *q, size_t s)
         const struct query_term *t = &q->term[i];
         if (t->slot == s)
             sqlite3_str_appendf(out, "    %s %s: in %lld passages, weight %.2f\n",
-                                t->weight >= 1 ? "word" : "also", t->word, t->df, t->weight);
+                                t->typed ? "word" : "also", t->word, t->df, t->weight);
     }
 }
 

@@ -400,6 +400,17 @@ int synonyms_load(sqlite3 *db, struct tokenizer *t, struct synonyms **ret);
 const struct synonym *synonyms_find(const struct synonyms *s, const char *token, size_t *ret_n);
 void synonyms_free(struct synonyms *s);
 
+/* ---- vocabulary.c: every word of the index -------------------------------------------------------------------------- */
+
+struct vocabulary_word { const char *token; uint32_t df; };
+struct vocabulary { struct vocabulary_word *word; size_t n, cap; };   /* in byte order */
+int vocabulary_load(sqlite3 *db, struct pool *pool, struct vocabulary *ret);
+bool vocabulary_has(const struct vocabulary *v, const char *token);
+/* Words of which one begins with the other: "licens", "licensur". How many were put into ret. */
+size_t vocabulary_relatives(const struct vocabulary *v, const char *token, const char **ret, size_t max);
+/* The likeliest word that an unknown token was meant to be, or NULL; *ret_slips is 1 or 2. */
+const char *vocabulary_nearest(const struct vocabulary *v, const char *token, size_t *ret_slips);
+
 /* ---- stats.c: what ranking knows of every passage, in memory ---------------------------------------------------------- */
 
 #define FIELD_QUESTION 0
@@ -420,6 +431,7 @@ struct stats {
     int32_t *from, *until;              /* YYYYMMDD, 0 and INT32_MAX when open */
     const char **name; size_t nname, capname;
     double average[FIELDS];             /* over the passages that have the field */
+    struct vocabulary vocabulary;
     const char *main_lang;              /* of most passages: how a question is stemmed by default */
     struct condition *condition; size_t ncondition, capcondition;   /* in ascending order of ord */
 };
@@ -444,7 +456,8 @@ struct query_slot {
 struct query_term {
     const char *const *token; size_t ntoken;
     const char *word;        /* for explanations */
-    double weight;           /* 1 for the typed word, less for a synonym */
+    double weight;           /* 1 for the typed word, less for a synonym or a correction */
+    bool typed;              /* the word itself, or what it was corrected to */
     size_t slot, nslot;      /* the slots it stands for: a synonym may replace several words */
     long long df;            /* passages that have it, by candidates.c */
 };
@@ -461,12 +474,17 @@ struct query {
     double mass;                 /* sum of weight * idf over the slots */
     enum query_want want;
     const char *lang, *audience, *today;
-    struct kb_pair *corrected;   size_t ncorrected;
+    struct kb_pair *corrected;   size_t ncorrected, capcorrected;
     const char **unknown;        size_t nunknown, capunknown;
 };
-/* Pure: needs a tokenizer, may use synonyms (NULL: none), touches no database. */
-int query_build(struct tokenizer *t, const struct synonyms *synonyms, const char *main_lang, struct pool *pool,
-                const struct kb_ask *ask, struct query *ret_query);
+/* What a question is read with. Pure: touches no database. */
+struct query_reader {
+    struct tokenizer *tokenizer;
+    const struct synonyms *synonyms;       /* or NULL */
+    const struct vocabulary *vocabulary;   /* or NULL: no corrections, no relatives */
+    const char *main_lang;
+};
+int query_build(const struct query_reader *reader, struct pool *pool, const struct kb_ask *ask, struct query *ret_query);
 /* Once every term's df is known: idf of the slots, mass, unknown words. `n` passages in all. */
 void query_weigh(struct query *q, size_t n);
 const char *query_want_name(enum query_want want);

@@ -16,8 +16,14 @@
 #include <math.h>
 #include <string.h>
 
-#define WEIGHT_AROUND   0.4 /* words of sentences around the one that asks */
-#define WEIGHT_COMPOUND 0.8 /* a part of a compound word */
+#define WEIGHT_AROUND   0.4  /* words of sentences around the one that asks */
+#define WEIGHT_COMPOUND 0.8  /* a part of a compound word */
+#define WEIGHT_SLIP     0.85 /* a word that was one slip away from one of the base's */
+#define WEIGHT_SLIPS    0.7
+#define WEIGHT_RELATIVE 0.6 /* another word of the family: license, licensure */
+#define MAX_CORRECTED                                                                              \
+    8 /* unknown words that are looked up; a text in another language is no typo */
+#define MAX_RELATIVES   6
 #define WEIGHT_BEFORE   0.4 /* words of the previous message; half of it for each one before */
 #define MAX_BEFORE      3   /* messages to look back at */
 #define SHORT_MESSAGE   2 /* content words; with fewer or as many it may lean on the previous one */
@@ -31,6 +37,7 @@ struct word {
     const char **also;        /* other tokens at this place: parts of a compound word */
     size_t nalso, capalso;
     bool stop, asks; /* asks: stands in a sentence that ends with a question mark */
+    double sure;     /* 1, or less when it was corrected */
     size_t slot;     /* SIZE_MAX: none */
 };
 
@@ -76,6 +83,7 @@ static int add_token(void *ctx, const char *token, size_t len, size_t start, siz
         .text = text,
         .stop = stopword(*m->lang ? m->lang : "en", text, textlen),
         .asks = true,
+        .sure = 1,
         .slot = SIZE_MAX,
     };
     return 0;
@@ -107,6 +115,41 @@ static int read_message(struct tokenizer *t, struct pool *pool, const char *lang
     *ret = (struct message){.pool = pool, .lang = lang, .s = marked, .len = mark + textlen};
     int r = tokenizer_run(t, marked, ret->len, add_token, ret);
     return r < 0 ? r : 0;
+}
+
+/* ---- what was meant ----------------------------------------------------------------------------- */
+
+static bool known(const struct query_reader *reader, const struct word *w)
+{
+    size_t n = 0;
+    synonyms_find(reader->synonyms, w->token, &n);
+    bool yes = n || vocabulary_has(reader->vocabulary, w->token);
+    for (size_t i = 0; i < w->nalso && !yes; i++)
+        yes = vocabulary_has(reader->vocabulary, w->also[i]);
+    return yes;
+}
+
+/* Words that the base lacks are read as the nearest it has, if that is near enough. The reader's word stays
+ * what is shown; ask.c finds out how the owner writes it. `q` is NULL for earlier messages. */
+static void correct(const struct query_reader *reader, struct query *q, struct message *m)
+{
+    if (!reader->vocabulary || !reader->vocabulary->n)
+        return;
+    for (size_t i = 0, tries = 0; i < m->n && tries < MAX_CORRECTED; i++) {
+        struct word *w = &m->word[i];
+        size_t slips = 0;
+        if (w->stop || known(reader, w))
+            continue;
+        tries++;
+        const char *meant = vocabulary_nearest(reader->vocabulary, w->token, &slips);
+        if (!meant)
+            continue;
+        w->token = meant;
+        w->sure = slips == 1 ? WEIGHT_SLIP : WEIGHT_SLIPS;
+        if (q)
+            *POOL_PUSH(q->pool, q->corrected, q->ncorrected, q->capcorrected) =
+                (struct kb_pair){w->text, meant};
+    }
 }
 
 /* ---- which sentences ask ------------------------------------------------------------------------------- */
@@ -158,36 +201,43 @@ static int find_asking(struct tokenizer *t, struct message *m)
 
 /* ---- slots and terms --------------------------------------------------------------------------------------- */
 
-static void add_term(struct query *q, const char *const *token, size_t ntoken, const char *word,
-                     double weight, size_t slot, size_t nslot)
+static void add_term(struct query *q, struct query_term term)
 {
-    if (q->nterm >= 4 * KB_MAX_TERMS)
-        return;
-    *POOL_PUSH(q->pool, q->term, q->nterm, q->capterm) = (struct query_term){.token = token,
-                                                                             .ntoken = ntoken,
-                                                                             .word = word,
-                                                                             .weight = weight,
-                                                                             .slot = slot,
-                                                                             .nslot = nslot};
+    if (q->nterm < 4 * KB_MAX_TERMS)
+        *POOL_PUSH(q->pool, q->term, q->nterm, q->capterm) = term;
 }
 
-static const char *const *one(struct pool *pool, const char *token)
+/* A term of one token for one slot. */
+static void add_word(struct query *q, const char *token, const char *text, double weight,
+                     size_t slot, bool typed)
 {
-    const char **list = pool_array(pool, 1, sizeof *list);
+    const char **list = pool_array(q->pool, 1, sizeof *list);
     list[0] = token;
-    return list;
+    add_term(q, (struct query_term){list, 1, text, weight, typed, slot, 1, 0});
 }
 
 /* The slot of this token, SIZE_MAX when it is new. */
 static size_t find_slot(const struct query *q, const char *token)
 {
     for (size_t i = 0; i < q->nterm; i++)
-        if (q->term[i].ntoken == 1 && q->term[i].weight >= 1 && !strcmp(q->term[i].token[0], token))
+        if (q->term[i].typed && !strcmp(q->term[i].token[0], token))
             return q->term[i].slot;
     return SIZE_MAX;
 }
 
-static void add_slot(struct query *q, struct word *w, double weight, bool context)
+static void add_relatives(const struct query_reader *reader, struct query *q, const char *token,
+                          size_t slot)
+{
+    const char *relative[MAX_RELATIVES];
+    size_t n = reader->vocabulary
+                   ? vocabulary_relatives(reader->vocabulary, token, relative, MAX_RELATIVES)
+                   : 0;
+    for (size_t i = 0; i < n; i++)
+        add_word(q, relative[i], relative[i], WEIGHT_RELATIVE, slot, false);
+}
+
+static void add_slot(const struct query_reader *reader, struct query *q, struct word *w,
+                     double weight, bool context)
 {
     size_t slot = find_slot(q, w->token);
     if (slot != SIZE_MAX) {
@@ -201,9 +251,10 @@ static void add_slot(struct query *q, struct word *w, double weight, bool contex
     w->slot = q->nslot;
     *POOL_PUSH(q->pool, q->slot, q->nslot, q->capslot) =
         (struct query_slot){.word = w->text, .weight = weight, .context = context};
-    add_term(q, one(q->pool, w->token), 1, w->text, 1, w->slot, 1);
+    add_word(q, w->token, w->text, w->sure, w->slot, true);
     for (size_t i = 0; i < w->nalso; i++)
-        add_term(q, one(q->pool, w->also[i]), 1, w->also[i], WEIGHT_COMPOUND, w->slot, 1);
+        add_word(q, w->also[i], w->also[i], WEIGHT_COMPOUND, w->slot, false);
+    add_relatives(reader, q, w->token, w->slot);
 }
 
 /* The slots that words [i, i + n) fill, when they are neighbours; false when they are not, or none. */
@@ -246,20 +297,23 @@ static void add_synonyms(struct query *q, const struct synonyms *synonyms, const
                 same++;
             if (same < syn->nfrom || !covered(m, i, syn->nfrom, &slot, &nslot))
                 continue;
-            add_term(q, syn->to, syn->nto, phrase_text(q->pool, syn->to, syn->nto), syn->weight,
-                     slot, nslot);
+            const char *text = phrase_text(q->pool, syn->to, syn->nto);
+            add_term(q, (struct query_term){syn->to, syn->nto, text, syn->weight, false, slot,
+                                            nslot, 0});
         }
     }
 }
 
-static size_t add_slots(struct query *q, struct message *m, double weight, bool context)
+static size_t add_slots(const struct query_reader *reader, struct query *q, struct message *m,
+                        double weight, bool context)
 {
     size_t content = 0;
     for (size_t i = 0; i < m->n; i++)
         content += !m->word[i].stop;
     for (size_t i = 0; i < m->n; i++)
         if (!m->word[i].stop)
-            add_slot(q, &m->word[i], m->word[i].asks ? weight : weight * WEIGHT_AROUND, context);
+            add_slot(reader, q, &m->word[i], m->word[i].asks ? weight : weight * WEIGHT_AROUND,
+                     context);
     return content;
 }
 
@@ -294,18 +348,19 @@ static bool leans(const struct message *m, size_t content)
     return false;
 }
 
-static int add_before(struct query *q, struct tokenizer *t, const struct synonyms *synonyms,
-                      const struct kb_ask *ask)
+static int add_before(const struct query_reader *reader, struct query *q, const struct kb_ask *ask)
 {
     double weight = WEIGHT_BEFORE;
     for (size_t i = ask->nbefore, left = MAX_BEFORE; i && left; i--, left--, weight /= 2) {
         struct message m;
         const char *s = ask->before[i - 1];
-        int r = read_message(t, q->pool, q->lang ? q->lang : "", s ? s : "", s ? strlen(s) : 0, &m);
+        int r = read_message(reader->tokenizer, q->pool, q->lang ? q->lang : "", s ? s : "",
+                             s ? strlen(s) : 0, &m);
         if (r)
             return r;
-        if (add_slots(q, &m, weight, true))
-            add_synonyms(q, synonyms, &m);
+        correct(reader, NULL, &m);
+        if (add_slots(reader, q, &m, weight, true))
+            add_synonyms(q, reader->synonyms, &m);
     }
     return 0;
 }
@@ -429,32 +484,33 @@ const char *query_want_name(enum query_want want)
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
-int query_build(struct tokenizer *t, const struct synonyms *synonyms, const char *main_lang,
-                struct pool *pool, const struct kb_ask *ask, struct query *ret_query)
+int query_build(const struct query_reader *reader, struct pool *pool, const struct kb_ask *ask,
+                struct query *ret_query)
 {
     struct query q = {.pool = pool,
-                      .lang = ask->lang ? ask->lang : main_lang,
+                      .lang = ask->lang ? ask->lang : reader->main_lang,
                       .audience = ask->audience,
                       .today = ask->today};
     struct message m;
-    int r = read_message(t, pool, q.lang ? q.lang : "", ask->text ? ask->text : "",
+    int r = read_message(reader->tokenizer, pool, q.lang ? q.lang : "", ask->text ? ask->text : "",
                          ask->text ? ask->len : 0, &m);
     if (!r)
-        r = find_asking(t, &m);
+        r = find_asking(reader->tokenizer, &m);
     if (r)
         return r;
     for (size_t i = 0; i < m.n; i++)
         *POOL_PUSH(pool, q.typed, q.ntyped, q.captyped) = m.word[i].token;
     q.want = find_want(&m);
+    correct(reader, &q, &m);
 
-    size_t content = add_slots(&q, &m, 1, false);
+    size_t content = add_slots(reader, &q, &m, 1, false);
     bool lean = ask->nbefore && leans(&m, content);
     if (!content && !lean) /* only question words: then they are the question */
         for (size_t i = 0; i < m.n; i++)
-            add_slot(&q, &m.word[i], 1, false);
-    add_synonyms(&q, synonyms, &m);
+            add_slot(reader, &q, &m.word[i], 1, false);
+    add_synonyms(&q, reader->synonyms, &m);
     if (lean)
-        r = add_before(&q, t, synonyms, ask);
+        r = add_before(reader, &q, ask);
     if (r)
         return r;
     q.lang = ask->lang; /* from here on it is a filter */
@@ -478,7 +534,7 @@ void query_weigh(struct query *q, size_t n)
             const struct query_term *t = &q->term[i];
             if (s < t->slot || s >= t->slot + t->nslot)
                 continue;
-            if (t->weight >= 1)
+            if (t->typed)
                 exact = t->df;
             common = t->df > common ? t->df : common;
         }

@@ -179,6 +179,8 @@ static int stats_load(sqlite3 *db, struct tokenizer *t, struct stats **ret)
     sqlite3_finalize(st);
     if (!r && rc != SQLITE_OK)
         r = schema_err(rc);
+    if (!r)
+        r = vocabulary_load(db, pool, &s->vocabulary);
     if (r) {
         pool_free(pool);
         return r;
