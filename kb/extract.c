@@ -12,11 +12,11 @@
 
 #include <string.h>
 
-#define WHOLE         350 /* bytes: a passage up to this is quoted whole */
+#define WHOLE         500
 #define WHOLE_ENTRY   700 /* the same for an entry's answer */
-#define MAX_LIST      700 /* a list or table up to this is quoted whole */
+#define MAX_LIST      900
 #define MAX_SENTENCES 3
-#define ROUND_OFF     420 /* a short run takes neighbouring sentences along, up to this */
+#define ROUND_OFF     500
 
 #define PER_BYTE   0.0003 /* what a byte must earn: 100 bytes, 3 % of the question */
 #define WANT_BONUS 0.15   /* an enumeration where one was asked for, a figure where one was */
@@ -212,10 +212,25 @@ static struct run best_run(const struct scan *s)
     return best;
 }
 
+/* The list that sentences lead up to belongs to them, if all of it fits. */
+static bool take_list(const struct row *row, struct run *run)
+{
+    size_t first = run->last + 1;
+    if (first < row->nunit && row->unit[first].lead)
+        first++;
+    if (first >= row->nunit || !is_list(&row->unit[first]) || !row->unit[first - 1].lead)
+        return false;
+    size_t last = group_end(row, first);
+    if (run_bytes(row, run->first, last) > MAX_LIST)
+        return false;
+    run->last = last;
+    return true;
+}
+
 /* A sentence or two read better with the ones beside them. */
 static void round_off(const struct row *row, struct run *run)
 {
-    if (is_list(&row->unit[run->last]))
+    if (is_list(&row->unit[run->last]) || take_list(row, run))
         return;
     while (run->last - run->first + 1 < MAX_SENTENCES) {
         if (run->last + 1 < row->nunit && one_paragraph(row, run->last, run->last + 1) &&

@@ -17,6 +17,8 @@
 #include <string.h>
 
 #define WEIGHT_AROUND   0.4  /* words of sentences around the one that asks */
+#define WEIGHT_LIGHT    0.4  /* words that are hardly ever the point */
+#define WEIGHT_HINT     0.4  /* words that an answer of the wanted kind would have */
 #define WEIGHT_COMPOUND 0.8  /* a part of a compound word */
 #define WEIGHT_SLIP     0.85 /* a word that was one slip away from one of the base's */
 #define WEIGHT_SLIPS    0.7
@@ -129,6 +131,31 @@ static bool known(const struct query_reader *reader, const struct word *w)
     return yes;
 }
 
+/* A question word with a letter left out or two changed places: "wich", "mcuh". */
+static bool meant_stopword(const char *lang, const char *word)
+{
+    char buf[12];
+    size_t len = strlen(word);
+    if (len < 3 || len + 2 > sizeof buf)
+        return false;
+    for (size_t i = 0; i + 1 < len; i++) {
+        memcpy(buf, word, len + 1);
+        buf[i] = word[i + 1];
+        buf[i + 1] = word[i];
+        if (stopword(*lang ? lang : "en", buf, len))
+            return true;
+    }
+    for (size_t i = 1; i <= len; i++)
+        for (char c = 'a'; c <= 'z'; c++) {
+            memcpy(buf, word, i);
+            buf[i] = c;
+            memcpy(buf + i + 1, word + i, len - i);
+            if (stopword(*lang ? lang : "en", buf, len + 1))
+                return true;
+        }
+    return false;
+}
+
 /* Words that the base lacks are read as the nearest it has, if that is near enough. The reader's word stays
  * what is shown; ask.c finds out how the owner writes it. `q` is NULL for earlier messages. */
 static void correct(const struct query_reader *reader, struct query *q, struct message *m)
@@ -141,6 +168,10 @@ static void correct(const struct query_reader *reader, struct query *q, struct m
         if (w->stop || known(reader, w))
             continue;
         tries++;
+        if (meant_stopword(m->lang, w->text)) {
+            w->stop = true;
+            continue;
+        }
         const char *meant = vocabulary_nearest(reader->vocabulary, w->token, &slips);
         if (!meant)
             continue;
@@ -150,6 +181,39 @@ static void correct(const struct query_reader *reader, struct query *q, struct m
             *POOL_PUSH(q->pool, q->corrected, q->ncorrected, q->capcorrected) =
                 (struct kb_pair){w->text, meant};
     }
+}
+
+/* Words that are hardly ever what a question is about, though they are no question words: a passage that
+ * has them is a little likelier, one that lacks them is hardly worse. English only; in byte order. */
+static double own_weight(const char *lang, const char *word)
+{
+    static const char *const light[] = {
+        "anyway",     "available",   "based",     "best",   "better",    "big",        "bit",
+        "bother",     "come",        "comes",     "day",    "define",    "definition", "describe",
+        "difference", "differences", "different", "else",   "ever",      "everything", "exactly",
+        "exist",      "explain",     "find",      "go",     "goes",      "going",      "good",
+        "great",      "happen",      "happens",   "help",   "important", "involve",    "involved",
+        "kind",       "kinds",       "list",      "look",   "looking",   "lot",        "lots",
+        "made",       "make",        "makes",     "making", "many",      "mean",       "meaning",
+        "means",      "money",       "more",      "most",   "name",      "necessary",  "need",
+        "needed",     "needs",       "new",       "often",  "only",      "other",      "possible",
+        "provide",    "question",    "right",     "say",    "show",      "something",  "sort",
+        "start",      "stuff",       "sure",      "take",   "takes",     "think",      "time",
+        "tip",        "tips",        "try",       "trying", "type",      "types",      "use",
+        "used",       "usually",     "versus",    "vs",     "way",       "ways",       "well",
+        "wondering"};
+    size_t low = 0, high = !*lang || !strcmp(lang, "en") ? sizeof light / sizeof *light : 0;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int r = strcmp(light[mid], word);
+        if (!r)
+            return WEIGHT_LIGHT;
+        if (r < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return 1;
 }
 
 /* ---- which sentences ask ------------------------------------------------------------------------------- */
@@ -257,6 +321,33 @@ static void add_slot(const struct query_reader *reader, struct query *q, struct 
     add_relatives(reader, q, w->token, w->slot);
 }
 
+/* A slot of words that nobody typed, but that an answer of the wanted kind would have. */
+static void add_hint(const struct query_reader *reader, struct query *q)
+{
+    static const char *const money[] = {"salary", "pay",  "wage", "earn",
+                                        "income", "cost", "fee",  NULL};
+    static const char *const *const hints[] = {[WANT_MONEY] = money};
+    struct message m;
+    const char *const *word = q->want < sizeof hints / sizeof *hints ? hints[q->want] : NULL;
+    if (!word || q->nslot == KB_MAX_TERMS)
+        return;
+    size_t slot = q->nslot;
+    for (; *word; word++) {
+        if (read_message(reader->tokenizer, q->pool, "en", *word, strlen(*word), &m) || !m.n)
+            continue;
+        if (find_slot(q, m.word[0].token) != SIZE_MAX) { /* somebody did */
+            q->nslot = slot;
+            while (q->nterm && q->term[q->nterm - 1].slot == slot)
+                q->nterm--;
+            return;
+        }
+        if (q->nslot == slot)
+            *POOL_PUSH(q->pool, q->slot, q->nslot, q->capslot) = (struct query_slot){
+                .word = query_want_name(q->want), .weight = WEIGHT_HINT, .context = true};
+        add_word(q, m.word[0].token, *word, 1, slot, false);
+    }
+}
+
 /* The slots that words [i, i + n) fill, when they are neighbours; false when they are not, or none. */
 static bool covered(const struct message *m, size_t i, size_t n, size_t *ret_slot, size_t *ret_n)
 {
@@ -311,9 +402,11 @@ static size_t add_slots(const struct query_reader *reader, struct query *q, stru
     for (size_t i = 0; i < m->n; i++)
         content += !m->word[i].stop;
     for (size_t i = 0; i < m->n; i++)
-        if (!m->word[i].stop)
-            add_slot(reader, q, &m->word[i], m->word[i].asks ? weight : weight * WEIGHT_AROUND,
+        if (!m->word[i].stop) {
+            double around = m->word[i].asks ? 1 : WEIGHT_AROUND;
+            add_slot(reader, q, &m->word[i], weight * around * own_weight(m->lang, m->word[i].text),
                      context);
+        }
     return content;
 }
 
@@ -509,6 +602,7 @@ int query_build(const struct query_reader *reader, struct pool *pool, const stru
         for (size_t i = 0; i < m.n; i++)
             add_slot(reader, &q, &m.word[i], 1, false);
     add_synonyms(&q, reader->synonyms, &m);
+    add_hint(reader, &q);
     if (lean)
         r = add_before(reader, &q, ask);
     if (r)
@@ -539,7 +633,12 @@ void query_weigh(struct query *q, size_t n)
             common = t->df > common ? t->df : common;
         }
         slot->known = common > 0;
-        slot->idf = idf(n, exact ? exact : common);
+        slot->idf = idf(n, exact    ? exact
+                           : common ? common
+                                    : 1); /* no rarer than what is seen once */
+        if (!slot->known &&
+            slot->weight < 1) /* a circumstance we know nothing about says nothing */
+            slot->weight = 0;
         q->mass += slot->weight * slot->idf;
         if (!slot->known && !slot->context)
             *POOL_PUSH(q->pool, q->unknown, q->nunknown, q->capunknown) = slot->word;

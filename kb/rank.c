@@ -245,6 +245,21 @@ static size_t count_units(const struct row *row, uint8_t kind)
     return n;
 }
 
+/* Some sentence enumerates: "California, Florida, Hawaii, Montana and Nevada". */
+static bool has_enumeration(const char *s)
+{
+    size_t commas = 0;
+    for (; *s; s++) {
+        if (*s == ',')
+            commas++;
+        else if (*s == '\n' || ((*s == '.' || *s == '?') && (s[1] == ' ' || !s[1])))
+            commas = 0;
+        if (commas == 4)
+            return true;
+    }
+    return false;
+}
+
 static double wanted(const struct row *row, enum query_want want)
 {
     static const char *const time[] = {"year", "month", "week", "hour", "minute", NULL};
@@ -267,7 +282,7 @@ static double wanted(const struct row *row, enum query_want want)
     case WANT_DURATION: return has_any(s, time);
     case WANT_NUMBER: return has_digit(s);
     case WANT_DATE: return has_any(s, date);
-    case WANT_LIST: return many;
+    case WANT_LIST: return many || has_enumeration(s);
     case WANT_STEPS: return many ? 1 : has_any(s, steps) ? 0.5 : 0;
     case WANT_DIFFERENCE: return has_any(s, unlike);
     case WANT_DEFINITION: return has_any(s, means) ? 0.5 : 0;

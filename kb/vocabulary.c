@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define SHARED         5 /* letters that relatives have in common at least */
+#define CUT_SHORT      4 /* the same for a word that is nowhere in full */
 #define LONGER         4 /* letters that one may have behind them at most */
 #define SLIP_LETTERS   4 /* letters of a word that may have a slip; only a swap below SLIP_ANY */
 #define SLIP_ANY       5
@@ -89,14 +90,17 @@ static bool letters_only(const char *s)
 size_t vocabulary_relatives(const struct vocabulary *v, const char *token, const char **ret,
                             size_t max)
 {
-    size_t len = strlen(token), n = 0;
-    if (len < SHARED || !letters_only(token))
+    size_t len = strlen(token), n = 0, longer = LONGER;
+    bool cut = !vocabulary_has(v, token);
+    if (cut) /* "tech", "maths": cut short by the asker, who leaves out as much as he likes */
+        longer = SIZE_MAX / 2;
+    if (len < (cut ? CUT_SHORT : SHARED) || !letters_only(token))
         return 0;
     for (size_t i = lower_bound(v, token, len); i < v->n && n < max; i++) {
         const char *word = v->word[i].token;
         if (strncmp(word, token, len))
             break;
-        if (word[len] && strlen(word) <= len + LONGER && letters_only(word))
+        if (word[len] && strlen(word) <= len + longer && letters_only(word))
             ret[n++] = word;
     }
     for (size_t part = len - 1; part >= SHARED && part + LONGER >= len && n < max; part--) {
