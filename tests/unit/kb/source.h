@@ -171,7 +171,7 @@ static inline struct parsed tree_read(const struct tree *t, const char *path)
 
 static inline void tree_free(const struct tree *t)
 {
-    char command[128];
+    char command[256];
     snprintf(command, sizeof command, "chmod -R u+rwx '%s'; rm -rf '%s'", t->path, t->path);
     assert_int_equal(system(command), 0);
 }
