@@ -62,7 +62,8 @@ static int to_errno(sqlite3 *db, int rc)
     int sys = db ? sqlite3_system_errno(db) : 0;
     switch (rc & 0xff) {
     case SQLITE_FULL: return -ENOSPC;
-    case SQLITE_IOERR: return sys == ENOSPC || sys == EDQUOT ? -ENOSPC : -EIO;
+    case SQLITE_IOERR:
+        return rc == SQLITE_IOERR_SHMSIZE || sys == ENOSPC || sys == EDQUOT ? -ENOSPC : -EIO;
     case SQLITE_READONLY: return -EROFS;
     case SQLITE_CANTOPEN: return sys ? -sys : -EACCES;
     case SQLITE_PERM:

@@ -1,0 +1,216 @@
+/* test_store_sqlite.c: what the durable store keeps, forgets and refuses. */
+#include <errno.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "bot/journal.h"
+#include "bot/store.h"
+#include "tests/unit/bot/files.h"
+
+static char path[128];
+
+static int set_up(void **state)
+{
+    int err = files_setup(state);
+    snprintf(path, sizeof path, "%s/state.db", folder);
+    return err;
+}
+
+static struct journal_turn turn_at(int64_t at_ms)
+{
+    return (struct journal_turn){.adapter = "web",
+                                 .conversation = "c1",
+                                 .question = "how much?",
+                                 .reply_json = "{}",
+                                 .kind = "answer",
+                                 .confidence = 0.5,
+                                 .at_ms = at_ms};
+}
+
+static int64_t add(struct store *s, int64_t at_ms)
+{
+    struct journal_turn t = turn_at(at_ms);
+    int64_t id = 0;
+    assert_int_equal(store_begin(s), 0);
+    assert_int_equal(store_add_turn(s, &t, &id), 0);
+    assert_int_equal(store_commit(s), 0);
+    return id;
+}
+
+/* The one number that `sql` yields, by a connection of the test's own. */
+static long long number(const char *sql)
+{
+    sqlite3 *db;
+    sqlite3_stmt *st;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    long long n = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return n;
+}
+
+static void execute(const char *sql)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void what_was_committed_is_there_after_opening_again(void **state)
+{
+    struct store *s;
+    assert_int_equal(store_open(path, "full", &s), 0);
+    assert_int_equal(add(s, 1000), 1);
+    store_close(s);
+    assert_int_equal(store_open(path, "normal", &s), 0);
+    assert_int_equal(add(s, 2000), 2);
+    store_close(s);
+    assert_int_equal(
+        number("SELECT count(*) FROM turns WHERE question = 'how much?' AND lang IS NULL"), 2);
+}
+
+static void what_was_rolled_back_is_not(void **state)
+{
+    struct store *s;
+    struct journal_turn t = turn_at(1);
+    int64_t id;
+    assert_int_equal(store_open(path, "full", &s), 0);
+    assert_int_equal(store_begin(s), 0);
+    assert_int_equal(store_add_turn(s, &t, &id), 0);
+    store_rollback(s);
+    store_rollback(s); /* twice is once */
+    assert_int_equal(add(s, 2), 1);
+    store_close(s);
+}
+
+static void an_id_is_never_given_twice(void **state)
+{
+    struct store *s;
+    assert_int_equal(store_open(path, "full", &s), 0);
+    int64_t first = add(s, 1000);
+    assert_int_equal(store_forget_turns(s, 5000, 100), 1);
+    assert_true(add(s, 6000) > first);
+    store_close(s);
+}
+
+static void old_turns_are_forgotten_a_few_at_a_time_oldest_first(void **state)
+{
+    struct store *s;
+    assert_int_equal(store_open(path, "normal", &s), 0);
+    for (int i = 10; i-- > 0;)
+        add(s, i * 100);
+    assert_int_equal(store_forget_turns(s, 500, 3), 3);
+    assert_int_equal(number("SELECT min(at_ms) FROM turns"), 300);
+    assert_int_equal(store_forget_turns(s, 500, 3), 2);
+    assert_int_equal(store_forget_turns(s, 500, 3), 0);
+    store_close(s);
+    assert_int_equal(number("SELECT count(*) FROM turns"), 5);
+}
+
+static void nobody_else_may_read_what_was_asked(void **state)
+{
+    struct store *s;
+    struct stat st;
+    umask(0);
+    assert_int_equal(store_open(path, "full", &s), 0);
+    store_close(s);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void garbage_is_refused_and_left_alone(void **state)
+{
+    struct store *s = NULL;
+    struct stat before, after;
+    file_with("state.db", "This is no database at all, is it? It is a shopping list: soup, "
+                          "bread, apples, and a candle for the evening. Also a pencil.");
+    assert_int_equal(stat(path, &before), 0);
+    assert_int_equal(store_open(path, "full", &s), -EBADMSG);
+    assert_null(s);
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(before.st_size, after.st_size);
+    assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+}
+
+static void another_programs_database_is_refused(void **state)
+{
+    struct store *s = NULL;
+    execute("CREATE TABLE recipes(x); INSERT INTO recipes VALUES('soup')");
+    assert_int_equal(store_open(path, "full", &s), -EEXIST);
+    assert_int_equal(number("SELECT count(*) FROM recipes"), 1);
+    assert_int_equal(number("PRAGMA application_id"), 0);
+}
+
+static void a_newer_version_is_refused(void **state)
+{
+    struct store *s = NULL;
+    assert_int_equal(store_open(path, "full", &s), 0);
+    store_close(s);
+    execute("PRAGMA user_version = 999");
+    assert_int_equal(store_open(path, "full", &s), -EPROTO);
+}
+
+static void a_folder_that_is_not_there_is_said_so(void **state)
+{
+    struct store *s = NULL;
+    char away[160];
+    snprintf(away, sizeof away, "%s/none/state.db", folder);
+    assert_int_equal(store_open(away, "full", &s), -ENOENT);
+    assert_non_null(strstr(store_strerror(-ENOENT), "folder"));
+    assert_int_equal(store_open(folder, "full", &s), -EISDIR);
+}
+
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit r;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &r), 0);
+    r.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &r), 0);
+}
+
+/* A limit on the size of files stands in for the end of the disk. */
+static void a_disk_that_takes_no_more_is_an_error_that_passes(void **state)
+{
+    struct store *s;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(store_open(path, "normal", &s), 0);
+    add(s, 1);
+    static char big[300000];
+    memset(big, 'x', sizeof big - 1);
+    struct journal_turn t = turn_at(2);
+    t.reply_json = big;
+    int64_t id;
+    limit_files(100000);
+    assert_int_equal(store_begin(s), 0);
+    int err = store_add_turn(s, &t, &id);
+    err = err ? err : store_commit(s);
+    assert_true(err == -EIO || err == -ENOSPC);
+    store_rollback(s);
+    limit_files(RLIM_INFINITY);
+    assert_int_equal(add(s, 3), 2);
+    store_close(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, files_teardown)
+        T(what_was_committed_is_there_after_opening_again),
+        T(what_was_rolled_back_is_not),
+        T(an_id_is_never_given_twice),
+        T(old_turns_are_forgotten_a_few_at_a_time_oldest_first),
+        T(nobody_else_may_read_what_was_asked),
+        T(garbage_is_refused_and_left_alone),
+        T(another_programs_database_is_refused),
+        T(a_newer_version_is_refused),
+        T(a_folder_that_is_not_there_is_said_so),
+        T(a_disk_that_takes_no_more_is_an_error_that_passes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
