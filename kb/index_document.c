@@ -225,7 +225,7 @@ static int change(struct index_writer *w, long long id, const struct document *d
 static int move(struct index_writer *w, long long id, long long from, long long to)
 {
     int r = run_ids(w, MOVE, id, to);
-    w->report->changed++;
+    w->report->unchanged++; /* what it says is */
     return r ? r : run_ids(w, MOVE_PASSAGES, id, to - from);
 }
 
