@@ -161,21 +161,34 @@ void peer_close(struct server *s, server_handle h, int code, const char *reason)
     lws_callback_on_writable(c->wsi);
 }
 
-/* What a callback returns to make the library say goodbye. */
-static int say_close(struct conn *c)
+/* While reading, the library says goodbye itself when asked to and told -1. */
+static int close_now(struct conn *c, int code, const char *reason)
 {
     struct peer *p = c->peer;
+    drop_queue(p);
+    begin_close(c, code, reason, PEER_CLOSE_S);
     p->announced_close = true;
-    lws_close_reason(c->wsi, (enum lws_close_status)p->close_code, (unsigned char *)p->close_reason,
+    lws_close_reason(c->wsi, (enum lws_close_status)code, (unsigned char *)p->close_reason,
                      strlen(p->close_reason));
     return -1;
 }
 
-static int close_now(struct conn *c, int code, const char *reason)
+/* While writing it does not: the distribution's build closes twice there, and the second time without a word. So the
+ * frame is ours, straight into a socket that was just said to be writable, with nothing of the library's pending. What
+ * follows is the peer's own close, the end of the stream, or the deadline. */
+static int say_close(struct conn *c)
 {
-    drop_queue(c->peer);
-    begin_close(c, code, reason, PEER_CLOSE_S);
-    return say_close(c);
+    unsigned char s[4 + sizeof(c->peer->close_reason)];
+    struct peer *p = c->peer;
+    size_t len = strlen(p->close_reason);
+    p->announced_close = true;
+    s[0] = 0x88; /* final, close */
+    s[1] = (unsigned char)(len + 2);
+    s[2] = (unsigned char)(p->close_code >> 8);
+    s[3] = (unsigned char)p->close_code;
+    memcpy(s + 4, p->close_reason, len);
+    ssize_t n = send(c->fd, s, len + 4, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return n == (ssize_t)(len + 4) ? 0 : -1;
 }
 
 /* ---- what the library reports ---- */
@@ -242,6 +255,12 @@ int peer_on_frame(struct conn *c, const char *s, size_t len)
 void peer_on_pong(struct conn *c)
 {
     hear(c->peer);
+}
+
+/* It answers a close with one of its own, unless told that this is the answer. */
+int peer_on_bye(struct conn *c)
+{
+    return c->peer->announced_close ? -1 : 0;
 }
 
 /* One lws_write a turn: a second one while the first is partly sent is illegal. */

@@ -23,6 +23,7 @@
 #define LINGER_S     2
 #define LINGER_BYTES (1u << 20)
 #define MAX_ARGS     64
+#define MAX_REPEATS  4
 
 struct header { /* looked up once, kept for the request's life */
     struct header *next;
@@ -46,6 +47,7 @@ struct request {
     size_t length; /* announced */
     bool head, keep_alive, paused, broken;
     size_t lingered;
+    int repeats; /* of the library telling us that the body is complete */
     char *out;
     size_t len, sent;
     uint64_t progress_s;
@@ -256,6 +258,10 @@ int request_on_headers(struct conn *c)
     c->server->stats.requests++;
 
     struct refusal r = read_head(rq, m);
+    if (c->buffered && (m->has_body || rq->length)) {
+        r = bad("A request with a body must wait for the answer before it.");
+        return refuse(c, &r, false);
+    }
     if (r.status)
         return refuse(c, &r, m->has_body || rq->length);
     if (lws_hdr_total_length(c->wsi, WSI_TOKEN_HTTP_EXPECT) && rq->length) {
@@ -288,8 +294,16 @@ int request_on_complete(struct conn *c)
 {
     if (c->phase == CONN_LINGER)
         return -1;
-    if (c->phase != CONN_BODY) /* it says so again for every byte that follows */
-        return 0;
+    /* With another request behind the body it says so again. From its own buffer it then even does so for ever, in a loop
+     * that only closing ends: anybody could stop the whole process with two pipelined POSTs. */
+    if (c->phase != CONN_BODY) {
+        if (++c->rq->repeats < MAX_REPEATS)
+            return 0;
+        if (c->phase == CONN_ASKED)
+            conn_refuse(c, 400, "bad_request", "Nothing may follow a body before its answer.",
+                        NULL);
+        return -1;
+    }
     if (buf_failed(&c->rq->body)) {
         struct refusal r = {413, "too_large", "The body is too large.", NULL};
         return refuse(c, &r, false);
@@ -529,6 +543,16 @@ bool request_reply(struct server *s, server_handle h, const struct http_reply *r
     return true;
 }
 
+/* Has the library read further than the request just answered? Then it parses the next head from its own buffer, and takes
+ * for the body what stands at the buffer's beginning: the head. It keeps its table of headers in this case, and only
+ * with a table does this call touch its target. */
+static bool has_read_on(struct conn *c)
+{
+    char probe[2] = "?";
+    (void)lws_hdr_custom_copy(c->wsi, probe, sizeof(probe), ":", 1);
+    return probe[0] != '?';
+}
+
 /* The reply is written and the socket can take more: what comes next is the library's business again. */
 int request_on_writable(struct conn *c)
 {
@@ -543,7 +567,10 @@ int request_on_writable(struct conn *c)
         return -1;
     request_free(c);
     conn_set_phase(c, CONN_IDLE);
-    return lws_http_transaction_completed(c->wsi) ? -1 : 0;
+    if (lws_http_transaction_completed(c->wsi))
+        return -1;
+    c->buffered = has_read_on(c);
+    return 0;
 }
 
 void request_on_deadline(struct conn *c)

@@ -8,6 +8,9 @@
  *   its timeouts are one sorted list, O(connections)   wheel.c; the library's own validity ping is off (no_retry)
  *   a body or a frame may drip in for ever             CONN_BODY's deadline; peer_on_deadline()
  *   chunked bodies never end, Expect is not answered   request.c refuses, or answers
+ *   a pipelined body is read from the wrong place, and
+ *   what follows a body may make it loop for ever      has_read_on(), request_on_complete()
+ *   closing while writing says no word                 say_close()
  *   reading cannot be paused while a reply is written  request.c writes replies itself
  *   permessage-deflate: 121 KB a connection            not offered
  *
@@ -362,6 +365,7 @@ static int on_websocket(struct conn *c, enum lws_callback_reasons reason, const 
     case LWS_CALLBACK_RECEIVE: return peer_on_frame(c, in, len);
     case LWS_CALLBACK_RECEIVE_PONG: peer_on_pong(c); return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE: return peer_on_writable(c);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: return peer_on_bye(c);
     default: return 0;
     }
 }
@@ -394,6 +398,7 @@ static int on_library(struct lws *wsi, enum lws_callback_reasons reason, void *u
     case LWS_CALLBACK_RECEIVE:
     case LWS_CALLBACK_RECEIVE_PONG:
     case LWS_CALLBACK_SERVER_WRITEABLE:
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         c = conn_of(s, wsi);
         return c && c->phase != CONN_GONE ? on_websocket(c, reason, in, len) : -1;
 

@@ -37,7 +37,8 @@ struct conn {
     uint32_t birth;  /* together: the ticket */
     uint32_t serial; /* of the request or peer; with the slot: the public handle */
     enum conn_phase phase;
-    bool counted; /* in the address book */
+    bool counted;  /* in the address book */
+    bool buffered; /* the library has read on: the next request starts in its own buffer */
     struct address from;
     char client[ADDRESS_TEXT]; /* `from`, or what a listed proxy said */
     struct link waiting;       /* on server->pending or server->idle */
@@ -111,6 +112,7 @@ void request_free(struct conn *c);
 int peer_on_open(struct conn *c);
 int peer_on_frame(struct conn *c, const char *s, size_t len);
 void peer_on_pong(struct conn *c);
+int peer_on_bye(struct conn *c); /* the peer's close frame */
 int peer_on_writable(struct conn *c);
 void peer_on_close(struct conn *c);
 void peer_on_deadline(struct conn *c);
