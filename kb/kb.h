@@ -79,7 +79,7 @@ void kb_report_release(struct kb_report *report);
 
 /* Add a problem of the caller's own (settings, small talk, test questions) as kb adds its own. */
 void kb_report_vadd(struct kb_report *report, bool error, const char *file, size_t line, size_t column,
-                    const char *fmt, va_list ap);
+                    const char *fmt, va_list ap) __attribute__((format(printf, 6, 0)));
 
 /* ---- asking ------------------------------------------------------------------------------------ */
 
