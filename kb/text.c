@@ -33,7 +33,7 @@ struct out {
 
 static void reserve(struct out *o, size_t more)
 {
-    if (o->cap - o->len >= more)
+    if (o->s && o->cap - o->len >= more)
         return;
     size_t cap = o->cap * 2 + more + 64;
     char *s = realloc(o->s, cap);
@@ -156,7 +156,6 @@ static void decode_utf16(struct decoder *d, const unsigned char *s, size_t len, 
 
 static void decode_utf8(struct decoder *d, const char *s, size_t len)
 {
-    reserve(&d->out, len + 1);
     for (size_t i = 0; i < len;) {
         unsigned char c = (unsigned char)s[i];
         if (c == '\r') {
@@ -263,6 +262,7 @@ char *text_repair(struct pool *pool, const char *s, size_t len, size_t *ret_len,
         return pool_strndup(pool, s, len);
     }
     struct decoder d = {0};
+    reserve(&d.out, len + 1);
     const unsigned char *u = (const unsigned char *)s;
     if (len >= 2 && ((u[0] == 0xFF && u[1] == 0xFE) || (u[0] == 0xFE && u[1] == 0xFF)))
         decode_utf16(&d, u + 2, len - 2, u[0] == 0xFE);
