@@ -57,6 +57,45 @@ static int rank(struct kb *kb, const struct query *q, struct pool *pool, struct 
     return 0;
 }
 
+/* ---- corrections, as the owner writes them -------------------------------------------------------- */
+
+struct spelling {
+    const char *token;
+    size_t start, end; /* of its first occurrence */
+};
+
+static int find_spelling(void *ctx, const char *token, size_t len, size_t start, size_t end,
+                         bool colocated)
+{
+    struct spelling *s = ctx;
+    if (colocated || strlen(s->token) != len || memcmp(s->token, token, len))
+        return 0;
+    s->start = start;
+    s->end = end;
+    return 1;
+}
+
+/* "salri" is what the index has; "salary" is what a person can read. Any passage that won by the word has
+ * it spelt out. */
+static void spell_out(struct kb *kb, const struct query *q, struct pool *pool,
+                      const struct row *row, size_t n)
+{
+    for (size_t i = 0; i < q->ncorrected; i++)
+        for (size_t k = 0; k < n; k++) {
+            struct spelling s = {.token = q->corrected[i].to};
+            const char *text =
+                pool_printf(pool, "%c%s %s\n%s\n%s\n%s", TOKENIZER_MARK, row[k].lang,
+                            row[k].question, row[k].headings, row[k].title, row[k].body);
+            size_t len = 0;
+            if (tokenizer_run(kb->tokenizer, text, strlen(text), find_spelling, &s) != 1)
+                continue;
+            q->corrected[i].to = text_fold(pool, text + s.start, s.end - s.start, &len);
+            break;
+        }
+}
+
+/* ---- hits --------------------------------------------------------------------------------------------- */
+
 static int give_hit(struct kb *kb, const struct kb_ask *ask, const struct query *q,
                     struct pool *pool, const struct row *row, const struct candidate *c,
                     struct kb_hit *hit)
@@ -109,6 +148,7 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
 
     hits->confidence = n ? c.c[0].confidence : 0;
     hits->band = n ? confidence_band(hits->confidence) : KB_NONE;
+    spell_out(kb, q, pool, row, n);
     hits->unknown = q->unknown;
     hits->nunknown = q->nunknown;
     hits->corrected = q->corrected;

@@ -23,7 +23,7 @@
 #include <string.h>
 #include <time.h>
 
-#define K1 1.2
+#define K1 0.8
 
 /* The question of an entry says what it answers, in an asker's words; a heading nearly does. A title
  * stands above every passage of its document, so it tells documents apart but not passages. */
@@ -31,8 +31,8 @@ static const struct {
     double weight, b;
 } fields[FIELDS] = {
     [FIELD_QUESTION] = {2.5, 0.5},
-    [FIELD_HEADINGS] = {1.8, 0.4},
-    [FIELD_TITLE] = {1.5, 0.4},
+    [FIELD_HEADINGS] = {2.2, 0.4},
+    [FIELD_TITLE] = {2.0, 0.4},
     [FIELD_BODY] = {1.0, 0.6},
 };
 

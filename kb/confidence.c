@@ -14,7 +14,7 @@
 #include <math.h>
 
 #define SURE  0.60 /* from here on an answer */
-#define MAYBE 0.15 /* from here on "did you mean" */
+#define MAYBE 0.20 /* from here on "did you mean" */
 
 #define CAP_RARE    0.45 /* the rarest word of the question is not in the passage */
 #define CAP_UNKNOWN 0.5  /* nor in the base, though other words are */

@@ -18,7 +18,7 @@
 
 #define WEIGHT_AROUND   0.4  /* words of sentences around the one that asks */
 #define WEIGHT_LIGHT    0.4  /* words that are hardly ever the point */
-#define WEIGHT_HINT     0.4  /* words that an answer of the wanted kind would have */
+#define WEIGHT_HINT     0.6  /* words that an answer of the wanted kind would have */
 #define WEIGHT_COMPOUND 0.8  /* a part of a compound word */
 #define WEIGHT_SLIP     0.85 /* a word that was one slip away from one of the base's */
 #define WEIGHT_SLIPS    0.7

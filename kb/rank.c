@@ -28,8 +28,8 @@ static const struct {
 } weights = {
     .bm25 = 1.0,
     .coverage = 0.3,
-    .pairs = 0.15,
-    .heading = 0.35,
+    .pairs = 0.2,
+    .heading = 0.5,
     .want = 0.05,
     .entry = 0.02,
 };

@@ -69,7 +69,7 @@ static void test_the_score_is_the_formula_at_the_top_of_the_file(void **state)
     struct found f = find_text(kb, "wage");
     assert_int_equal(f.c.n, 1);
     double idf = log(1 + (2 - 1 + 0.5) / (1 + 0.5));
-    double tf = 2 / (1 - 0.6 + 0.6 * 4 / 5.5), want = idf * tf / (1.2 + tf);
+    double tf = 2 / (1 - 0.6 + 0.6 * 4 / 5.5), want = idf * tf / (0.8 + tf);
     assert_true(fabs(f.c.c[0].bm25 - want) < 1e-9);
     drop(&f);
     kb_close(kb);
