@@ -1,0 +1,230 @@
+/* test_web.c: one reply in its four forms: JSON, text, page, frame. Whatever stands in a guide or a question, the
+ * form around it stays whole. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "adapters/web/web_int.h"
+#include "bot/bot.h"
+#include "bot/limits.h"
+#include "kb/kb.h"
+
+static struct config *config;
+static struct bot bot;
+static struct adapter adapter;
+
+static int set_up(void **state)
+{
+    struct kb_report report = {0};
+    config_register(bot_settings);
+    for (size_t i = 0; adapter_types[i]; i++)
+        config_register(adapter_types[i]->settings);
+    int err = config_read("/dev/null", &config, &report);
+    kb_report_release(&report);
+    bot = (struct bot){.config = config};
+    adapter = (struct adapter){.type = adapter_types[0], .bot = &bot};
+    return err ? err : adapter.type->open(&adapter);
+}
+
+static int tear_down(void **state)
+{
+    adapter.type->close(&adapter);
+    config_free(config);
+    return 0;
+}
+
+#define EVIL "</script><b>\"'&\n\xe2\x80\xa8"
+
+static const char *choices[] = {"Did " EVIL}, *suggestions[] = {"Next " EVIL};
+
+/* A reply in which everything that can be hostile is. */
+static struct reply hostile(struct kb_hit *hit)
+{
+    static const char *const heading[] = {"Head " EVIL};
+    *hit = (struct kb_hit){.passage = "d#a",
+                           .document = "d",
+                           .title = "Title " EVIL,
+                           .anchor = "a",
+                           .url = "https://x.test/\"><script>",
+                           .question = "",
+                           .reviewed = "2026-01-31",
+                           .heading = heading,
+                           .nheading = 1,
+                           .text = "Quoted " EVIL};
+    return (struct reply){.kind = REPLY_ANSWER,
+                          .confidence = 0.9,
+                          .band = KB_HIGH,
+                          .text = "Quoted " EVIL,
+                          .answer = hit,
+                          .nanswer = 1,
+                          .choice = choices,
+                          .nchoice = 1,
+                          .suggestion = suggestions,
+                          .nsuggestion = 1,
+                          .us = 1234};
+}
+
+static void render(enum web_form form, const struct reply *r, struct buf *b)
+{
+    struct inbound in = {
+        .text = "Asked " EVIL, .conversation = "", .form = (int)form, .ref = "cid1"};
+    struct outgoing out = {.to = &in, .reply = r, .answer_id = "42"};
+    buf_init(b, WEB_MAX_PAGE);
+    assert_int_equal(adapter.type->render(&adapter, &out, b), 0);
+}
+
+static void json_is_the_object_of_the_batch_and_an_id(void **state)
+{
+    struct kb_hit hit;
+    struct reply r = hostile(&hit);
+    struct buf b;
+    render(WEB_JSON, &r, &b);
+    struct cJSON *j = json_parse(b.s, b.len);
+    assert_non_null(j);
+    assert_string_equal(json_string(j, "answer_id", 100), "42");
+    assert_string_equal(json_string(j, "kind", 100), "answer");
+    assert_int_equal(b.s[b.len - 1], '\n');
+    json_free(j);
+    buf_release(&b);
+}
+
+static void a_frame_cites_its_sources_and_carries_the_cid(void **state)
+{
+    struct kb_hit hit;
+    struct reply r = hostile(&hit);
+    struct buf b;
+    size_t n;
+    render(WEB_WS, &r, &b);
+    struct cJSON *j = json_parse(b.s, b.len);
+    assert_non_null(j);
+    assert_string_equal(json_string(j, "t", 100), "answer");
+    assert_string_equal(json_string(j, "cid", 100), "cid1");
+    assert_string_equal(json_string(j, "id", 100), "42");
+    assert_string_equal(json_string(j, "kind", 100), "extract");
+    assert_int_equal(json_int(j, "ms", 0, 10, -1), 1);
+    assert_null(json_string(j, "seq", 100));
+    const char *const arrays[] = {"segments", "sources", "options", "suggest"};
+    for (size_t i = 0; i < 4; i++) {
+        json_array(j, arrays[i], &n);
+        assert_int_equal(n, 1);
+    }
+    assert_non_null(strstr(b.s, "\"cites\":[0]"));
+    json_free(j);
+    buf_release(&b);
+}
+
+static void kinds_have_the_protocols_names(void **state)
+{
+    static const struct {
+        enum reply_kind kind;
+        const char *name;
+    } names[] = {{REPLY_CHOICES, "clarify"},
+                 {REPLY_NONE, "none"},
+                 {REPLY_CHITCHAT, "chitchat"},
+                 {REPLY_HANDOFF, "handoff"}};
+    for (size_t i = 0; i < 4; i++) {
+        struct reply r = {.kind = names[i].kind, .text = "x"};
+        struct buf b;
+        render(WEB_WS, &r, &b);
+        struct cJSON *j = json_parse(b.s, b.len);
+        assert_string_equal(json_string(j, "kind", 100), names[i].name);
+        json_free(j);
+        buf_release(&b);
+    }
+}
+
+static void nothing_on_the_page_is_mark_up_but_the_pages_own(void **state)
+{
+    struct kb_hit hit;
+    struct reply r = hostile(&hit);
+    struct buf b;
+    render(WEB_PAGE, &r, &b);
+    assert_non_null(strstr(b.s, "Asked &lt;/script&gt;&lt;b&gt;&quot;&#39;&amp;"));
+    assert_non_null(strstr(b.s, "Quoted &lt;/script&gt;"));
+    assert_non_null(strstr(b.s, "href=\"https://x.test/&quot;&gt;&lt;script&gt;#a\""));
+    assert_null(strstr(b.s, "<b>"));
+    assert_null(strstr(b.s, "{{"));
+    const char *script = strstr(b.s, "<script");
+    assert_non_null(script);
+    assert_null(strstr(script + 1, "<script")); /* the one of chat.html */
+    buf_release(&b);
+}
+
+static void lists_of_an_answer_are_lists_of_the_page(void **state)
+{
+    struct kb_hit hit = {.passage = "d#a",
+                         .document = "d",
+                         .title = "T",
+                         .anchor = "",
+                         .url = "",
+                         .question = "",
+                         .reviewed = "",
+                         .text = "Two:\n\n- one\n- two\n\nDone\nreally."};
+    struct reply r = {.kind = REPLY_ANSWER, .text = hit.text, .answer = &hit, .nanswer = 1};
+    struct buf b;
+    render(WEB_PAGE, &r, &b);
+    assert_non_null(
+        strstr(b.s, "<p>Two:</p><ul><li>one</li><li>two</li></ul><p>Done\nreally.</p><footer>"));
+    buf_release(&b);
+}
+
+static void a_terminal_gets_numbered_sources(void **state)
+{
+    struct kb_hit hit;
+    struct reply r = hostile(&hit);
+    struct buf b;
+    hit.text = r.text = "It pays well.";
+    hit.title = "Pay";
+    hit.nheading = 0;
+    hit.url = "https://x.test/pay";
+    choices[0] = "Did you?";
+    suggestions[0] = "What next?";
+    render(WEB_TEXT, &r, &b);
+    assert_string_equal(b.s, "It pays well. [1]\n\nSources\n  [1] Pay (reviewed 2026-01-31)\n"
+                             "      https://x.test/pay#a\n\nDid you mean\n  - Did you?\n\n"
+                             "You could also ask\n  - What next?\n");
+    buf_release(&b);
+}
+
+static void the_page_names_its_assets_by_their_hash(void **state)
+{
+    struct reply r = {.kind = REPLY_NONE, .text = "I don't know."};
+    struct buf b;
+    render(WEB_PAGE, &r, &b);
+    const char *a = strstr(b.s, "src=\"/a/");
+    assert_non_null(a);
+    assert_int_equal(strcspn(a + 8, "/"), WEB_HASH);
+    assert_memory_equal(a + 8 + WEB_HASH, "/chat.js\"", 9);
+    buf_release(&b);
+}
+
+static void every_refusal_has_a_code_and_only_passing_ones_say_when(void **state)
+{
+    const int errs[] = {-EBUSY, -ESHUTDOWN, -E2BIG, -EINVAL, -EILSEQ, -ENOMEM};
+    for (size_t i = 0; i < sizeof errs / sizeof errs[0]; i++) {
+        const struct web_refusal *r = web_refusal(errs[i]);
+        assert_true(*r->code && *r->title);
+        assert_int_equal(r->retry_after_s > 0, r->status >= 500);
+    }
+    assert_string_equal(web_refusal(-ENOMEM)->code, "internal");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(json_is_the_object_of_the_batch_and_an_id),
+        cmocka_unit_test(a_frame_cites_its_sources_and_carries_the_cid),
+        cmocka_unit_test(kinds_have_the_protocols_names),
+        cmocka_unit_test(nothing_on_the_page_is_mark_up_but_the_pages_own),
+        cmocka_unit_test(lists_of_an_answer_are_lists_of_the_page),
+        cmocka_unit_test(a_terminal_gets_numbered_sources),
+        cmocka_unit_test(the_page_names_its_assets_by_their_hash),
+        cmocka_unit_test(every_refusal_has_a_code_and_only_passing_ones_say_when),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
