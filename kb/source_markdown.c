@@ -371,9 +371,13 @@ static void on_heading(struct walk *w, cmark_node *node)
         while (end > start && blank(text[end - 1]))
             end--;
     } else {
-        while (is_definition(text + start, line_end(w, first) - start) && first + 1 < w->nline)
-            start = line_start(w, ++first);
-        end = line_end(w, setext_end(w, first));
+        last = setext_end(w, first);
+        while (first <= last && is_definition(text + start, line_end(w, first) - start))
+            if (++first <= last)
+                start = line_start(w, first);
+        if (first > last)
+            return; /* nothing but definitions, so the underline is a break */
+        end = line_end(w, last);
     }
     if (w->lists || w->quotes) {
         push_text(w, start, end, first);

@@ -237,7 +237,8 @@ static void compose(struct out *o, const char *s, size_t len)
         }
         i = end;
     }
-    put_bytes(o, s + done, len - done);
+    if (len > done) /* `s` may be NULL when there is nothing */
+        put_bytes(o, s + done, len - done);
 }
 
 /* True when the text needs nothing done to it. */

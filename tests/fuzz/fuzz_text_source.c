@@ -1,0 +1,12 @@
+/* fuzz_text_source.c: any bytes as plain text: blocks and passages are where they say, and nothing is lost. */
+#include <stdint.h>
+
+#include "tests/blocks.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    source_holds(source_text, data, size, true);
+    return 0;
+}
