@@ -15,16 +15,8 @@ static void out_of_memory(void)
     abort();
 }
 
-static char *copy(const char *s)
-{
-    char *p = strdup(s ? s : "");
-    if (!p)
-        out_of_memory();
-    return p;
-}
-
-/* A message is one line of valid UTF-8, also when it quotes a file's bytes and cuts the quotation off
- * in the middle of a letter. */
+/* Messages and file names are one line of valid UTF-8, also when a message quotes a file's bytes and
+ * cuts the quotation off in the middle of a letter. */
 static void printable(char *s)
 {
     size_t len = strlen(s);
@@ -34,6 +26,15 @@ static void printable(char *s)
         if (c < 0x20 || c == 0x7F || (c == 0xFFFD && i == from + 1))
             s[from] = c == '\n' || c == '\t' ? ' ' : '?';
     }
+}
+
+static char *copy(const char *s)
+{
+    char *p = strdup(s ? s : "");
+    if (!p)
+        out_of_memory();
+    printable(p);
+    return p;
 }
 
 static char *vformat(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));

@@ -225,8 +225,9 @@ static bool is_abbreviation(const char *s, size_t start, size_t stop, struct fol
         return true;
     if (f.digit && LISTED(numbered, word))
         return true;
-    if (strlen(word) == 1 && is_letter(*word)) /* an initial; but "So do I." and "vitamin C. It" */
-        return !f.opener && s[stop - 1] != 'I';
+    /* An initial; but not "So do I.", "vitamin C. It", "a nurse's." */
+    if (strlen(word) == 1 && is_letter(*word))
+        return !f.opener && s[stop - 1] != 'I' && (at == start || strchr(" \t\n(\"[*_", s[at - 1]));
     if (strcmp(word, "no") == 0)
         return false; /* "No. That is wrong": the number was above */
     return (is_dotted(word) || LISTED(may_end, word)) && !f.opener;

@@ -379,7 +379,8 @@ static int walk_folder(struct run *run, const char *path, const char *file, cons
         const char *child = found[i]->d_name;
         if (!rc)
             rc = walk(run, pool_printf(run->pool, "%s/%s", path, child),
-                      pool_printf(run->pool, "%s%s%s", file, slash, child),
+                      pool_printf(run->pool, "%s%s%s", file, slash,
+                                  text_repair(run->pool, child, strlen(child), NULL, NULL)),
                       pool_printf(run->pool, "%s%s", name, child), folder);
         free(found[i]);
     }

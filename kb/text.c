@@ -171,6 +171,9 @@ static void decode_utf8(struct decoder *d, const char *s, size_t len)
                 note_invalid(d);
                 code = c < 0xA0 ? windows_1252[c - 0x80] : c;
                 put(&d->out, code ? code : REPLACEMENT);
+            } else if (code < 0xA0 &&
+                       windows_1252[code - 0x80]) { /* Windows-1252 taken for Latin-1 */
+                put(&d->out, windows_1252[code - 0x80]);
             } else {
                 put_bytes(&d->out, s + i, next - i);
             }

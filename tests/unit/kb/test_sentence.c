@@ -68,6 +68,8 @@ static void test_an_abbreviation_may_end_a_sentence(void **state)
     assert_split("Class starts at 9 a.m. Please be there.",
                  "Class starts at 9 a.m.|Please be there.");
     assert_split("Take vitamin C. It helps.", "Take vitamin C.|It helps.");
+    assert_split("Some want a bachelor's. Technologists study. A bachelor’s. Others do.",
+                 "Some want a bachelor's.|Technologists study.|A bachelor’s.|Others do.");
     assert_split("So do I. Then we go.", "So do I.|Then we go.");
     assert_split("No. That is wrong.", "No.|That is wrong.");
     assert_split("Bring a pen, etc. Students need one.", "Bring a pen, etc.|Students need one.");

@@ -264,6 +264,15 @@ static void test_problems_past_the_limit_are_counted(void **state)
     tree_free(&t);
 }
 
+static void test_problems_are_one_line_of_utf_8(void **state)
+{
+    struct kb_report report = {0};
+    report_add(&report, true, "a\nb\xFF.md", 1, 1, "'%.2s' %s", "a\xC3\xA9", "x\ny\x01");
+    assert_string_equal(report.problem[0].file, "a b?.md");
+    assert_string_equal(report.problem[0].message, "'a?' x y?");
+    kb_report_release(&report);
+}
+
 static int stop_at_once(void *ctx, struct document *doc)
 {
     ++*(int *)ctx;
@@ -304,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_dates_must_exist),
         cmocka_unit_test(test_json_lines_are_read_one_by_one),
         cmocka_unit_test(test_problems_past_the_limit_are_counted),
+        cmocka_unit_test(test_problems_are_one_line_of_utf_8),
         cmocka_unit_test(test_what_the_caller_returns_ends_the_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

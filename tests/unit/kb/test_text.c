@@ -70,6 +70,11 @@ static void test_windows_1252_is_read_and_counted_with_its_place(void **state)
     assert_becomes(r, "one\ntwo “quoted” café\n");
 }
 
+static void test_windows_1252_that_was_taken_for_latin_1_is_mended(void **state)
+{
+    assert_becomes(REPAIR("what\xC2\x92s \xC2\x93it\xC2\x94"), "what’s “it”");
+}
+
 static void test_the_column_of_a_bad_byte_counts_letters(void **state)
 {
     struct repaired r = REPAIR("éé\xFF");
@@ -217,6 +222,7 @@ int main(void)
         cmocka_unit_test(test_a_byte_order_mark_is_dropped),
         cmocka_unit_test(test_letters_are_composed),
         cmocka_unit_test(test_windows_1252_is_read_and_counted_with_its_place),
+        cmocka_unit_test(test_windows_1252_that_was_taken_for_latin_1_is_mended),
         cmocka_unit_test(test_the_column_of_a_bad_byte_counts_letters),
         cmocka_unit_test(test_control_characters_are_replaced),
         cmocka_unit_test(test_utf_16_with_a_mark_is_decoded),
