@@ -221,7 +221,7 @@ bool source_title(const struct source *src, struct document *doc);
 /* True for a date that exists, "YYYY-MM-DD". */
 bool source_date_ok(const char *s);
 
-/* ---- plain.c: inline Markdown to what a reader sees (kb_plain) -------------------------------------- */
+/* ---- plain.c, plain_inline.c: Markdown to what a reader sees (kb_plain) ------------------------------- */
 
 /* ---- passage.c: a document becomes passages ---------------------------------------------------------- */
 
