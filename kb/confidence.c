@@ -4,8 +4,9 @@
  * is how completely the question was understood: are its rare words in the passage, are there content
  * words that the whole base has never seen, is the heading what was asked, is the runner-up far behind?
  * The sum of these goes through a logistic curve. One rule stands above the sum: when the rarest thing
- * that was asked for is missing, the confidence is capped below the answering threshold, however well
- * the rest fits. "How much does a welder earn" finds every other word in a guide about laboratories.
+ * that was asked for is missing from the passage, or any content word from the whole base, the
+ * confidence is capped below the answering threshold, however well the rest fits. "How much does a
+ * welder earn" finds every other word in a guide about laboratories.
  *
  * This is the honest first version: its thresholds are set by hand so that off-topic questions decline,
  * and it is calibrated on nothing. */
@@ -17,7 +18,7 @@
 #define MAYBE 0.20 /* from here on "did you mean" */
 
 #define CAP_RARE    0.45 /* the rarest word of the question is not in the passage */
-#define CAP_UNKNOWN 0.5  /* nor in the base, though other words are */
+#define CAP_UNKNOWN 0.5  /* a content word of the question is nowhere in the base */
 
 static const struct {
     double base, coverage, heading, pairs, margin, unknown;
@@ -63,6 +64,15 @@ static double unknown_share(const struct query *q)
     return q->mass > 0 ? unknown / q->mass : 1;
 }
 
+/* Some word of the question itself, and not a light one, is nowhere in the base. */
+static bool has_unknown(const struct query *q)
+{
+    for (size_t i = 0; i < q->nslot; i++)
+        if (!q->slot[i].known && !q->slot[i].context && q->slot[i].weight >= 1)
+            return true;
+    return false;
+}
+
 double confidence_of(const struct query *q, const struct candidates *c, size_t i)
 {
     const struct candidate *it = &c->c[i];
@@ -73,7 +83,7 @@ double confidence_of(const struct query *q, const struct candidates *c, size_t i
                weights.pairs * it->f.pairs + weights.margin * margin + weights.unknown * unknown;
     double p = 1 / (1 + exp(-x));
     size_t rare = rarest(q);
-    if (rare < q->nslot && !q->slot[rare].known)
+    if (has_unknown(q))
         p = fmin(p, CAP_UNKNOWN);
     if (rare < q->nslot && !in_passage(q, it, rare))
         p = fmin(p, CAP_RARE);
