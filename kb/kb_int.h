@@ -304,7 +304,7 @@ int tokenizer_register(sqlite3 *db);
 /* The same tokens for callers without FTS5. `colocated`: another form of the token before it, namely
  *   "followup", "alevel"   the compound whose first part was the token before ("follow", "a")
  *   "us."                  an acronym that is spelt like a stop word ("U.S.", or "US" amid small letters; the token
- *                          before is "us"). Forms with a final dot are never stop words
+ *                          before is "us"); also "it.", "as.", "id.", "who.". Forms with a final dot are never stop words
  *   "network+", ".net"     a name with its mark (the token before is "network", "net")
  * A non-zero result of fn stops and is returned. */
 typedef int token_fn(void *ctx, const char *token, size_t len, size_t start, size_t end, bool colocated);

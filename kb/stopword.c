@@ -3,8 +3,7 @@
  * They are still indexed, since an owner's text may be about them and a question may hold nothing else;
  * query.c leaves them out while better words are there. The lists are short on purpose: function words,
  * the words that only make a sentence a question ("tell", "please"), and nothing that can be the subject
- * of one. "need", "work", "best" or "cost" look empty and are not. The tokenizer uses the same lists
- * to know which capitals are worth a second look ("US", "IT": see tokenizer.c).
+ * of one. "need", "work", "best" or "cost" look empty and are not.
  *
  * Words are folded (lower case, no accents, no apostrophes), not stemmed, each list in byte order so
  * that it can be searched by halves; a test checks the order. */

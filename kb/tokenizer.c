@@ -12,8 +12,8 @@
  * be told from "a level". Numbers do not compound: 3-5 is not 35. A chain of single letters and pairs
  * with dots is an abbreviation and only that: "Ph.D." -> phd, "U.S.A." -> usa.
  *
- * Some acronyms are spelt like stop words. "U.S.", and "US" in a text that also has small letters, give
- * us and, at the same place, "us.": a token that no pronoun can be mistaken for. Names that end or begin
+ * Some acronyms are spelt like stop words. "U.S.", and "US" in a text that is not all capitals, give
+ * us and, at the same place, "us.": a token that no pronoun can be mistaken for; so do AS, ID, IT and WHO. Names that end or begin
  * in marks keep them: "C++" and "C#" are nothing but c++ and c#; "Network+" and ".NET" also give the word.
  *
  * Any bytes will do: what is not UTF-8 separates. Time is linear in the text; a chain is at most PARTS
@@ -40,9 +40,10 @@ struct scan {
     size_t len;
     char lang[8];
     int language;       /* of stem.c */
+    bool english;
     bool elides;        /* l'école: the apostrophe parts words */
     bool decimal_comma; /* 57.380,50 */
-    bool small_letters; /* somewhere in the text: then capitals mean something */
+    bool capitals_count; /* the text is not all in capitals */
     bool placed;        /* the chain has given a token that others can stand beside */
     token_fn *fn;
     void *ctx;
@@ -282,13 +283,18 @@ static size_t make_token(const struct scan *x, const char *raw, size_t len, bool
     return plain ? stem_word(x->t->stem, x->language, raw, len, out) : stem_fold(raw, len, out);
 }
 
-/* "us." beside "us", when the word is a stop word but for its spelling. */
+/* "us." beside "us", when the word is one of the few acronyms that English spells like a stop word. Other stop
+ * words in capitals are only being shouted. */
 static int emit_acronym(struct scan *x, const char *raw, size_t len, const struct piece *first,
                         const struct piece *last)
 {
+    static const char *const acronym[] = {"as", "id", "it", "us", "who"};
     char token[STEM_MAX + 1];
     size_t n = stem_fold(raw, len, token);
-    if (n == 0 || n > 5 || !stopword(x->lang, token, n))
+    bool known = false;
+    for (size_t i = 0; i < sizeof acronym / sizeof *acronym; i++)
+        known = known || (strlen(acronym[i]) == n && !memcmp(acronym[i], token, n));
+    if (!known || !x->english)
         return 0;
     token[n++] = '.';
     return emit(x, token, n, first, last, true);
@@ -313,7 +319,7 @@ static int emit_piece(struct scan *x, const struct piece *p)
         r = emit(x, token, make_token(x, p->raw, p->len, !p->digits, token), p, p, false);
     if (!r && (p->mark[0] || p->dotted))
         r = emit_marked(x, p);
-    if (!r && p->capitals && x->small_letters && p->letters > 1 && !p->digits)
+    if (!r && p->capitals && x->capitals_count && p->letters > 1 && !p->digits)
         r = emit_acronym(x, p->raw, p->len, p, p);
     return r;
 }
@@ -456,12 +462,16 @@ static bool listed(const char *list, const char *lang)
     return at && strlen(lang) == 2;
 }
 
-static bool has_small_letters(const char *s, size_t len)
+/* Capitals distinguish a word where not everything is in capitals, or where it stands alone. */
+static bool capitals_count(const char *s, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
+    bool blank = false;
+    for (size_t i = 0; i < len; i++) {
         if (s[i] >= 'a' && s[i] <= 'z')
             return true;
-    return false;
+        blank = blank || s[i] == ' ' || s[i] == '\n' || s[i] == '\t';
+    }
+    return !blank;
 }
 
 /* Behind TOKENIZER_TOKEN: tokens that were made before, separated by blanks. */
@@ -484,10 +494,11 @@ int tokenizer_run(struct tokenizer *t, const char *s, size_t len, token_fn *fn, 
     struct scan x = {.t = t, .s = s, .len = len, .fn = fn, .ctx = ctx};
     size_t pos = read_language(&x);
     x.language = stem_language(t->stem, x.lang);
+    x.english = listed("en", x.lang);
     x.elides = listed("fr it ca", x.lang);
     x.decimal_comma = listed(
         "de fr es it ca pt nl da sv no nb nn fi pl cs sk sl hr ro hu bg ru uk tr el id", x.lang);
-    x.small_letters = has_small_letters(s + pos, len - pos);
+    x.capitals_count = capitals_count(s + pos, len - pos);
     return run(&x, pos);
 }
 
