@@ -35,6 +35,8 @@ static int add_word(void *ctx, const char *token, size_t len, size_t start, size
     struct phrase *p = ctx;
     if (!colocated && p->n <= SYNONYM_WORDS)
         p->word[p->n++] = pool_strndup(p->pool, token, len);
+    else if (colocated && token[len - 1] == '.') /* "US" is the country, not the pronoun */
+        p->word[p->n - 1] = pool_strndup(p->pool, token, len);
     return 0;
 }
 
