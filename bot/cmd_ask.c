@@ -33,6 +33,8 @@ static void print_source(const struct asking *ask, const struct kb_hit *h, struc
     for (size_t i = 0; i < h->nheading; i++)
         if (i || strcmp(h->heading[i], h->title) != 0)
             buf_addf(&b, " › %s", h->heading[i]);
+    if (h->entry)
+        buf_addf(&b, " › %s", h->question);
     if (*h->url)
         buf_addf(&b, "  %s%s%s", h->url, *h->anchor ? "#" : "", h->anchor);
     if (*h->reviewed)
@@ -55,8 +57,23 @@ static void print_list(const struct asking *ask, const char *lead, const char **
     }
 }
 
-static void print_reply(const struct asking *ask, const struct reply *r, const char *question,
-                        struct pool *pool)
+/* The words that the ranking found in the extracts, which need not be the ones that were typed. */
+static const char *found_words(const struct reply *r, struct pool *pool)
+{
+    struct buf b;
+    buf_init(&b, MAX_REPLY_JSON);
+    for (size_t i = 0; i < r->nanswer; i++)
+        for (size_t k = 0; k < r->answer[i].nmark; k++) {
+            const struct kb_span *m = &r->answer[i].mark[k];
+            buf_addc(&b, ' ');
+            buf_add(&b, r->answer[i].text + m->start, m->end - m->start);
+        }
+    const char *words = pool_strndup(pool, b.s, b.len);
+    buf_release(&b);
+    return words;
+}
+
+static void print_reply(const struct asking *ask, const struct reply *r, struct pool *pool)
 {
     size_t number = 0;
     const char *text = terminal_safe(pool, r->text);
@@ -64,7 +81,7 @@ static void print_reply(const struct asking *ask, const struct reply *r, const c
         printf("(I read \"%s\" as \"%s\".)\n", terminal_safe(pool, r->corrected[i].from),
                terminal_safe(pool, r->corrected[i].to));
     if (ask->colour && r->nanswer)
-        text = terminal_highlight(pool, text, question);
+        text = terminal_highlight(pool, text, found_words(r, pool));
     terminal_wrap(stdout, text, "", ask->width);
     print_list(ask, "Did you mean:", r->choice, r->nchoice, &number, pool);
     print_list(ask, r->kind == REPLY_ANSWER ? "You can also ask:" : "I can tell you about:",
@@ -105,7 +122,7 @@ static int ask_one(const struct asking *ask, struct session *s, const char *text
     if (ask->json)
         print_json(&r);
     else
-        print_reply(ask, &r, meant, pool);
+        print_reply(ask, &r, pool);
     session_tell(s, meant, &r);
     int code = err                                               ? EXIT_FAILED
                : r.kind == REPLY_NONE || r.kind == REPLY_CHOICES ? EXIT_UNSURE

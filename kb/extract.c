@@ -285,7 +285,9 @@ int extract_best(struct tokenizer *t, const struct query *q, struct pool *pool,
     }
     struct run run = best_run(&s);
     round_off(row, &run);
-    give(&s, text, row->unit[run.first].start - row->start, row->unit[run.last].end - row->start,
-         hit);
+    size_t start = row->unit[run.first].start - row->start;
+    if (row->unit[run.first].kind == BLOCK_ITEM && run.last > run.first)
+        start = passage_item_start(text, start);
+    give(&s, text, start, row->unit[run.last].end - row->start, hit);
     return 0;
 }

@@ -271,6 +271,10 @@ struct passage {
     const char *lang, *audience, *reviewed, *valid_from, *valid_until, *url, *status;
 };
 
+/* `at`, the first byte of a list item's content, moved back over the item's mark ("- ", "2. ") and its indentation: a
+ * quoted list begins with its mark. */
+size_t passage_item_start(const char *s, size_t at);
+
 typedef int passage_fn(void *ctx, const struct document *doc, const struct passage *passage);
 int passage_cut(const struct document *doc, passage_fn *fn, void *ctx);
 

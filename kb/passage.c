@@ -194,6 +194,14 @@ static struct unit *units_of(struct cutter *c, const struct cut_unit *unit, size
     return all;
 }
 
+size_t passage_item_start(const char *s, size_t at)
+{
+    size_t start = at;
+    while (start && s[start - 1] != '\n' && strchr(" \t-*+.)0123456789", s[start - 1]))
+        start--;
+    return !start || s[start - 1] == '\n' ? start : at;
+}
+
 static int emit(struct cutter *c, struct passage *p, const struct cut_unit *unit, size_t from,
                 size_t to)
 {
@@ -205,6 +213,8 @@ static int emit(struct cutter *c, struct passage *p, const struct cut_unit *unit
         p->unit = units_of(c, unit, from, to);
         p->nunit = to - from;
         p->start = unit[from].unit.start;
+        if (unit[from].unit.kind == BLOCK_ITEM && to - from > 1)
+            p->start = passage_item_start(c->doc->text, p->start);
         p->end = unit[to - 1].unit.end;
         p->line = unit[from].line;
     }
