@@ -159,55 +159,6 @@ static void test_a_followup_that_leads_nowhere_is_a_warning(void **state)
     tree_free(&t);
 }
 
-static void test_front_matter_fills_the_document(void **state)
-{
-    struct tree t = tree_new();
-    tree_add_text(
-        &t, "a.md",
-        "---\ntitle: \" A  title \"\nurl: https://example.org/a\nlang: DE\n"
-        "audience: staff\nowner: Ann\nreviewed: 2024-02-29\nvalid_from: 2026-01-01\n"
-        "valid_until: 2026-12-31\nstatus: published\ntags: [x]\n---\n# Heading\n\nText.\n");
-    struct parsed p = tree_read(&t, ".");
-    assert_int_equal(p.rc, KB_OK);
-    assert_warning(p, 11, 1, "'tags' is not known here");
-    const struct document *d = &p.doc[0];
-    assert_string_equal(d->title, "A  title");
-    assert_string_equal(d->url, "https://example.org/a");
-    assert_string_equal(d->lang, "de");
-    assert_string_equal(d->audience, "staff");
-    assert_string_equal(d->owner, "Ann");
-    assert_string_equal(d->reviewed, "2024-02-29");
-    assert_string_equal(d->valid_until, "2026-12-31");
-    for (size_t i = 0; i < d->nblock; i++)
-        assert_true(d->block[i].line > 12);
-    parsed_release(&p);
-    tree_free(&t);
-}
-
-static void test_mistakes_in_front_matter_have_a_place(void **state)
-{
-    struct tree t = tree_new();
-    tree_add_text(&t, "a.md",
-                  "---\ntitle: A\nreviewd: 2026-01-01\nvalid_until: 2026-02-30\n---\ntext\n");
-    tree_add_text(&t, "b.md", "---\ntitle: B\n\nnever closed\n");
-    tree_add_text(&t, "c.md", "---\ntitle: [C]\nurl: ftp://x\n---\n");
-    tree_add_text(&t, "d.md", "---\njust prose\n---\n");
-    tree_add_text(&t, "e.md", "---\nvalid_from: 2027-01-01\nvalid_until: 2026-01-01\n---\n");
-    struct parsed p = tree_read(&t, ".");
-    assert_int_equal(p.rc, KB_ERR_INPUT);
-    assert_error(p, 3, 1, "did you mean 'reviewed'");
-    assert_error(p, 4, 14, "no date that exists");
-    assert_error(p, 1, 1, "no closing '---' line");
-    assert_error(p, 2, 8, "must be a text");
-    assert_error(p, 3, 6, "no web address");
-    assert_error(p, 2, 1, "lines such as 'title: ...'");
-    assert_error(p, 1, 1, "it would never be served");
-    assert_int_equal(p.report.rejected, 5);
-    assert_int_equal(p.n, 0);
-    parsed_release(&p);
-    tree_free(&t);
-}
-
 static void test_a_draft_is_checked_and_not_handed_out(void **state)
 {
     struct tree t = tree_new();
@@ -217,18 +168,6 @@ static void test_a_draft_is_checked_and_not_handed_out(void **state)
     assert_int_equal(p.n, 0);
     parsed_release(&p);
     tree_free(&t);
-}
-
-static void test_dates_must_exist(void **state)
-{
-    assert_true(source_date_ok("2024-02-29"));
-    assert_true(source_date_ok("2000-02-29"));
-    assert_true(source_date_ok("2026-12-31"));
-    static const char *const bad[] = {"2026-02-29", "1900-02-29",  "2026-02-30", "2026-13-01",
-                                      "2026-00-01", "2026-01-00",  "2026-1-01",  "26-01-01",
-                                      "2026/01/01", "2026-01-011", "",           "0000-01-01"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_false(source_date_ok(bad[i]));
 }
 
 static void test_json_lines_are_read_one_by_one(void **state)
@@ -262,15 +201,6 @@ static void test_problems_past_the_limit_are_counted(void **state)
     assert_true(p.report.problem[KB_MAX_PROBLEMS].error);
     parsed_release(&p);
     tree_free(&t);
-}
-
-static void test_problems_are_one_line_of_utf_8(void **state)
-{
-    struct kb_report report = {0};
-    report_add(&report, true, "a\nb\xFF.md", 1, 1, "'%.2s' %s", "a\xC3\xA9", "x\ny\x01");
-    assert_string_equal(report.problem[0].file, "a b?.md");
-    assert_string_equal(report.problem[0].message, "'a?' x y?");
-    kb_report_release(&report);
 }
 
 static int stop_at_once(void *ctx, struct document *doc)
@@ -307,13 +237,9 @@ int main(void)
         cmocka_unit_test(test_a_file_is_read_once),
         cmocka_unit_test(test_one_id_for_two_is_an_error_that_names_both),
         cmocka_unit_test(test_a_followup_that_leads_nowhere_is_a_warning),
-        cmocka_unit_test(test_front_matter_fills_the_document),
-        cmocka_unit_test(test_mistakes_in_front_matter_have_a_place),
         cmocka_unit_test(test_a_draft_is_checked_and_not_handed_out),
-        cmocka_unit_test(test_dates_must_exist),
         cmocka_unit_test(test_json_lines_are_read_one_by_one),
         cmocka_unit_test(test_problems_past_the_limit_are_counted),
-        cmocka_unit_test(test_problems_are_one_line_of_utf_8),
         cmocka_unit_test(test_what_the_caller_returns_ends_the_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
