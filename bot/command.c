@@ -52,7 +52,7 @@ static bool wants_help(int argc, char **argv)
 static int flushed(int code)
 {
     if (fflush(stdout) || ferror(stdout)) {
-        if (errno != EPIPE)
+        if (errno != EPIPE && code != EXIT_FAILED) /* a command that failed has said why */
             fprintf(stderr, "guidepost: standard output: %s\n", strerror(errno));
         return code ? code : EXIT_FAILED;
     }
