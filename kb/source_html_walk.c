@@ -156,20 +156,18 @@ static bool is_markup(char c, char before, char after, bool in_row)
 void source_html_add(struct page *p, const char *s, size_t line)
 {
     for (size_t i = 0; s[i]; i++) {
-        bool nbsp = !memcmp(s + i, "\xc2\xa0", strnlen(s + i, 2)) && s[i + 1];
+        bool nbsp = s[i] == '\xc2' && s[i + 1] == '\xa0';
         if (strchr(" \t\r\n\f", s[i]) || nbsp) {
             p->space = true;
             i += nbsp;
             continue;
         }
         int len = sqlite3_str_length(p->run);
+        char before = len ? sqlite3_str_value(p->run)[len - 1] : '\0';
         if (!len)
             p->line = line;
-        if (p->space && len)
-            sqlite3_str_appendchar(p->run, 1, ' ');
-        char before = i && !p->space ? s[i - 1] : '\0';
-        if (p->space && len)
-            before = ' ';
+        if (p->space && len && before != ' ')
+            sqlite3_str_appendchar(p->run, 1, before = ' ');
         p->space = false;
         if (is_markup(s[i], before, s[i + 1], p->cell > 0))
             sqlite3_str_appendchar(p->run, 1, '\\');

@@ -22,7 +22,8 @@
 #include <strings.h>
 
 #define MAX_STYLES   32
-#define NUMBERED_DOC 3 /* so many numbered headings: numbers are this text's way to say levels */
+#define WRAPPED_FROM 40 /* columns: shorter lines (an address, a list) end where they please */
+#define NUMBERED_DOC 3  /* so many numbered headings: numbers are this text's way to say levels */
 
 static bool blank(char c)
 {
@@ -236,15 +237,20 @@ size_t text_line_next(const struct text_lines *t, size_t i)
     return i;
 }
 
-bool text_line_joins(const struct text_lines *t, size_t first, size_t i)
-{
-    return i == first || (t->wrapped && t->line[i].kind == LINE_TEXT && !t->line[i].style);
-}
-
 static bool small_letter(const struct text_lines *t, const struct text_line *line)
 {
     char c = t->text[line->start];
     return c >= 'a' && c <= 'z';
+}
+
+bool text_line_joins(const struct text_lines *t, size_t first, size_t i)
+{
+    const struct text_line *line = &t->line[i];
+    if (i == first)
+        return true;
+    if (line->kind != LINE_TEXT || line->style)
+        return false;
+    return t->wrapped || (small_letter(t, line) && !strchr(".?!:", t->text[line[-1].end - 1]));
 }
 
 /* A row needs a neighbour, else it is a sentence with a bar in it. */
@@ -317,7 +323,7 @@ static void find_layout(struct text_lines *t)
         if ((a->kind != LINE_TEXT && a->kind != LINE_ITEM) || b->kind != LINE_TEXT ||
             a->start == a->end)
             continue;
-        pairs++;
+        pairs += a->columns >= WRAPPED_FROM;
         if (strchr(".?!:", t->text[a->end - 1]) || !small_letter(t, b))
             continue;
         soft++;
@@ -376,7 +382,8 @@ static size_t find_title(const struct text_lines *t)
 {
     size_t first = 0, others = 0, alike = 0, above = 0;
     for (; first < t->n && !t->line[first].style; first++)
-        above += t->line[first].kind != LINE_BLANK && t->line[first].kind != LINE_STROKE;
+        above += t->line[first].kind != LINE_BLANK && t->line[first].kind != LINE_STROKE &&
+                 (!first || t->line[first - 1].kind == LINE_BLANK);
     if (first == t->n || above > 2 || t->line[first].style == STYLE_HASH)
         return t->n;
     for (size_t i = first + 1; i < t->n; i++) {

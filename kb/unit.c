@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#define MARKS_MAX   800  /* bytes that mark-up may span; what is open longer was no mark-up */
+#define MARKS_MAX   4    /* sentences that mark-up may span; what is open longer was no mark-up */
 #define UNIT_MAX    4000 /* bytes; a longer sentence has lost its full stops */
 #define LABEL_WORDS 3    /* "Attention to detail. Technicians must ..." is quoted in one piece */
 #define LEAD_MAX    400  /* bytes; a longer last sentence says something of its own */
@@ -64,7 +64,7 @@ size_t unit_end(const char *s, size_t len)
 {
     struct marks m = {0};
     size_t end = 0, first = 0, look = len > UNIT_MAX ? UNIT_MAX : len;
-    while (end < look) {
+    for (int n = 0; end < look && n < MARKS_MAX; n++) {
         size_t from = end;
         end += sentence_end(s + end, look - end);
         while (end < len && strchr("*_`", s[end]) && s[end])
@@ -76,8 +76,6 @@ size_t unit_end(const char *s, size_t len)
             first = end;
         if (!marks_open(&m))
             return end;
-        if (end > MARKS_MAX)
-            break;
     }
     /* What was opened and never closed was no mark-up. */
     return first ? first : look < len ? cut_at_blank(s) : len;
