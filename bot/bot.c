@@ -323,6 +323,7 @@ int bot_run(struct config *c)
     struct ending e = {.bot = &bot};
     bot.sessions = sessions_new();
     bot.turns = turns_new(&bot);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk, not the end of us */
     int err = start(&bot, &e);
     if (!err)
         err = loop_run(bot.loop);

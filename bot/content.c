@@ -165,7 +165,7 @@ static void use_config(struct bot *bot, struct config *fresh)
 
 static void watch_again(struct content *c);
 
-static void use(struct content *c, struct look *look)
+static void use(struct content *c, struct look *look, bool after_failure)
 {
     const struct kb_report *r = &look->report;
     work_set_smalltalk(c->bot->work, look->talk);
@@ -176,7 +176,7 @@ static void use(struct content *c, struct look *look)
         watch_again(c);
     }
     c->state.indexed_s = time(NULL);
-    if (look->reload || r->added || r->changed || r->removed || r->rebuilt)
+    if (look->reload || after_failure || r->added || r->changed || r->removed || r->rebuilt)
         log_info("content", look->reload ? "reloaded" : "indexed",
                  "documents=%zu passages=%zu added=%zu changed=%zu removed=%zu generation=%lld",
                  r->read, r->passages, r->added, r->changed, r->removed, r->generation);
@@ -192,11 +192,12 @@ static void apply(void *ctx)
     c->now = NULL;
     log_problems(&look->files);
     log_problems(&look->report);
+    bool failed_before = !c->state.reload_ok;
     c->state.reload_ok = !look->err;
     if (look->err)
         log_failure(look);
     else
-        use(c, look);
+        use(c, look, failed_before);
     c->state.ready = look->info.schema != 0;
     c->state.documents = look->info.documents;
     c->state.passages = look->info.passages;

@@ -240,7 +240,7 @@ static const char *question(struct pool *pool, struct request *rq, size_t *ret_l
     }
     const char *q = request_query(rq, "q");
     *ret_len = q ? strlen(q) : 0;
-    return q;
+    return *ret_len ? q : NULL;
 }
 
 void web_on_page(struct web *w, struct request *rq)
