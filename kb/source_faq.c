@@ -109,15 +109,6 @@ static void read_answer(struct faq *f, const struct yaml *value, struct answer *
     *ret = (struct answer){s + skip, len - skip, line};
 }
 
-static bool is_list_key(const char *key)
-{
-    static const char *const list[] = {"aka", "followups", "needs", "not", "tests", "not_tests"};
-    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-        if (strcmp(list[i], key) == 0)
-            return true;
-    return false;
-}
-
 static void read_key(struct faq *f, struct entry *e, struct answer *answer, const struct yaml *key,
                      struct yaml *value)
 {
@@ -125,7 +116,7 @@ static void read_key(struct faq *f, struct entry *e, struct answer *answer, cons
                **field = document_entry_field(e, strcmp(k, "q") == 0 ? "question" : k);
     if (strcmp(k, "a") == 0)
         read_answer(f, value, answer);
-    else if (is_list_key(k))
+    else if (record_key_is_list(k))
         texts_of(f, e, k, value);
     else if (field && strcmp(k, "question") != 0)
         field_of(f, k, value, field);

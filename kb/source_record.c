@@ -6,7 +6,6 @@
 #include "kb/kb_int.h"
 
 #include <string.h>
-#include <strings.h>
 
 static const char *const keys[] = {"id",          "title", "text",      "question",  "answer",
                                    "aka",         "url",   "lang",      "audience",  "owner",
