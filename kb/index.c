@@ -1,21 +1,21 @@
 /* index.c: the owner's files become an index, all of them or none.
  *
- * One run is one transaction: lock, read every source, write what differs, check what only shows when all
- * is there (keys that two documents share), commit. Any error of any source
- * rolls all of it back, so the last good index keeps answering while somebody mends the file.
+ * One run is one transaction: lock, read every source, write what differs, check what only shows
+ * when all is there (keys that two documents share), commit. Any error of any source rolls all
+ * of it back, so the last good index keeps answering while somebody mends the file.
  *
- * kb_check() is the same run over a base in memory that is thrown away: what it lets pass, kb_index()
- * lets pass. */
+ * kb_check() is the same run over a base in memory that is thrown away: what it lets pass,
+ * kb_index() lets pass. */
 #include "kb/kb_int.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* An FTS5 index is a stack of segments. A query reads all of them, so they are merged into one when much has
- * changed; otherwise a little each time, so that small updates stay quick. */
+/* An FTS5 index is a stack of segments. A query reads all of them, so they are merged into one
+ * when much has changed; otherwise a little each time, so that small updates stay quick. */
 #define MUCH_PERCENT 20
-#define MERGE_PAGES 256
+#define MERGE_PAGES  256
 
 #define LOCK_WAIT_MS 15000 /* for another process's run */
 
@@ -31,11 +31,13 @@ static int exec(sqlite3 *db, const char *sql)
     return schema_db_err(db, sqlite3_exec(db, sql, NULL, NULL, NULL));
 }
 
-/* ---- what only shows when all is there ----------------------------------------------------------- */
+/* ---- what only shows when all is there ------------------------------------------------------- */
 
-/* Keys are "document#anchor", and an id may contain '#': seldom, but then two passages would be one. */
+/* Keys are "document#anchor", and an id may contain '#': seldom, but then two passages would be
+ * one. */
 static const char sql_shared[] =
-    "SELECT p.key, d.file, p.line, (SELECT e.file FROM passages q JOIN documents e ON e.id = q.document"
+    "SELECT p.key, d.file, p.line, (SELECT e.file FROM passages q JOIN documents e ON e.id = "
+    "q.document"
     "  WHERE q.key = p.key AND q.document <> p.document ORDER BY e.key LIMIT 1)"
     " FROM passages p JOIN documents d ON d.id = p.document"
     " WHERE p.key IN (SELECT key FROM passages GROUP BY key HAVING count(*) > 1)"
@@ -54,15 +56,15 @@ static int check_keys(sqlite3 *db, struct kb_report *report)
     if (rc == SQLITE_OK)
         while ((rc = sqlite3_step(st)) == SQLITE_ROW)
             report_add(report, true, text(st, 1), (size_t)sqlite3_column_int64(st, 2), 0,
-                       "the passage id \"%s\" is also used in %s; rename one of the two documents", text(st, 0),
-                       *text(st, 3) ? text(st, 3) : "this file");
+                       "the passage id \"%s\" is also used in %s; rename one of the two documents",
+                       text(st, 0), *text(st, 3) ? text(st, 3) : "this file");
     sqlite3_finalize(st);
     if (rc != SQLITE_DONE)
         return schema_db_err(db, rc);
     return report->errors ? KB_ERR_INPUT : 0;
 }
 
-/* ---- one transaction ----------------------------------------------------------------------------------- */
+/* ---- one transaction ------------------------------------------------------------------------- */
 
 static int read_all(sqlite3 *db, const struct kb_sources *src, struct kb_report *report)
 {
@@ -138,7 +140,7 @@ static int transaction(sqlite3 *db, const struct kb_sources *src, struct kb_repo
     return r;
 }
 
-/* ---- the public face -------------------------------------------------------------------------------------- */
+/* ---- the public face ------------------------------------------------------------------------- */
 
 static void forget(struct kb_report *report)
 {
@@ -150,8 +152,11 @@ static void forget(struct kb_report *report)
 static int fail(struct kb_report *report, const char *path, int err)
 {
     report->added = report->changed = report->removed = report->unchanged = 0;
+    report->passages = report->entries = 0;
+    report->generation = 0;
     report->rebuilt = false;
-    if (!report->message && err != KB_ERR_INPUT && asprintf(&report->message, "%s: %s", path, kb_strerror(err)) < 0)
+    if (!report->message && err != KB_ERR_INPUT &&
+        asprintf(&report->message, "%s: %s", path, kb_strerror(err)) < 0)
         report->message = NULL;
     return err;
 }

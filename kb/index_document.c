@@ -1,12 +1,12 @@
 /* index_document.c: documents become rows, as few of them as possible.
  *
  * A document whose bytes and file are those of the last run is left alone: it is neither cut nor
- * tokenized again. A record that only moved within its file gets its lines shifted. Anything else is
- * deleted and written anew, which is simpler than comparing passages and costs little, since one
- * document is small. What the run did not meet at the end is removed.
+ * tokenized again. A record that only moved within its file gets its lines shifted. Anything
+ * else is deleted and written anew, which is simpler than comparing passages and costs little,
+ * since one document is small. What the run did not meet at the end is removed.
  *
- * Once a source has an error the run will be rolled back; documents are then only counted, so that
- * all errors of all files are still found. */
+ * Once a source has an error the run will be rolled back; documents are then only counted, so
+ * that all errors of all files are still found. */
 #include "kb/kb_int.h"
 
 #include <cjson/cJSON.h>
@@ -14,23 +14,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIND, ADD, CHANGE, MOVE, MOVE_PASSAGES, CLEAR, REMOVE, KNOWN, ADD_PASSAGE, ADD_TEST, STATEMENTS };
+enum {
+    FIND,
+    ADD,
+    CHANGE,
+    MOVE,
+    MOVE_PASSAGES,
+    CLEAR,
+    REMOVE,
+    KNOWN,
+    ADD_PASSAGE,
+    ADD_TEST,
+    STATEMENTS
+};
 
 static const char *const sql[STATEMENTS] = {
     [FIND] = "SELECT id, hash, file, line FROM documents WHERE key = ?1",
     [ADD] = "INSERT INTO documents(key, file, hash, line, title, url, lang, owner, reviewed, text)"
             " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    [CHANGE] = "UPDATE documents SET file = ?2, hash = ?3, line = ?4, title = ?5, url = ?6, lang = ?7, owner = ?8,"
+    [CHANGE] = "UPDATE documents SET file = ?2, hash = ?3, line = ?4, title = ?5, url = ?6, lang = "
+               "?7, owner = ?8,"
                " reviewed = ?9, text = ?10 WHERE key = ?1",
     [MOVE] = "UPDATE documents SET line = ?2 WHERE id = ?1",
     [MOVE_PASSAGES] = "UPDATE passages SET line = line + ?2 WHERE document = ?1",
     [CLEAR] = "DELETE FROM passages WHERE document = ?1",
     [REMOVE] = "DELETE FROM documents WHERE id = ?1",
     [KNOWN] = "SELECT id FROM documents WHERE id <= ?1",
-    [ADD_PASSAGE] = "INSERT INTO passages(document, key, ord, anchor, entry, entry_id, start, end, line, lang, audience,"
-                    " reviewed, valid_from, valid_until, url, heading, followups, needs, nots, title, headings,"
-                    " question, unit, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-                    " ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
+    [ADD_PASSAGE] =
+        "INSERT INTO passages(document, key, ord, anchor, entry, entry_id, start, end, line, lang, "
+        "audience,"
+        " reviewed, valid_from, valid_until, url, heading, followups, needs, nots, title, headings,"
+        " question, unit, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+        "?14, ?15,"
+        " ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
     [ADD_TEST] = "INSERT INTO tests(passage, question, must) VALUES(?1, ?2, ?3)",
 };
 
@@ -44,14 +60,15 @@ struct index_writer {
     int ord;             /* of its next passage */
 };
 
-/* ---- statements ------------------------------------------------------------------------------------- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 static void bind_text(sqlite3_stmt *st, int i, const char *s)
 {
     sqlite3_bind_text(st, i, s ? s : "", -1, SQLITE_STATIC);
 }
 
-/* Run a statement that returns nothing. A value that could not be bound shows as a NULL that is refused. */
+/* Run a statement that returns nothing. A value that could not be bound shows as a NULL that is
+ * refused. */
 static int run(struct index_writer *w, int which)
 {
     sqlite3_stmt *st = w->stmt[which];
@@ -70,7 +87,7 @@ static int run_ids(struct index_writer *w, int which, long long a, long long b)
     return run(w, which);
 }
 
-/* ---- values ------------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 /* A JSON array of strings; free(). */
 static char *json(const char *const *s, size_t n)
@@ -115,9 +132,10 @@ static int bind_units(sqlite3_stmt *st, int i, const struct unit *unit, size_t n
     return 0;
 }
 
-/* ---- passages --------------------------------------------------------------------------------------------- */
+/* ---- passages -------------------------------------------------------------------------------- */
 
-static int add_tests(struct index_writer *w, long long passage, const char *const *question, size_t n, bool must)
+static int add_tests(struct index_writer *w, long long passage, const char *const *question,
+                     size_t n, bool must)
 {
     int r = 0;
     for (size_t i = 0; i < n && !r; i++) {
@@ -153,7 +171,8 @@ static void bind_passage(sqlite3_stmt *st, const struct document *doc, const str
     sqlite3_bind_int64(st, 7, (long long)p->start);
     sqlite3_bind_int64(st, 8, (long long)p->end);
     sqlite3_bind_int64(st, 9, (long long)p->line);
-    const char *const text[] = {p->lang, p->audience, p->reviewed, p->valid_from, p->valid_until, p->url};
+    const char *const text[] = {p->lang,       p->audience,    p->reviewed,
+                                p->valid_from, p->valid_until, p->url};
     for (int i = 0; i < (int)(sizeof text / sizeof *text); i++)
         bind_text(st, 10 + i, text[i]);
     bind_text(st, 20, doc->title);
@@ -183,7 +202,7 @@ static int on_passage(void *ctx, const struct document *doc, const struct passag
     return r ? r : add_tests(w, id, p->source->not_test, p->source->nnot_test, false);
 }
 
-/* ---- documents ---------------------------------------------------------------------------------------------- */
+/* ---- documents ------------------------------------------------------------------------------- */
 
 static int write_document(struct index_writer *w, int which, const struct document *doc)
 {
@@ -244,7 +263,8 @@ int index_document(void *writer, struct document *doc)
     bind_text(st, 1, doc->id);
     int rc = sqlite3_step(st);
     bool known = rc == SQLITE_ROW;
-    long long id = known ? sqlite3_column_int64(st, 0) : 0, line = known ? sqlite3_column_int64(st, 3) : 0;
+    long long id = known ? sqlite3_column_int64(st, 0) : 0,
+              line = known ? sqlite3_column_int64(st, 3) : 0;
     bool same = known && !strcmp(column(st, 1), doc->hash) && !strcmp(column(st, 2), doc->file);
     sqlite3_reset(st);
     if (!known)
@@ -281,7 +301,7 @@ int index_remove_rest(struct index_writer *w)
     return r || rc == SQLITE_DONE ? r : schema_db_err(w->db, rc);
 }
 
-/* ---- the writer ------------------------------------------------------------------------------------------------ */
+/* ---- the writer ------------------------------------------------------------------------------ */
 
 static int last_id(sqlite3 *db, long long *ret)
 {
@@ -309,7 +329,8 @@ int index_writer_new(sqlite3 *db, struct kb_report *report, struct index_writer 
     if (!r && !(w->seen = calloc(1, (size_t)w->last / 8 + 1)))
         r = KB_ERR_NOMEM;
     for (int i = 0; i < STATEMENTS && !r; i++)
-        r = schema_db_err(db, sqlite3_prepare_v3(db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &w->stmt[i], NULL));
+        r = schema_db_err(
+            db, sqlite3_prepare_v3(db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &w->stmt[i], NULL));
     if (r) {
         index_writer_free(w);
         return r;

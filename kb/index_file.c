@@ -1,11 +1,12 @@
 /* index_file.c: the file that is being written, and that readers must never see half-made.
  *
- * A sound base is updated in place, in one SQLite transaction. A missing, damaged or outdated one is
- * built under another name and renamed over it: readers keep the old file until they notice
- * (kb_stale), and a crash leaves nothing but a stray file, which the next run removes.
+ * A sound base is updated in place, in one SQLite transaction. A missing, damaged or outdated
+ * one is built under another name and renamed over it: readers keep the old file until they
+ * notice (kb_stale), and a crash leaves nothing but a stray file, which the next run removes.
  *
- * Writers take turns by a lock on "<base>.lock", for the whole run: reading the sources is part of it, or
- * an older view of them could overwrite a newer one. The kernel drops the lock with the process.
+ * Writers take turns by a lock on "<base>.lock", for the whole run: reading the sources is part
+ * of it, or an older view of them could overwrite a newer one. The kernel drops the lock with
+ * the process.
  *
  * Files that are not ours are not destroyed by a mistyped path: a database of another program is
  * refused, and anything else that is no database is kept under another name. */
@@ -25,9 +26,10 @@
 #include <unistd.h>
 
 #define LOCK_POLL_MS 20
-#define TIDY_MS 200        /* for readers to let go of the log; the next run tries again */
+#define TIDY_MS      200 /* for readers to let go of the log; the next run tries again */
 
-static int fail(struct kb_report *report, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static int fail(struct kb_report *report, int err, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 static int fail(struct kb_report *report, int err, const char *fmt, ...)
 {
     va_list ap;
@@ -44,12 +46,14 @@ static int fail_errno(struct kb_report *report, const char *path, const char *wh
 {
     int e = errno;
     bool full = e == ENOSPC || e == EDQUOT || e == EFBIG;
-    return fail(report, full ? KB_ERR_FULL : KB_ERR_IO, "%s: cannot %s: %s", path, what, strerror(e));
+    return fail(report, full ? KB_ERR_FULL : KB_ERR_IO, "%s: cannot %s: %s", path, what,
+                strerror(e));
 }
 
-/* ---- lock ---------------------------------------------------------------------------------------- */
+/* ---- lock ------------------------------------------------------------------------------------ */
 
-/* Open and lock f->lock. 1: locked, 0: held by somebody else, or removed under us; negative: an error. */
+/* Open and lock f->lock. 1: locked, 0: held by somebody else, or removed under us; negative: an
+ * error. */
 static int try_lock(struct index_file *f, struct kb_report *report)
 {
     struct stat opened, there;
@@ -80,7 +84,8 @@ static int lock(struct index_file *f, int wait_ms, struct kb_report *report)
             return r < 0 ? r : 0;
         nanosleep(&pause, NULL);
     }
-    return fail(report, KB_ERR_BUSY, "%s: another process is still indexing; try again when it is done", f->path);
+    return fail(report, KB_ERR_BUSY,
+                "%s: another process is still indexing; try again when it is done", f->path);
 }
 
 static void unlock(struct index_file *f)
@@ -92,7 +97,7 @@ static void unlock(struct index_file *f)
     f->lock_fd = -1;
 }
 
-/* ---- names and stray files -------------------------------------------------------------------------- */
+/* ---- names and stray files ------------------------------------------------------------------- */
 
 static void unlink_beside(const char *path, const char *suffix)
 {
@@ -123,7 +128,8 @@ static void sweep(const char *path)
     if (!dir)
         goto out;
     for (struct dirent *e; (e = readdir(dir));)
-        if (!strncmp(e->d_name, prefix, strlen(prefix)) && asprintf(&name, "%s/%s", for_dir, e->d_name) >= 0) {
+        if (!strncmp(e->d_name, prefix, strlen(prefix)) &&
+            asprintf(&name, "%s/%s", for_dir, e->d_name) >= 0) {
             unlink(name);
             free(name);
         }
@@ -155,7 +161,7 @@ static int sync_folder(const char *path)
     return r < 0 && errno == EINVAL ? 0 : r;
 }
 
-/* ---- what is there ------------------------------------------------------------------------------------- */
+/* ---- what is there --------------------------------------------------------------------------- */
 
 enum found { FOUND_NOTHING, FOUND_OURS, FOUND_FOREIGN, FOUND_NO_DATABASE };
 
@@ -172,7 +178,8 @@ static enum found look(const char *path)
         return FOUND_NOTHING;
     if (n < (ssize_t)sizeof head || memcmp(head, "SQLite format 3", 16) != 0)
         return FOUND_NO_DATABASE;
-    unsigned id = (unsigned)head[68] << 24 | (unsigned)head[69] << 16 | (unsigned)head[70] << 8 | head[71];
+    unsigned id =
+        (unsigned)head[68] << 24 | (unsigned)head[69] << 16 | (unsigned)head[70] << 8 | head[71];
     return id == SCHEMA_APPLICATION_ID ? FOUND_OURS : FOUND_FOREIGN;
 }
 
@@ -185,13 +192,14 @@ static int set_aside(const char *path, struct kb_report *report)
     if (rename(path, aside) < 0)
         r = fail_errno(report, path, "rename it to *.damaged");
     else
-        report_add(report, false, path, 0, 0, "this was no knowledge base; it is kept as %s", aside);
+        report_add(report, false, path, 0, 0, "this was no knowledge base; it is kept as %s",
+                   aside);
     free(aside);
     return r;
 }
 
-/* An empty base under a name of its own. Nobody reads it and a crash throws it away, so it needs no log
- * and no syncing until it is published. */
+/* An empty base under a name of its own. Nobody reads it and a crash throws it away, so it needs
+ * no log and no syncing until it is published. */
 static int create_fresh(struct index_file *f, struct kb_report *report)
 {
     if (asprintf(&f->fresh, "%s.new-%ld", f->path, (long)getpid()) < 0) {
@@ -200,8 +208,9 @@ static int create_fresh(struct index_file *f, struct kb_report *report)
     }
     int r = schema_open(f->fresh, true, &f->db);
     if (!r)
-        r = schema_db_err(f->db, sqlite3_exec(f->db, "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF", NULL,
-                                               NULL, NULL));
+        r = schema_db_err(f->db,
+                          sqlite3_exec(f->db, "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF",
+                                       NULL, NULL, NULL));
     if (r)
         return fail(report, r, "%s: cannot create the knowledge base: %s", f->path, kb_strerror(r));
     report->rebuilt = true;
@@ -227,8 +236,10 @@ static int open_base(struct index_file *f, struct kb_report *report)
     if (found == FOUND_NOTHING)
         return create_fresh(f, report);
     if (found == FOUND_FOREIGN)
-        return fail(report, KB_ERR_DAMAGED,
-                    "%s: this is a database of another program; name another file for the knowledge base", f->path);
+        return fail(
+            report, KB_ERR_DAMAGED,
+            "%s: this is a database of another program; name another file for the knowledge base",
+            f->path);
     int r = found == FOUND_OURS ? schema_open(f->path, true, &f->db) : KB_ERR_DAMAGED;
     if (!r && (r = check_pages(f->db))) {
         sqlite3_close(f->db);
@@ -239,10 +250,9 @@ static int open_base(struct index_file *f, struct kb_report *report)
     return r ? fail(report, r, "%s: %s", f->path, kb_strerror(r)) : 0;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
-int index_file_open(const char *path, int wait_ms, struct index_file *ret,
-                    struct kb_report *report)
+int index_file_open(const char *path, int wait_ms, struct index_file *ret, struct kb_report *report)
 {
     struct stat st;
     *ret = (struct index_file){.lock_fd = -1};
@@ -252,7 +262,8 @@ int index_file_open(const char *path, int wait_ms, struct index_file *ret,
     if (!ret->path && !(ret->path = strdup(path)))
         return KB_ERR_NOMEM;
     if (stat(ret->path, &st) == 0 && !S_ISREG(st.st_mode))
-        return fail(report, KB_ERR_IO, "%s: this is not a file; name a file for the knowledge base", path);
+        return fail(report, KB_ERR_IO, "%s: this is not a file; name a file for the knowledge base",
+                    path);
     if (asprintf(&ret->lock, "%s.lock", ret->path) < 0) {
         ret->lock = NULL;
         return KB_ERR_NOMEM;
@@ -281,8 +292,9 @@ static long long pragma(sqlite3 *db, const char *sql)
     return n;
 }
 
-/* In place: give back room when most of the file is unused, and empty the log, so that neither grows from run
- * to run. Both are housekeeping: when there is no space or a reader is in the way, the next run tries again. */
+/* In place: give back room when most of the file is unused, and empty the log, so that neither
+ * grows from run to run. Both are housekeeping: when there is no space or a reader is in the
+ * way, the next run tries again. */
 static int publish_update(struct index_file *f)
 {
     sqlite3_busy_timeout(f->db, TIDY_MS);

@@ -30,7 +30,7 @@ const char *kb_strerror(int err)
     }
 }
 
-/* ---- open and close ------------------------------------------------------------------------------ */
+/* ---- open and close -------------------------------------------------------------------------- */
 
 static long long mtime_ns(const struct stat *st)
 {
@@ -90,7 +90,7 @@ bool kb_stale(const struct kb *kb)
     return kb->mtime_ns && kb->mtime_ns != mtime_ns(&st);
 }
 
-/* ---- small reads ----------------------------------------------------------------------------------- */
+/* ---- small reads ----------------------------------------------------------------------------- */
 
 static const char *text(sqlite3_stmt *st, int i)
 {
@@ -107,9 +107,10 @@ static int finish(sqlite3_stmt *st, int rc)
 
 int kb_info(struct kb *kb, struct kb_info *ret_info)
 {
-    static const char sql[] = "SELECT (SELECT value FROM meta WHERE key = 'ranking'),"
-                              " (SELECT value FROM meta WHERE key = 'generation'),"
-                              " (SELECT count(*) FROM documents), count(*), total(entry) FROM passages";
+    static const char sql[] =
+        "SELECT (SELECT value FROM meta WHERE key = 'ranking'),"
+        " (SELECT value FROM meta WHERE key = 'generation'),"
+        " (SELECT count(*) FROM documents), count(*), total(entry) FROM passages";
     sqlite3_stmt *st = NULL;
     int rc = sqlite3_prepare_v2(kb->db, sql, -1, &st, NULL);
     if (rc == SQLITE_OK)
@@ -128,8 +129,9 @@ int kb_info(struct kb *kb, struct kb_info *ret_info)
 
 int kb_tests(struct kb *kb, kb_test_fn *fn, void *ctx)
 {
-    static const char sql[] = "SELECT p.key, t.question, t.must FROM tests t JOIN passages p ON p.id = t.passage"
-                              " ORDER BY p.key, t.must DESC, t.rowid";
+    static const char sql[] =
+        "SELECT p.key, t.question, t.must FROM tests t JOIN passages p ON p.id = t.passage"
+        " ORDER BY p.key, t.must DESC, t.rowid";
     sqlite3_stmt *st = NULL;
     int r = 0, rc = sqlite3_prepare_v2(kb->db, sql, -1, &st, NULL);
     if (rc == SQLITE_OK)
@@ -159,12 +161,12 @@ int kb_questions(struct kb *kb, kb_test_fn *fn, void *ctx)
     return r ? r : err;
 }
 
-/* ---- topics and follow-ups ----------------------------------------------------------------------------
- *
- * Both are lists of things that can be asked next: short, current, and each once. A passage is offered by
- * its own question (without the aliases), else by the heading it stands under. */
+/* ---- topics and follow-ups ------------------------------------------------------------------- */
 
-#define LONGEST_TOPIC 90   /* bytes: it must fit a button */
+/* Both are lists of things that can be asked next: short, current, and each once. A passage is
+ * offered by its own question (without the aliases), else by the heading it stands under. */
+
+#define LONGEST_TOPIC  90  /* bytes: it must fit a button */
 #define MOST_DOCUMENTS 500 /* looked at for topics */
 
 struct list {
@@ -196,16 +198,19 @@ static void offer_row(struct list *l, sqlite3_stmt *st)
 }
 
 /* What may be shown today; `p` is a passage. */
-#define CURRENT                                                                                                        \
-    "(p.valid_from = '' OR p.valid_from <= date('now')) AND (p.valid_until = '' OR p.valid_until >= date('now'))"
+#define CURRENT                                                                                    \
+    "(p.valid_from = '' OR p.valid_from <= date('now')) AND (p.valid_until = '' OR p.valid_until " \
+    ">= date('now'))"
 
 /* The n-th document's questions, one row each round, so that every document has its turn. */
 static const char sql_documents[] = "SELECT id, title FROM documents ORDER BY key LIMIT ?1";
-static const char sql_question[] = "SELECT p.question, '' FROM passages p WHERE p.document = ?1 AND p.question <> ''"
-                                   " AND " CURRENT " ORDER BY p.entry DESC, p.ord LIMIT 1 OFFSET ?2";
-static const char sql_heading[] = "SELECT '', p.heading ->> 0 FROM passages p WHERE p.document = ?1 AND " CURRENT
-                                  " GROUP BY p.heading ->> 0 HAVING p.heading ->> 0 IS NOT NULL"
-                                  " ORDER BY min(p.ord) LIMIT 1 OFFSET ?2";
+static const char sql_question[] =
+    "SELECT p.question, '' FROM passages p WHERE p.document = ?1 AND p.question <> ''"
+    " AND " CURRENT " ORDER BY p.entry DESC, p.ord LIMIT 1 OFFSET ?2";
+static const char sql_heading[] =
+    "SELECT '', p.heading ->> 0 FROM passages p WHERE p.document = ?1 AND " CURRENT
+    " GROUP BY p.heading ->> 0 HAVING p.heading ->> 0 IS NOT NULL"
+    " ORDER BY min(p.ord) LIMIT 1 OFFSET ?2";
 
 struct documents {
     long long *id;
@@ -237,7 +242,9 @@ static int rounds(struct kb *kb, const struct documents *d, const char *sql, str
     bool more = rc == SQLITE_OK;
     for (int round = 0; more && l->n < l->max; round++) {
         more = false;
-        for (size_t i = 0; i < d->n && l->n < l->max && (rc == SQLITE_OK || rc == SQLITE_DONE || rc == SQLITE_ROW); i++) {
+        for (size_t i = 0; i < d->n && l->n < l->max &&
+                           (rc == SQLITE_OK || rc == SQLITE_DONE || rc == SQLITE_ROW);
+             i++) {
             sqlite3_bind_int64(st, 1, d->id[i]);
             sqlite3_bind_int(st, 2, round);
             if ((rc = sqlite3_step(st)) == SQLITE_ROW) {
@@ -265,15 +272,15 @@ int kb_topics(struct kb *kb, size_t max, struct pool *pool, const char **ret_top
     return r ? r : (int)l.n;
 }
 
-static const char sql_named[] =
-    "SELECT p.question, '' FROM passages f, json_each(f.followups) id"
-    " JOIN passages p ON p.entry_id = id.value AND p.entry_id <> ''"
-    " WHERE f.key = ?1 AND p.key <> ?1 AND " CURRENT " ORDER BY id.key";
+static const char sql_named[] = "SELECT p.question, '' FROM passages f, json_each(f.followups) id"
+                                " JOIN passages p ON p.entry_id = id.value AND p.entry_id <> ''"
+                                " WHERE f.key = ?1 AND p.key <> ?1 AND " CURRENT " ORDER BY id.key";
 /* What is below comes before what is above: a reader goes on, not back. */
-static const char sql_near[] =
-    "SELECT p.question, p.heading ->> '$[#-1]' FROM passages f JOIN passages p ON p.document = f.document"
-    " WHERE f.key = ?1 AND p.ord BETWEEN f.ord - 8 AND f.ord + 8 AND p.heading || p.question <> f.heading || f.question"
-    " AND " CURRENT " ORDER BY abs(p.ord - f.ord), p.ord DESC";
+static const char sql_near[] = "SELECT p.question, p.heading ->> '$[#-1]' FROM passages f JOIN "
+                               "passages p ON p.document = f.document"
+                               " WHERE f.key = ?1 AND p.ord BETWEEN f.ord - 8 AND f.ord + 8 AND "
+                               "p.heading || p.question <> f.heading || f.question"
+                               " AND " CURRENT " ORDER BY abs(p.ord - f.ord), p.ord DESC";
 
 static int related(struct kb *kb, const char *passage, const char *sql, struct list *l)
 {
@@ -287,7 +294,8 @@ static int related(struct kb *kb, const char *passage, const char *sql, struct l
     return finish(st, rc);
 }
 
-int kb_followups(struct kb *kb, const char *passage, size_t max, struct pool *pool, const char **ret_questions)
+int kb_followups(struct kb *kb, const char *passage, size_t max, struct pool *pool,
+                 const char **ret_questions)
 {
     struct list l = {.pool = pool, .item = ret_questions, .max = max};
     int r = related(kb, passage, sql_named, &l);

@@ -1,22 +1,23 @@
-/* schema.c: the tables of an index, as SQL with a comment per column; opening and checking the file.
+/* schema.c: the tables of an index, as SQL with a comment per column; opening and checking the
+ * file.
  *
- * Everything in it is derived from the owner's files. Writers go through index.c, in one transaction;
- * the FTS5 table follows the passages by triggers, so the two can never disagree. FTS5 reads the text it
- * indexes through the view passage_text, which puts the language mark of tokenizer.c in front: one index
- * then holds passages in several languages, each stemmed by its own rules. */
+ * Everything in it is derived from the owner's files. Writers go through index.c, in one
+ * transaction; the FTS5 table follows the passages by triggers, so the two can never disagree.
+ * FTS5 reads the text it indexes through the view passage_text, which puts the language mark of
+ * tokenizer.c in front: one index then holds passages in several languages, each stemmed by its
+ * own rules. */
 #include "kb/kb_int.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
-
-#define BUSY_MS        5000 /* for the short moments in which SQLite locks: recovery, checkpoints */
+#define BUSY_MS 5000 /* for the short moments in which SQLite locks: recovery, checkpoints */
 
 /* clang-format off */
 static const char sql_schema[] =
     "CREATE TABLE meta("
-    "  key TEXT PRIMARY KEY,"       /* generation, ranking, base (random id of this base), synonyms (hash) */
+    "  key TEXT PRIMARY KEY,"       /* generation, ranking, base (a random id), synonyms (hash) */
     "  value) WITHOUT ROWID;"
 
     "CREATE TABLE documents("
@@ -24,7 +25,7 @@ static const char sql_schema[] =
     "  key TEXT NOT NULL UNIQUE,"   /* stable id: the path without its ending, or a record's id */
     "  file TEXT NOT NULL,"         /* where it came from, as the caller named it */
     "  hash TEXT NOT NULL,"         /* of the source bytes: unchanged documents are not cut again */
-    "  line INTEGER NOT NULL,"      /* where it begins in that file: a record moves when others come before it */
+    "  line INTEGER NOT NULL,"      /* where it begins in that file; records move */
     "  title TEXT NOT NULL, url TEXT NOT NULL, lang TEXT NOT NULL, owner TEXT NOT NULL,"
     "  reviewed TEXT NOT NULL,"     /* YYYY-MM-DD or '' */
     "  text TEXT NOT NULL"          /* what all spans count in */
@@ -34,23 +35,23 @@ static const char sql_schema[] =
     "CREATE TABLE passages("
     "  id INTEGER PRIMARY KEY,"     /* rowid of the FTS5 table */
     "  document INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,"
-    "  key TEXT NOT NULL,"          /* stable id: document key, '#', anchor; index.c checks it is unique */
+    "  key TEXT NOT NULL,"          /* document key, '#', anchor: unique, see index.c */
     "  ord INTEGER NOT NULL,"       /* order within the document, from 0 */
     "  anchor TEXT NOT NULL,"
     "  entry INTEGER NOT NULL,"     /* 1: a curated question */
-    "  entry_id TEXT NOT NULL,"     /* as its author named it, for followups; '' for other passages */
+    "  entry_id TEXT NOT NULL,"     /* as its author named it; '' for other passages */
     "  start INTEGER NOT NULL, end INTEGER NOT NULL," /* bytes of documents.text (UTF-8) */
     "  line INTEGER NOT NULL,"      /* in the source */
     "  lang TEXT NOT NULL, audience TEXT NOT NULL,"
     "  reviewed TEXT NOT NULL, valid_from TEXT NOT NULL, valid_until TEXT NOT NULL,"
     "  url TEXT NOT NULL,"
     "  heading TEXT NOT NULL,"      /* JSON array: the path, outermost first */
-    "  followups TEXT NOT NULL,"    /* JSON array of entry ids; '[]' like the next two when there are none */
+    "  followups TEXT NOT NULL,"    /* JSON array of entry ids; none is '[]' here and below */
     "  needs TEXT NOT NULL, nots TEXT NOT NULL," /* JSON arrays of words */
     "  title TEXT NOT NULL,"
     "  headings TEXT NOT NULL,"     /* heading path, one a line */
-    "  question TEXT NOT NULL,"     /* question and aliases, one a line; '' when the passage answers none */
-    "  unit BLOB NOT NULL,"         /* array of struct unit, as in memory of a little-endian machine */
+    "  question TEXT NOT NULL,"     /* question and aliases, one a line; or '' */
+    "  unit BLOB NOT NULL,"         /* array of struct unit, little-endian */
     "  body TEXT NOT NULL"          /* plain text for ranking */
     ");"
     "CREATE INDEX passages_document ON passages(document, ord);"
@@ -71,8 +72,10 @@ static const char sql_schema[] =
     ");"
 
     "CREATE VIEW passage_text AS SELECT id,"
-    "  char(1) || lang || ' ' || question AS question, char(1) || lang || ' ' || headings AS headings,"
-    "  char(1) || lang || ' ' || title AS title, char(1) || lang || ' ' || body AS body FROM passages;"
+    "  char(1) || lang || ' ' || question AS question,"
+    "  char(1) || lang || ' ' || headings AS headings,"
+    "  char(1) || lang || ' ' || title AS title,"
+    "  char(1) || lang || ' ' || body AS body FROM passages;"
 
     "CREATE VIRTUAL TABLE passage_fts USING fts5(question, headings, title, body,"
     "  content='passage_text', content_rowid='id', tokenize='guidepost', detail=full);"
@@ -82,10 +85,11 @@ static const char sql_schema[] =
     "  SELECT id, question, headings, title, body FROM passage_text WHERE id = new.id; END;"
     "CREATE TRIGGER passages_delete BEFORE DELETE ON passages BEGIN"
     "  INSERT INTO passage_fts(passage_fts, rowid, question, headings, title, body)"
-    "  SELECT 'delete', id, question, headings, title, body FROM passage_text WHERE id = old.id; END;";
+    "  SELECT 'delete', id, question, headings, title, body"
+    "  FROM passage_text WHERE id = old.id; END;";
 /* clang-format on */
 
-/* ---- errors --------------------------------------------------------------------------------------- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 int schema_err(int rc)
 {
@@ -124,27 +128,29 @@ static int file_errno(sqlite3 *db, int which)
     return e;
 }
 
-/* SQLite knows one way for a disk to be full; a quota and a limit on file sizes are input/output errors to it,
- * and which of three places remembers errno depends on the statement. */
+/* SQLite knows one way for a disk to be full; a quota and a limit on file sizes are input/output
+ * errors to it, and which of three places remembers errno depends on the statement. */
 int schema_db_err(sqlite3 *db, int rc)
 {
     int r = schema_err(rc);
     if (r != KB_ERR_IO || !db)
         return r;
-    bool full = is_full(sqlite3_system_errno(db)) || is_full(file_errno(db, SQLITE_FCNTL_FILE_POINTER)) ||
+    bool full = is_full(sqlite3_system_errno(db)) ||
+                is_full(file_errno(db, SQLITE_FCNTL_FILE_POINTER)) ||
                 is_full(file_errno(db, SQLITE_FCNTL_JOURNAL_POINTER));
     return full ? KB_ERR_FULL : r;
 }
 
-/* ---- making ---------------------------------------------------------------------------------------- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 int schema_create(sqlite3 *db)
 {
-    char *sql = sqlite3_mprintf("BEGIN IMMEDIATE; %s"
-                                "INSERT INTO meta VALUES('base', lower(hex(randomblob(16)))),"
-                                " ('generation', 0), ('ranking', %d);"
-                                "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT;",
-                                sql_schema, KB_RANKING_VERSION, SCHEMA_APPLICATION_ID, KB_SCHEMA_VERSION);
+    char *sql =
+        sqlite3_mprintf("BEGIN IMMEDIATE; %s"
+                        "INSERT INTO meta VALUES('base', lower(hex(randomblob(16)))),"
+                        " ('generation', 0), ('ranking', %d);"
+                        "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT;",
+                        sql_schema, KB_RANKING_VERSION, SCHEMA_APPLICATION_ID, KB_SCHEMA_VERSION);
     if (!sql)
         return KB_ERR_NOMEM;
     int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
@@ -154,10 +160,10 @@ int schema_create(sqlite3 *db)
     return schema_err(rc);
 }
 
-/* ---- opening --------------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
-/* No memory mapping: it gains nothing measurable here, and a file that somebody truncates from outside
- * would then end the process (SIGBUS) where a read merely fails. */
+/* No memory mapping: it gains nothing measurable here, and a file that somebody truncates from
+ * outside would then end the process (SIGBUS) where a read merely fails. */
 static const char sql_reader[] =
     "PRAGMA query_only=1; PRAGMA cell_size_check=1; PRAGMA temp_store=2;"
     "PRAGMA cache_size=-8192;";
@@ -184,7 +190,8 @@ static int check_version(long long found, long long ours)
     return found > ours ? KB_ERR_NEWER : found < ours ? KB_ERR_OLDER : KB_OK;
 }
 
-/* Ours, of this version, with its tables. Returns SQLite's code, or an enum kb_err, which is negative. */
+/* Ours, of this version, with its tables. Returns SQLite's code, or an enum kb_err, which is
+ * negative. */
 static int check(sqlite3 *db)
 {
     long long id = 0, schema = 0, ranking = 0;
@@ -205,7 +212,7 @@ static int check(sqlite3 *db)
 static int configure(sqlite3 *db, bool writable)
 {
     sqlite3_busy_timeout(db, BUSY_MS);
-    /* SQLite 3.40 lets no untrusted schema write to FTS5 from a trigger, so only readers can go without. */
+    /* SQLite 3.40 lets no untrusted schema write to FTS5 from a trigger: readers go without. */
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, writable, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -216,8 +223,9 @@ static int configure(sqlite3 *db, bool writable)
     return r ? r : rc;
 }
 
-/* A path as SQLite should see it. Distributions read names that begin with "file:" as URIs, and ":memory:" is
- * no file: a leading "./" keeps them plain. With `immutable` it is a URI on purpose, every odd character escaped. */
+/* A path as SQLite should see it. Distributions read names that begin with "file:" as URIs, and
+ * ":memory:" is no file: a leading "./" keeps them plain. With `immutable` it is a URI on
+ * purpose, every odd character escaped. */
 static char *spell(const char *path, bool immutable)
 {
     sqlite3_str *s = sqlite3_str_new(NULL);
@@ -262,7 +270,8 @@ static int open_as(const char *path, bool writable, bool fresh, bool immutable, 
     return KB_OK;
 }
 
-/* True when all that was committed is in the file itself: there is no write-ahead log, or an empty one. */
+/* True when all that was committed is in the file itself: there is no write-ahead log, or an
+ * empty one. */
 static bool settled(const char *path)
 {
     struct stat st;
@@ -287,8 +296,8 @@ int schema_open(const char *path, bool writable, sqlite3 **ret_db)
     }
     int rc = open_as(path, writable, fresh, false, ret_db);
     int code = rc > 0 ? rc & 0xff : 0;
-    /* A reader needs a small file of shared memory beside the base. Where the folder is read-only there is no
-     * writer either, so the base may be taken as it stands. */
+    /* A reader needs a small file of shared memory beside the base. Where the folder is read-only
+     * there is no writer either, so the base may be taken as it stands. */
     if (!writable && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) && settled(path))
         rc = open_as(path, false, false, true, ret_db);
     return schema_err(rc);

@@ -1,14 +1,15 @@
 /* stem.c: a word becomes the form in which words are compared.
  *
- * Lower case, accents removed, and cut to its stem by the language's Snowball rules, so that "Studies",
- * "studying" and "studied" are one term. English is folded first and stemmed after: "résumés" and
- * "resumes" then take the same road. Every other language is stemmed first, in lower case with its
- * accents (NFC), because Snowball's rules are written with them ("-ção", "-ées", the umlauts); accents
- * go afterwards, so that a question typed without them still meets the text.
+ * Lower case, accents removed, and cut to its stem by the language's Snowball rules, so that
+ * "Studies", "studying" and "studied" are one term. English is folded first and stemmed after:
+ * "résumés" and "resumes" then take the same road. Every other language is stemmed first, in
+ * lower case with its accents (NFC), because Snowball's rules are written with them ("-ção",
+ * "-ées", the umlauts); accents go afterwards, so that a question typed without them still meets
+ * the text.
  *
- * Most words of a text have been seen before: a small direct-mapped cache per instance keeps stems of
- * plain ASCII words, which halves the time of a whole tokenization. It decides nothing: without it the
- * same tokens come out. */
+ * Most words of a text have been seen before: a small direct-mapped cache per instance keeps
+ * stems of plain ASCII words, which halves the time of a whole tokenization. It decides nothing:
+ * without it the same tokens come out. */
 #include "kb/kb_int.h"
 
 #include <libstemmer.h>
@@ -83,8 +84,8 @@ static size_t cut(const char *s, size_t len, size_t max)
 /* Room for what STEM_RAW bytes can become: one character of three bytes decomposes into 18. */
 #define FOLD_MAX (STEM_RAW * 8)
 
-/* Map `s` by utf8proc's `options` into `out`, dropping whatever is not part of a word (compatibility forms
- * may bring blanks and brackets along). */
+/* Map `s` by utf8proc's `options` into `out`, dropping whatever is not part of a word
+ * (compatibility forms may bring blanks and brackets along). */
 static size_t map(const char *s, size_t len, utf8proc_option_t options, char *out, size_t max)
 {
     utf8proc_int32_t cp[FOLD_MAX + 1];
@@ -119,7 +120,8 @@ static size_t lower(const char *s, size_t len, char *out)
     return map(s, len, FOLD_COMMON | UTF8PROC_COMPOSE, out, STEM_MAX);
 }
 
-/* Snowball on `len` bytes at `s`, in place. A stem that is empty or too long leaves the word alone. */
+/* Snowball on `len` bytes at `s`, in place. A stem that is empty or too long leaves the word
+ * alone. */
 static size_t snowball(struct sb_stemmer *stemmer, char *s, size_t len)
 {
     const sb_symbol *stem = sb_stemmer_stem(stemmer, (const sb_symbol *)s, (int)len);

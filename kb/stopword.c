@@ -1,12 +1,13 @@
 /* stopword.c: words that carry no content in a question.
  *
- * They are still indexed, since an owner's text may be about them and a question may hold nothing else;
- * query.c leaves them out while better words are there. The lists are short on purpose: function words,
- * the words that only make a sentence a question ("tell", "please"), and nothing that can be the subject
- * of one. "need", "work", "best" or "cost" look empty and are not.
+ * They are still indexed, since an owner's text may be about them and a question may hold
+ * nothing else; query.c leaves them out while better words are there. The lists are short on
+ * purpose: function words, the words that only make a sentence a question ("tell", "please"),
+ * and nothing that can be the subject of one. "need", "work", "best" or "cost" look empty and
+ * are not.
  *
- * Words are folded (lower case, no accents, no apostrophes), not stemmed, each list in byte order so
- * that it can be searched by halves; a test checks the order. */
+ * Words are folded (lower case, no accents, no apostrophes), not stemmed, each list in byte
+ * order so that it can be searched by halves; a test checks the order. */
 #include "kb/kb_int.h"
 
 #include <string.h>

@@ -5,9 +5,9 @@
  *       to: [laboratory technician]
  *       weight: 0.9                       of a found synonym against the word itself; below 1
  *
- * A group becomes its ordered pairs, so that asking needs one look-up and no notion of groups. Pairs
- * keep the author's spelling: they are tokenized when a base is opened, by the rules of its language.
- * An error in the file stops the run like an error in any source. */
+ * A group becomes its ordered pairs, so that asking needs one look-up and no notion of groups.
+ * Pairs keep the author's spelling: they are tokenized when a base is opened, by the rules of
+ * its language. An error in the file stops the run like an error in any source. */
 #include "kb/kb_int.h"
 
 #include <errno.h>
@@ -17,8 +17,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define MAX_BYTES (4u << 20)  /* of the file */
-#define MAX_WORDS 64          /* of a group: pairs are its square */
+#define MAX_BYTES      (4u << 20) /* of the file */
+#define MAX_WORDS      64         /* of a group: pairs are its square */
 #define DEFAULT_WEIGHT 0.8
 
 struct reader {
@@ -30,7 +30,7 @@ struct reader {
     bool failed;
 };
 
-/* ---- the file ------------------------------------------------------------------------------------ */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 static void complain(struct reader *rd, const struct yaml *at, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -68,7 +68,7 @@ static char *read_file(struct reader *rd, const char *path, size_t *ret_len)
     return s;
 }
 
-/* ---- its groups ------------------------------------------------------------------------------------- */
+/* ---- its groups ------------------------------------------------------------------------------ */
 
 static int add_pair(struct reader *rd, size_t line, const char *from, const char *to, double weight)
 {
@@ -90,13 +90,16 @@ static bool check_words(struct reader *rd, const struct yaml *list, const char *
         return false;
     }
     if (list->n > MAX_WORDS) {
-        complain(rd, list, "`%s` has %zu words; more than %d hardly mean the same, so split the group", name, list->n,
-                 MAX_WORDS);
+        complain(rd, list,
+                 "`%s` has %zu words; more than %d hardly mean the same, so split the group", name,
+                 list->n, MAX_WORDS);
         return false;
     }
     for (size_t i = 0; i < list->n; i++)
-        if (list->item[i]->kind != YAML_SCALAR || !list->item[i]->text[strspn(list->item[i]->text, " \t\n")]) {
-            complain(rd, list->item[i], "`%s` must hold words; quote what YAML reads otherwise", name);
+        if (list->item[i]->kind != YAML_SCALAR ||
+            !list->item[i]->text[strspn(list->item[i]->text, " \t\n")]) {
+            complain(rd, list->item[i], "`%s` must hold words; quote what YAML reads otherwise",
+                     name);
             return false;
         }
     return true;
@@ -110,7 +113,9 @@ static bool read_weight(struct reader *rd, const struct yaml *node, double *ret)
     char *end = NULL;
     double w = node->kind == YAML_SCALAR && node->len ? strtod(node->text, &end) : 0;
     if (!end || *end || !(w > 0 && w < 1)) {
-        complain(rd, node, "`weight` must be a number above 0 and below 1, so that the word itself counts more");
+        complain(
+            rd, node,
+            "`weight` must be a number above 0 and below 1, so that the word itself counts more");
         return false;
     }
     *ret = w;
@@ -128,14 +133,15 @@ static bool check_keys(struct reader *rd, const struct yaml *group)
         if (known[k])
             continue;
         const char *near = yaml_nearest(key->text, known);
-        complain(rd, key, "unknown key `%s`%s%s%s", key->text, near ? "; did you mean `" : "", near ? near : "",
-                 near ? "`?" : "");
+        complain(rd, key, "unknown key `%s`%s%s%s", key->text, near ? "; did you mean `" : "",
+                 near ? near : "", near ? "`?" : "");
         return false;
     }
     return true;
 }
 
-static int add_pairs(struct reader *rd, size_t line, const struct yaml *from, const struct yaml *to, double weight)
+static int add_pairs(struct reader *rd, size_t line, const struct yaml *from, const struct yaml *to,
+                     double weight)
 {
     int r = 0;
     for (size_t i = 0; i < from->n && !r; i++)
@@ -154,13 +160,15 @@ static int read_group(struct reader *rd, const struct yaml *group)
     }
     if (!check_keys(rd, group) || !read_weight(rd, yaml_get(group, "weight"), &weight))
         return 0;
-    const struct yaml *words = yaml_get(group, "words"), *from = yaml_get(group, "from"), *to = yaml_get(group, "to");
+    const struct yaml *words = yaml_get(group, "words"), *from = yaml_get(group, "from"),
+                      *to = yaml_get(group, "to");
     if (words ? from || to : !from || !to) {
         complain(rd, group, "a group has either `words`, or both `from` and `to`");
         return 0;
     }
     if (words)
-        return check_words(rd, words, "words", 2) ? add_pairs(rd, group->line, words, words, weight) : 0;
+        return check_words(rd, words, "words", 2) ? add_pairs(rd, group->line, words, words, weight)
+                                                  : 0;
     if (!check_words(rd, from, "from", 1) || !check_words(rd, to, "to", 1))
         return 0;
     return add_pairs(rd, group->line, from, to, weight);
@@ -180,7 +188,8 @@ static int read_groups(struct reader *rd, const char *s, size_t len)
     if (root->kind == YAML_MAP && root->n == 0)
         return 0; /* an empty file */
     if (root->kind != YAML_LIST) {
-        complain(rd, root, "synonyms are a list of groups: begin each with \"- words:\" or \"- from:\"");
+        complain(rd, root,
+                 "synonyms are a list of groups: begin each with \"- words:\" or \"- from:\"");
         return 0;
     }
     int r = 0;
@@ -189,13 +198,14 @@ static int read_groups(struct reader *rd, const char *s, size_t len)
     return r;
 }
 
-/* ---- the table ---------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 /* 1: the table was made from these bytes, 0: from others; negative: an error. */
 static int is_current(sqlite3 *db, const char *hash)
 {
     sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(db, "SELECT value = ?1 FROM meta WHERE key = 'synonyms'", -1, &st, NULL);
+    int rc =
+        sqlite3_prepare_v2(db, "SELECT value = ?1 FROM meta WHERE key = 'synonyms'", -1, &st, NULL);
     if (rc == SQLITE_OK) {
         sqlite3_bind_text(st, 1, hash, -1, SQLITE_STATIC);
         rc = sqlite3_step(st);
@@ -207,14 +217,16 @@ static int is_current(sqlite3 *db, const char *hash)
 
 static int replace(struct reader *rd, const char *s, size_t len, const char *hash)
 {
-    char *sql = sqlite3_mprintf("DELETE FROM synonyms; INSERT OR REPLACE INTO meta VALUES('synonyms', %Q);", hash);
+    char *sql = sqlite3_mprintf(
+        "DELETE FROM synonyms; INSERT OR REPLACE INTO meta VALUES('synonyms', %Q);", hash);
     if (!sql)
         return KB_ERR_NOMEM;
     int r = schema_db_err(rd->db, sqlite3_exec(rd->db, sql, NULL, NULL, NULL));
     sqlite3_free(sql);
     if (!r)
-        r = schema_db_err(rd->db, sqlite3_prepare_v2(rd->db, "INSERT INTO synonyms VALUES(?1, ?2, ?3, ?4)", -1,
-                                                      &rd->add, NULL));
+        r = schema_db_err(rd->db,
+                          sqlite3_prepare_v2(rd->db, "INSERT INTO synonyms VALUES(?1, ?2, ?3, ?4)",
+                                             -1, &rd->add, NULL));
     if (!r && len)
         r = read_groups(rd, s, len);
     sqlite3_finalize(rd->add);
@@ -232,7 +244,8 @@ int synonyms_index(sqlite3 *db, const struct kb_sources *src, struct kb_report *
     int r = 0;
     if (src->synonyms) {
         bool joined = src->root && src->synonyms[0] != '/';
-        const char *path = joined ? pool_printf(pool, "%s/%s", src->root, src->synonyms) : src->synonyms;
+        const char *path =
+            joined ? pool_printf(pool, "%s/%s", src->root, src->synonyms) : src->synonyms;
         s = read_file(&rd, path, &len);
         if (!s)
             goto out;

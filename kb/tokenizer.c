@@ -1,23 +1,25 @@
 /* tokenizer.c: text becomes words, the same way for passages, questions and spelling.
  *
- * A *piece* is a run of letters, digits and marks. Apostrophes inside it vanish ("don't" -> dont) with
- * what is only grammar behind them ("technician's" -> technician); separators between groups of digits
- * vanish too ("57,380" -> 57380) and decimals stay ("3.5"). Chinese, Japanese, Thai, Lao, Khmer and
- * Burmese are written without blanks: there every character is a piece, and neighbours are told by
- * their positions.
+ * A *piece* is a run of letters, digits and marks. Apostrophes inside it vanish ("don't" ->
+ * dont) with what is only grammar behind them ("technician's" -> technician); separators between
+ * groups of digits vanish too ("57,380" -> 57380) and decimals stay ("3.5"). Chinese, Japanese,
+ * Thai, Lao, Khmer and Burmese are written without blanks: there every character is a piece, and
+ * neighbours are told by their positions.
  *
- * A *chain* is pieces joined by a hyphen, a dot or "&" without blanks. Its pieces are tokens, and so
- * is the compound, without the hyphen and at the place of the first piece: "follow-up" gives follow,
- * followup, up. So "follow-up", "followup" and "follow up" meet, and "A-level" (a, alevel, level) can
- * be told from "a level". Numbers do not compound: 3-5 is not 35. A chain of single letters and pairs
- * with dots is an abbreviation and only that: "Ph.D." -> phd, "U.S.A." -> usa.
+ * A *chain* is pieces joined by a hyphen, a dot or "&" without blanks. Its pieces are tokens,
+ * and so is the compound, without the hyphen and at the place of the first piece: "follow-up"
+ * gives follow, followup, up. So "follow-up", "followup" and "follow up" meet, and "A-level" (a,
+ * alevel, level) can be told from "a level". Numbers do not compound: 3-5 is not 35. A chain of
+ * single letters and pairs with dots is an abbreviation and only that: "Ph.D." -> phd, "U.S.A."
+ * -> usa.
  *
- * Some acronyms are spelt like stop words. "U.S.", and "US" in a text that is not all capitals, give
- * us and, at the same place, "us.": a token that no pronoun can be mistaken for; so do AS, ID, IT and WHO. Names that end or begin
- * in marks keep them: "C++" and "C#" are nothing but c++ and c#; "Network+" and ".NET" also give the word.
+ * Some acronyms are spelt like stop words. "U.S.", and "US" in a text that is not all capitals,
+ * give us and, at the same place, "us.": a token that no pronoun can be mistaken for; so do AS,
+ * ID, IT and WHO. Names that end or begin in marks keep them: "C++" and "C#" are nothing but c++
+ * and c#; "Network+" and ".NET" also give the word.
  *
- * Any bytes will do: what is not UTF-8 separates. Time is linear in the text; a chain is at most PARTS
- * pieces, a word STEM_RAW bytes, a token STEM_MAX. */
+ * Any bytes will do: what is not UTF-8 separates. Time is linear in the text; a chain is at most
+ * PARTS pieces, a word STEM_RAW bytes, a token STEM_MAX. */
 #include "kb/kb_int.h"
 
 #include <stdlib.h>
@@ -39,12 +41,12 @@ struct scan {
     const char *s;
     size_t len;
     char lang[8];
-    int language;       /* of stem.c */
+    int language; /* of stem.c */
     bool english;
-    bool elides;        /* l'école: the apostrophe parts words */
-    bool decimal_comma; /* 57.380,50 */
+    bool elides;         /* l'école: the apostrophe parts words */
+    bool decimal_comma;  /* 57.380,50 */
     bool capitals_count; /* the text is not all in capitals */
-    bool placed;        /* the chain has given a token that others can stand beside */
+    bool placed;         /* the chain has given a token that others can stand beside */
     token_fn *fn;
     void *ctx;
 };
@@ -59,7 +61,7 @@ struct piece {
     bool dotted;  /* .NET */
 };
 
-/* ---- characters ---------------------------------------------------------------------------------- */
+/* ---- characters ------------------------------------------------------------------------------ */
 
 static bool solo(int32_t c)
 {
@@ -76,7 +78,8 @@ static bool invisible(int32_t c)
     return c == 0xad || c == 0x200c || c == 0x200d || c == 0x2060 || c == 0xfeff;
 }
 
-/* Raised and lowered digits: H2O, m2. Other numeric signs, such as one half, are no part of a word. */
+/* Raised and lowered digits: H2O, m2. Other numeric signs, such as one half, are no part of a
+ * word. */
 static bool small_digit(int32_t c)
 {
     return c == 0xb2 || c == 0xb3 || c == 0xb9 || (c >= 0x2070 && c <= 0x2079) ||
@@ -146,7 +149,7 @@ static bool is_hyphen(int32_t c)
     return c == '-' || c == 0x2010 || c == 0x2011;
 }
 
-/* ---- pieces ----------------------------------------------------------------------------------------- */
+/* ---- pieces ---------------------------------------------------------------------------------- */
 
 static void append(struct piece *p, const char *s, size_t n)
 {
@@ -158,8 +161,8 @@ static void append(struct piece *p, const char *s, size_t n)
     p->len += n;
 }
 
-/* The letters at `pos` are the end of a contraction that carries no meaning of its own: 's, 'll, 're,
- * 've, 'd, 'm. Returns their length or 0. */
+/* The letters at `pos` are the end of a contraction that carries no meaning of its own: 's, 'll,
+ * 're, 've, 'd, 'm. Returns their length or 0. */
 static size_t contraction(const struct scan *x, size_t pos)
 {
     static const char *const ending[] = {"s", "ll", "re", "ve", "d", "m"};
@@ -172,7 +175,8 @@ static size_t contraction(const struct scan *x, size_t pos)
     return 0;
 }
 
-/* At an apostrophe of n bytes behind a word character: move over it, or return false at the word's end. */
+/* At an apostrophe of n bytes behind a word character: move over it, or return false at the
+ * word's end. */
 static bool over_apostrophe(const struct scan *x, struct piece *p, size_t n, bool *ret_last)
 {
     if (kind_at(x, p->end + n) != LETTER || x->elides || p->solo)
@@ -265,7 +269,7 @@ static void read_piece(const struct scan *x, size_t pos, struct piece *p)
     p->dotted = is_dotted(x, p);
 }
 
-/* ---- tokens ----------------------------------------------------------------------------------------- */
+/* ---- tokens ---------------------------------------------------------------------------------- */
 
 static int emit(struct scan *x, const char *token, size_t len, const struct piece *first,
                 const struct piece *last, bool colocated)
@@ -283,8 +287,8 @@ static size_t make_token(const struct scan *x, const char *raw, size_t len, bool
     return plain ? stem_word(x->t->stem, x->language, raw, len, out) : stem_fold(raw, len, out);
 }
 
-/* "us." beside "us", when the word is one of the few acronyms that English spells like a stop word. Other stop
- * words in capitals are only being shouted. */
+/* "us." beside "us", when the word is one of the few acronyms that English spells like a stop
+ * word. Other stop words in capitals are only being shouted. */
 static int emit_acronym(struct scan *x, const char *raw, size_t len, const struct piece *first,
                         const struct piece *last)
 {
@@ -324,7 +328,7 @@ static int emit_piece(struct scan *x, const struct piece *p)
     return r;
 }
 
-/* ---- chains ----------------------------------------------------------------------------------------- */
+/* ---- chains ---------------------------------------------------------------------------------- */
 
 struct chain {
     struct piece part[PARTS];
@@ -434,7 +438,7 @@ static int run(struct scan *x, size_t pos)
     return 0;
 }
 
-/* ---- texts -------------------------------------------------------------------------------------------- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 /* "de " of "\001de-AT ": returns the offset behind the mark, 0 when there is none. */
 static size_t read_language(struct scan *x)
@@ -521,7 +525,7 @@ void tokenizer_free(struct tokenizer *t)
     free(t);
 }
 
-/* ---- FTS5 ----------------------------------------------------------------------------------------------- */
+/* ---- FTS5 ------------------------------------------------------------------------------------ */
 
 static int fts_create(void *ctx, const char **arg, int narg, Fts5Tokenizer **ret)
 {

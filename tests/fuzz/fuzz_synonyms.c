@@ -1,4 +1,5 @@
-/* fuzz_synonyms.c: whatever is in synonyms.yaml, either all of it is stored or there is an error with a place. */
+/* fuzz_synonyms.c: whatever is in synonyms.yaml, either all of it is stored or there is an error
+ * with a place. */
 #include "kb/kb_int.h"
 
 #include <stdlib.h>

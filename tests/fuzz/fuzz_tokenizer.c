@@ -1,4 +1,5 @@
-/* fuzz_tokenizer.c: any bytes become words, the same ones every time, and every word is fit for the index. */
+/* fuzz_tokenizer.c: any bytes become words, the same ones every time, and every word is fit for
+ * the index. */
 #include "kb/kb_int.h"
 
 #include <stdlib.h>

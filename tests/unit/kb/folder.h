@@ -1,5 +1,5 @@
-/* folder.h: a folder of files that lasts as long as a test. Use folder_setup and folder_teardown as the test's
- * fixtures; everything is below folder(). */
+/* folder.h: a folder of files that lasts as long as a test. Use folder_setup and folder_teardown
+ * as the test's fixtures; everything is below folder(). */
 #ifndef TEST_KB_FOLDER_H
 #define TEST_KB_FOLDER_H
 

@@ -1,5 +1,6 @@
-/* test_index.c: an index is its sources and nothing else, however it came about and whatever happened on
- * the way. "Whatever" is tried: random edits, readers in between, kill -9, a full disk, damaged files. */
+/* test_index.c: an index is its sources and nothing else, however it came about and whatever
+ * happened on the way. "Whatever" is tried: random edits, readers in between, kill -9, a full
+ * disk, damaged files. */
 #include "folder.h"
 
 #include <fcntl.h>
@@ -9,7 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-/* ---- helpers -------------------------------------------------------------------------------------- */
+/* ---- helpers --------------------------------------------------------------------------------- */
 
 static const char *const only_guides[] = {"guides"};
 
@@ -38,24 +39,32 @@ static long long index_ok(const char *db)
 static char *dump(const char *name)
 {
     static const char *const sql[] = {
-        "SELECT key, file, hash, line, title, url, lang, owner, reviewed, text FROM documents ORDER BY key",
-        "SELECT p.key, d.key, p.ord, p.anchor, p.entry, p.entry_id, p.start, p.end, p.line, p.lang, p.audience,"
-        " p.reviewed, p.valid_from, p.valid_until, p.url, p.heading, p.followups, p.needs, p.nots, p.title,"
-        " p.headings, p.question, hex(p.unit), p.body FROM passages p JOIN documents d ON d.id = p.document"
+        "SELECT key, file, hash, line, title, url, lang, owner, reviewed, text FROM documents "
+        "ORDER BY key",
+        "SELECT p.key, d.key, p.ord, p.anchor, p.entry, p.entry_id, p.start, p.end, p.line, "
+        "p.lang, p.audience,"
+        " p.reviewed, p.valid_from, p.valid_until, p.url, p.heading, p.followups, p.needs, p.nots, "
+        "p.title,"
+        " p.headings, p.question, hex(p.unit), p.body FROM passages p JOIN documents d ON d.id = "
+        "p.document"
         " ORDER BY p.key",
-        "SELECT p.key, t.question, t.must FROM tests t JOIN passages p ON p.id = t.passage ORDER BY p.key, t.rowid",
+        "SELECT p.key, t.question, t.must FROM tests t JOIN passages p ON p.id = t.passage ORDER "
+        "BY p.key, t.rowid",
         "SELECT line, from_text, to_text, weight FROM synonyms ORDER BY line, rowid",
-        "SELECT v.term, p.key, v.col, v.offset FROM temp.v JOIN passages p ON p.id = v.doc ORDER BY 1, 2, 3, 4",
-        "SELECT p.key, hex(z.sz) FROM passage_fts_docsize z JOIN passages p ON p.id = z.id ORDER BY 1",
+        "SELECT v.term, p.key, v.col, v.offset FROM temp.v JOIN passages p ON p.id = v.doc ORDER "
+        "BY 1, 2, 3, 4",
+        "SELECT p.key, hex(z.sz) FROM passage_fts_docsize z JOIN passages p ON p.id = z.id ORDER "
+        "BY 1",
         "SELECT key, value FROM meta WHERE key NOT IN ('generation', 'base') ORDER BY key",
     };
     sqlite3 *db = NULL;
     assert_int_equal(schema_open(folder(name), true, &db), 0);
-    assert_int_equal(sqlite3_exec(db,
-                                  "CREATE VIRTUAL TABLE temp.v USING fts5vocab(main, passage_fts, instance);"
-                                  "INSERT INTO passage_fts(passage_fts, rank) VALUES('integrity-check', 1)",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db,
+                     "CREATE VIRTUAL TABLE temp.v USING fts5vocab(main, passage_fts, instance);"
+                     "INSERT INTO passage_fts(passage_fts, rank) VALUES('integrity-check', 1)",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
     sqlite3_str *out = sqlite3_str_new(NULL);
     for (size_t i = 0; i < sizeof sql / sizeof *sql; i++) {
         sqlite3_stmt *st = NULL;
@@ -92,8 +101,10 @@ static void write_guide(const char *name, int version, int sections)
     sqlite3_str *s = sqlite3_str_new(NULL);
     sqlite3_str_appendf(s, "# Guide of version%d\n\n", version);
     for (int i = 0; i < sections; i++)
-        sqlite3_str_appendf(s, "## What is section %d?\n\nIt is version%d. Part %d says so, and version%d again.\n\n", i,
-                            version, i, version);
+        sqlite3_str_appendf(
+            s,
+            "## What is section %d?\n\nIt is version%d. Part %d says so, and version%d again.\n\n",
+            i, version, i, version);
     char *text = sqlite3_str_finish(s);
     folder_write(name, text);
     sqlite3_free(text);
@@ -104,7 +115,7 @@ static int guides_setup(void **state)
     return folder_setup(state) || mkdir(folder("guides"), 0755);
 }
 
-/* ---- what a run does --------------------------------------------------------------------------------- */
+/* ---- what a run does ------------------------------------------------------------------------- */
 
 static void a_run_reports_what_it_did(void **state)
 {
@@ -142,7 +153,8 @@ static void an_error_changes_nothing(void **state)
     assert_int_equal(index_into("kb.db", &report), KB_ERR_INPUT);
     assert_int_equal(report.rejected, 1);
     assert_int_equal(report.changed, 0);
-    assert_true(report.nproblem >= 1 && report.problem[0].error && strstr(report.problem[0].file, "b.faq.yaml"));
+    assert_true(report.nproblem >= 1 && report.problem[0].error &&
+                strstr(report.problem[0].file, "b.faq.yaml"));
     kb_report_release(&report);
     char *after = dump("kb.db");
     assert_string_equal(before, after);
@@ -177,14 +189,16 @@ static void two_documents_cannot_share_a_passage_id(void **state)
     struct kb_report report;
     folder_write("guides/a.jsonl", "{\"id\":\"a\",\"title\":\"T\",\"text\":\"One.\"}\n"
                                    "{\"id\":\"a#top\",\"title\":\"U\",\"text\":\"Two.\"}\n");
-    assert_int_equal(index_into("kb.db", &report), 0); /* "a#top" and "a#top#top" are not the same */
+    assert_int_equal(index_into("kb.db", &report),
+                     0); /* "a#top" and "a#top#top" are not the same */
     assert_int_equal(report.passages, 2);
     kb_report_release(&report);
 
     /* No parser makes such ids today; that none ever does is for the indexer to see to. */
     sqlite3 *db = NULL;
     assert_int_equal(schema_open(folder("kb.db"), true, &db), 0);
-    assert_int_equal(sqlite3_exec(db, "UPDATE passages SET key = 'a#top' WHERE key = 'a#top#top'", NULL, NULL, NULL),
+    assert_int_equal(sqlite3_exec(db, "UPDATE passages SET key = 'a#top' WHERE key = 'a#top#top'",
+                                  NULL, NULL, NULL),
                      SQLITE_OK);
     sqlite3_close(db);
     folder_write("guides/b.jsonl", "{\"id\":\"b\",\"title\":\"T\",\"text\":\"One.\"}\n");
@@ -208,7 +222,7 @@ static void a_record_that_moved_is_unchanged_but_for_its_lines(void **state)
     assert_same("kb.db", "fresh.db");
 }
 
-/* ---- the same content, whatever the history ------------------------------------------------------------ */
+/* ---- the same content, whatever the history -------------------------------------------------- */
 
 static void write_random(unsigned *seed)
 {
@@ -219,8 +233,9 @@ static void write_random(unsigned *seed)
         sqlite3_str *s = sqlite3_str_new(NULL);
         for (unsigned i = 0; i < 6; i++)
             if (lcg(seed, 3))
-                sqlite3_str_appendf(s, "{\"id\":\"r%u\",\"title\":\"Record %u\",\"text\":\"Some text %u.\"}\n", i, i,
-                                    lcg(seed, 2));
+                sqlite3_str_appendf(
+                    s, "{\"id\":\"r%u\",\"title\":\"Record %u\",\"text\":\"Some text %u.\"}\n", i,
+                    i, lcg(seed, 2));
         sqlite3_str_appendall(s, "{\"id\":\"last\",\"title\":\"Last\",\"text\":\"It moves.\"}\n");
         char *text = sqlite3_str_finish(s);
         folder_write("guides/records.jsonl", text);
@@ -229,8 +244,9 @@ static void write_random(unsigned *seed)
         folder_write("synonyms.yaml", version & 1 ? "- words: [a, b]\n" : "- words: [a, c]\n");
     } else if (slot == 7) {
         char text[512];
-        snprintf(text, sizeof text, "- id: q%u\n  q: What is number %u?\n  aka: [which one]\n  a: The %u.\n"
-                                    "  tests: [number %u please]\n  followups: [q%u]\n",
+        snprintf(text, sizeof text,
+                 "- id: q%u\n  q: What is number %u?\n  aka: [which one]\n  a: The %u.\n"
+                 "  tests: [number %u please]\n  followups: [q%u]\n",
                  version, version, version, version, version);
         folder_write("guides/f.faq.yaml", text);
     } else if (version == 0) {
@@ -277,21 +293,25 @@ static void room_is_given_back(void **state)
     assert_same("kb.db", "fresh.db");
 }
 
-/* ---- others at the same time ------------------------------------------------------------------------------ */
+/* ---- others at the same time ----------------------------------------------------------------- */
 
 /* The version that every passage has, -1 when they differ; in one statement, as kb_ask() reads. */
 static int version_seen(sqlite3 *db)
 {
-    static const char sql[] = "SELECT count(*), sum(body LIKE '%version1%'), sum(body LIKE '%version2%'),"
-                              " (SELECT count(*) FROM passage_fts('version1')),"
-                              " (SELECT count(*) FROM passage_fts('version2')) FROM passages";
+    static const char sql[] =
+        "SELECT count(*), sum(body LIKE '%version1%'), sum(body LIKE '%version2%'),"
+        " (SELECT count(*) FROM passage_fts('version1')),"
+        " (SELECT count(*) FROM passage_fts('version2')) FROM passages";
     sqlite3_stmt *st = NULL;
     int version = -1;
     if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW) {
-        int n = sqlite3_column_int(st, 0), one = sqlite3_column_int(st, 1), two = sqlite3_column_int(st, 2);
-        if (one == n && two == 0 && sqlite3_column_int(st, 3) == n && sqlite3_column_int(st, 4) == 0)
+        int n = sqlite3_column_int(st, 0), one = sqlite3_column_int(st, 1),
+            two = sqlite3_column_int(st, 2);
+        if (one == n && two == 0 && sqlite3_column_int(st, 3) == n &&
+            sqlite3_column_int(st, 4) == 0)
             version = 1;
-        if (two == n && one == 0 && sqlite3_column_int(st, 4) == n && sqlite3_column_int(st, 3) == 0)
+        if (two == n && one == 0 && sqlite3_column_int(st, 4) == n &&
+            sqlite3_column_int(st, 3) == 0)
             version = 2;
     }
     sqlite3_finalize(st);
@@ -389,7 +409,7 @@ static void a_lock_left_by_a_dead_process_is_no_lock(void **state)
     assert_int_equal(folder_count("kb.db"), 1);
 }
 
-/* ---- kill -9, full disk, damage ------------------------------------------------------------------------------ */
+/* ---- kill -9, full disk, damage -------------------------------------------------------------- */
 
 static void a_killed_run_leaves_the_old_or_the_new(void **state)
 {

@@ -1,15 +1,17 @@
 /* test_kb.c: opening a base, noticing that it was replaced, and what it says about itself. */
 #include "folder.h"
 
-static const char guide[] = "# Nursing\n\n## What do nurses do?\n\nThey care.\n\n## Pay\n\nIt varies.\n\n"
-                            "## How long does it take?\n\nThree years.\n";
+static const char guide[] =
+    "# Nursing\n\n## What do nurses do?\n\nThey care.\n\n## Pay\n\nIt varies.\n\n"
+    "## How long does it take?\n\nThree years.\n";
 
-static const char faq[] = "- id: pay\n  q: How much do welders earn?\n  aka: [welder salary]\n  a: It depends.\n"
-                          "  followups: [factors, start]\n  tests: [what is a welder paid]\n"
-                          "  not_tests: [what is a nurse paid]\n"
-                          "- id: start\n  q: How do I start?\n  a: At a school.\n"
-                          "- id: factors\n  q: What changes the pay?\n  a: The place.\n"
-                          "- id: old\n  q: What was the pay in 1990?\n  a: Less.\n  valid_until: 1991-01-01\n";
+static const char faq[] =
+    "- id: pay\n  q: How much do welders earn?\n  aka: [welder salary]\n  a: It depends.\n"
+    "  followups: [factors, start]\n  tests: [what is a welder paid]\n"
+    "  not_tests: [what is a nurse paid]\n"
+    "- id: start\n  q: How do I start?\n  a: At a school.\n"
+    "- id: factors\n  q: What changes the pay?\n  a: The place.\n"
+    "- id: old\n  q: What was the pay in 1990?\n  a: Less.\n  valid_until: 1991-01-01\n";
 
 static struct kb *open_ok(void)
 {
@@ -92,16 +94,18 @@ static void topics_take_turns_over_the_documents(void **state)
     struct kb *kb = make();
     topics_are(kb, 1, "What do nurses do?");
     topics_are(kb, 3, "What do nurses do?|How much do welders earn?|How long does it take?");
-    topics_are(kb, 16,
-               "What do nurses do?|How much do welders earn?|How long does it take?|How do I start?|"
-               "What changes the pay?");
+    topics_are(
+        kb, 16,
+        "What do nurses do?|How much do welders earn?|How long does it take?|How do I start?|"
+        "What changes the pay?");
     topics_are(kb, 0, "");
     kb_close(kb);
 }
 
 static void guides_that_ask_nothing_offer_titles_or_headings(void **state)
 {
-    folder_write("a.md", "# Nursing\n\n## Duties\n\nThey care.\n\n## Pay\n\n### By state\n\nIt varies.\n");
+    folder_write("a.md",
+                 "# Nursing\n\n## Duties\n\nThey care.\n\n## Pay\n\n### By state\n\nIt varies.\n");
     folder_index_one("a.md");
     struct kb *kb = open_ok();
     topics_are(kb, 5, "Duties|Pay");
@@ -133,7 +137,8 @@ static const char *key_of(struct kb *kb, const char *question)
 {
     static char key[256];
     sqlite3_stmt *st = NULL;
-    sqlite3_prepare_v2(kb->db, "SELECT key FROM passages WHERE question LIKE ?1 || '%'", -1, &st, NULL);
+    sqlite3_prepare_v2(kb->db, "SELECT key FROM passages WHERE question LIKE ?1 || '%'", -1, &st,
+                       NULL);
     sqlite3_bind_text(st, 1, question, -1, SQLITE_STATIC);
     assert_int_equal(sqlite3_step(st), SQLITE_ROW);
     snprintf(key, sizeof key, "%s", sqlite3_column_text(st, 0));
@@ -144,7 +149,8 @@ static const char *key_of(struct kb *kb, const char *question)
 static void followups_are_what_the_author_named_in_that_order(void **state)
 {
     struct kb *kb = make();
-    followups_are(kb, key_of(kb, "How much do welders"), 5, "What changes the pay?|How do I start?");
+    followups_are(kb, key_of(kb, "How much do welders"), 5,
+                  "What changes the pay?|How do I start?");
     followups_are(kb, key_of(kb, "How much do welders"), 1, "What changes the pay?");
     kb_close(kb);
 }
@@ -152,7 +158,8 @@ static void followups_are_what_the_author_named_in_that_order(void **state)
 static void without_followups_the_neighbours_are_offered(void **state)
 {
     struct kb *kb = make();
-    followups_are(kb, key_of(kb, "How do I start"), 5, "What changes the pay?|How much do welders earn?");
+    followups_are(kb, key_of(kb, "How do I start"), 5,
+                  "What changes the pay?|How much do welders earn?");
     followups_are(kb, key_of(kb, "What do nurses"), 5, "Pay|How long does it take?");
     followups_are(kb, "no#such", 5, "");
     kb_close(kb);

@@ -91,7 +91,8 @@ static void half_a_file_is_damaged(void **state)
 
 static void odd_names_are_only_names(void **state)
 {
-    static const char *const name[] = {"a?mode=memory", "a#b", "50%25", "file:x?mode=ro", ":memory:", "a b\"'"};
+    static const char *const name[] = {"a?mode=memory",  "a#b",      "50%25",
+                                       "file:x?mode=ro", ":memory:", "a b\"'"};
     char here[512];
     assert_non_null(getcwd(here, sizeof here));
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) {

@@ -52,7 +52,8 @@ static void every_listed_word_is_found(void **state)
 
 static void questions_lose_their_frame(void **state)
 {
-    static const char *const word[] = {"how", "what", "whats", "do", "i", "the", "us", "it", "please", "me"};
+    static const char *const word[] = {"how", "what", "whats", "do",     "i",
+                                       "the", "us",   "it",    "please", "me"};
     for (size_t i = 0; i < sizeof word / sizeof *word; i++)
         assert_true(is("en", word[i]));
     assert_true(is("de", "wie"));
@@ -63,8 +64,9 @@ static void questions_lose_their_frame(void **state)
 
 static void content_is_kept(void **state)
 {
-    static const char *const word[] = {"salary", "earn", "need",  "work", "best",  "cost", "long", "steps",
-                                       "years",  "mlt",  "first", "new",  "state", "help", "us.",  "c++"};
+    static const char *const word[] = {"salary", "earn",  "need",  "work", "best",  "cost",
+                                       "long",   "steps", "years", "mlt",  "first", "new",
+                                       "state",  "help",  "us.",   "c++"};
     for (size_t i = 0; i < sizeof word / sizeof *word; i++)
         assert_false(is("en", word[i]));
 }

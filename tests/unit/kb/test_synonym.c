@@ -1,7 +1,8 @@
 /* test_synonym.c: what synonyms.yaml may say, and what becomes of it. */
 #include "folder.h"
 
-/* Index synonyms.yaml with these bytes; "from>to*weight ..." in the order of the table, or the first problem. */
+/* Index synonyms.yaml with these bytes; "from>to*weight ..." in the order of the table, or the
+ * first problem. */
 static void rows_are(const char *yaml, const char *expected)
 {
     sqlite3 *db = NULL;
@@ -16,10 +17,12 @@ static void rows_are(const char *yaml, const char *expected)
                             (int)report.problem[0].column, report.problem[0].message);
     assert_int_equal(r, report.nproblem ? KB_ERR_INPUT : 0);
     sqlite3_stmt *st = NULL;
-    sqlite3_prepare_v2(db, "SELECT from_text, to_text, weight FROM synonyms ORDER BY line, rowid", -1, &st, NULL);
+    sqlite3_prepare_v2(db, "SELECT from_text, to_text, weight FROM synonyms ORDER BY line, rowid",
+                       -1, &st, NULL);
     while (!report.nproblem && sqlite3_step(st) == SQLITE_ROW)
-        sqlite3_str_appendf(s, "%s%s>%s*%s", sqlite3_str_length(s) ? " " : "", sqlite3_column_text(st, 0),
-                            sqlite3_column_text(st, 1), sqlite3_column_text(st, 2));
+        sqlite3_str_appendf(s, "%s%s>%s*%s", sqlite3_str_length(s) ? " " : "",
+                            sqlite3_column_text(st, 0), sqlite3_column_text(st, 1),
+                            sqlite3_column_text(st, 2));
     sqlite3_finalize(st);
     char *found = sqlite3_str_finish(s);
     assert_string_equal(found ? found : "", expected);
@@ -50,25 +53,34 @@ static void an_empty_file_has_none(void **state)
 static void mistakes_have_a_place_and_a_remedy(void **state)
 {
     rows_are("- word: [a, b]\n", "synonyms.yaml:1:3: unknown key `word`; did you mean `words`?");
-    rows_are("\n- words: [a]\n",
-             "synonyms.yaml:2:10: `words` must be a list of two words or more, such as [salary, pay]");
-    rows_are("- words: a\n",
-             "synonyms.yaml:1:10: `words` must be a list of two words or more, such as [salary, pay]");
-    rows_are("- words: [a, [b]]\n", "synonyms.yaml:1:14: `words` must hold words; quote what YAML reads otherwise");
-    rows_are("- words: [a, ' ']\n", "synonyms.yaml:1:14: `words` must hold words; quote what YAML reads otherwise");
-    rows_are("- from: [a]\n", "synonyms.yaml:1:3: a group has either `words`, or both `from` and `to`");
+    rows_are(
+        "\n- words: [a]\n",
+        "synonyms.yaml:2:10: `words` must be a list of two words or more, such as [salary, pay]");
+    rows_are(
+        "- words: a\n",
+        "synonyms.yaml:1:10: `words` must be a list of two words or more, such as [salary, pay]");
+    rows_are("- words: [a, [b]]\n",
+             "synonyms.yaml:1:14: `words` must hold words; quote what YAML reads otherwise");
+    rows_are("- words: [a, ' ']\n",
+             "synonyms.yaml:1:14: `words` must hold words; quote what YAML reads otherwise");
+    rows_are("- from: [a]\n",
+             "synonyms.yaml:1:3: a group has either `words`, or both `from` and `to`");
     rows_are("- words: [a, b]\n  to: [c]\n",
              "synonyms.yaml:1:3: a group has either `words`, or both `from` and `to`");
-    rows_are("- from: []\n  to: [a]\n", "synonyms.yaml:1:9: `from` must be a list of words, such as [salary, pay]");
-    rows_are("pay: wage\n",
-             "synonyms.yaml:1:1: synonyms are a list of groups: begin each with \"- words:\" or \"- from:\"");
-    rows_are("- pay\n",
-             "synonyms.yaml:1:3: a group is written `words: [...]`, or `from: [...]` and `to: [...]`");
-    static const char *const weight[] = {"0", "1", "1.0", "-1", "2", "x", "''", "nan", "[1]", "0.5x"};
+    rows_are("- from: []\n  to: [a]\n",
+             "synonyms.yaml:1:9: `from` must be a list of words, such as [salary, pay]");
+    rows_are("pay: wage\n", "synonyms.yaml:1:1: synonyms are a list of groups: begin each with \"- "
+                            "words:\" or \"- from:\"");
+    rows_are(
+        "- pay\n",
+        "synonyms.yaml:1:3: a group is written `words: [...]`, or `from: [...]` and `to: [...]`");
+    static const char *const weight[] = {"0", "1",  "1.0", "-1",  "2",
+                                         "x", "''", "nan", "[1]", "0.5x"};
     for (size_t i = 0; i < sizeof weight / sizeof *weight; i++) {
         char yaml[64];
         snprintf(yaml, sizeof yaml, "- words: [a, b]\n  weight: %s\n", weight[i]);
-        rows_are(yaml, "synonyms.yaml:2:11: `weight` must be a number above 0 and below 1, so that the word itself "
+        rows_are(yaml, "synonyms.yaml:2:11: `weight` must be a number above 0 and below 1, so that "
+                       "the word itself "
                        "counts more");
     }
 }
@@ -81,7 +93,8 @@ static void too_many_words_are_refused(void **state)
         sqlite3_str_appendf(s, ", w%d", i);
     sqlite3_str_appendall(s, "]\n");
     char *yaml = sqlite3_str_finish(s);
-    rows_are(yaml, "synonyms.yaml:1:10: `words` has 65 words; more than 64 hardly mean the same, so split the group");
+    rows_are(yaml, "synonyms.yaml:1:10: `words` has 65 words; more than 64 hardly mean the same, "
+                   "so split the group");
     sqlite3_free(yaml);
 }
 

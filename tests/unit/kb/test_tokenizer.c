@@ -1,5 +1,5 @@
-/* test_tokenizer.c: which words a text is made of. Tokens are written one after the other; one that stands
- * beside the token before it has a '/' in front. */
+/* test_tokenizer.c: which words a text is made of. Tokens are written one after the other; one
+ * that stands beside the token before it has a '/' in front. */
 #include "kb/kb_int.h"
 
 #include <setjmp.h>
