@@ -18,6 +18,8 @@
 #define MAYBE 0.20 /* from here on "did you mean" */
 
 #define CAP_RARE    0.45 /* the rarest word of the question is not in the passage */
+#define CAP_SINGLE  0.55 /* one word, somewhere in the text: "tell me a joke" */
+#define ABOUT       0.3  /* a heading that is at least a little about it */
 #define CAP_UNKNOWN 0.5  /* a content word of the question is nowhere in the base */
 
 static const struct {
@@ -73,6 +75,15 @@ static bool has_unknown(const struct query *q)
     return false;
 }
 
+/* One word of weight is all there is to go by. */
+static bool is_single(const struct query *q)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < q->nslot; i++)
+        n += q->slot[i].weight >= 1;
+    return n <= 1;
+}
+
 double confidence_of(const struct query *q, const struct candidates *c, size_t i)
 {
     const struct candidate *it = &c->c[i];
@@ -82,6 +93,8 @@ double confidence_of(const struct query *q, const struct candidates *c, size_t i
     double x = weights.base + weights.coverage * it->f.coverage + weights.heading * it->f.heading +
                weights.pairs * it->f.pairs + weights.margin * margin + weights.unknown * unknown;
     double p = 1 / (1 + exp(-x));
+    if (is_single(q) && it->f.heading < ABOUT)
+        p = fmin(p, CAP_SINGLE);
     size_t rare = rarest(q);
     if (has_unknown(q))
         p = fmin(p, CAP_UNKNOWN);

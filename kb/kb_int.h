@@ -412,8 +412,9 @@ int vocabulary_load(sqlite3 *db, struct pool *pool, struct vocabulary *ret);
 bool vocabulary_has(const struct vocabulary *v, const char *token);
 /* Words of which one begins with the other: "licens", "licensur". How many were put into ret. */
 size_t vocabulary_relatives(const struct vocabulary *v, const char *token, const char **ret, size_t max);
-/* The likeliest word that an unknown token was meant to be, or NULL; *ret_slips is 1 or 2. */
-const char *vocabulary_nearest(const struct vocabulary *v, const char *token, size_t *ret_slips);
+/* The likeliest word that an unknown token was meant to be, or NULL; *ret_slips is 1 or 2. `letters` of the word
+ * as it was typed: the longer, the more slips are believed. */
+const char *vocabulary_nearest(const struct vocabulary *v, const char *token, size_t letters, size_t *ret_slips);
 
 /* ---- stats.c: what ranking knows of every passage, in memory ---------------------------------------------------------- */
 

@@ -172,7 +172,8 @@ static void correct(const struct query_reader *reader, struct query *q, struct m
             w->stop = true;
             continue;
         }
-        const char *meant = vocabulary_nearest(reader->vocabulary, w->token, &slips);
+        const char *meant =
+            vocabulary_nearest(reader->vocabulary, w->token, strlen(w->text), &slips);
         if (!meant)
             continue;
         w->token = meant;
@@ -321,31 +322,46 @@ static void add_slot(const struct query_reader *reader, struct query *q, struct 
     add_relatives(reader, q, w->token, w->slot);
 }
 
-/* A slot of words that nobody typed, but that an answer of the wanted kind would have. */
-static void add_hint(const struct query_reader *reader, struct query *q)
+/* Words that an answer of the wanted kind would have: further ways to say the one that was typed, or a slot
+ * of their own when none was. Ends with NULL. */
+static void add_hint(const struct query_reader *reader, struct query *q, const char *const *word)
 {
-    static const char *const money[] = {"salary", "pay",  "wage", "earn",
-                                        "income", "cost", "fee",  NULL};
-    static const char *const *const hints[] = {[WANT_MONEY] = money};
     struct message m;
-    const char *const *word = q->want < sizeof hints / sizeof *hints ? hints[q->want] : NULL;
-    if (!word || q->nslot == KB_MAX_TERMS)
-        return;
-    size_t slot = q->nslot;
-    for (; *word; word++) {
-        if (read_message(reader->tokenizer, q->pool, "en", *word, strlen(*word), &m) || !m.n)
-            continue;
-        if (find_slot(q, m.word[0].token) != SIZE_MAX) { /* somebody did */
-            q->nslot = slot;
-            while (q->nterm && q->term[q->nterm - 1].slot == slot)
-                q->nterm--;
-            return;
-        }
-        if (q->nslot == slot)
-            *POOL_PUSH(q->pool, q->slot, q->nslot, q->capslot) = (struct query_slot){
-                .word = query_want_name(q->want), .weight = WEIGHT_HINT, .context = true};
-        add_word(q, m.word[0].token, *word, 1, slot, false);
+    const char *token[8];
+    size_t n = 0, typed = SIZE_MAX, slot = q->nslot;
+    for (; word[n] && n < sizeof token / sizeof *token; n++) {
+        token[n] = "";
+        if (!read_message(reader->tokenizer, q->pool, "en", word[n], strlen(word[n]), &m) && m.n)
+            token[n] = m.word[0].token;
+        if (typed == SIZE_MAX)
+            typed = find_slot(q, token[n]);
     }
+    if (typed == SIZE_MAX && slot == KB_MAX_TERMS)
+        return;
+    if (typed == SIZE_MAX)
+        *POOL_PUSH(q->pool, q->slot, q->nslot, q->capslot) = (struct query_slot){
+            .word = query_want_name(q->want), .weight = WEIGHT_HINT, .context = true};
+    for (size_t i = 0; i < n; i++)
+        if (find_slot(q, token[i]) == SIZE_MAX)
+            add_word(q, token[i], word[i], typed == SIZE_MAX ? 1 : WEIGHT_HINT,
+                     typed == SIZE_MAX ? slot : typed, false);
+}
+
+static bool asks_price(const struct query *q)
+{
+    for (size_t i = 0; i < q->nslot; i++)
+        if (!strncmp(q->slot[i].word, "cost", 4) || !strncmp(q->slot[i].word, "price", 5) ||
+            !strncmp(q->slot[i].word, "fee", 3) || !strcmp(q->slot[i].word, "tuition"))
+            return true;
+    return false;
+}
+
+static void add_hints(const struct query_reader *reader, struct query *q)
+{
+    static const char *const earned[] = {"salary", "pay", "wage", "earn", "income", NULL};
+    static const char *const paid[] = {"cost", "price", "fee", "tuition", NULL};
+    if (q->want == WANT_MONEY)
+        add_hint(reader, q, asks_price(q) ? paid : earned);
 }
 
 /* The slots that words [i, i + n) fill, when they are neighbours; false when they are not, or none. */
@@ -602,7 +618,7 @@ int query_build(const struct query_reader *reader, struct pool *pool, const stru
         for (size_t i = 0; i < m.n; i++)
             add_slot(reader, &q, &m.word[i], 1, false);
     add_synonyms(&q, reader->synonyms, &m);
-    add_hint(reader, &q);
+    add_hints(reader, &q);
     if (lean)
         r = add_before(reader, &q, ask);
     if (r)

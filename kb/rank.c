@@ -36,8 +36,9 @@ static const struct {
 
 #define NEAR                                                                                       \
     3 /* tokens apart and still together: room for the small words that a question leaves out */
-#define LOOSE    8  /* tokens apart and still in one sentence, more or less */
-#define MAX_LINE 64 /* tokens of a heading or question that are looked at */
+#define LOOSE    8   /* tokens apart and still in one sentence, more or less */
+#define WORDING  0.1 /* share of a heading's match that is for the very words, small ones too */
+#define MAX_LINE 64  /* tokens of a heading or question that are looked at */
 
 /* ---- from the places of words --------------------------------------------------------------------------- */
 
@@ -106,10 +107,10 @@ void rank_features(const struct query *q, struct candidate *c)
 /* ---- from the words of its headings ------------------------------------------------------------------------- */
 
 struct line {
-    const struct query *q;
-    double slot[KB_MAX_TERMS]; /* weight of the best term for the slot */
     const char *lang;
     char token[MAX_LINE][48];
+    bool stop[MAX_LINE]; /* a word without content */
+    bool said[MAX_LINE]; /* it is in the question */
     size_t n;
 };
 
@@ -119,15 +120,32 @@ static int line_token(void *ctx, const char *token, size_t len, size_t start, si
     (void)start;
     (void)end;
     struct line *line = ctx;
-    if (colocated || stopword(line->lang, token, len))
+    if (colocated)
         return 0;
     if (line->n == MAX_LINE)
         return 1;
+    line->stop[line->n] = stopword(line->lang, token, len);
     if (len >= sizeof line->token[0])
         len = sizeof line->token[0] - 1;
     memcpy(line->token[line->n], token, len);
     line->token[line->n++][len] = 0;
     return 0;
+}
+
+static int line_read(struct tokenizer *t, const char *lang, const char *s, size_t len,
+                     struct line *ret)
+{
+    size_t mark = strlen(lang) + 2;
+    char buf[1024];
+    *ret = (struct line){.lang = *lang ? lang : "en"};
+    if (!len || mark > 32)
+        return 0;
+    if (len > sizeof buf - mark)
+        len = sizeof buf - mark;
+    snprintf(buf, sizeof buf, "%c%s ", TOKENIZER_MARK, lang);
+    memcpy(buf + mark, s, len);
+    int r = tokenizer_run(t, buf, mark + len, line_token, ret);
+    return r < 0 ? r : 0;
 }
 
 static bool term_at(const struct line *line, size_t i, const struct query_term *t)
@@ -140,47 +158,69 @@ static bool term_at(const struct line *line, size_t i, const struct query_term *
     return true;
 }
 
-/* How exactly a line says what was asked: the harmonic mean of "how much of the question is in it" and
- * "how much of it is in the question". */
-static int line_match(struct tokenizer *t, const struct query *q, const char *lang, const char *s,
-                      size_t len, double *ret)
+/* How much of the question's mass the line has. Marks the words that were said. */
+static double line_recall(const struct query *q, struct line *line)
 {
-    struct line line = {.q = q, .lang = *lang ? lang : "en"};
-    bool said[MAX_LINE] = {false};
-    size_t mark = strlen(lang) + 2;
-    char buf[1024];
-    if (!len || mark > 32)
-        return 0;
-    if (len > sizeof buf - mark)
-        len = sizeof buf - mark;
-    snprintf(buf, sizeof buf, "%c%s ", TOKENIZER_MARK, lang);
-    memcpy(buf + mark, s, len);
-    int r = tokenizer_run(t, buf, mark + len, line_token, &line);
-    if (r < 0 || !line.n)
-        return r < 0 ? r : 0;
-
+    double slot[KB_MAX_TERMS + 1] = {0}, asked = 0, covered = 0;
     for (size_t i = 0; i < q->nterm; i++) {
         const struct query_term *term = &q->term[i];
-        for (size_t k = 0; k < line.n; k++) {
-            if (!term_at(&line, k, term))
+        for (size_t k = 0; k < line->n; k++) {
+            if (!term_at(line, k, term))
                 continue;
             for (size_t n = 0; n < term->ntoken; n++)
-                said[k + n] = true;
+                line->said[k + n] = true;
             for (size_t n = term->slot; n < term->slot + term->nslot; n++)
-                line.slot[n] = fmax(line.slot[n], term->weight);
+                slot[n] = fmax(slot[n], term->weight);
         }
     }
-    double asked = 0, covered = 0, precise = 0;
     for (size_t n = 0; n < q->nslot; n++) {
         double worth = q->slot[n].weight * q->slot[n].idf;
         asked += worth;
-        covered += worth * line.slot[n];
+        covered += worth * slot[n];
     }
-    for (size_t k = 0; k < line.n; k++)
-        precise += said[k];
-    covered /= asked > 0 ? asked : 1;
-    precise /= (double)line.n;
-    double f = covered + precise > 0 ? 2 * covered * precise / (covered + precise) : 0;
+    return asked > 0 ? covered / asked : 0;
+}
+
+/* How much of the line's content is in the question. */
+static double line_precision(const struct line *line)
+{
+    size_t content = 0, said = 0;
+    for (size_t k = 0; k < line->n; k++) {
+        content += !line->stop[k];
+        said += !line->stop[k] && line->said[k];
+    }
+    return content ? (double)said / (double)content : 0;
+}
+
+/* How alike the two are word for word, question words included: "what does an actor do" is nearer to
+ * "What actors do" than to "Actors". */
+static double line_wording(const struct query *q, const struct line *line)
+{
+    size_t common = 0;
+    for (size_t k = 0; k < line->n; k++)
+        for (size_t i = 0; i < q->ntyped; i++)
+            if (!strcmp(line->token[k], q->typed[i])) {
+                common++;
+                break;
+            }
+    double f = 2.0 * (double)common / (double)(line->n + q->ntyped);
+    return f < 1 ? f : 1;
+}
+
+/* How exactly a line says what was asked: the harmonic mean of "how much of the question is in it" and
+ * "how much of it is in the question", and a little for the same wording. */
+static int line_match(struct tokenizer *t, const struct query *q, const char *lang, const char *s,
+                      size_t len, double *ret)
+{
+    struct line line;
+    int r = line_read(t, lang, s, len, &line);
+    if (r || !line.n)
+        return r;
+    double recall = line_recall(q, &line), precision = line_precision(&line);
+    if (recall <= 0 || precision <= 0)
+        return 0;
+    double f = 2 * recall * precision / (recall + precision);
+    f = (1 - WORDING) * f + WORDING * line_wording(q, &line);
     if (f > *ret)
         *ret = f;
     return 0;

@@ -156,9 +156,10 @@ static bool is_swap(const char *a, const char *b, size_t len)
     return i + 1 < len && a[i] == b[i + 1] && a[i + 1] == b[i] && !strcmp(a + i + 2, b + i + 2);
 }
 
-const char *vocabulary_nearest(const struct vocabulary *v, const char *token, size_t *ret_slips)
+const char *vocabulary_nearest(const struct vocabulary *v, const char *token, size_t letters,
+                               size_t *ret_slips)
 {
-    size_t len = strlen(token), max = len >= SLIPS_LETTERS ? 2 : 1;
+    size_t len = strlen(token), max = letters >= SLIPS_LETTERS ? 2 : 1;
     const struct vocabulary_word *best = NULL;
     if (len < SLIP_LETTERS || !letters_only(token))
         return NULL;
