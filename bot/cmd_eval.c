@@ -160,7 +160,7 @@ static int run_tests(struct eval *e, struct base *base, const char *const *file,
     int err = questions_read(e->pool, file, nfile, &all, &report);
     problem_print(&report, stderr);
     code = err ? EXIT_FAILED : EXIT_FINE;
-    if (code || (err = answerer_open(base->kb, talk, &e->answerer))) {
+    if (code || answerer_open(base->kb, talk, &e->answerer)) {
         code = EXIT_FAILED;
         goto out;
     }

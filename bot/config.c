@@ -26,32 +26,53 @@
 
 /* The rows that more than one file reads; the others stand beside their only reader. */
 static const struct setting shared_rows[] = {
-    {"listen", SETTING_ADDRESS, "127.0.0.1:8080",
-     .help = "Where the chat page, the API and webhooks are served. Put a web server with TLS in "
-             "front of it "
-             "before the world may come. Port 0 takes any free one."},
-    {"admin_listen", SETTING_ADDRESS, "127.0.0.1:9187",
-     .help =
-         "Where /livez, /readyz and /metrics are served: for monitoring, never for the public."},
-    {"data_dir", SETTING_PATH, "data",
-     .help = "The only folder that is written to: index.db (derived, may be deleted) and state.db "
-             "(durable)."},
-    {"content", SETTING_PATHS, "[guides]",
+    {.name = "listen",
+     .type = SETTING_ADDRESS,
+     .value = "127.0.0.1:8080",
+     .help = "Where the chat page, the API and webhooks are served. Put a web server with "
+             "TLS in front of it before the world may come. Port 0 takes any free one."},
+    {.name = "admin_listen",
+     .type = SETTING_ADDRESS,
+     .value = "127.0.0.1:9187",
+     .help = "Where /livez, /readyz and /metrics are served: for monitoring, never for the "
+             "public."},
+    {.name = "data_dir",
+     .type = SETTING_PATH,
+     .value = "data",
+     .help = "The only folder that is written to: index.db (derived, may be deleted) and "
+             "state.db (durable)."},
+    {.name = "content",
+     .type = SETTING_PATHS,
+     .value = "[guides]",
      .help = "Guides and FAQs: files and folders. Together they are the whole content."},
-    {"synonyms", SETTING_PATH, "synonyms.yaml", .optional = true,
+    {.name = "synonyms",
+     .type = SETTING_PATH,
+     .optional = true,
+     .value = "synonyms.yaml",
      .help = "Other words for the same thing. \"\" for none."},
-    {"smalltalk", SETTING_PATH, "smalltalk.yaml", .optional = true,
-     .help = "Replies to greetings, thanks and their like. \"\" for those that are inside the "
-             "program."},
-    {"questions", SETTING_PATHS, "[questions]", .optional = true,
+    {.name = "smalltalk",
+     .type = SETTING_PATH,
+     .optional = true,
+     .value = "smalltalk.yaml",
+     .help = "Replies to greetings, thanks and their like. \"\" for those that are inside "
+             "the program."},
+    {.name = "questions",
+     .type = SETTING_PATHS,
+     .optional = true,
+     .value = "[questions]",
      .help = "Test questions over the content, for guidepost eval and guidepost check."},
-    {"log.level", SETTING_CHOICE, "info", .choices = "error warn info debug",
+    {.name = "log.level",
+     .type = SETTING_CHOICE,
+     .value = "info",
+     .choices = "error warn info debug",
      .help = "How much is said on standard error. Question text appears at debug only."},
-    {"log.format", SETTING_CHOICE, "auto", .choices = "auto logfmt journal",
-     .help = "How a line begins: logfmt with a time, journal with systemd's level mark. auto looks "
-             "where "
-             "standard error goes."},
-    {0},
+    {.name = "log.format",
+     .type = SETTING_CHOICE,
+     .value = "auto",
+     .choices = "auto logfmt journal",
+     .help = "How a line begins: logfmt with a time, journal with systemd's level mark. auto "
+             "looks where standard error goes."},
+    {.name = NULL},
 };
 
 /* Rows of adapters that this version does not have: known, so that one file serves several versions. A row

@@ -25,11 +25,11 @@ enum setting_type {
 struct setting {
     const char *name;          /* "listen", "web.origins": a dot is a level in the file */
     enum setting_type type;
+    bool optional;             /* SETTING_PATH(S): when nothing stands at the default, the value is "" (none) */
     const char *value;         /* the default, as it would stand in the file; lists: "[a, b]" */
     long long min, max;        /* SETTING_INT */
     const char *choices;       /* SETTING_CHOICE */
     const char *help;          /* a sentence or two; printed by help and compared with the file's comment */
-    bool optional;             /* SETTING_PATH(S): when nothing stands at the default, the value is "" (none) */
 };
 
 struct config;

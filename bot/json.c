@@ -79,7 +79,7 @@ static int32_t skip_hex4(struct scan *c)
         return -1;
     int32_t v = 0;
     for (int i = 0; i < 4; i++) {
-        int h = *c->s++;
+        int h = (unsigned char)*c->s++;
         int digit = h >= '0' && h <= '9'   ? h - '0'
                     : h >= 'a' && h <= 'f' ? h - 'a' + 10
                     : h >= 'A' && h <= 'F' ? h - 'A' + 10

@@ -56,15 +56,24 @@ static void clear_texts(char **text, size_t *n)
 
 static void unlink_use(struct sessions *all, struct session *s)
 {
-    *(s->newer ? &s->newer->older : &all->newest) = s->older;
-    *(s->older ? &s->older->newer : &all->oldest) = s->newer;
+    if (all->newest == s)
+        all->newest = s->older;
+    else
+        s->newer->older = s->older;
+    if (all->oldest == s)
+        all->oldest = s->newer;
+    else
+        s->older->newer = s->newer;
 }
 
 static void link_newest(struct sessions *all, struct session *s)
 {
     s->newer = NULL;
     s->older = all->newest;
-    *(all->newest ? &all->newest->newer : &all->oldest) = s;
+    if (all->newest)
+        all->newest->newer = s;
+    else
+        all->oldest = s;
     all->newest = s;
 }
 
@@ -85,15 +94,20 @@ void sessions_free(struct sessions *all)
 {
     if (!all)
         return;
-    while (all->oldest)
-        forget(all, all->oldest);
+    for (struct session *s = all->oldest, *newer; s; s = newer) {
+        newer = s->newer;
+        forget(all, s);
+    }
     free(all);
 }
 
 void sessions_expire(struct sessions *all, uint64_t now_s)
 {
-    while (all->oldest && all->oldest->used_s + SESSION_IDLE_S <= now_s)
-        forget(all, all->oldest);
+    for (struct session *s = all->oldest, *newer; s && s->used_s + SESSION_IDLE_S <= now_s;
+         s = newer) {
+        newer = s->newer;
+        forget(all, s);
+    }
 }
 
 size_t sessions_count(const struct sessions *all)
