@@ -351,7 +351,7 @@ static bool asks_price(const struct query *q)
 {
     for (size_t i = 0; i < q->nslot; i++)
         if (!strncmp(q->slot[i].word, "cost", 4) || !strncmp(q->slot[i].word, "price", 5) ||
-            !strncmp(q->slot[i].word, "fee", 3) || !strcmp(q->slot[i].word, "tuition"))
+            !strncmp(q->slot[i].word, "fee", 3))
             return true;
     return false;
 }
@@ -359,7 +359,7 @@ static bool asks_price(const struct query *q)
 static void add_hints(const struct query_reader *reader, struct query *q)
 {
     static const char *const earned[] = {"salary", "pay", "wage", "earn", "income", NULL};
-    static const char *const paid[] = {"cost", "price", "fee", "tuition", NULL};
+    static const char *const paid[] = {"cost", "price", "fee", NULL};
     if (q->want == WANT_MONEY)
         add_hint(reader, q, asks_price(q) ? paid : earned);
 }
