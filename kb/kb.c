@@ -2,6 +2,7 @@
  * what to ask next. Answering is ask.c. */
 #include "kb/kb_int.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -44,15 +45,16 @@ int kb_open(const char *path, struct kb **ret_kb)
     int r = KB_ERR_NOMEM;
     if (!kb || !(kb->path = strdup(path)))
         goto out;
+    /* Before opening: if the file is replaced in between, kb_stale() says so rather than never. */
+    if (stat(path, &st) < 0) {
+        r = errno == ENOENT || errno == ENOTDIR ? KB_ERR_ABSENT : KB_ERR_IO;
+        goto out;
+    }
     r = schema_open(path, false, &kb->db);
     if (!r)
         r = tokenizer_new(&kb->tokenizer);
     if (r)
         goto out;
-    if (stat(path, &st) < 0) { /* gone between the two: the next kb_stale() sees to it */
-        r = KB_ERR_ABSENT;
-        goto out;
-    }
     kb->dev = (unsigned long long)st.st_dev;
     kb->ino = (unsigned long long)st.st_ino;
     if (sqlite3_uri_boolean(sqlite3_db_filename(kb->db, "main"), "immutable", 0))

@@ -297,12 +297,9 @@ size_t stem_fold(const char *s, size_t len, char *out);
 
 /* The FTS5 tokenizer "guidepost": words of letters and digits, folded as text_fold() does, stemmed by
  * Snowball; C++, C#, A-level, U.S., 2-year survive, a compound word also gives its parts. A text may begin with
- * a language mark (see TOKENIZER_MARK): rows of one index may then be in different languages.
- *
- * Tokens are not words: stemming one again may change it. A query that has tokens already hands them to FTS5 behind
- * TOKENIZER_TOKEN, separated by blanks: MATCH '"\002univers career"'. */
+ * a language mark (see TOKENIZER_MARK): rows of one index may then be in different languages. Tokens are not words: making
+ * tokens of one again may change it, so they never go into a MATCH expression; see candidates.c. */
 #define TOKENIZER_MARK '\001'   /* "\001de " at the head of a text: stem what follows as German */
-#define TOKENIZER_TOKEN '\002'  /* at the head of a text: what follows are tokens, taken as they are */
 int tokenizer_register(sqlite3 *db);
 
 /* The same tokens for callers without FTS5. `colocated`: another form of the token before it, namely

@@ -478,23 +478,8 @@ static bool capitals_count(const char *s, size_t len)
     return !blank;
 }
 
-/* Behind TOKENIZER_TOKEN: tokens that were made before, separated by blanks. */
-static int run_tokens(const char *s, size_t len, token_fn *fn, void *ctx)
-{
-    for (size_t pos = 1, end; pos < len; pos = end + 1) {
-        for (end = pos; end < len && s[end] != ' ';)
-            end++;
-        int r = end > pos ? fn(ctx, s + pos, end - pos, pos, end, false) : 0;
-        if (r)
-            return r;
-    }
-    return 0;
-}
-
 int tokenizer_run(struct tokenizer *t, const char *s, size_t len, token_fn *fn, void *ctx)
 {
-    if (len && s[0] == TOKENIZER_TOKEN)
-        return run_tokens(s, len, fn, ctx);
     struct scan x = {.t = t, .s = s, .len = len, .fn = fn, .ctx = ctx};
     size_t pos = read_language(&x);
     x.language = stem_language(t->stem, x.lang);
