@@ -17,6 +17,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "bot/compound.h"
 #include "bot/limits.h"
 #include "bot/smalltalk.h"
 
@@ -350,29 +351,93 @@ static void copy_facts(struct pool *pool, const struct kb_hits *hits, struct rep
     r->band = hits->band;
 }
 
-static int ask_content(struct answerer *a, const struct question *q, struct pool *pool,
-                       struct reply *r)
+static int ask_kb(struct answerer *a, const struct question *q, const char *text, size_t len,
+                  const char *const *before, size_t nbefore, struct kb_hits *ret)
 {
-    const char **before = pool_array(pool, q->nbefore + 1, sizeof *before);
-    size_t nbefore = 0;
-    for (size_t i = 0; i < q->nbefore; i++) /* "thanks" is no context */
-        if (!smalltalk_match(a->talk, q->before[i], strlen(q->before[i])))
-            before[nbefore++] = q->before[i];
-    struct kb_ask ask = {.text = q->text,
-                         .len = q->len,
+    struct kb_ask ask = {.text = text,
+                         .len = len,
                          .before = before,
                          .nbefore = nbefore,
                          .lang = q->lang,
                          .audience = q->audience,
                          .max = HITS,
                          .explain = q->explain};
-    struct kb_hits hits = {0};
-    int err = kb_ask(a->kb, &ask, &hits);
+    int err = kb_ask(a->kb, &ask, ret);
     if (err) { /* whatever is wrong with this handle, the next question starts with a fresh one */
         kb_close(a->kb);
         a->kb = NULL;
-        return err;
     }
+    return err;
+}
+
+/* One part, by itself or after the `earlier` parts as its context: the likelier way first. */
+static bool ask_part(struct answerer *a, const struct question *q, const char *part,
+                     const char *const *before, size_t nbefore, size_t earlier, struct kb_hits *ret)
+{
+    bool leans = earlier && compound_refers_back(part);
+    for (int attempt = 0; attempt < (earlier ? 2 : 1) && a->kb; attempt++) {
+        size_t context = leans == (attempt == 0) ? nbefore + earlier : nbefore;
+        if (!ask_kb(a, q, part, strlen(part), before, context, ret) && ret->band == KB_HIGH)
+            return true;
+        kb_hits_release(ret);
+        *ret = (struct kb_hits){0};
+    }
+    return false;
+}
+
+/* Several questions in one message, each with a confident answer: the best extract of each, in their order. False, and
+ * nothing done, when it is one question after all, or one of them is not sure. `before` has room for the parts. */
+static bool answer_parts(struct answerer *a, const struct question *q, const char **before,
+                         size_t nbefore, struct pool *pool, struct reply *r)
+{
+    const char *part[MAX_PARTS];
+    struct kb_hits hits[MAX_PARTS] = {{0}};
+    size_t n = compound_split(pool, q->text, q->len, part), asked = 0;
+    struct kb_hit *answer = pool_array(pool, MAX_PARTS, sizeof *answer);
+    bool sure = n > 0;
+    for (; asked < n && sure; asked++) {
+        sure = ask_part(a, q, part[asked], before, nbefore, asked, &hits[asked]);
+        before[nbefore + asked] = part[asked];
+    }
+    if (sure)
+        copy_facts(pool, &hits[0], r);
+    for (size_t i = 0; i < n && sure; i++) {
+        const struct kb_hit *hit = &hits[i].hit[0];
+        const char *plain = kb_plain(pool, hit->text, strlen(hit->text));
+        if (hits[i].confidence < r->confidence)
+            r->confidence = hits[i].confidence;
+        r->answer = answer;
+        if (i && !adds_something(r, hit, plain))
+            continue;
+        plain = fit(pool, plain, MAX_ANSWER_CHARS / n - 2);
+        r->text = pool_printf(pool, "%s%s%s", r->text, i ? "\n\n" : "", plain);
+        copy_hit(pool, hit, &answer[r->nanswer++]);
+    }
+    for (size_t i = 0; i < asked; i++)
+        kb_hits_release(&hits[i]);
+    if (!sure)
+        return false;
+    r->kind = REPLY_ANSWER;
+    offer_followups(a, q, pool, r);
+    return true;
+}
+
+static int ask_content(struct answerer *a, const struct question *q, struct pool *pool,
+                       struct reply *r)
+{
+    const char **before = pool_array(pool, q->nbefore + MAX_PARTS, sizeof *before);
+    size_t nbefore = 0;
+    struct kb_hits hits = {0};
+    for (size_t i = 0; i < q->nbefore; i++) /* "thanks" is no context */
+        if (!smalltalk_match(a->talk, q->before[i], strlen(q->before[i])))
+            before[nbefore++] = q->before[i];
+    if (answer_parts(a, q, before, nbefore, pool, r))
+        return KB_OK;
+    int err = a->kb ? KB_OK : ready(a); /* a part may have closed it */
+    if (!err)
+        err = ask_kb(a, q, q->text, q->len, before, nbefore, &hits);
+    if (err)
+        return err;
     copy_facts(pool, &hits, r);
     answer_hits(a, q, &hits, pool, r);
     kb_hits_release(&hits);

@@ -70,6 +70,16 @@ static void a_known_question_is_answered_with_its_verbatim_extract(void **state)
     assert_true(r.us >= 0);
 }
 
+static void two_questions_in_one_message_are_both_answered(void **state)
+{
+    index_text(guide);
+    struct reply r = ask("How much do welders earn and how long does the training take?");
+    assert_int_equal(r.kind, REPLY_ANSWER);
+    assert_int_equal(r.nanswer, 2);
+    const char *first = strstr(r.text, "$48,940"), *second = strstr(r.text, "seven months");
+    assert_true(first && second && first < second);
+}
+
 static void suggestions_never_repeat_the_question(void **state)
 {
     index_text(guide);
@@ -200,6 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_known_question_is_answered_with_its_verbatim_extract),
+        TEST(two_questions_in_one_message_are_both_answered),
         TEST(suggestions_never_repeat_the_question),
         TEST(an_unknown_topic_is_declined_with_its_words_and_topics),
         TEST(a_question_without_a_word_is_asked_back),
