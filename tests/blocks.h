@@ -60,6 +60,7 @@ static inline int passage_holds(void *ctx, const struct document *doc, const str
         HOLDS(strcmp(seen->key[i], p->key) != 0);
     if (seen->nkey < sizeof seen->key / sizeof *seen->key)
         seen->key[seen->nkey++] = p->key;
+    HOLDS(!p->nunit || !p->unit[p->nunit - 1].lead);
     for (size_t i = 0; i < p->nunit; i++) {
         const struct unit *u = &p->unit[i];
         HOLDS(u->start >= seen->behind && u->start < u->end);

@@ -142,11 +142,13 @@ static void a_label_is_quoted_with_its_sentence(void **state)
 
 /* ---- long sections ------------------------------------------------------------------------------- */
 
-/* `n` words of prose in sentences of ten. */
+#define LIMIT KB_PASSAGE_WORDS
+
+/* About `n` words of prose in sentences of ten. */
 static char *prose(struct pool *pool, size_t n)
 {
     char *s = pool_strdup(pool, "");
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < (n + 9) / 10 * 10; i++)
         s = pool_printf(pool, "%s%s%s", s, i % 10 == 0 ? "Word" : " word", i % 10 == 9 ? ". " : "");
     return s;
 }
@@ -164,12 +166,12 @@ static void a_long_section_is_split_into_equal_parts_at_its_blocks(void **state)
     struct pool *pool = pool_new();
     char *text = pool_strdup(pool, "## Pay\n\n");
     for (int i = 0; i < 5; i++)
-        text = pool_printf(pool, "%s%s\n\n", text, prose(pool, 80));
+        text = pool_printf(pool, "%s%s\n\n", text, prose(pool, LIMIT * 4 / 9));
     struct parsed p = guide(text);
     struct passage_list l = passages_of(&p);
     assert_string_equal(contents(&l), "pay: Pay\npay~2: Pay\npay~3: Pay\n");
     for (size_t i = 0; i < l.n; i++) {
-        assert_in_range(words_of(&l.passage[i]), 80, KB_PASSAGE_WORDS);
+        assert_in_range(words_of(&l.passage[i]), LIMIT / 3, LIMIT);
         assert_true(l.passage[i].unit[0].head);
     }
     parsed_release(&p);
@@ -179,7 +181,8 @@ static void a_long_section_is_split_into_equal_parts_at_its_blocks(void **state)
 static void a_crumb_is_not_left_over(void **state)
 {
     struct pool *pool = pool_new();
-    struct parsed p = guide(pool_printf(pool, "%s\n\n%s\n", prose(pool, 160), prose(pool, 40)));
+    struct parsed p = guide(
+        pool_printf(pool, "%s\n\n%s\n", prose(pool, LIMIT * 8 / 9), prose(pool, LIMIT * 2 / 9)));
     struct passage_list l = passages_of(&p);
     assert_int_equal(l.n, 1);
     parsed_release(&p);
@@ -189,7 +192,7 @@ static void a_crumb_is_not_left_over(void **state)
 static void a_paragraph_that_is_too_long_alone_is_split_at_sentences(void **state)
 {
     struct pool *pool = pool_new();
-    struct parsed p = guide(prose(pool, 1000));
+    struct parsed p = guide(prose(pool, LIMIT * 5));
     struct passage_list l = passages_of(&p);
     assert_in_range(l.n, 5, 7);
     for (size_t i = 0; i < l.n; i++)
@@ -201,9 +204,9 @@ static void a_paragraph_that_is_too_long_alone_is_split_at_sentences(void **stat
 static void a_lead_stays_with_its_list_and_a_later_part_of_a_table_knows_its_header(void **state)
 {
     struct pool *pool = pool_new();
-    char *text =
-        pool_printf(pool, "%s\n\nThe largest employers were as follows:\n\n", prose(pool, 120));
-    for (int i = 0; i < 10; i++)
+    char *text = pool_printf(pool, "%s\n\nThe largest employers were as follows:\n\n",
+                             prose(pool, LIMIT * 2 / 3));
+    for (int i = 0; i < 5; i++)
         text = pool_printf(pool, "%s- an item of six words each\n", text);
     struct parsed p = guide(text);
     struct passage_list l = passages_of(&p);
@@ -293,7 +296,7 @@ static void a_record_of_some_sentences_is_one_passage(void **state)
     struct document *doc = document_new(pool, "f.jsonl");
     doc->id = "r1";
     doc->title = "A question";
-    doc->text = pool_printf(pool, "%s\n\n%s", prose(pool, 90), prose(pool, 80));
+    doc->text = pool_printf(pool, "%s\n\n%s", prose(pool, LIMIT / 2), prose(pool, LIMIT * 4 / 9));
     doc->len = strlen(doc->text);
     assert_int_equal(markdown_blocks(doc, 0, doc->len, 1), 0);
     struct passage_list l = {.pool = pool};
