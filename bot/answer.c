@@ -385,6 +385,25 @@ static bool ask_part(struct answerer *a, const struct question *q, const char *p
     return false;
 }
 
+/* The part's best extract that the parts before it have not quoted already. How many were quoted: 0 or 1. */
+static size_t quote_part(struct pool *pool, const struct kb_hits *hits, size_t max_chars,
+                         struct reply *r, struct kb_hit *ret_hit)
+{
+    for (size_t i = 0; i < hits->n; i++) {
+        const struct kb_hit *hit = &hits->hit[i];
+        const char *plain = kb_plain(pool, hit->text, strlen(hit->text));
+        if (hit->confidence < hits->hit[0].confidence * NEARLY_AS_SURE)
+            break;
+        if (!*plain || (r->nanswer && !adds_something(r, hit, plain)))
+            continue;
+        r->text = pool_printf(pool, "%s%s%s", r->text, r->nanswer ? "\n\n" : "",
+                              fit(pool, plain, max_chars));
+        copy_hit(pool, hit, ret_hit);
+        return 1;
+    }
+    return 0;
+}
+
 /* Several questions in one message, each with a confident answer: the best extract of each, in their order. False, and
  * nothing done, when it is one question after all, or one of them is not sure. `before` has room for the parts. */
 static bool answer_parts(struct answerer *a, const struct question *q, const char **before,
@@ -401,21 +420,15 @@ static bool answer_parts(struct answerer *a, const struct question *q, const cha
     }
     if (sure)
         copy_facts(pool, &hits[0], r);
+    r->answer = answer;
     for (size_t i = 0; i < n && sure; i++) {
-        const struct kb_hit *hit = &hits[i].hit[0];
-        const char *plain = kb_plain(pool, hit->text, strlen(hit->text));
         if (hits[i].confidence < r->confidence)
             r->confidence = hits[i].confidence;
-        r->answer = answer;
-        if (i && !adds_something(r, hit, plain))
-            continue;
-        plain = fit(pool, plain, MAX_ANSWER_CHARS / n - 2);
-        r->text = pool_printf(pool, "%s%s%s", r->text, i ? "\n\n" : "", plain);
-        copy_hit(pool, hit, &answer[r->nanswer++]);
+        r->nanswer += quote_part(pool, &hits[i], MAX_ANSWER_CHARS / n - 2, r, &answer[r->nanswer]);
     }
     for (size_t i = 0; i < asked; i++)
         kb_hits_release(&hits[i]);
-    if (!sure)
+    if (!r->nanswer)
         return false;
     r->kind = REPLY_ANSWER;
     offer_followups(a, q, pool, r);

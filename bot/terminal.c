@@ -49,14 +49,24 @@ size_t terminal_columns(const char *s, size_t len)
     return columns;
 }
 
+/* Length of a list item's mark, "- " or "12. "; 0 when there is none. */
+static size_t mark_len(const char *s, size_t len)
+{
+    size_t n = 0;
+    if (len > 2 && s[0] == '-' && s[1] == ' ')
+        return 2;
+    while (n < len && n < 3 && isdigit((unsigned char)s[n]))
+        n++;
+    return n && len - n > 2 && s[n] == '.' && s[n + 1] == ' ' ? n + 2 : 0;
+}
+
 static void wrap_line(FILE *f, const char *s, size_t len, const char *indent, size_t width)
 {
     size_t hang = 0, room = width > strlen(indent) ? width - strlen(indent) : 1, at = 0;
     while (hang < len && s[hang] == ' ')
         hang++;
     size_t lead = hang; /* blanks at the head are kept */
-    if (len - hang > 2 && s[hang] == '-' && s[hang + 1] == ' ')
-        hang += 2;
+    hang += mark_len(s + hang, len - hang);
     fprintf(f, "%s%.*s", indent, (int)lead, s);
     for (size_t i = lead; i < len;) {
         size_t end = i;

@@ -21,7 +21,7 @@ size_t terminal_width(FILE *f);
 /* Columns of a text; escape sequences take none. */
 size_t terminal_columns(const char *s, size_t len);
 
-/* Write `s` wrapped to `width`, each line behind `indent`. Lines of `s` stay lines; those that begin with "- " hang.
+/* Write `s` wrapped to `width`, each line behind `indent`. Lines of `s` stay lines; those that begin with "- " or "2. " hang.
  * Words wider than a line are not broken: they may be addresses. */
 void terminal_wrap(FILE *f, const char *s, const char *indent, size_t width);
 

@@ -39,6 +39,8 @@ static void list_items_hang(void **state)
 {
     check_wrap("- one two three", "", 9, "- one two\n  three\n");
     check_wrap("  - one two", "", 8, "  - one\n    two\n");
+    check_wrap("12. one two", "", 8, "12. one\n    two\n");
+    check_wrap("2024 was one", "", 8, "2024 was\none\n");
 }
 
 static void a_long_word_stays_whole(void **state)
