@@ -270,7 +270,8 @@ static bool passes(const struct search *s, size_t ord)
 
 static bool better(const struct search *s, uint32_t a, uint32_t b)
 {
-    return s->score[a] > s->score[b] || (!(s->score[a] < s->score[b]) && a < b);
+    const uint32_t *key = s->kb->stats->key_order;
+    return s->score[a] > s->score[b] || (!(s->score[a] < s->score[b]) && key[a] < key[b]);
 }
 
 /* Let heap[i] sink: the worst of the kept ones stays on top, to be thrown out first. */

@@ -430,6 +430,7 @@ struct stats {
     long long *id;
     uint16_t (*len)[FIELDS];            /* tokens per field, at most 65535 */
     uint16_t *lang, *audience;          /* index into `name`; 0 is "" */
+    uint32_t *key_order;                /* place in the order of keys, which breaks ties */
     int32_t *from, *until;              /* YYYYMMDD, 0 and INT32_MAX when open */
     const char **name; size_t nname, capname;
     double average[FIELDS];             /* over the passages that have the field */
@@ -489,7 +490,12 @@ struct query_reader {
 int query_build(const struct query_reader *reader, struct pool *pool, const struct kb_ask *ask, struct query *ret_query);
 /* Once every term's df is known: idf of the slots, mass, unknown words. `n` passages in all. */
 void query_weigh(struct query *q, size_t n);
+
+/* ---- query_want.c, lightword.c: how it is asked, rather than what about ------------------------------------------------- */
+
+enum query_want query_want(const char *const *word, size_t n);   /* folded words in a row */
 const char *query_want_name(enum query_want want);
+bool lightword(const char *lang, const char *word);              /* folded, not stemmed; English only */
 
 /* ---- candidates.c: the first stage ---------------------------------------------------------------------------------- */
 
@@ -515,7 +521,7 @@ struct candidate {
 };
 struct candidates { struct candidate *c; size_t n; };
 
-/* The `max` best passages by BM25F that pass the filters, best first, ties by id. Sets df of the terms and weighs the
+/* The `max` best passages by BM25F that pass the filters, best first, ties by key. Sets df of the terms and weighs the
  * query. Lives in `pool`. */
 int candidates_find(struct kb *kb, struct query *q, struct pool *pool, size_t max, struct candidates *ret);
 

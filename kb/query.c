@@ -9,8 +9,8 @@
  * sentences around the question are circumstances. And when a message only makes sense after another
  * one ("and how long does that take?"), the earlier one lends its words.
  *
- * Deliberately not here: parsing, negation, guessing at intentions. `want` is the one exception, a table
- * of fixed phrases that says what *kind* of thing would be an answer; ranking uses it as a hint. */
+ * Deliberately not here: parsing, negation, guessing at intentions. The one exception is query_want.c, which
+ * says what *kind* of thing would be an answer. */
 #include "kb/kb_int.h"
 
 #include <math.h>
@@ -182,39 +182,6 @@ static void correct(const struct query_reader *reader, struct query *q, struct m
             *POOL_PUSH(q->pool, q->corrected, q->ncorrected, q->capcorrected) =
                 (struct kb_pair){w->text, meant};
     }
-}
-
-/* Words that are hardly ever what a question is about, though they are no question words: a passage that
- * has them is a little likelier, one that lacks them is hardly worse. English only; in byte order. */
-static double own_weight(const char *lang, const char *word)
-{
-    static const char *const light[] = {
-        "anyway",     "available",   "based",     "best",   "better",    "big",        "bit",
-        "bother",     "come",        "comes",     "day",    "define",    "definition", "describe",
-        "difference", "differences", "different", "else",   "ever",      "everything", "exactly",
-        "exist",      "explain",     "find",      "go",     "goes",      "going",      "good",
-        "great",      "happen",      "happens",   "help",   "important", "involve",    "involved",
-        "kind",       "kinds",       "list",      "look",   "looking",   "lot",        "lots",
-        "made",       "make",        "makes",     "making", "many",      "mean",       "meaning",
-        "means",      "money",       "more",      "most",   "name",      "necessary",  "need",
-        "needed",     "needs",       "new",       "often",  "only",      "other",      "possible",
-        "provide",    "question",    "right",     "say",    "show",      "something",  "sort",
-        "start",      "stuff",       "sure",      "take",   "takes",     "think",      "time",
-        "tip",        "tips",        "try",       "trying", "type",      "types",      "use",
-        "used",       "usually",     "versus",    "vs",     "way",       "ways",       "well",
-        "wondering"};
-    size_t low = 0, high = !*lang || !strcmp(lang, "en") ? sizeof light / sizeof *light : 0;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        int r = strcmp(light[mid], word);
-        if (!r)
-            return WEIGHT_LIGHT;
-        if (r < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return 1;
 }
 
 /* ---- which sentences ask ------------------------------------------------------------------------------- */
@@ -420,8 +387,8 @@ static size_t add_slots(const struct query_reader *reader, struct query *q, stru
     for (size_t i = 0; i < m->n; i++)
         if (!m->word[i].stop) {
             double around = m->word[i].asks ? 1 : WEIGHT_AROUND;
-            add_slot(reader, q, &m->word[i], weight * around * own_weight(m->lang, m->word[i].text),
-                     context);
+            double own = lightword(m->lang, m->word[i].text) ? WEIGHT_LIGHT : 1;
+            add_slot(reader, q, &m->word[i], weight * around * own, context);
         }
     return content;
 }
@@ -474,121 +441,15 @@ static int add_before(const struct query_reader *reader, struct query *q, const 
     return 0;
 }
 
-/* ---- what kind of thing would be an answer --------------------------------------------------------------- */
-
-/* Words in a row, folded; '^' in front: only at the start of the message. The first that fits wins, so
- * the particular stands above the general. */
-static const struct {
-    const char *words;
-    enum query_want want;
-} wants[] = {
-    {"difference", WANT_DIFFERENCE},
-    {"differences", WANT_DIFFERENCE},
-    {"differ", WANT_DIFFERENCE},
-    {"vs", WANT_DIFFERENCE},
-    {"versus", WANT_DIFFERENCE},
-    {"compared to", WANT_DIFFERENCE},
-    {"same as", WANT_DIFFERENCE},
-    {"how long", WANT_DURATION},
-    {"how many years", WANT_DURATION},
-    {"how many months", WANT_DURATION},
-    {"how many weeks", WANT_DURATION},
-    {"duration", WANT_DURATION},
-    {"how many", WANT_NUMBER},
-    {"what percentage", WANT_NUMBER},
-    {"percentage", WANT_NUMBER},
-    {"salary", WANT_MONEY},
-    {"salaries", WANT_MONEY},
-    {"wage", WANT_MONEY},
-    {"wages", WANT_MONEY},
-    {"how much", WANT_MONEY},
-    {"cost", WANT_MONEY},
-    {"costs", WANT_MONEY},
-    {"price", WANT_MONEY},
-    {"earn", WANT_MONEY},
-    {"tuition", WANT_MONEY},
-    {"fee", WANT_MONEY},
-    {"fees", WANT_MONEY},
-    {"how do i", WANT_STEPS},
-    {"how can i", WANT_STEPS},
-    {"how to", WANT_STEPS},
-    {"how do you", WANT_STEPS},
-    {"how does one", WANT_STEPS},
-    {"how should i", WANT_STEPS},
-    {"steps", WANT_STEPS},
-    {"which states", WANT_LIST},
-    {"what are the", WANT_LIST},
-    {"which", WANT_LIST},
-    {"list", WANT_LIST},
-    {"kinds of", WANT_LIST},
-    {"types of", WANT_LIST},
-    {"when", WANT_DATE},
-    {"what time", WANT_DATE},
-    {"deadline", WANT_DATE},
-    {"where", WANT_PLACE},
-    {"who", WANT_PERSON},
-    {"whom", WANT_PERSON},
-    {"why", WANT_REASON},
-    {"how come", WANT_REASON},
-    {"reason", WANT_REASON},
-    {"what is", WANT_DEFINITION},
-    {"whats", WANT_DEFINITION},
-    {"what's", WANT_DEFINITION},
-    {"what does", WANT_DEFINITION},
-    {"stand for", WANT_DEFINITION},
-    {"meaning of", WANT_DEFINITION},
-    {"define", WANT_DEFINITION},
-    {"^is", WANT_YESNO},
-    {"^are", WANT_YESNO},
-    {"^do", WANT_YESNO},
-    {"^does", WANT_YESNO},
-    {"^can", WANT_YESNO},
-    {"^will", WANT_YESNO},
-    {"^should", WANT_YESNO},
-    {"^must", WANT_YESNO},
-    {"^could", WANT_YESNO},
-    {"^is there", WANT_YESNO},
-};
-
-static bool says(const struct message *m, size_t at, const char *words)
+/* Of the sentences that ask. */
+static enum query_want want_of(const struct message *m)
 {
-    while (*words) {
-        size_t len = strcspn(words, " ");
-        if (at == m->n || strlen(m->word[at].text) != len || memcmp(m->word[at].text, words, len))
-            return false;
-        at++;
-        words += len + (words[len] == ' ');
-    }
-    return true;
-}
-
-static enum query_want find_want(const struct message *m)
-{
-    for (size_t w = 0; w < sizeof wants / sizeof *wants; w++) {
-        if (wants[w].words[0] == '^') {
-            if (says(m, 0, wants[w].words + 1))
-                return wants[w].want;
-            continue;
-        }
-        for (size_t i = 0; i < m->n; i++)
-            if (m->word[i].asks && says(m, i, wants[w].words))
-                return wants[w].want;
-    }
-    return WANT_ANY;
-}
-
-const char *query_want_name(enum query_want want)
-{
-    static const char *const name[] = {
-        [WANT_ANY] = "anything",          [WANT_MONEY] = "money",
-        [WANT_DURATION] = "duration",     [WANT_DATE] = "date",
-        [WANT_NUMBER] = "number",         [WANT_LIST] = "list",
-        [WANT_PLACE] = "place",           [WANT_PERSON] = "person",
-        [WANT_DEFINITION] = "definition", [WANT_STEPS] = "steps",
-        [WANT_DIFFERENCE] = "difference", [WANT_REASON] = "reason",
-        [WANT_YESNO] = "yes or no",
-    };
-    return name[want];
+    const char **word = pool_array(m->pool, m->n, sizeof *word);
+    size_t n = 0;
+    for (size_t i = 0; i < m->n; i++)
+        if (m->word[i].asks)
+            word[n++] = m->word[i].text;
+    return query_want(word, n);
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
@@ -609,7 +470,7 @@ int query_build(const struct query_reader *reader, struct pool *pool, const stru
         return r;
     for (size_t i = 0; i < m.n; i++)
         *POOL_PUSH(pool, q.typed, q.ntyped, q.captyped) = m.word[i].token;
-    q.want = find_want(&m);
+    q.want = want_of(&m);
     correct(reader, &q, &m);
 
     size_t content = add_slots(reader, &q, &m, 1, false);

@@ -13,6 +13,7 @@
 
 static const char sql_generation[] = "SELECT value FROM meta WHERE key = 'generation'";
 static const char sql_count[] = "SELECT count(*) FROM passages";
+static const char sql_keys[] = "SELECT id FROM passages ORDER BY key, id";
 static const char sql_passages[] =
     "SELECT p.id, d.sz, p.lang, p.audience, p.valid_from, p.valid_until, p.needs, p.nots"
     " FROM passages p JOIN passage_fts_docsize d ON d.id = p.id ORDER BY p.id";
@@ -105,6 +106,22 @@ static int read_conditions(struct stats *s, struct tokenizer *t, size_t ord, con
     return r;
 }
 
+/* Ids depend on the history of edits, keys do not: ties are broken by key. */
+static int read_key_order(sqlite3 *db, struct stats *s)
+{
+    sqlite3_stmt *st = NULL;
+    uint32_t place = 0;
+    int rc = sqlite3_prepare_v2(db, sql_keys, -1, &st, NULL);
+    if (rc == SQLITE_OK)
+        while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+            size_t ord = stats_find(s, sqlite3_column_int64(st, 0));
+            if (ord < s->n)
+                s->key_order[ord] = place++;
+        }
+    sqlite3_finalize(st);
+    return rc == SQLITE_DONE ? 0 : schema_err(rc);
+}
+
 static int count_passages(sqlite3 *db, size_t *ret_n)
 {
     sqlite3_stmt *st = NULL;
@@ -131,7 +148,8 @@ static void averages(struct stats *s)
     for (int f = 0; f < FIELDS; f++)
         s->average[f] = have[f] ? (double)sum[f] / (double)have[f] : 1;
     for (size_t i = 1; i < s->nname; i++)
-        if (bylang[i] > bylang[best])
+        if (bylang[i] > bylang[best] ||
+            (bylang[i] == bylang[best] && strcmp(s->name[i], s->name[best]) < 0))
             best = i;
     s->main_lang = s->name[best];
 }
@@ -164,6 +182,7 @@ static int stats_load(sqlite3 *db, struct tokenizer *t, struct stats **ret)
     s->audience = pool_array(pool, n + 1, sizeof *s->audience);
     s->from = pool_array(pool, n + 1, sizeof *s->from);
     s->until = pool_array(pool, n + 1, sizeof *s->until);
+    s->key_order = pool_array(pool, n + 1, sizeof *s->key_order);
     name_index(s, "");
 
     int rc = sqlite3_prepare_v2(db, sql_passages, -1, &st, NULL);
@@ -179,6 +198,8 @@ static int stats_load(sqlite3 *db, struct tokenizer *t, struct stats **ret)
     sqlite3_finalize(st);
     if (!r && rc != SQLITE_OK)
         r = schema_err(rc);
+    if (!r)
+        r = read_key_order(db, s);
     if (!r)
         r = vocabulary_load(db, pool, &s->vocabulary);
     if (r) {

@@ -1,0 +1,119 @@
+/* query_want.c: what kind of thing would be an answer, told from how it is asked.
+ *
+ * A table of fixed phrases, and no more: "how much" wants an amount, "which states" an enumeration. It is a
+ * hint for ranking and for choosing sentences, never a condition, so a wrong guess costs a place and not
+ * the answer. */
+#include "kb/kb_int.h"
+
+#include <string.h>
+
+/* Words in a row, folded; '^' in front: only at the start of the message. The first that fits wins, so
+ * the particular stands above the general. */
+static const struct {
+    const char *words;
+    enum query_want want;
+} wants[] = {
+    {"difference", WANT_DIFFERENCE},
+    {"differences", WANT_DIFFERENCE},
+    {"differ", WANT_DIFFERENCE},
+    {"vs", WANT_DIFFERENCE},
+    {"versus", WANT_DIFFERENCE},
+    {"compared to", WANT_DIFFERENCE},
+    {"same as", WANT_DIFFERENCE},
+    {"how long", WANT_DURATION},
+    {"how many years", WANT_DURATION},
+    {"how many months", WANT_DURATION},
+    {"how many weeks", WANT_DURATION},
+    {"duration", WANT_DURATION},
+    {"how many", WANT_NUMBER},
+    {"what percentage", WANT_NUMBER},
+    {"percentage", WANT_NUMBER},
+    {"salary", WANT_MONEY},
+    {"salaries", WANT_MONEY},
+    {"wage", WANT_MONEY},
+    {"wages", WANT_MONEY},
+    {"how much", WANT_MONEY},
+    {"cost", WANT_MONEY},
+    {"costs", WANT_MONEY},
+    {"price", WANT_MONEY},
+    {"earn", WANT_MONEY},
+    {"tuition", WANT_MONEY},
+    {"fee", WANT_MONEY},
+    {"fees", WANT_MONEY},
+    {"how do i", WANT_STEPS},
+    {"how can i", WANT_STEPS},
+    {"how to", WANT_STEPS},
+    {"how do you", WANT_STEPS},
+    {"how does one", WANT_STEPS},
+    {"how should i", WANT_STEPS},
+    {"steps", WANT_STEPS},
+    {"which states", WANT_LIST},
+    {"what are the", WANT_LIST},
+    {"which", WANT_LIST},
+    {"list", WANT_LIST},
+    {"kinds of", WANT_LIST},
+    {"types of", WANT_LIST},
+    {"when", WANT_DATE},
+    {"what time", WANT_DATE},
+    {"deadline", WANT_DATE},
+    {"where", WANT_PLACE},
+    {"who", WANT_PERSON},
+    {"whom", WANT_PERSON},
+    {"why", WANT_REASON},
+    {"how come", WANT_REASON},
+    {"reason", WANT_REASON},
+    {"what is", WANT_DEFINITION},
+    {"whats", WANT_DEFINITION},
+    {"what's", WANT_DEFINITION},
+    {"what does", WANT_DEFINITION},
+    {"stand for", WANT_DEFINITION},
+    {"meaning of", WANT_DEFINITION},
+    {"define", WANT_DEFINITION},
+    {"^is", WANT_YESNO},
+    {"^are", WANT_YESNO},
+    {"^do", WANT_YESNO},
+    {"^does", WANT_YESNO},
+    {"^can", WANT_YESNO},
+    {"^will", WANT_YESNO},
+    {"^should", WANT_YESNO},
+    {"^must", WANT_YESNO},
+    {"^could", WANT_YESNO},
+    {"^is there", WANT_YESNO},
+};
+
+static bool says(const char *const *word, size_t n, size_t at, const char *words)
+{
+    while (*words) {
+        size_t len = strcspn(words, " ");
+        if (at == n || strlen(word[at]) != len || memcmp(word[at], words, len) != 0)
+            return false;
+        at++;
+        words += len + (words[len] == ' ');
+    }
+    return true;
+}
+
+enum query_want query_want(const char *const *word, size_t n)
+{
+    for (size_t w = 0; w < sizeof wants / sizeof *wants; w++) {
+        bool start = wants[w].words[0] == '^';
+        for (size_t i = 0; i < (start && n ? 1 : n); i++)
+            if (says(word, n, i, wants[w].words + start))
+                return wants[w].want;
+    }
+    return WANT_ANY;
+}
+
+const char *query_want_name(enum query_want want)
+{
+    static const char *const name[] = {
+        [WANT_ANY] = "anything",          [WANT_MONEY] = "money",
+        [WANT_DURATION] = "duration",     [WANT_DATE] = "date",
+        [WANT_NUMBER] = "number",         [WANT_LIST] = "list",
+        [WANT_PLACE] = "place",           [WANT_PERSON] = "person",
+        [WANT_DEFINITION] = "definition", [WANT_STEPS] = "steps",
+        [WANT_DIFFERENCE] = "difference", [WANT_REASON] = "reason",
+        [WANT_YESNO] = "yes or no",
+    };
+    return name[want];
+}
