@@ -26,7 +26,7 @@
 #define PEER_PARTIAL_S 10                /* from a message's first byte to its last */
 #define PEER_PING_S 25                   /* silence before we ask whether somebody is there */
 #define PEER_IDLE_S 120                  /* silence before we hang up */
-#define PEER_STALL_S 26                  /* a reader that takes nothing; seen every 3 s, so it is gone within 30 s */
+#define PEER_STALL_S 26                  /* a reader that takes nothing; looked at every 2 s, so it is gone within 30 s */
 #define PEER_CLOSE_S 5                   /* for what is queued and the close handshake */
 
 #define MAX_SESSIONS 50000               /* conversations remembered; the longest silent goes first */

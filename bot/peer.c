@@ -5,8 +5,8 @@
  * stops its questions, and at MAX_PEER_BYTES closed with 4408 to come back and resume.
  *
  * Time: every CHECK_S each connection is looked at, with one system call (TCP_INFO) that tells how much came in and how
- * much of ours arrived. The library does not show us the head of a frame, nor pings; so when bytes came and no
- * message did, we ping: whoever is between two frames can answer, whoever is stuck in half a frame cannot. */
+ * much of ours arrived. The library does not show us the head of a frame, nor pings; so when bytes have come since the
+ * last pong, we ping: whoever is between two frames can answer, whoever is stuck in half a frame cannot. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -19,8 +19,8 @@
 
 #include "bot/server_int.h"
 
-#define CHECK_S    3
-#define HIGH_WATER (32u * 1024)
+#define CHECK_S    2
+#define HIGH_WATER (8u * 1024)
 
 struct frame {
     struct frame *next;
@@ -47,8 +47,8 @@ struct peer {
     uint64_t probe_s;    /* 0, or since when we doubt that it is between two frames */
     uint64_t progress_s; /* last time it took something, or had nothing to take */
     uint64_t close_by_s;
-    uint64_t received, acked; /* of TCP, at the last look */
-    bool heard;               /* since the last look */
+    uint64_t clean; /* bytes received when it last was between two frames for sure */
+    uint64_t acked; /* bytes of ours it had at the last look */
 };
 
 static void *must(void *p)
@@ -58,6 +58,28 @@ static void *must(void *p)
         abort();
     }
     return p;
+}
+
+/* ---- what TCP knows ---- */
+
+struct transfer {
+    uint64_t received, acked; /* bytes, both ways */
+    bool arrived;             /* nothing of ours is still on its way */
+};
+
+static bool look_at_socket(struct conn *c, struct transfer *ret)
+{
+    union {
+        struct tcp_info known;
+        unsigned char all[256];
+    } info;
+    socklen_t len = sizeof(info);
+    if (getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 || len < TCPI_BYTES_RECEIVED + 8)
+        return false;
+    memcpy(&ret->acked, info.all + TCPI_BYTES_ACKED, 8);
+    memcpy(&ret->received, info.all + TCPI_BYTES_RECEIVED, 8);
+    ret->arrived = info.known.tcpi_unacked == 0;
+    return true;
 }
 
 /* ---- reading, or not ---- */
@@ -214,7 +236,6 @@ static void hear(struct peer *p)
 {
     p->heard_s = server_now_s(p->conn->server);
     p->probe_s = 0;
-    p->heard = true;
 }
 
 int peer_on_frame(struct conn *c, const char *s, size_t len)
@@ -254,7 +275,10 @@ int peer_on_frame(struct conn *c, const char *s, size_t len)
 
 void peer_on_pong(struct conn *c)
 {
+    struct transfer t;
     hear(c->peer);
+    if (look_at_socket(c, &t))
+        c->peer->clean = t.received;
 }
 
 /* It answers a close with one of its own, unless told that this is the answer. */
@@ -321,28 +345,22 @@ void peer_free(struct conn *c)
 
 /* ---- time ---- */
 
-static void look_at_socket(struct conn *c)
+/* What a look tells: does it take what we send, and is it between two frames? */
+static struct transfer examine(struct conn *c, uint64_t now)
 {
     struct peer *p = c->peer;
-    unsigned char info[256];
-    uint64_t received = p->received, acked = p->acked, now = server_now_s(c->server);
-    socklen_t len = sizeof(info);
-    if (getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, info, &len) == 0 &&
-        len >= TCPI_BYTES_RECEIVED + 8) {
-        memcpy(&acked, info + TCPI_BYTES_ACKED, 8);
-        memcpy(&received, info + TCPI_BYTES_RECEIVED, 8);
-    }
-    if ((!p->head && !lws_partial_buffered(c->wsi)) || acked != p->acked)
+    struct transfer t = {p->clean, p->acked, true};
+    look_at_socket(c, &t);
+    if ((!p->head && !lws_partial_buffered(c->wsi)) || t.acked != p->acked)
         p->progress_s = now;
-    if (received != p->received && !p->heard && !p->in_message && !p->paused && !p->probe_s) {
+    p->acked = t.acked;
+    if (p->paused) {
+        p->probe_s = 0; /* its pong would not be read */
+    } else if (t.received != p->clean && !p->in_message && !p->probe_s) {
         p->probe_s = now;
         p->want_ping = true;
     }
-    if (p->paused)
-        p->probe_s = 0; /* its pong would not be read */
-    p->received = received;
-    p->acked = acked;
-    p->heard = false;
+    return t;
 }
 
 static bool since(uint64_t then_s, uint64_t now_s, uint64_t limit_s)
@@ -363,14 +381,15 @@ void peer_on_deadline(struct conn *c)
             wheel_set(&s->wheel, &c->deadline, p->close_by_s);
         return;
     }
-    look_at_socket(c);
+    struct transfer t = examine(c, now);
     if (since(p->progress_s, now, PEER_STALL_S)) {
         s->stats.slow_closes++;
         conn_kill(c);
         return;
     }
     bool half = p->in_message && !p->paused && since(p->message_s, now, PEER_PARTIAL_S);
-    if (half || since(p->probe_s, now, PEER_PARTIAL_S)) {
+    /* A ping that did not even arrive says nothing about frames: a phone in a tunnel. */
+    if (half || (since(p->probe_s, now, PEER_PARTIAL_S) && t.arrived)) {
         s->stats.slow_closes++;
         drop_queue(p);
         begin_close(c, 1008, "a message took too long", 1);

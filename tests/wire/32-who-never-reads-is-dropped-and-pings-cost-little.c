@@ -1,0 +1,147 @@
+/* S12. A client that asks and never reads: at most 64 KB of our memory each, dropped within 30 s of taking nothing. A flood of
+ * pings: no memory, and the others are served. Here 50 mute clients; full size is 1,000. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/wire/harness/wire.h"
+
+#define MUTE 50
+
+/* One more question, if the socket takes it whole at once. */
+static bool push(struct client *c)
+{
+    static const char ping[] = "{\"t\":\"ask\",\"cid\":\"a\",\"text\":\"" WIRE_QUESTION "\"}";
+    unsigned char f[6 + sizeof(ping)] = {WS_FIN | WS_TEXT, 0x80 | (sizeof(ping) - 1)};
+    memcpy(f + 6, ping, sizeof(ping) - 1); /* masked with zeroes */
+    ssize_t n = send(c->fd, f, 6 + sizeof(ping) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return n == (ssize_t)(6 + sizeof(ping) - 1);
+}
+
+/* What TCP took on behalf of a client that never reads, and when it last took something. */
+struct intake {
+    uint64_t bytes, last_ms;
+    int dropped_after_ms; /* -1: still open */
+};
+
+static void look(struct client *c, struct intake *in)
+{
+    unsigned char info[256] = {0};
+    socklen_t len = sizeof(info);
+    uint64_t bytes, now = client_now_ms();
+    if (in->dropped_after_ms >= 0)
+        return;
+    getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, info, &len);
+    memcpy(&bytes, info + 128, 8); /* tcpi_bytes_received, which <netinet/tcp.h> does not know */
+    if (bytes != in->bytes) {
+        in->bytes = bytes;
+        in->last_ms = now;
+    }
+    if (info[0] != TCP_ESTABLISHED)
+        in->dropped_after_ms = (int)(now - in->last_ms);
+}
+
+/* Caches, threads and conversations grow with questions whoever asks them; that is not what is measured here. */
+static void warm_up(struct wire *w)
+{
+    for (int i = 0; i < 20; i++) {
+        struct client *c = wire_chat(w);
+        for (int k = 0; k < 100; k++) {
+            char cid[16];
+            snprintf(cid, sizeof(cid), "w%d", k);
+            wire_chat_ask(c, cid);
+            assert_in_range(wire_chat_answer(c, cid, 10000), 0, 10000);
+        }
+        client_close(c);
+    }
+}
+
+static void who_never_reads_is_bounded_and_dropped(void **state)
+{
+    struct wire *w = *state;
+    struct client *c[MUTE];
+    struct intake in[MUTE];
+    int ms[600], n = 0, open = MUTE, longest = 0;
+    warm_up(w);
+    size_t before = wire_rss_kb(w), most = before;
+    for (int i = 0; i < MUTE; i++) {
+        c[i] = wire_chat(w);
+        in[i] = (struct intake){.last_ms = client_now_ms(), .dropped_after_ms = -1};
+    }
+    uint64_t start = client_now_ms();
+    while (open && client_now_ms() - start < 90000) {
+        open = 0;
+        for (int i = 0; i < MUTE; i++) {
+            for (int k = 0; k < 20 && in[i].dropped_after_ms < 0; k++)
+                push(c[i]);
+            look(c[i], &in[i]);
+            open += in[i].dropped_after_ms < 0;
+            longest = in[i].dropped_after_ms > longest ? in[i].dropped_after_ms : longest;
+        }
+        size_t rss = wire_rss_kb(w);
+        most = rss > most ? rss : most;
+        if (n < 600)
+            ms[n++] = wire_ask(w);
+        usleep(100000);
+    }
+    for (int i = 0; i < MUTE; i++)
+        client_close(c[i]);
+    print_message("%zu KB for each, dropped %d ms after the last byte that was taken\n",
+                  (most - before) / MUTE, longest);
+    assert_int_equal(open, 0);
+    assert_in_range(longest, 0, 30500);
+    assert_in_range((most - before) / MUTE, 0, 64 * wire_slack());
+    assert_in_range(wire_percentile(ms, (size_t)n, 99), 0, 200 * wire_slack());
+}
+
+static void a_flood_of_pings_costs_no_memory_and_little_time(void **state)
+{
+    struct wire *w = *state;
+    warm_up(w);
+    struct client *c = wire_chat(w);
+    unsigned char pings[100 * 6];
+    int ms[200], n = 0;
+    for (int i = 0; i < 100; i++)
+        memcpy(pings + (ptrdiff_t)i * 6, "\x89\x80mask", 6);
+    size_t before = wire_rss_kb(w);
+    uint64_t start = client_now_ms(), sent = 0;
+    while (client_now_ms() - start < 3000) {
+        for (int k = 0; k < 20; k++) {
+            ssize_t got = send(c->fd, pings, sizeof(pings), MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (got < (ssize_t)sizeof(pings))
+                break;
+            sent += 100;
+        }
+        while (client_fill(c, 0))
+            c->len = 0;
+        if (n < 200)
+            ms[n++] = wire_ask(w);
+        usleep(10000);
+    }
+    print_message("%llu pings\n", (unsigned long long)sent);
+    size_t after = wire_rss_kb(w);
+    if (after > before + 1024 * wire_slack())
+        fail_msg("RSS grew from %zu to %zu KB", before, after);
+    assert_in_range(wire_percentile(ms, (size_t)n, 99), 0, 200 * wire_slack());
+    client_close(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(who_never_reads_is_bounded_and_dropped, wire_setup,
+                                        wire_teardown),
+        cmocka_unit_test_setup_teardown(a_flood_of_pings_costs_no_memory_and_little_time,
+                                        wire_setup, wire_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
