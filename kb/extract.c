@@ -12,11 +12,11 @@
 
 #include <string.h>
 
-#define WHOLE         500
+#define WHOLE         350 /* bytes: a passage up to this is quoted whole */
 #define WHOLE_ENTRY   700 /* the same for an entry's answer */
-#define MAX_LIST      900
+#define MAX_LIST      900 /* a list or table up to this is quoted whole, with its lead */
 #define MAX_SENTENCES 3
-#define ROUND_OFF     500
+#define ROUND_OFF     440 /* a short run takes neighbouring sentences along, up to this */
 
 #define PER_BYTE   0.0003 /* what a byte must earn: 100 bytes, 3 % of the question */
 #define WANT_BONUS 0.15   /* an enumeration where one was asked for, a figure where one was */

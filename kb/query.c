@@ -16,15 +16,14 @@
 #include <math.h>
 #include <string.h>
 
-#define WEIGHT_AROUND   0.4  /* words of sentences around the one that asks */
+#define WEIGHT_AROUND   0.3  /* words of sentences around the one that asks */
 #define WEIGHT_LIGHT    0.4  /* words that are hardly ever the point */
 #define WEIGHT_HINT     0.6  /* words that an answer of the wanted kind would have */
 #define WEIGHT_COMPOUND 0.8  /* a part of a compound word */
 #define WEIGHT_SLIP     0.85 /* a word that was one slip away from one of the base's */
 #define WEIGHT_SLIPS    0.7
 #define WEIGHT_RELATIVE 0.6 /* another word of the family: license, licensure */
-#define MAX_CORRECTED                                                                              \
-    8 /* unknown words that are looked up; a text in another language is no typo */
+#define MAX_CORRECTED   8   /* unknown words that are looked up */
 #define MAX_RELATIVES   6
 #define WEIGHT_BEFORE   0.4 /* words of the previous message; half of it for each one before */
 #define MAX_BEFORE      3   /* messages to look back at */
