@@ -1,14 +1,15 @@
-/* answer.c: what is said. kb_ask() finds and measures; here its band becomes one of five kinds of reply:
+/* answer.c: what is said. kb_ask() finds and measures; here its band becomes one of five kinds of
+ * reply:
  *
- *   answer    band high: the best extract, and further ones that add something and are nearly as sure
- *   choices   band medium: the nearest extract under an honest lead, and at most three "did you mean"
+ *   answer    band high: the best extract, and further ones that are nearly as sure and add to it
+ *   choices   band medium: the nearest extract under an honest lead, at most three "did you mean"
  *   none      band none: that we do not know, which words are new to us, where to go instead
  *   chitchat  a message that is nothing but small talk (smalltalk.c)
  *   handoff   the same, asking for a person
  *
- * Every sentence about careers is the owner's, quoted; the few sentences of our own are about the bot
- * itself and stand in this file. No second guessing of the ranking: if an answer is wrong, the remedy is
- * in the content or in kb/, not in a rule here. */
+ * Every sentence about careers is the owner's, quoted; the few sentences of our own are about the
+ * bot itself and stand in this file. No second guessing of the ranking: if an answer is wrong, the
+ * remedy is in the content or in kb/, not in a rule here. */
 #include "bot/answer.h"
 
 #include <ctype.h>
@@ -75,7 +76,9 @@ static int ready(struct answerer *a)
     return KB_OK;
 }
 
-/* ---- text ------------------------------------------------------------------------------------------------ */
+/* ---- text
+ * ------------------------------------------------------------------------------------------------
+ * */
 
 static size_t chars(const char *s)
 {
@@ -85,8 +88,8 @@ static size_t chars(const char *s)
     return n;
 }
 
-/* Where `s` may be cut to at most `max` code points: behind a line or a sentence if one ends in the second
- * half, else between words. */
+/* Where `s` may be cut to at most `max` code points: behind a line or a sentence if one ends in the
+ * second half, else between words. */
 static size_t cut_at(const char *s, size_t max, bool *ret_midway)
 {
     size_t i = 0, n = 0, line = 0, sentence = 0, word = 0;
@@ -151,7 +154,8 @@ static double said_already(const char *s, const char *said)
     return n ? (double)again / (double)n : 1;
 }
 
-/* ---- extracts ---------------------------------------------------------------------------------------------- */
+/* ---- extracts
+ * ---------------------------------------------------------------------------------------------- */
 
 static void copy_hit(struct pool *pool, const struct kb_hit *from, struct kb_hit *to)
 {
@@ -209,7 +213,8 @@ static void quote(struct pool *pool, const struct kb_hits *hits, const char *lea
     }
 }
 
-/* ---- suggestions --------------------------------------------------------------------------------------------- */
+/* ---- suggestions
+ * --------------------------------------------------------------------------------------------- */
 
 /* A passage as something that can be clicked, and asked again as it stands. */
 static const char *label(struct pool *pool, const struct kb_hit *hit)
@@ -278,7 +283,9 @@ static void offer_followups(struct answerer *a, const struct question *q, struct
     }
 }
 
-/* ---- kinds ------------------------------------------------------------------------------------------------- */
+/* ---- kinds
+ * -------------------------------------------------------------------------------------------------
+ * */
 
 /* Whether asking for a person gets one: the operator's small talk decides. */
 static bool has_person(const struct answerer *a)
@@ -385,7 +392,8 @@ static bool ask_part(struct answerer *a, const struct question *q, const char *p
     return false;
 }
 
-/* The part's best extract that the parts before it have not quoted already. How many were quoted: 0 or 1. */
+/* The part's best extract that the parts before it have not quoted already. How many were quoted: 0
+ * or 1. */
 static size_t quote_part(struct pool *pool, const struct kb_hits *hits, size_t max_chars,
                          struct reply *r, struct kb_hit *ret_hit)
 {
@@ -404,8 +412,9 @@ static size_t quote_part(struct pool *pool, const struct kb_hits *hits, size_t m
     return 0;
 }
 
-/* Several questions in one message, each with a confident answer: the best extract of each, in their order. False, and
- * nothing done, when it is one question after all, or one of them is not sure. `before` has room for the parts. */
+/* Several questions in one message, each with a confident answer: the best extract of each, in
+ * their order. False, and nothing done, when it is one question after all, or one of them is not
+ * sure. `before` has room for the parts. */
 static bool answer_parts(struct answerer *a, const struct question *q, const char **before,
                          size_t nbefore, struct pool *pool, struct reply *r)
 {

@@ -26,8 +26,8 @@ struct question {
 int answerer_open(const char *db, const struct smalltalk *talk, struct answerer **ret);
 void answerer_close(struct answerer *a);
 
-/* Always yields a reply, also after a failure inside (then a REPLY_NONE that says sorry, and the negative
- * enum kb_err is returned for the caller to log). */
+/* Always yields a reply, also after a failure inside (then a REPLY_NONE that says sorry, and the
+ * negative enum kb_err is returned for the caller to log). */
 int answer_make(struct answerer *a, const struct question *q, struct pool *pool, struct reply *ret);
 
 /* The reply when a question could not be answered at all: queue full, index away. */

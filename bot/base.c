@@ -1,6 +1,6 @@
-/* base.c: from a command line's -c and --kb to an index that can be asked. With settings everything comes from
- * them; with --kb alone nothing is read from the machine but the index, so that a measurement is the same
- * everywhere. */
+/* base.c: from a command line's -c and --kb to an index that can be asked. With settings everything
+ * comes from them; with --kb alone nothing is read from the machine but the index, so that a
+ * measurement is the same everywhere. */
 #include "bot/base.h"
 
 #include <errno.h>

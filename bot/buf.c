@@ -1,8 +1,10 @@
-/* buf.c: a capped, growing string. Growth doubles up to the ceiling; the ceiling is what an outsider
- * may make us hold, so passing it is an ordinary failure (sticky, see buf.h), and so is running out of
- * memory on the way there: whoever chose the text gets a polite refusal, and the process lives on.
+/* buf.c: a capped, growing string. Growth doubles up to the ceiling; the ceiling is what an
+ * outsider may make us hold, so passing it is an ordinary failure (sticky, see buf.h), and so is
+ * running out of memory on the way there: whoever chose the text gets a polite refusal, and the
+ * process lives on.
  *
- * Not a rope, not a gap buffer: answers and frames are a few kilobytes and are built front to back. */
+ * Not a rope, not a gap buffer: answers and frames are a few kilobytes and are built front to back.
+ * */
 #include "bot/buf.h"
 
 #include <stdint.h>

@@ -1,7 +1,8 @@
 /* buf.h: a string that grows up to a ceiling chosen at birth (limits.h).
  *
- * Errors are sticky: after the first append that does not fit, every call is a no-op and buf_failed()
- * is true; so a dozen appends need one check, at the end. Always terminated, may hold NUL bytes. */
+ * Errors are sticky: after the first append that does not fit, every call is a no-op and
+ * buf_failed() is true; so a dozen appends need one check, at the end. Always terminated, may hold
+ * NUL bytes. */
 #ifndef BOT_BUF_H
 #define BOT_BUF_H
 
@@ -29,7 +30,8 @@ void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf,
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 void buf_drop_front(struct buf *b, size_t n);
 
-/* The storage, terminated; the caller frees it with free(). NULL when failed. `b` is empty again. */
+/* The storage, terminated; the caller frees it with free(). NULL when failed. `b` is empty again.
+ * */
 char *buf_take(struct buf *b, size_t *ret_len);
 
 #endif

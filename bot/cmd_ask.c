@@ -1,5 +1,6 @@
-/* cmd_ask.c: guidepost ask: one question, or a conversation on the terminal. What is shown is what a chat network
- * would get, in a terminal's dialect: text, then numbered things to ask next, then where it stands. */
+/* cmd_ask.c: guidepost ask: one question, or a conversation on the terminal. What is shown is what
+ * a chat network would get, in a terminal's dialect: text, then numbered things to ask next, then
+ * where it stands. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,8 @@ struct asking {
     size_t width;
 };
 
-/* ---- one reply ------------------------------------------------------------------------------------------ */
+/* ---- one reply
+ * ------------------------------------------------------------------------------------------ */
 
 static void print_source(const struct asking *ask, const struct kb_hit *h, struct pool *pool)
 {
@@ -131,7 +133,8 @@ static int ask_one(const struct asking *ask, struct session *s, const char *text
     return code;
 }
 
-/* ---- a conversation --------------------------------------------------------------------------------------- */
+/* ---- a conversation
+ * --------------------------------------------------------------------------------------- */
 
 static bool ends(const char *line)
 {
@@ -170,7 +173,8 @@ static int converse(const struct asking *ask, struct session *s)
     return code;
 }
 
-/* ---- the command -------------------------------------------------------------------------------------------- */
+/* ---- the command
+ * -------------------------------------------------------------------------------------------- */
 
 static char *join(char **word, int n)
 {

@@ -1,9 +1,10 @@
-/* cmd_ask_batch.c: guidepost ask --batch: a JSON object per line in, a JSON object per line out, in the same
- * order, each flushed before the next is read. Memory does not grow with the input: a line is capped, a pool
- * lives for one line.
+/* cmd_ask_batch.c: guidepost ask --batch: a JSON object per line in, a JSON object per line out, in
+ * the same order, each flushed before the next is read. Memory does not grow with the input: a line
+ * is capped, a pool lives for one line.
  *
- * Only the last turn is answered; the earlier ones are its context, as they would be in a chat. They are
- * answered (silently) only when somebody types a bare number, whose meaning is in the reply before it. */
+ * Only the last turn is answered; the earlier ones are its context, as they would be in a chat.
+ * They are answered (silently) only when somebody types a bare number, whose meaning is in the
+ * reply before it. */
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdint.h>
@@ -29,7 +30,8 @@ struct batch {
     int last_err; /* of the base, so that a broken one is named once and not per line */
 };
 
-/* One line without its end; longer ones are read away and leave the buf failed. False at the end. */
+/* One line without its end; longer ones are read away and leave the buf failed. False at the end.
+ * */
 static bool read_line(FILE *in, struct buf *line)
 {
     int c;

@@ -1,6 +1,6 @@
-/* cmd_check.c: guidepost check: what would go wrong, before it does. Reads everything that serving would read, tries
- * the folder and the ports, and asks every entry its own question: one that is answered by another entry (a
- * collision) is one that visitors will not find. Changes nothing. */
+/* cmd_check.c: guidepost check: what would go wrong, before it does. Reads everything that serving
+ * would read, tries the folder and the ports, and asks every entry its own question: one that is
+ * answered by another entry (a collision) is one that visitors will not find. Changes nothing. */
 #include <errno.h>
 #include <getopt.h>
 #include <netdb.h>
@@ -31,7 +31,8 @@ static void warn(struct kb_report *report, const char *file, const char *fmt, ..
     va_end(ap);
 }
 
-/* ---- the machine --------------------------------------------------------------------------------------- */
+/* ---- the machine
+ * --------------------------------------------------------------------------------------- */
 
 static void check_data_dir(const struct config *c, struct kb_report *report)
 {
@@ -90,7 +91,8 @@ static void check_port(const struct config *c, const char *name, struct kb_repor
     free(address);
 }
 
-/* ---- the content ----------------------------------------------------------------------------------------- */
+/* ---- the content
+ * ----------------------------------------------------------------------------------------- */
 
 struct collide {
     struct kb *kb;
@@ -145,7 +147,8 @@ static size_t check_questions(const struct config *c, struct kb_report *report)
     return found;
 }
 
-/* ---- the command ------------------------------------------------------------------------------------------- */
+/* ---- the command
+ * ------------------------------------------------------------------------------------------- */
 
 static void print_json(const struct kb_report *r, size_t asked)
 {

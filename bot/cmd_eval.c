@@ -1,7 +1,8 @@
-/* cmd_eval.c: guidepost eval: the knowledge base's own tests, and ranking measured on a test collection.
+/* cmd_eval.c: guidepost eval: the knowledge base's own tests, and ranking measured on a test
+ * collection.
  *
- * With settings the tests run over an index built for them from the content as it is now, so that what an
- * editor just wrote is what is judged, and the serving index is left alone. */
+ * With settings the tests run over an index built for them from the content as it is now, so that
+ * what an editor just wrote is what is judged, and the serving index is left alone. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,8 @@ struct eval {
     struct buf failures; /* --json: the list so far */
 };
 
-/* ---- one test ------------------------------------------------------------------------------------------ */
+/* ---- one test
+ * ------------------------------------------------------------------------------------------ */
 
 static void tell_json(struct eval *e, const char *place, const char *q, const char *want,
                       const struct reply *r)
@@ -100,8 +102,8 @@ static void run_question(struct eval *e, const struct test_question *t)
     pool_free(pool);
 }
 
-/* A test that an entry carries. "Must not" forbids the confident answer only: a choice among others that a person
- * may pass over does no harm. */
+/* A test that an entry carries. "Must not" forbids the confident answer only: a choice among others
+ * that a person may pass over does no harm. */
 static int run_entry_test(void *ctx, const char *passage, const char *question, bool must)
 {
     struct eval *e = ctx;
@@ -117,7 +119,8 @@ static int run_entry_test(void *ctx, const char *passage, const char *question, 
     return 0;
 }
 
-/* ---- a run --------------------------------------------------------------------------------------------- */
+/* ---- a run
+ * --------------------------------------------------------------------------------------------- */
 
 static int run_entries(struct eval *e, const char *db)
 {
@@ -178,7 +181,8 @@ out:
     return code;
 }
 
-/* ---- a test collection ------------------------------------------------------------------------------------ */
+/* ---- a test collection
+ * ------------------------------------------------------------------------------------ */
 
 static int measure(const char *dir, const struct kb_measure_options *opt, bool json)
 {

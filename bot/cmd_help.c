@@ -1,5 +1,5 @@
-/* cmd_help.c: guidepost help [COMMAND | settings], guidepost version. Everything printed here comes from the
- * tables that the program itself works from, so that help cannot be out of date. */
+/* cmd_help.c: guidepost help [COMMAND | settings], guidepost version. Everything printed here comes
+ * from the tables that the program itself works from, so that help cannot be out of date. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +23,8 @@ static void overview(void)
          "answer or a failed\ntest, 78 bad configuration.");
 }
 
-/* ---- settings ------------------------------------------------------------------------------------------ */
+/* ---- settings
+ * ------------------------------------------------------------------------------------------ */
 
 static const char *type_name(enum setting_type type)
 {
@@ -73,8 +74,9 @@ static void print_row(const struct setting *row, const char *name, const char *i
     buf_release(&b);
 }
 
-/* The rows as a guidepost.yaml: what is printed here is config/guidepost.yaml, and a test sees to that. A section
- * ("web") may have rows in several tables; it is written once, where its first row stands. */
+/* The rows as a guidepost.yaml: what is printed here is config/guidepost.yaml, and a test sees to
+ * that. A section ("web") may have rows in several tables; it is written once, where its first row
+ * stands. */
 static void print_yaml(void)
 {
     struct rows rows = {0};
@@ -139,7 +141,8 @@ static int help_settings(bool json)
     return EXIT_FINE;
 }
 
-/* ---- commands ------------------------------------------------------------------------------------------- */
+/* ---- commands
+ * ------------------------------------------------------------------------------------------- */
 
 static int help_command(const char *name)
 {

@@ -1,5 +1,5 @@
-/* command.c: the table of subcommands, and how they read their options: GNU style through getopt_long(3), with
- * complaints that name the remedy. */
+/* command.c: the table of subcommands, and how they read their options: GNU style through
+ * getopt_long(3), with complaints that name the remedy. */
 #include "bot/command.h"
 
 #include <errno.h>
@@ -47,8 +47,8 @@ static bool wants_help(int argc, char **argv)
     return false;
 }
 
-/* What was printed must have arrived: a full disk or a closed pipe is a failure even of a command that
- * did its work. */
+/* What was printed must have arrived: a full disk or a closed pipe is a failure even of a command
+ * that did its work. */
 static int flushed(int code)
 {
     if (fflush(stdout) || ferror(stdout)) {

@@ -41,13 +41,15 @@ const struct command *command_find(const char *name);
 int command_usage(const struct command *cmd, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* getopt_long(3) that complains in our words: the option, -1 behind the last one, '?' after a complaint. */
+/* getopt_long(3) that complains in our words: the option, -1 behind the last one, '?' after a
+ * complaint. */
 int command_option(const struct command *cmd, int argc, char **argv, const char *shorts,
                    const struct option *longs);
 
 /* ---- between the files of one command ---- */
 
-/* cmd_ask_batch.c: JSON lines on `in` to JSON lines on `out`, as product.md has them. Returns the exit code. */
+/* cmd_ask_batch.c: JSON lines on `in` to JSON lines on `out`, as product.md has them. Returns the
+ * exit code. */
 int ask_batch(struct answerer *a, FILE *in, FILE *out);
 
 #endif

@@ -1,10 +1,11 @@
-/* compound.c: people ask two things at once, and a ranking over all words finds what lies between the two
- * answers. A message is cut where one question ends and another begins: behind a question mark or a full stop, or
- * at an "and" before a word that begins a question.
+/* compound.c: people ask two things at once, and a ranking over all words finds what lies between
+ * the two answers. A message is cut where one question ends and another begins: behind a question
+ * mark or a full stop, or at an "and" before a word that begins a question.
  *
- * Deliberately timid: every part must begin like a question and have something to ask about, so "the
- * difference between A and B" and a story that ends in a question stay whole. Whether the parts are answered one by
- * one is decided by answer.c, and only when each of them has a confident answer. */
+ * Deliberately timid: every part must begin like a question and have something to ask about, so
+ * "the difference between A and B" and a story that ends in a question stay whole. Whether the
+ * parts are answered one by one is decided by answer.c, and only when each of them has a confident
+ * answer. */
 #include "bot/compound.h"
 
 #include <ctype.h>

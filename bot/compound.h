@@ -1,4 +1,5 @@
-/* compound.h: two questions in one message: "which states require a license and how do I get one". */
+/* compound.h: two questions in one message: "which states require a license and how do I get one".
+ * */
 #ifndef BOT_COMPOUND_H
 #define BOT_COMPOUND_H
 
@@ -9,8 +10,8 @@ struct pool;
 
 #define MAX_PARTS 3
 
-/* The questions that a message consists of, in order, at most MAX_PARTS; fewer than two are returned as 0: the message
- * is one question, or too much else. Parts live in `pool`. */
+/* The questions that a message consists of, in order, at most MAX_PARTS; fewer than two are
+ * returned as 0: the message is one question, or too much else. Parts live in `pool`. */
 size_t compound_split(struct pool *pool, const char *text, size_t len,
                       const char *ret_part[MAX_PARTS]);
 

@@ -1,9 +1,9 @@
-/* config.c: settings by rows. A row says what a setting is called, what it may hold, what it is when nobody
- * says anything, and what it is for; everything else here follows from the rows: reading the file, the
- * environment, the command line, "did you mean".
+/* config.c: settings by rows. A row says what a setting is called, what it may hold, what it is
+ * when nobody says anything, and what it is for; everything else here follows from the rows:
+ * reading the file, the environment, the command line, "did you mean".
  *
- * Deliberately not: no includes, no variables, no values with a meaning that depends on the machine. What
- * stands in the file is what the program does. */
+ * Deliberately not: no includes, no variables, no values with a meaning that depends on the
+ * machine. What stands in the file is what the program does. */
 #include "bot/config.h"
 
 #include <ctype.h>
@@ -75,8 +75,8 @@ static const struct setting shared_rows[] = {
     {.name = NULL},
 };
 
-/* Rows of adapters that this version does not have: known, so that one file serves several versions. A row
- * of the same name that an adapter registers takes their place. */
+/* Rows of adapters that this version does not have: known, so that one file serves several
+ * versions. A row of the same name that an adapter registers takes their place. */
 static const struct setting reserved_rows[] = {
     {"slack.signing_secret_file", SETTING_PATH, .value = "slack-signing-secret"},
     {"slack.bot_token_file", SETTING_PATH, .value = "slack-bot-token"},
@@ -112,7 +112,8 @@ struct config {
     size_t noverride;
 };
 
-/* ---- rows ------------------------------------------------------------------------------------------ */
+/* ---- rows
+ * ------------------------------------------------------------------------------------------ */
 
 static const struct setting *row_find(const char *name)
 {
@@ -167,7 +168,8 @@ void config_each(void (*fn)(void *ctx, const struct setting *row), void *ctx)
             fn(ctx, row);
 }
 
-/* ---- values ---------------------------------------------------------------------------------------- */
+/* ---- values
+ * ---------------------------------------------------------------------------------------- */
 
 static const char *resolve(struct pool *pool, const char *folder, const char *path)
 {
@@ -280,7 +282,8 @@ static const char *parse_node(struct pool *pool, const char *folder, const struc
     return NULL;
 }
 
-/* From outside a file, where a list is "[a, b]" or "a,b" and everything else is meant as it stands. */
+/* From outside a file, where a list is "[a, b]" or "a,b" and everything else is meant as it stands.
+ * */
 static const char *parse_words(struct pool *pool, const char *folder, const char *s,
                                struct value *v)
 {
@@ -308,7 +311,8 @@ static struct value *value_find(const struct config *c, const char *name)
     return NULL;
 }
 
-/* ---- where values come from -------------------------------------------------------------------------- */
+/* ---- where values come from
+ * -------------------------------------------------------------------------- */
 
 /* A default that names a file which is not there means that there is none. */
 static void drop_absent(struct value *v)
@@ -481,7 +485,8 @@ void config_free(struct config *c)
         pool_free(c->pool); /* which holds `c` too */
 }
 
-/* ---- asking -------------------------------------------------------------------------------------------- */
+/* ---- asking
+ * -------------------------------------------------------------------------------------------- */
 
 static const struct value *value_must(const struct config *c, const char *name, unsigned types)
 {

@@ -1,8 +1,8 @@
 /* json.c: JSON from strangers. cJSON builds the tree; what it is lenient about is refused before it
- * sees the text, by one pass over the grammar of RFC 8259: trailing bytes, invalid UTF-8, raw control
- * characters, lone surrogates, "\u0000" (which would cut a C string short), numbers such as "01" or
- * "1.", nesting. Duplicate keys are refused behind it, because two readers of one message must never
- * disagree on what it says.
+ * sees the text, by one pass over the grammar of RFC 8259: trailing bytes, invalid UTF-8, raw
+ * control characters, lone surrogates, "\u0000" (which would cut a C string short), numbers such as
+ * "01" or "1.", nesting. Duplicate keys are refused behind it, because two readers of one message
+ * must never disagree on what it says.
  *
  * Writing needs no tree: replies are appended to a buf as they are decided. */
 #include "bot/json.h"
@@ -19,7 +19,8 @@
 
 #define MAX_DEPTH 64
 
-/* ---- the grammar --------------------------------------------------------------------------------- */
+/* ---- the grammar
+ * --------------------------------------------------------------------------------- */
 
 struct scan {
     const char *s, *end;
@@ -186,7 +187,8 @@ static bool skip_value(struct scan *c)
     }
 }
 
-/* ---- reading --------------------------------------------------------------------------------------- */
+/* ---- reading
+ * --------------------------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b)
 {
@@ -279,7 +281,8 @@ const struct cJSON *json_array(const struct cJSON *j, const char *name, size_t *
     return m;
 }
 
-/* ---- writing ----------------------------------------------------------------------------------------- */
+/* ---- writing
+ * ----------------------------------------------------------------------------------------- */
 
 /* The escape of an ASCII character that needs one, else NULL. */
 static const char *short_escape(unsigned char ch)

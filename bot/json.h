@@ -1,5 +1,6 @@
-/* json.h: cJSON without its traps. Getters never crash on absent or wrongly typed members; the parser
- * refuses what is not one complete valid UTF-8 JSON text; the writers escape and never print NaN. */
+/* json.h: cJSON without its traps. Getters never crash on absent or wrongly typed members; the
+ * parser refuses what is not one complete valid UTF-8 JSON text; the writers escape and never print
+ * NaN. */
 #ifndef BOT_JSON_H
 #define BOT_JSON_H
 
@@ -9,8 +10,8 @@
 struct buf;
 struct cJSON;
 
-/* NULL unless s[0..len) is exactly one JSON value, valid UTF-8, nested at most 64 deep, without duplicate keys
- * in its objects. Freed by json_free(). */
+/* NULL unless s[0..len) is exactly one JSON value, valid UTF-8, nested at most 64 deep, without
+ * duplicate keys in its objects. Freed by json_free(). */
 struct cJSON *json_parse(const char *s, size_t len);
 void json_free(struct cJSON *j);
 

@@ -1,6 +1,6 @@
 /* log.c: one event, one line, one write(2), so that lines of several threads never interleave and a
- * full disk or a closed pipe loses a line and nothing else. Rotation, shipping and storage belong to
- * whatever reads standard error.
+ * full disk or a closed pipe loses a line and nothing else. Rotation, shipping and storage belong
+ * to whatever reads standard error.
  *
  * The level and the form are the only state; both are read from any thread. */
 #include "bot/log.h"
@@ -44,8 +44,9 @@ bool log_level_parse(const char *name, enum log_level *ret)
     return false;
 }
 
-/* JOURNAL_STREAM holds the device and inode of the journal's socket. It is inherited by children whose
- * standard error has been sent elsewhere, so the numbers are compared and not just their presence. */
+/* JOURNAL_STREAM holds the device and inode of the journal's socket. It is inherited by children
+ * whose standard error has been sent elsewhere, so the numbers are compared and not just their
+ * presence. */
 static bool stderr_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");

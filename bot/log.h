@@ -10,8 +10,8 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
-/* How a line begins: with a time, or with "<N>" as systemd's journal reads it. AUTO, the default, looks
- * whether standard error is the journal. */
+/* How a line begins: with a time, or with "<N>" as systemd's journal reads it. AUTO, the default,
+ * looks whether standard error is the journal. */
 enum log_format { LOG_FORMAT_AUTO, LOG_FORMAT_LOGFMT, LOG_FORMAT_JOURNAL };
 
 void log_set_level(enum log_level level);
@@ -19,8 +19,9 @@ void log_set_format(enum log_format format);
 bool log_level_parse(const char *name, enum log_level *ret);
 bool log_wants(enum log_level level);
 
-/* fmt makes the pairs behind the message: log_event(LOG_LEVEL_INFO, "server", "listening", "addr=%s", a).
- * Values with blanks or quotes are passed through log_quote() by the caller via %s. */
+/* fmt makes the pairs behind the message: log_event(LOG_LEVEL_INFO, "server", "listening",
+ * "addr=%s", a). Values with blanks or quotes are passed through log_quote() by the caller via %s.
+ * */
 void log_event(enum log_level level, const char *area, const char *msg, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 

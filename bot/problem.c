@@ -1,4 +1,5 @@
-/* problem.c: problems with a place, found by bot/ itself in settings, small talk and test questions. */
+/* problem.c: problems with a place, found by bot/ itself in settings, small talk and test
+ * questions. */
 #include "bot/problem.h"
 
 #include <errno.h>

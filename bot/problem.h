@@ -1,5 +1,6 @@
-/* problem.h: what is wrong with an operator's file, and where. The reports are kb's (kb.h), so that a bad
- * guide, a bad setting and a bad test question all look alike: "file:line:column: error: what is wrong". */
+/* problem.h: what is wrong with an operator's file, and where. The reports are kb's (kb.h), so that
+ * a bad guide, a bad setting and a bad test question all look alike: "file:line:column: error: what
+ * is wrong". */
 #ifndef BOT_PROBLEM_H
 #define BOT_PROBLEM_H
 
@@ -25,8 +26,8 @@ void problem_print(const struct kb_report *report, FILE *out);
 /* A problem as a JSON object. */
 void problem_json(const struct kb_problem *problem, struct buf *b);
 
-/* Read a YAML file of at most max_bytes; problems go to the report. NULL with -errno in *ret_err (-ENOENT,
- * -EINVAL for what is in the report, ...). Lives in `pool`. */
+/* Read a YAML file of at most max_bytes; problems go to the report. NULL with -errno in *ret_err
+ * (-ENOENT, -EINVAL for what is in the report, ...). Lives in `pool`. */
 struct yaml *problem_read_yaml(struct pool *pool, const char *path, size_t max_bytes,
                                struct kb_report *report, int *ret_err);
 

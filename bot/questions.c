@@ -1,6 +1,6 @@
-/* questions.c: test questions: read strictly, so that a misspelt key does not become a test that always
- * passes; judged leniently where the ranking is free (any of several passages), strictly where a person
- * would notice (the kind of reply, the facts in it). */
+/* questions.c: test questions: read strictly, so that a misspelt key does not become a test that
+ * always passes; judged leniently where the ranking is free (any of several passages), strictly
+ * where a person would notice (the kind of reply, the facts in it). */
 #include "bot/questions.h"
 
 #include <dirent.h>
@@ -171,7 +171,8 @@ int questions_read(struct pool *pool, const char *const *path, size_t npath,
     return report->errors > before ? -EINVAL : 0;
 }
 
-/* ---- judging ------------------------------------------------------------------------------------------- */
+/* ---- judging
+ * ------------------------------------------------------------------------------------------- */
 
 bool questions_names(const char *passage, const char *name)
 {

@@ -1,6 +1,7 @@
 /* reply.h: what the bot says, before any network's dialect.
  *
- * Made by answer_make() on a worker, read by adapters on the loop; everything lives in the turn's pool. */
+ * Made by answer_make() on a worker, read by adapters on the loop; everything lives in the turn's
+ * pool. */
 #ifndef BOT_REPLY_H
 #define BOT_REPLY_H
 
@@ -32,8 +33,8 @@ struct reply {
 const char *reply_kind_name(enum reply_kind kind);  /* "answer" "choices" "none" "chitchat" "handoff" */
 const char *reply_band_name(enum kb_band band);     /* "high" "medium" "none" */
 
-/* The object of `ask --batch` (product.md), one line without a newline. `id` and `answer_id` may be NULL.
- * Valid UTF-8 and finite numbers only. */
+/* The object of `ask --batch` (product.md), one line without a newline. `id` and `answer_id` may be
+ * NULL. Valid UTF-8 and finite numbers only. */
 void reply_json(const struct reply *r, const char *id, const char *answer_id, struct buf *b);
 
 #endif

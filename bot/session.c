@@ -1,9 +1,10 @@
-/* session.c: what we remember of a conversation, and for how long. The last few messages of the asker give
- * the next question its context; what the last reply offered gives a bare number its meaning. Nothing else
- * is kept, nothing is written down, and all of it is forgotten after SESSION_IDLE_S of silence.
+/* session.c: what we remember of a conversation, and for how long. The last few messages of the
+ * asker give the next question its context; what the last reply offered gives a bare number its
+ * meaning. Nothing else is kept, nothing is written down, and all of it is forgotten after
+ * SESSION_IDLE_S of silence.
  *
- * Found by a hash table; ordered by last use in a list, so that expiry and the ceiling MAX_SESSIONS take
- * from one end and cost nothing in between. */
+ * Found by a hash table; ordered by last use in a list, so that expiry and the ceiling MAX_SESSIONS
+ * take from one end and cost nothing in between. */
 #include "bot/session.h"
 
 #include <stdio.h>

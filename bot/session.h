@@ -1,5 +1,5 @@
-/* session.h: what we remember of a conversation, how long (limits.h), and how a bare "2" becomes the second
- * choice. In memory, on one thread; the durable record is the journal's. */
+/* session.h: what we remember of a conversation, how long (limits.h), and how a bare "2" becomes
+ * the second choice. In memory, on one thread; the durable record is the journal's. */
 #ifndef BOT_SESSION_H
 #define BOT_SESSION_H
 
@@ -20,11 +20,12 @@ struct session *session_get(struct sessions *all, const char *id, uint64_t now_s
 void sessions_expire(struct sessions *all, uint64_t now_s);
 size_t sessions_count(const struct sessions *all);
 
-/* True for a bare number ("2", "2.", "#2"): it means something only after a reply that offered a list. */
+/* True for a bare number ("2", "2.", "#2"): it means something only after a reply that offered a
+ * list. */
 bool session_is_number(const char *text);
 
-/* What the asker means: the text of the choice or suggestion that `text` names by number ("2", "2.", "#2"),
- * else `text` itself. Valid until the session is told something new. */
+/* What the asker means: the text of the choice or suggestion that `text` names by number ("2",
+ * "2.", "#2"), else `text` itself. Valid until the session is told something new. */
 const char *session_resolve(const struct session *s, const char *text);
 
 /* The earlier messages, oldest first. Valid until the session is told something new. */

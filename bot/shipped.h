@@ -1,5 +1,5 @@
-/* shipped.h: files of config/ that are inside the program (cmake/shipped.cmake), for when no settings name
- * others. Terminated by a NUL at `_end`. */
+/* shipped.h: files of config/ that are inside the program (cmake/shipped.cmake), for when no
+ * settings name others. Terminated by a NUL at `_end`. */
 #ifndef BOT_SHIPPED_H
 #define BOT_SHIPPED_H
 

@@ -1,8 +1,8 @@
 /* smalltalk.c: "hiii there!! 👋", "ok, thanks", "can I talk to a human please?".
  *
  * A message is small talk only when all of it is: it must fall apart completely into sayings of
- * smalltalk.yaml and words that mean nothing by themselves (fillers). One word more, such as "hi, what
- * does an MLT earn", and it is a question; content always comes first.
+ * smalltalk.yaml and words that mean nothing by themselves (fillers). One word more, such as "hi,
+ * what does an MLT earn", and it is a question; content always comes first.
  *
  * What people vary is taken out of both sides before they are compared: case, accents, punctuation,
  * emoticons, doubled letters; and one slip of the finger in a longer word. It is deliberately not a
@@ -53,7 +53,8 @@ static const char *const fillers[] = {
     "want",   "we",    "wel",   "wil",  "with",   "would",     "ya",       "yes",    "you",
 };
 
-/* ---- words -------------------------------------------------------------------------------------------- */
+/* ---- words
+ * -------------------------------------------------------------------------------------------- */
 
 struct words {
     char text[MAX_TALK_BYTES * 4];
@@ -96,7 +97,8 @@ static bool is_letter(int32_t cp)
     return c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_LO;
 }
 
-/* ":-D" and friends: eyes, an optional nose, a mouth that is a letter (others are punctuation anyway). */
+/* ":-D" and friends: eyes, an optional nose, a mouth that is a letter (others are punctuation
+ * anyway). */
 static size_t emoticon(const uint8_t *s, size_t len)
 {
     if (len < 2 || !strchr(":;=", (char)s[0]) || !s[0])
@@ -107,8 +109,8 @@ static size_t emoticon(const uint8_t *s, size_t len)
     return n + 1 == len || s[n + 1] <= ' ' ? n + 1 : 0;
 }
 
-/* "Heyyy, what's up??" -> "hey" "whats" "up". Doubled letters are halved, so that any number of them is
- * the same; an emoji is a word. */
+/* "Heyyy, what's up??" -> "hey" "whats" "up". Doubled letters are halved, so that any number of
+ * them is the same; an emoji is a word. */
 static void collapse(struct words *w, const char *s, size_t len)
 {
     uint8_t *folded = NULL;
@@ -178,7 +180,8 @@ static bool same_word(const char *a, const char *b)
     return a[i] == b[i + 1] && a[i + 1] == b[i] && !strcmp(a + i + 2, b + i + 2);
 }
 
-/* ---- matching ------------------------------------------------------------------------------------------- */
+/* ---- matching
+ * ------------------------------------------------------------------------------------------- */
 
 static bool says(const struct saying *s, const struct words *w, size_t at)
 {
@@ -190,7 +193,8 @@ static bool says(const struct saying *s, const struct words *w, size_t at)
     return true;
 }
 
-/* Of "hi, who are you" the longer saying is what is meant; a wish for a person outranks politeness. */
+/* Of "hi, who are you" the longer saying is what is meant; a wish for a person outranks politeness.
+ * */
 static const struct saying *weightier(const struct smalltalk *t, const struct saying *a,
                                       const struct saying *b)
 {
@@ -231,7 +235,8 @@ const struct talk *smalltalk_match(const struct smalltalk *t, const char *text, 
     return said[w.n] ? &t->talk[said[w.n]->talk] : NULL;
 }
 
-/* ---- reading -------------------------------------------------------------------------------------------- */
+/* ---- reading
+ * -------------------------------------------------------------------------------------------- */
 
 static const char *const keys[] = {"id", "say", "reply", "topics", "handoff", NULL};
 

@@ -1,5 +1,5 @@
-/* terminal.c: see terminal.h. No curses: lines that scroll are what a terminal is best at, and they still are
- * right when they are piped into a file. */
+/* terminal.c: see terminal.h. No curses: lines that scroll are what a terminal is best at, and they
+ * still are right when they are piped into a file. */
 #include "bot/terminal.h"
 
 #include <ctype.h>

@@ -1,5 +1,5 @@
-/* fuzz_config.c: guidepost.yaml. Whatever stands in it, reading ends in settings or in a problem, never in
- * silence: and what was accepted can be asked for. */
+/* fuzz_config.c: guidepost.yaml. Whatever stands in it, reading ends in settings or in a problem,
+ * never in silence: and what was accepted can be asked for. */
 #include "bot/config.h"
 #include "kb/kb.h"
 #include "tests/fuzz/memory_file.h"

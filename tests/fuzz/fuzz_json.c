@@ -1,5 +1,5 @@
-/* fuzz_json.c: JSON from strangers. Besides not crashing: whatever bytes are written as a string must be read back
- * as valid JSON. */
+/* fuzz_json.c: JSON from strangers. Besides not crashing: whatever bytes are written as a string
+ * must be read back as valid JSON. */
 #include <cjson/cJSON.h>
 #include <stdint.h>
 #include <stdlib.h>

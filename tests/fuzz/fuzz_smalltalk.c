@@ -1,5 +1,5 @@
-/* fuzz_smalltalk.c: smalltalk.yaml, and messages of any bytes. Bytes that begin a list are the file; what follows an
- * empty line, and all others, are a message. */
+/* fuzz_smalltalk.c: smalltalk.yaml, and messages of any bytes. Bytes that begin a list are the
+ * file; what follows an empty line, and all others, are a message. */
 #include <string.h>
 
 #include "bot/smalltalk.h"

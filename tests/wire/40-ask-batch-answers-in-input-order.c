@@ -1,4 +1,5 @@
-/* One object per line in, one object per line out, in the same order, whatever stands between them. */
+/* One object per line in, one object per line out, in the same order, whatever stands between them.
+ * */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* 0 fine, 1 failure, 2 wrong usage, 3 no confident answer or a failed test, 78 bad configuration; and a wrong
- * command line says what would be right. */
+/* 0 fine, 1 failure, 2 wrong usage, 3 no confident answer or a failed test, 78 bad configuration;
+ * and a wrong command line says what would be right. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* config/guidepost.yaml holds every setting at its default with its explanation, and nothing else; and the
- * settings that scripts depend on are accepted as they are documented. */
+/* config/guidepost.yaml holds every setting at its default with its explanation, and nothing else;
+ * and the settings that scripts depend on are accepted as they are documented. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* command.c: a child with three pipes, served by one poll(2) so that neither side can block the other. */
+/* command.c: a child with three pipes, served by one poll(2) so that neither side can block the
+ * other. */
 #include "tests/wire/harness/command.h"
 
 #include <setjmp.h>
@@ -121,7 +122,8 @@ void command_release(struct command_result *r)
     *r = (struct command_result){0};
 }
 
-/* ---- files ---------------------------------------------------------------------------------------------- */
+/* ---- files
+ * ---------------------------------------------------------------------------------------------- */
 
 static char *kept[64];
 static size_t nkept;

@@ -1,4 +1,5 @@
-/* command.h: run the program once, give it standard input, collect what it says. $GUIDEPOST is the program. */
+/* command.h: run the program once, give it standard input, collect what it says. $GUIDEPOST is the
+ * program. */
 #ifndef HARNESS_COMMAND_H
 #define HARNESS_COMMAND_H
 
@@ -11,15 +12,16 @@ struct command_result {
     char *err; /* standard error, terminated */
 };
 
-/* Arguments behind `input` (NULL: none) up to a NULL. Fails the test when the program cannot be run. Released by
- * command_release(). */
+/* Arguments behind `input` (NULL: none) up to a NULL. Fails the test when the program cannot be
+ * run. Released by command_release(). */
 void command_run(struct command_result *r, const char *input, ...) __attribute__((sentinel));
 void command_release(struct command_result *r);
 
 /* A temporary folder for one test, and files in it. */
 void folder_make(char *path, size_t size);
 void folder_remove(const char *path);
-/* Write `text` to folder/name (folders in between are made); returns the path, which lives until folder_remove(). */
+/* Write `text` to folder/name (folders in between are made); returns the path, which lives until
+ * folder_remove(). */
 const char *folder_file(const char *folder, const char *name, const char *text);
 
 /* A path of the source tree: source_path("config/guidepost.yaml"). Lives until the next call. */
