@@ -438,7 +438,7 @@ void source_text_shape(struct text_lines *t)
         struct look l;
         if (is_underlined(t, i)) {
             line->style = STYLE_UNDERLINE;
-            line->detail = t->text[t->line[i + 1].start];
+            line->detail = (unsigned char)t->text[t->line[i + 1].start];
         } else if (line->mark_question || is_deep_number(t, i)) {
             line->style = line->mark_question ? STYLE_ASK : STYLE_NUMBER;
         } else {
