@@ -16,7 +16,7 @@
 #define KB_MAX_DEPTH 64              /* nested lists, folders, JSON: deeper is flattened or refused */
 #define KB_PASSAGE_WORDS 110         /* a section with more is split at a block boundary; see passage.c */
 #define KB_MAX_PROBLEMS 200          /* reported per run; the rest are counted */
-#define KB_MAX_TERMS 64              /* of a question; later ones are not looked at */
+#define KB_MAX_TERMS 32              /* of a question; what asks comes first, the rest is not looked at */
 #define KB_CANDIDATES 200            /* passages that the first stage hands to the reranking */
 
 /* ---- report.c: problems with a place ------------------------------------------------------------- */

@@ -377,17 +377,20 @@ static void add_synonyms(struct query *q, const struct synonyms *synonyms, const
     }
 }
 
+/* Words that ask come first: of a very long message they must not be the ones that are left out. */
 static size_t add_slots(const struct query_reader *reader, struct query *q, struct message *m,
                         double weight, bool context)
 {
     size_t content = 0;
-    for (size_t i = 0; i < m->n; i++)
-        content += !m->word[i].stop;
-    for (size_t i = 0; i < m->n; i++)
-        if (!m->word[i].stop) {
-            double around = m->word[i].asks ? 1 : WEIGHT_AROUND;
-            double own = lightword(m->lang, m->word[i].text) ? WEIGHT_LIGHT : 1;
-            add_slot(reader, q, &m->word[i], weight * around * own, context);
+    for (int asking = 1; asking >= 0; asking--)
+        for (size_t i = 0; i < m->n; i++) {
+            struct word *w = &m->word[i];
+            if (w->stop || w->asks != asking)
+                continue;
+            double around = w->asks ? 1 : WEIGHT_AROUND;
+            double own = lightword(m->lang, w->text) ? WEIGHT_LIGHT : 1;
+            add_slot(reader, q, w, weight * around * own, context);
+            content++;
         }
     return content;
 }
