@@ -51,15 +51,6 @@ struct peer {
     uint64_t acked; /* bytes of ours it had at the last look */
 };
 
-static void *must(void *p)
-{
-    if (!p) {
-        log_error("server", "out of memory", "%s", "");
-        abort();
-    }
-    return p;
-}
-
 /* ---- what TCP knows ---- */
 
 struct transfer {
@@ -141,7 +132,7 @@ bool peer_send(struct server *s, server_handle h, const char *text, size_t len)
         peer_close(s, h, 4408, "reading too slowly");
         return false;
     }
-    struct frame *f = must(malloc(sizeof(*f) + LWS_PRE + len));
+    struct frame *f = server_must(malloc(sizeof(*f) + LWS_PRE + len));
     f->next = NULL;
     f->len = len;
     memcpy(f->data + LWS_PRE, text, len);
@@ -218,7 +209,7 @@ static int say_close(struct conn *c)
 int peer_on_open(struct conn *c)
 {
     struct server *s = c->server;
-    struct peer *p = must(calloc(1, sizeof(*p)));
+    struct peer *p = server_must(calloc(1, sizeof(*p)));
     p->conn = c;
     p->tail = &p->head;
     p->heard_s = p->progress_s = server_now_s(s);

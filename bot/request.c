@@ -63,28 +63,9 @@ static const struct method {
                {WSI_TOKEN_PATCH_URI, "PATCH", true},     {WSI_TOKEN_DELETE_URI, "DELETE", false},
                {WSI_TOKEN_OPTIONS_URI, "OPTIONS", false}};
 
-static void *must(void *p)
-{
-    if (!p) {
-        log_error("server", "out of memory", "%s", "");
-        abort();
-    }
-    return p;
-}
-
 /* ---- the head ---- */
 
-struct refusal {
-    int status;
-    const char *code, *title, *headers;
-};
-
 static const struct refusal fine = {0};
-
-static struct refusal bad(const char *title)
-{
-    return (struct refusal){400, "bad_request", title, NULL};
-}
 
 static const struct method *method_of(struct conn *c)
 {
@@ -101,21 +82,21 @@ static struct refusal read_path(struct request *rq, enum lws_token_indexes token
     char s[MAX_HTTP_HEADERS];
     int len = lws_hdr_copy_fragment(rq->conn->wsi, s, sizeof(s), token, 0);
     if (len <= 0 || s[0] != '/')
-        return bad("The path must start with a slash.");
+        return refusal_bad("The path must start with a slash.");
     /* It cuts paths, too, at & and ; where only the query has parts. */
     if (conn_header_twice(rq->conn, token))
-        return bad("The path has a bare & or ; in it.");
+        return refusal_bad("The path has a bare & or ; in it.");
     if (strlen(s) != (size_t)len)
-        return bad("The path has a NUL in it.");
+        return refusal_bad("The path has a NUL in it.");
     for (int i = 0; i < len; i++) {
         if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
-            return bad("The path has a control character in it.");
+            return refusal_bad("The path has a control character in it.");
     }
     for (const char *p = s; (p = strstr(p, "/..")) != NULL; p++) {
         if (p[3] == '/' || !p[3])
-            return bad("The path leads upwards.");
+            return refusal_bad("The path leads upwards.");
     }
-    rq->path = must(strdup(s));
+    rq->path = server_must(strdup(s));
     return fine;
 }
 
@@ -127,10 +108,10 @@ static struct refusal read_args(struct request *rq)
                                                  WSI_TOKEN_HTTP_URI_ARGS, i)) >= 0;
          i++) {
         if (rq->nargs == MAX_ARGS)
-            return bad("Too many query parameters.");
+            return refusal_bad("Too many query parameters.");
         if (strlen(s) != (size_t)len)
-            return bad("The query has a NUL in it.");
-        rq->arg[rq->nargs++] = must(strdup(s));
+            return refusal_bad("The query has a NUL in it.");
+        rq->arg[rq->nargs++] = server_must(strdup(s));
     }
     return fine;
 }
@@ -144,10 +125,10 @@ static struct refusal read_length(struct request *rq, bool has_body)
     /* "Name :" is no header to us but may be one to somebody else. */
     if (lws_hdr_custom_length(c->wsi, "content-length :", 16) >= 0 ||
         lws_hdr_custom_length(c->wsi, "transfer-encoding :", 19) >= 0)
-        return bad("A header name ends in a blank.");
+        return refusal_bad("A header name ends in a blank.");
     if (lws_hdr_total_length(c->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING)) {
         if (length)
-            return bad("Both Content-Length and Transfer-Encoding.");
+            return refusal_bad("Both Content-Length and Transfer-Encoding.");
         return (struct refusal){411, "length_required", "Send a Content-Length instead of chunks.",
                                 NULL};
     }
@@ -157,10 +138,10 @@ static struct refusal read_length(struct request *rq, bool has_body)
         return fine;
     }
     if (conn_header_twice(c, WSI_TOKEN_HTTP_CONTENT_LENGTH))
-        return bad("More than one Content-Length.");
+        return refusal_bad("More than one Content-Length.");
     const char *v = conn_header(c, WSI_TOKEN_HTTP_CONTENT_LENGTH, s, sizeof(s));
     if (!v || !*v || strspn(v, "0123456789") != strlen(v) || strlen(v) > 18)
-        return bad("A Content-Length that is no number.");
+        return refusal_bad("A Content-Length that is no number.");
     rq->length = (size_t)strtoull(v, NULL, 10);
     if (rq->length > MAX_HTTP_BODY)
         return (struct refusal){413, "too_large", "The body is too large.", NULL};
@@ -176,9 +157,9 @@ static struct refusal read_connection(struct request *rq)
         return (struct refusal){505, "http_version", "HTTP/1.1, please.", NULL};
     rq->keep_alive = v[7] == '1';
     if (rq->keep_alive && !lws_hdr_total_length(c->wsi, WSI_TOKEN_HOST))
-        return bad("No Host.");
+        return refusal_bad("No Host.");
     if (conn_header_twice(c, WSI_TOKEN_HOST))
-        return bad("More than one Host.");
+        return refusal_bad("More than one Host.");
     /* The library's own rule, so that we agree on what happens afterwards. */
     v = conn_header(c, WSI_TOKEN_CONNECTION, s, sizeof(s));
     if (v && strcasecmp(v, "keep-alive") == 0)
@@ -222,7 +203,7 @@ static int linger(struct conn *c)
 
 static int refuse(struct conn *c, const struct refusal *r, bool body_follows)
 {
-    conn_refuse(c, r->status, r->code, r->title, r->headers);
+    refusal_send(c, r);
     return body_follows ? linger(c) : -1;
 }
 
@@ -249,7 +230,7 @@ int request_on_headers(struct conn *c)
     if (!m)
         return -1; /* the library knows no others */
 
-    struct request *rq = must(calloc(1, sizeof(*rq)));
+    struct request *rq = server_must(calloc(1, sizeof(*rq)));
     rq->conn = c;
     buf_init(&rq->body, MAX_HTTP_BODY);
     c->rq = rq;
@@ -259,7 +240,7 @@ int request_on_headers(struct conn *c)
 
     struct refusal r = read_head(rq, m);
     if (c->buffered && (m->has_body || rq->length)) {
-        r = bad("A request with a body must wait for the answer before it.");
+        r = refusal_bad("A request with a body must wait for the answer before it.");
         return refuse(c, &r, false);
     }
     if (r.status)
@@ -299,9 +280,9 @@ int request_on_complete(struct conn *c)
     if (c->phase != CONN_BODY) {
         if (++c->rq->repeats < MAX_REPEATS)
             return 0;
+        struct refusal r = refusal_bad("Nothing may follow a body before its answer.");
         if (c->phase == CONN_ASKED)
-            conn_refuse(c, 400, "bad_request", "Nothing may follow a body before its answer.",
-                        NULL);
+            refusal_send(c, &r);
         return -1;
     }
     if (buf_failed(&c->rq->body)) {
@@ -309,104 +290,6 @@ int request_on_complete(struct conn *c)
         return refuse(c, &r, false);
     }
     dispatch(c);
-    return 0;
-}
-
-/* ---- WebSocket handshakes ---- */
-
-/* A list header ("chat, guidepost.v1") has this word. */
-static bool has_word(const char *list, const char *word)
-{
-    size_t n = strlen(word);
-    while (list && *list) {
-        list += strspn(list, ", \t");
-        size_t len = strcspn(list, ", \t");
-        if (len == n && strncasecmp(list, word, n) == 0)
-            return true;
-        list += len;
-    }
-    return false;
-}
-
-/* A page of ours, or of a listed origin. Browsers always send it, and never let a script forge it. */
-static bool origin_allowed(struct conn *c)
-{
-    char origin[512], host[256];
-    struct server *s = c->server;
-    if (!lws_hdr_total_length(c->wsi, WSI_TOKEN_ORIGIN))
-        return !s->origin_required;
-    if (conn_header_twice(c, WSI_TOKEN_ORIGIN) ||
-        !conn_header(c, WSI_TOKEN_ORIGIN, origin, sizeof(origin)))
-        return false;
-    const char *own = strstr(origin, "://");
-    if (own && conn_header(c, WSI_TOKEN_HOST, host, sizeof(host)) &&
-        strcasecmp(own + 3, host) == 0 &&
-        (strncasecmp(origin, "http://", 7) == 0 || strncasecmp(origin, "https://", 8) == 0))
-        return true;
-    for (size_t i = 0; i < s->norigins; i++) {
-        size_t len = strlen(s->origins[i]);
-        if (len && s->origins[i][len - 1] == '/')
-            len--;
-        if (strlen(origin) == len && strncasecmp(origin, s->origins[i], len) == 0)
-            return true;
-    }
-    return false;
-}
-
-static struct refusal check_upgrade(struct conn *c)
-{
-    char s[512];
-    struct server *sv = c->server;
-    if (sv->draining)
-        return (struct refusal){503, "draining", "The server is stopping.", "retry-after: 5\r\n"};
-    int len = lws_hdr_copy_fragment(c->wsi, s, sizeof(s), WSI_TOKEN_GET_URI, 0);
-    if (len <= 0)
-        return bad("A WebSocket starts with GET.");
-    if (!sv->websocket_path || strcmp(s, sv->websocket_path) != 0)
-        return (struct refusal){404, "not_found", "No WebSocket lives here.", NULL};
-    if (conn_header_twice(c, WSI_TOKEN_HOST) || !lws_hdr_total_length(c->wsi, WSI_TOKEN_HOST))
-        return bad("There must be exactly one Host.");
-    if (lws_hdr_total_length(c->wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) ||
-        lws_hdr_total_length(c->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING))
-        return bad("A WebSocket's handshake has no body.");
-    if (!has_word(conn_header(c, WSI_TOKEN_CONNECTION, s, sizeof(s)), "upgrade"))
-        return bad("Connection does not name Upgrade.");
-    const char *v = conn_header(c, WSI_TOKEN_VERSION, s, sizeof(s));
-    if (!v || strcmp(v, "13") != 0)
-        return (struct refusal){426, "unsupported_version",
-                                "Only version 13 of the WebSocket protocol.",
-                                "sec-websocket-version: 13\r\n"};
-    v = conn_header(c, WSI_TOKEN_KEY, s, sizeof(s));
-    if (!v || strlen(v) != 24 || conn_header_twice(c, WSI_TOKEN_KEY))
-        return bad("Sec-WebSocket-Key must be 16 bytes in base64.");
-    if (!origin_allowed(c))
-        return (struct refusal){403, "origin", "This origin is not allowed.", NULL};
-    /* One that names none would land on the library's first protocol, which is plain HTTP. */
-    if (!has_word(conn_header(c, WSI_TOKEN_PROTOCOL, s, sizeof(s)), sv->subprotocol))
-        return (struct refusal){426, "unsupported_version",
-                                "Offer the subprotocol this server speaks.", NULL};
-    return fine;
-}
-
-int request_on_upgrade(struct conn *c)
-{
-    char s[16];
-    if (c->phase != CONN_PENDING && c->phase != CONN_IDLE)
-        return -1;
-    /* The callback's `in` may point into memory that is free already: the library has answered 403 to an unknown
-     * upgrade, let go of the headers, and calls nonetheless. This looks the header up again, and finds none then. Anything
-     * but "websocket" ends here; "h2c" would open the door to HTTP/2. */
-    const char *v = conn_header(c, WSI_TOKEN_UPGRADE, s, sizeof(s));
-    if (!v)
-        return -1;
-    if (strcasecmp(v, "websocket") != 0) {
-        struct refusal r = bad("The only upgrade is websocket.");
-        return refuse(c, &r, false);
-    }
-    struct refusal r = check_upgrade(c);
-    if (r.status)
-        return refuse(c, &r, false);
-    conn_find_client(c);
     return 0;
 }
 
@@ -447,7 +330,7 @@ static void start_waiting(struct request *rq)
         rq->paused = true;
         lws_rx_flow_control(c->wsi, 0);
     }
-    struct waiter *w = must(calloc(1, sizeof(*w)));
+    struct waiter *w = server_must(calloc(1, sizeof(*w)));
     w->rq = rq;
     w->fd = dup(c->fd);
     if (w->fd < 0 || uv_poll_init_socket(loop_uv(c->server->loop), &w->poll, w->fd) < 0) {
@@ -507,7 +390,7 @@ static void build(struct request *rq, const struct http_reply *r)
         snprintf(length, sizeof(length), "content-length: %zu\r\n", len);
     int n =
         snprintf(head, sizeof(head), "HTTP/1.1 %d %s\r\n%s%.200s%s%sconnection: %s\r\n", r->status,
-                 server_status_text(r->status), r->type && body ? "content-type: " : "",
+                 refusal_status_text(r->status), r->type && body ? "content-type: " : "",
                  r->type && body ? r->type : "", r->type && body ? "\r\n" : "", length,
                  rq->keep_alive ? "keep-alive" : "close");
     size_t extra = r->headers ? strlen(r->headers) : 0;
@@ -515,7 +398,7 @@ static void build(struct request *rq, const struct http_reply *r)
         len = 0;
 
     rq->len = (size_t)n + extra + 2 + len;
-    rq->out = must(malloc(rq->len));
+    rq->out = server_must(malloc(rq->len));
     char *p = rq->out;
     memcpy(p, head, (size_t)n);
     p += n;
@@ -577,11 +460,13 @@ void request_on_deadline(struct conn *c)
 {
     struct server *s = c->server;
     switch (c->phase) {
-    case CONN_BODY:
-        conn_refuse(c, 408, "timeout", "The request did not arrive in time.", NULL);
+    case CONN_BODY: {
+        struct refusal r = {408, "timeout", "The request did not arrive in time.", NULL};
+        refusal_send(c, &r);
         s->stats.slow_closes++;
         conn_kill(c);
         break;
+    }
     case CONN_ASKED: {
         static const char body[] = "{\"type\":\"about:blank\",\"status\":503,\"code\":\"busy\","
                                    "\"title\":\"No answer was ready in time.\"}\n";
@@ -666,11 +551,11 @@ static char *find_header(struct conn *c, const char *name)
         if (!lws_hdr_total_length(c->wsi, (enum lws_token_indexes)t) ||
             lws_hdr_copy(c->wsi, value, sizeof(value), (enum lws_token_indexes)t) < 0)
             return NULL;
-        return must(strdup(value));
+        return server_must(strdup(value));
     }
     if (lws_hdr_custom_copy(c->wsi, value, sizeof(value), with_colon, n) < 0)
         return NULL;
-    return must(strdup(value));
+    return server_must(strdup(value));
 }
 
 const char *request_header(const struct request *rq, const char *name)
@@ -679,8 +564,8 @@ const char *request_header(const struct request *rq, const char *name)
         if (strcmp(h->name, name) == 0)
             return h->value;
     }
-    struct header *h = must(calloc(1, sizeof(*h)));
-    h->name = must(strdup(name));
+    struct header *h = server_must(calloc(1, sizeof(*h)));
+    h->name = server_must(strdup(name));
     h->value = find_header(rq->conn, name);
     h->next = rq->headers;
     ((struct request *)rq)->headers = h; /* a cache: to the caller nothing has changed */

@@ -3,7 +3,7 @@
  * The library does HTTP/1.1 and WebSocket on a uv loop that is not its own; the listening socket, the deadlines, the
  * caps and every decision are ours. Version 4.1.6 of the distributions has traps; where they are disarmed:
  *
- *   use after free on "Upgrade: foo", h2c by default   request_on_upgrade(): looks at the header, never at `in`
+ *   use after free on "Upgrade: foo", h2c by default   upgrade_check(): looks at the header, never at `in`
  *   its listener spins when descriptors run out        listener.c
  *   its timeouts are one sorted list, O(connections)   wheel.c; the library's own validity ping is off (no_retry)
  *   a body or a frame may drip in for ever             CONN_BODY's deadline; peer_on_deadline()
@@ -30,7 +30,7 @@
     131072 /* the library allocates by the limit, and some containers set it to a thousand million */
 #define SPARE_DESCRIPTORS 512 /* databases, curl, files: what is not a client's */
 
-static void *must(void *p)
+void *server_must(void *p)
 {
     if (!p) {
         log_error("server", "out of memory", "%s", "");
@@ -122,7 +122,7 @@ static uint32_t free_slot(struct server *s)
         }
     }
     size_t n = s->nslots ? s->nslots * 2 : 64;
-    s->slot = must(realloc(s->slot, n * sizeof(*s->slot)));
+    s->slot = server_must(realloc(s->slot, n * sizeof(*s->slot)));
     memset(s->slot + s->nslots, 0, (n - s->nslots) * sizeof(*s->slot));
     uint32_t at = (uint32_t)s->nslots;
     s->free_hint = s->nslots + 1;
@@ -213,7 +213,7 @@ static void on_socket(void *ctx, int fd, const struct sockaddr_storage *ss)
     if (s->npending >= MAX_PENDING)
         evict(&s->pending);
 
-    struct conn *c = must(calloc(1, sizeof(*c)));
+    struct conn *c = server_must(calloc(1, sizeof(*c)));
     c->server = s;
     c->fd = fd;
     c->from = from;
@@ -284,71 +284,12 @@ void conn_find_client(struct conn *c)
     }
 }
 
-const char *server_status_text(int status)
-{
-    static const struct {
-        int status;
-        const char *text;
-    } all[] = {{200, "OK"},
-               {201, "Created"},
-               {202, "Accepted"},
-               {204, "No Content"},
-               {301, "Moved Permanently"},
-               {302, "Found"},
-               {303, "See Other"},
-               {304, "Not Modified"},
-               {307, "Temporary Redirect"},
-               {308, "Permanent Redirect"},
-               {400, "Bad Request"},
-               {401, "Unauthorized"},
-               {403, "Forbidden"},
-               {404, "Not Found"},
-               {405, "Method Not Allowed"},
-               {406, "Not Acceptable"},
-               {408, "Request Timeout"},
-               {409, "Conflict"},
-               {410, "Gone"},
-               {411, "Length Required"},
-               {413, "Content Too Large"},
-               {415, "Unsupported Media Type"},
-               {417, "Expectation Failed"},
-               {422, "Unprocessable Content"},
-               {426, "Upgrade Required"},
-               {429, "Too Many Requests"},
-               {500, "Internal Server Error"},
-               {501, "Not Implemented"},
-               {503, "Service Unavailable"},
-               {505, "HTTP Version Not Supported"}};
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        if (all[i].status == status)
-            return all[i].text;
-    }
-    return "Status";
-}
-
-void conn_refuse(struct conn *c, int status, const char *code, const char *title,
-                 const char *headers)
-{
-    char body[512], out[1024];
-    int len =
-        snprintf(body, sizeof(body),
-                 "{\"type\":\"about:blank\",\"status\":%d,\"code\":\"%s\",\"title\":\"%s\"}\n",
-                 status, code, title);
-    int n = snprintf(out, sizeof(out),
-                     "HTTP/1.1 %d %s\r\ncontent-type: application/problem+json\r\n"
-                     "content-length: %d\r\nconnection: close\r\n%s\r\n%s",
-                     status, server_status_text(status), len, headers ? headers : "", body);
-    ssize_t sent = send(c->fd, out, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
-    (void)sent; /* a fresh socket buffer takes a kilobyte, and a dead peer needs no words */
-    c->server->stats.refused++;
-}
-
 /* ---- libwebsockets calls ---- */
 
 static int on_http(struct conn *c, enum lws_callback_reasons reason, const char *in, size_t len)
 {
     switch (reason) {
-    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return request_on_upgrade(c);
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return upgrade_check(c);
     case LWS_CALLBACK_HTTP: return request_on_headers(c);
     case LWS_CALLBACK_HTTP_BODY: return request_on_body(c, in, len);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION: return request_on_complete(c);
@@ -382,7 +323,7 @@ static int on_library(struct lws *wsi, enum lws_callback_reasons reason, void *u
             c->wsi = wsi;
         return 0;
 
-    /* Only what request_on_upgrade() let pass arrives here, and on our own subprotocol; see there. */
+    /* Only what upgrade_check() let pass arrives here, and on our own subprotocol; see there. */
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
         return lws_get_protocol(wsi)->id == 1 && conn_of(s, wsi) ? 0 : -1;
 
@@ -499,13 +440,13 @@ static int copy_options(struct server *s, const struct server_options *o)
     s->max_per_address = o->max_per_address;
     s->origin_required = o->origin_required;
     if (o->websocket_path) {
-        s->websocket_path = must(strdup(o->websocket_path));
-        s->subprotocol = must(strdup(o->subprotocol ? o->subprotocol : "guidepost.v1"));
+        s->websocket_path = server_must(strdup(o->websocket_path));
+        s->subprotocol = server_must(strdup(o->subprotocol ? o->subprotocol : "guidepost.v1"));
     }
-    s->origins = must(calloc(o->norigins + 1, sizeof(*s->origins)));
+    s->origins = server_must(calloc(o->norigins + 1, sizeof(*s->origins)));
     for (; s->norigins < o->norigins && o->origins[s->norigins]; s->norigins++)
-        s->origins[s->norigins] = must(strdup(o->origins[s->norigins]));
-    s->proxies = must(calloc(o->nproxies + 1, sizeof(*s->proxies)));
+        s->origins[s->norigins] = server_must(strdup(o->origins[s->norigins]));
+    s->proxies = server_must(calloc(o->nproxies + 1, sizeof(*s->proxies)));
     for (; s->nproxies < o->nproxies && o->proxies[s->nproxies]; s->nproxies++) {
         if (!address_range_parse(&s->proxies[s->nproxies], o->proxies[s->nproxies]))
             return -EINVAL;
@@ -516,7 +457,7 @@ static int copy_options(struct server *s, const struct server_options *o)
 int server_open(struct loop *l, const struct server_options *opt, const struct server_calls *calls,
                 struct server **ret)
 {
-    struct server *s = must(calloc(1, sizeof(*s)));
+    struct server *s = server_must(calloc(1, sizeof(*s)));
     s->loop = l;
     s->calls = *calls;
     link_init(&s->pending);

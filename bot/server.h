@@ -1,5 +1,5 @@
 /* server.h: HTTP and WebSocket behind about ten functions, so that the library underneath stays
- * replaceable. server.c, request.c and peer.c are the only users of libwebsockets. Loop thread only.
+ * replaceable. server.c and its kin (server_int.h) are the only users of libwebsockets. Loop thread only.
  *
  * What the server does by itself: refuses upgrades other than websocket, checks Origin, reassembles messages,
  * checks UTF-8, caps sizes, deadlines half requests and half frames (10 s), pings, and closes what is idle

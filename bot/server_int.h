@@ -1,4 +1,4 @@
-/* server_int.h: shared by server.c, request.c and peer.c, and by nobody else.
+/* server_int.h: shared by server.c, refusal.c, upgrade.c, request.c and peer.c, and by nobody else.
  *
  * One struct conn per connection, from accept() to the library's last word about it (WSI_DESTROY). What the library
  * carries for us is never a pointer to it but its ticket, so that a callback for something already freed finds nothing
@@ -79,6 +79,8 @@ struct server {
 };
 
 /* ---- server.c ---- */
+void *server_must(
+    void *p); /* memory for our own small structs: without it the process ends with a line */
 uint64_t server_now_s(const struct server *s);
 void server_set_deadline(struct conn *c, uint64_t in_s);
 server_handle conn_handle(const struct conn *c);
@@ -93,14 +95,23 @@ const char *conn_header(struct conn *c, enum lws_token_indexes token, char *out,
 bool conn_header_twice(struct conn *c, enum lws_token_indexes token);
 /* Who asks, with X-Forwarded-For believed where it may be. While the headers are there. */
 void conn_find_client(struct conn *c);
-/* A refusal of our own as application/problem+json, straight into the socket: used only where nothing was written to this
- * connection yet for this request, so it always fits. `headers` as in struct http_reply, or NULL. */
-void conn_refuse(struct conn *c, int status, const char *code, const char *title,
-                 const char *headers);
-const char *server_status_text(int status);
+
+/* ---- refusal.c ---- */
+struct refusal {
+    int status; /* 0: none */
+    const char *code, *title;
+    const char *headers; /* as in struct http_reply, or NULL */
+};
+struct refusal refusal_bad(const char *title); /* a 400 */
+/* As application/problem+json, straight into the socket: only where nothing was written for this request yet, so it always
+ * fits. The caller closes. */
+void refusal_send(struct conn *c, const struct refusal *r);
+const char *refusal_status_text(int status);
+
+/* ---- upgrade.c: 0, or nonzero to close; what there is to say has been said ---- */
+int upgrade_check(struct conn *c);
 
 /* ---- request.c: LWS callbacks; nonzero closes the connection ---- */
-int request_on_upgrade(struct conn *c);
 int request_on_headers(struct conn *c);
 int request_on_body(struct conn *c, const char *s, size_t len);
 int request_on_complete(struct conn *c);
