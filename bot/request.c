@@ -24,6 +24,7 @@
 #define LINGER_BYTES (1u << 20)
 #define MAX_ARGS     64
 #define MAX_REPEATS  4
+#define HOLD_BYTES   4096 /* of a reply, for its last write */
 
 struct header { /* looked up once, kept for the request's life */
     struct header *next;
@@ -351,12 +352,11 @@ static bool writable(int fd)
 }
 
 /* As much as the socket takes; then wait, or hand the connection back to the library by asking for its WRITEABLE. */
-static void write_on(struct request *rq)
+static void send_until(struct request *rq, size_t end)
 {
     struct conn *c = rq->conn;
-    while (rq->sent < rq->len && !rq->broken) {
-        ssize_t n =
-            send(c->fd, rq->out + rq->sent, rq->len - rq->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (rq->sent < end && !rq->broken) {
+        ssize_t n = send(c->fd, rq->out + rq->sent, end - rq->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n > 0) {
             rq->sent += (size_t)n;
             rq->progress_s = server_now_s(c->server);
@@ -366,8 +366,17 @@ static void write_on(struct request *rq)
             rq->broken = true;
         }
     }
+}
+
+/* The last HOLD_BYTES wait for the library's WRITEABLE, where its books on this request are closed in the same breath:
+ * a client that answers within microseconds would else have its next request taken for the rest of this one. */
+static void write_on(struct request *rq)
+{
+    struct conn *c = rq->conn;
+    size_t end = rq->len > HOLD_BYTES ? rq->len - HOLD_BYTES : 0;
+    send_until(rq, end);
     /* Also when all is sent: with a full socket the library would not get its WRITEABLE and spin on input meanwhile. */
-    if (!rq->broken && (rq->sent < rq->len || !writable(c->fd))) {
+    if (!rq->broken && (rq->sent < end || !writable(c->fd))) {
         start_waiting(rq);
         if (!rq->broken)
             return;
@@ -436,16 +445,21 @@ static bool has_read_on(struct conn *c)
     return probe[0] != '?';
 }
 
-/* The reply is written and the socket can take more: what comes next is the library's business again. */
+/* The end of the reply is written; what comes next is the library's business again. */
 int request_on_writable(struct conn *c)
 {
     struct request *rq = c->rq;
     if (c->phase != CONN_REPLY)
         return 0;
+    if (rq->waiter && !rq->broken)
+        return 0;
+    send_until(rq, rq->len);
     if (rq->broken)
         return -1;
-    if (rq->sent < rq->len || rq->waiter)
-        return 0;
+    if (rq->sent < rq->len) {
+        start_waiting(rq);
+        return rq->broken ? -1 : 0;
+    }
     if (!rq->keep_alive || c->server->draining)
         return -1;
     request_free(c);

@@ -60,6 +60,26 @@ static void the_answer_may_be_json_text_or_a_page(void **state)
            "application/json", "{");
 }
 
+/* A client that has its next question ready the moment an answer is there. */
+static void a_hundred_questions_go_over_one_connection(void **state)
+{
+    struct wire *w = *state;
+    struct client *c = client_open(w->port);
+    static const char body[] = "{\"q\":\"" WIRE_QUESTION "\"}";
+    char text[512];
+    snprintf(text, sizeof text,
+             "POST /v1/ask HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+             "Content-Length: %zu\r\n\r\n%s",
+             sizeof body - 1, body);
+    for (int i = 0; i < 100; i++) {
+        struct answer a;
+        assert_true(client_say(c, text));
+        assert_true(client_answer(c, 5000, false, &a));
+        expect(a, 200, "application/json", WIRE_ANSWER);
+    }
+    client_close(c);
+}
+
 static void a_conversation_is_remembered_by_its_name(void **state)
 {
     struct wire *w = *state;
@@ -179,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_question_may_come_as_json_text_or_form),
         cmocka_unit_test(the_answer_may_be_json_text_or_a_page),
+        cmocka_unit_test(a_hundred_questions_go_over_one_connection),
         cmocka_unit_test(a_conversation_is_remembered_by_its_name),
         cmocka_unit_test(mistakes_are_problems_with_a_code),
         cmocka_unit_test(only_listed_sites_may_read_the_answer),
