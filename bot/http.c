@@ -111,7 +111,7 @@ static struct slot *slot_take(struct http *h, const char *name, size_t limit)
     struct slot *s = calloc(1, sizeof *s + strlen(name) + 1);
     if (!s)
         abort();
-    strcpy(s->name, name);
+    memcpy(s->name, name, strlen(name) + 1);
     s->limit = limit;
     s->users = 1;
     s->next = h->slots;
