@@ -165,15 +165,21 @@ static void run_size(const struct corpus *c, size_t n, size_t questions, const c
     if (sqlite3_prepare_v2(db, "SELECT rowid FROM p WHERE p MATCH ? ORDER BY rank LIMIT 10", -1,
                            &rank, 0))
         die(plain, sqlite3_errmsg(db));
-    struct times a = {0}, b = {0};
+    struct times a = {0}, b = {0}, core = {0}, wide = {0};
     for (size_t i = 0; i < questions; i++) { /* spread over all of them */
         const char *q = c->question[i * c->nquestion / questions];
         ask_ours(kb, q); /* warm */
         times_add(&a, ask_ours(kb, q));
+        times_add(&core, core_ask(kb, q, 10));
+        times_add(&wide, core_ask(kb, q, 200));
         times_add(&b, ask_plain(rank, q));
     }
     print_row("FTS5 ORDER BY rank", &b, &b);
+    print_row("core, best 10", &core, &b);
+    print_row("core, best 200", &wide, &b);
     print_row("kb_ask, all of it", &a, &b);
+    times_release(&core);
+    times_release(&wide);
     times_release(&a);
     times_release(&b);
     sqlite3_finalize(rank);

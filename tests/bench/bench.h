@@ -24,6 +24,12 @@ void corpus_release(struct corpus *c);
 void corpus_passage(const struct corpus *c, size_t i, char *title, size_t title_size, char *text,
                     size_t text_size);
 
+/* ---- core.c ---- */
+
+struct kb;
+/* Nanoseconds for the best `max` passages by the first stage alone. */
+uint64_t core_ask(struct kb *kb, const char *text, size_t max);
+
 /* ---- clock.c ---- */
 
 uint64_t now_ns(void);
