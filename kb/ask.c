@@ -4,6 +4,7 @@
  * and quoting see one state of the file even while an index run commits, and one pool, which becomes
  * the caller's with the result. */
 #include "kb/kb_int.h"
+#include "kb/snap_view.h"
 
 #include <string.h>
 
@@ -30,6 +31,54 @@ static int transaction(struct kb *kb, enum kb_stmt which, const char *sql)
     int rc = sqlite3_step(st);
     sqlite3_reset(st);
     return rc == SQLITE_DONE ? 0 : schema_err(rc);
+}
+
+static int read_generation(struct kb *kb, long long *ret)
+{
+    int r = 0;
+    sqlite3_stmt *st =
+        kb_stmt(kb, STMT_GENERATION, "SELECT value FROM meta WHERE key = 'generation'", &r);
+    if (!st)
+        return r;
+    int rc = sqlite3_step(st);
+    if (rc == SQLITE_ROW)
+        *ret = sqlite3_column_int64(st, 0);
+    sqlite3_reset(st);
+    return rc == SQLITE_ROW ? 0 : rc == SQLITE_DONE ? KB_ERR_DAMAGED : schema_err(rc);
+}
+
+int kb_refresh(struct kb *kb)
+{
+    long long generation = 0;
+    struct synonyms *synonyms = NULL;
+    int r = read_generation(kb, &generation);
+    if (r)
+        return r;
+    if (!kb->synonyms || kb->generation != generation) {
+        r = synonyms_load(kb->db, kb->tokenizer, &synonyms);
+        if (r)
+            return r;
+        synonyms_free(kb->synonyms);
+        kb->synonyms = synonyms;
+        kb->generation = generation;
+    }
+    r = view_refresh(kb, generation);
+    return r || kb->view ? r : stats_refresh(kb, generation);
+}
+
+size_t kb_passages(const struct kb *kb)
+{
+    return kb->view ? kb->view->n : kb->stats->n;
+}
+
+const struct vocabulary *kb_vocabulary(const struct kb *kb)
+{
+    return kb->view ? &kb->view->vocabulary : &kb->stats->vocabulary;
+}
+
+const char *kb_main_lang(const struct kb *kb)
+{
+    return kb->view ? kb->view->main_lang : kb->stats->main_lang;
 }
 
 /* Read the best candidates' rows and order them by everything that is known. */
@@ -131,8 +180,8 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
     struct candidates c = {0};
     struct row *row = NULL;
     size_t n = 0, max = ask->max ? ask->max : 10;
-    const struct query_reader reader = {kb->tokenizer, kb->synonyms, &kb->stats->vocabulary,
-                                        kb->stats->main_lang};
+    const struct query_reader reader = {kb->tokenizer, kb->synonyms, kb_vocabulary(kb),
+                                        kb_main_lang(kb)};
     int r = query_build(&reader, pool, ask, q);
     if (!r)
         r = candidates_find(kb, q, pool, KB_CANDIDATES, &c);
@@ -154,7 +203,7 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
     hits->corrected = q->corrected;
     hits->ncorrected = q->ncorrected;
     if (ask->explain)
-        hits->explain = explain_hits(pool, q, kb->stats, &c, row, n, hits->band);
+        hits->explain = explain_hits(pool, q, kb_passages(kb), &c, row, n, hits->band);
     hits->n = max < c.n ? max : c.n;
     hits->hit = pool_array(pool, hits->n, sizeof *hits->hit);
     for (size_t i = 0; !r && i < hits->n; i++) {
@@ -173,7 +222,7 @@ int kb_ask(struct kb *kb, const struct kb_ask *ask, struct kb_hits *ret_hits)
     struct query q = {0};
     int r = transaction(kb, STMT_BEGIN, "BEGIN");
     if (!r) {
-        r = stats_refresh(kb);
+        r = kb_refresh(kb);
         if (!r)
             r = answer(kb, ask, &q, &hits);
         sqlite3_blob_close(kb->text); /* it would hold on to this state of the file */

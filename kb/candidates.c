@@ -15,26 +15,15 @@
  * per matching row that bm25() then slows further. What comes out is all that later stages need to
  * know about places of words, so they never ask FTS5 anything. A snapshot of the postings can replace
  * this file without their noticing. */
+#include "kb/bm25f.h"
 #include "kb/kb_int.h"
+#include "kb/snap_view.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#define K1 0.8
-
-/* The question of an entry says what it answers, in an asker's words; a heading nearly does. A title
- * stands above every passage of its document, so it tells documents apart but not passages. */
-static const struct {
-    double weight, b;
-} fields[FIELDS] = {
-    [FIELD_QUESTION] = {2.5, 0.5},
-    [FIELD_HEADINGS] = {2.2, 0.4},
-    [FIELD_TITLE] = {2.0, 0.4},
-    [FIELD_BODY] = {1.0, 0.6},
-};
 
 /* A table of this connection alone; the base is opened read-only, and stays so. */
 static const char sql_vocabulary[] = "PRAGMA query_only=0;"
@@ -162,25 +151,21 @@ static long long passages_in(const struct postings *p)
 
 /* ---- scores --------------------------------------------------------------------------------------------------- */
 
-static double field_share(const struct stats *s, uint32_t ord, int f)
-{
-    double b = fields[f].b;
-    return fields[f].weight / (1 - b + b * s->len[ord][f] / s->average[f]);
-}
-
 /* Raise best[] of every passage that has the term to what the term is worth there. */
 static void score_term(struct search *s, const struct query_slot *slot, const struct query_term *t,
                        const struct postings *p)
 {
     const struct stats *stats = s->kb->stats;
-    double n = (double)stats->n, df = (double)t->df;
-    double idf = fmin(slot->idf, log(1 + (n - df + 0.5) / (df + 0.5)));
+    double idf = bm25f_term_idf(slot, t, (double)stats->n);
     for (size_t i = 0; i < p->n;) {
         uint32_t ord = p->p[i].ord;
-        double tf = 0;
-        for (; i < p->n && p->p[i].ord == ord; i++)
-            tf += field_share(stats, ord, p->p[i].field);
-        double v = slot->weight * t->weight * idf * tf / (K1 + tf);
+        uint8_t count[FIELDS] = {0};
+        for (; i < p->n && p->p[i].ord == ord; i++) {
+            uint8_t *c = &count[p->p[i].field];
+            *c = (uint8_t)(*c + (*c < BM25F_TF_MAX));
+        }
+        double tf = bm25f_tf(count, stats->len[ord], stats->average);
+        double v = slot->weight * t->weight * idf * bm25f_saturate(tf);
         if (v > s->best[ord])
             s->best[ord] = v;
     }
@@ -209,48 +194,18 @@ static void score_slot(struct search *s, size_t slot)
 
 /* ---- filters ---------------------------------------------------------------------------------------------------- */
 
-static int32_t today_number(const char *today)
-{
-    int y = 0, m = 0, d = 0;
-    if (today && sscanf(today, "%4d-%2d-%2d", &y, &m, &d) == 3)
-        return y * 10000 + m * 100 + d;
-    struct tm tm;
-    time_t now = time(NULL);
-    gmtime_r(&now, &tm);
-    return (tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday;
-}
-
-static bool has_token(const struct query *q, const char *token, bool synonyms)
-{
-    for (size_t i = 0; i < q->ntyped; i++)
-        if (!strcmp(q->typed[i], token))
-            return true;
-    for (size_t i = 0; synonyms && i < q->nterm; i++)
-        if (q->term[i].ntoken == 1 && !strcmp(q->term[i].token[0], token))
-            return true;
-    return false;
-}
-
 static int by_ord(const void *key, const void *item)
 {
     size_t ord = *(const size_t *)key, other = ((const struct condition *)item)->ord;
     return (ord > other) - (ord < other);
 }
 
-/* What an entry needs may be said in other words; what rules it out must be typed. */
 static bool conditions_hold(const struct stats *s, const struct query *q, size_t ord)
 {
-    if (!s->ncondition)
-        return true;
     const struct condition *c =
-        bsearch(&ord, s->condition, s->ncondition, sizeof *s->condition, by_ord);
-    for (size_t i = 0; c && i < c->nneeds; i++)
-        if (!has_token(q, c->needs[i], true))
-            return false;
-    for (size_t i = 0; c && i < c->nnots; i++)
-        if (has_token(q, c->nots[i], false))
-            return false;
-    return true;
+        s->ncondition ? bsearch(&ord, s->condition, s->ncondition, sizeof *s->condition, by_ord)
+                      : NULL;
+    return !c || condition_holds(q, c->needs, c->nneeds, c->nots, c->nnots);
 }
 
 static bool open_to(const struct stats *s, uint16_t name, const char *wanted)
@@ -270,8 +225,8 @@ static bool passes(const struct search *s, size_t ord)
 
 static bool better(const struct search *s, uint32_t a, uint32_t b)
 {
-    const uint32_t *key = s->kb->stats->key_order;
-    return s->score[a] > s->score[b] || (!(s->score[a] < s->score[b]) && key[a] < key[b]);
+    const uint32_t *tie = s->kb->stats->tie;
+    return s->score[a] > s->score[b] || (!(s->score[a] < s->score[b]) && tie[a] < tie[b]);
 }
 
 /* Let heap[i] sink: the worst of the kept ones stays on top, to be thrown out first. */
@@ -368,11 +323,11 @@ static int read_terms(struct search *s)
     return r;
 }
 
-int candidates_find(struct kb *kb, struct query *q, struct pool *pool, size_t max,
-                    struct candidates *ret)
+static int find_in_fts5(struct kb *kb, struct query *q, struct pool *pool, size_t max,
+                        struct candidates *ret)
 {
     const size_t n = kb->stats->n;
-    struct search s = {.kb = kb, .q = q, .pool = pool_new(), .today = today_number(q->today)};
+    struct search s = {.kb = kb, .q = q, .pool = pool_new(), .today = query_today(q)};
     struct candidates c = {0};
     int r = read_terms(&s);
     if (r)
@@ -394,4 +349,19 @@ int candidates_find(struct kb *kb, struct query *q, struct pool *pool, size_t ma
 out:
     pool_free(s.pool);
     return r;
+}
+
+int candidates_find(struct kb *kb, struct query *q, struct pool *pool, size_t max,
+                    struct candidates *ret)
+{
+    if (kb->view) {
+        int r = candidates_snap(kb->view, q, pool, max, ret);
+        if (r != KB_ERR_DAMAGED)
+            return r;
+        view_drop(kb); /* FTS5 answers until the next index run has written another */
+        r = stats_refresh(kb, kb->generation);
+        if (r)
+            return r;
+    }
+    return find_in_fts5(kb, q, pool, max, ret);
 }

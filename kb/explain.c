@@ -54,14 +54,14 @@ static void explain_passage(sqlite3_str *out, const struct query *q, const struc
     explain_matches(out, q, c);
 }
 
-const char *explain_hits(struct pool *pool, const struct query *q, const struct stats *s,
+const char *explain_hits(struct pool *pool, const struct query *q, size_t passages,
                          const struct candidates *c, const struct row *row, size_t n,
                          enum kb_band band)
 {
     static const char *const bands[] = {"none: decline", "medium: did you mean", "high: answer"};
     sqlite3_str *out = sqlite3_str_new(NULL);
-    sqlite3_str_appendf(out, "%d passages, %d candidates; wanted: %s; band %s\nwords:\n", (int)s->n,
-                        (int)c->n, query_want_name(q->want), bands[band]);
+    sqlite3_str_appendf(out, "%d passages, %d candidates; wanted: %s; band %s\nwords:\n",
+                        (int)passages, (int)c->n, query_want_name(q->want), bands[band]);
     for (size_t i = 0; i < q->nslot; i++)
         explain_slot(out, q, i);
     for (size_t i = 0; i < n && i < MAX_EXPLAINED; i++)

@@ -113,7 +113,8 @@ static int merge(sqlite3 *db, const struct kb_report *report)
     return rc == SQLITE_DONE ? 0 : schema_db_err(db, rc);
 }
 
-static int update(sqlite3 *db, const struct kb_sources *src, struct kb_report *report)
+static int update(sqlite3 *db, const char *path, const struct kb_sources *src,
+                  struct kb_report *report)
 {
     long long before = sqlite3_total_changes64(db);
     int r = read_all(db, src, report);
@@ -124,15 +125,18 @@ static int update(sqlite3 *db, const struct kb_sources *src, struct kb_report *r
         r = merge(db, report);
     if (!r && changed)
         r = exec(db, sql_grow);
+    if (!r && changed && path)
+        r = index_forget_changes(db, path);
     return r ? r : count(db, report);
 }
 
-static int transaction(sqlite3 *db, const struct kb_sources *src, struct kb_report *report)
+static int transaction(sqlite3 *db, const char *path, const struct kb_sources *src,
+                       struct kb_report *report)
 {
     int r = exec(db, "BEGIN IMMEDIATE");
     if (r)
         return r;
-    r = update(db, src, report);
+    r = update(db, path, src, report);
     if (!r)
         r = exec(db, "COMMIT");
     if (r && !sqlite3_get_autocommit(db)) /* a failed COMMIT may have rolled back already */
@@ -167,15 +171,17 @@ int kb_index(const char *db, const struct kb_sources *src, struct kb_report *ret
     *ret_report = (struct kb_report){0};
     int r = index_file_open(db, LOCK_WAIT_MS, &file, ret_report);
     if (!r)
-        r = transaction(file.db, src, ret_report);
+        r = transaction(file.db, file.path, src, ret_report);
     if (r == KB_ERR_DAMAGED && file.db && !file.fresh) {
         forget(ret_report);
         r = index_file_restart(&file, ret_report);
         if (!r)
-            r = transaction(file.db, src, ret_report);
+            r = transaction(file.db, file.path, src, ret_report);
     }
     if (!r)
         r = index_file_publish(&file, ret_report);
+    if (!r)
+        r = index_snapshot(file.path, ret_report);
     index_file_release(&file);
     return r ? fail(ret_report, db, r) : 0;
 }
@@ -186,7 +192,7 @@ int kb_check(const struct kb_sources *src, struct kb_report *ret_report)
     *ret_report = (struct kb_report){0};
     int r = schema_open(NULL, true, &db);
     if (!r)
-        r = transaction(db, src, ret_report);
+        r = transaction(db, NULL, src, ret_report);
     sqlite3_close(db);
     return r ? fail(ret_report, "check", r) : 0;
 }

@@ -1,6 +1,7 @@
 /* kb.c: opening and closing a base, and what it says about itself: how big it is, what it is about,
  * what to ask next. Answering is ask.c. */
 #include "kb/kb_int.h"
+#include "kb/snap_view.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -59,7 +60,7 @@ int kb_open(const char *path, struct kb **ret_kb)
     kb->ino = (unsigned long long)st.st_ino;
     if (sqlite3_uri_boolean(sqlite3_db_filename(kb->db, "main"), "immutable", 0))
         kb->mtime_ns = mtime_ns(&st);
-    kb->generation = -1; /* nothing is cached yet */
+    kb->generation = kb->no_view_at = -1; /* nothing is cached yet */
     *ret_kb = kb;
     kb = NULL;
 out:
@@ -75,6 +76,7 @@ void kb_close(struct kb *kb)
     for (size_t i = 0; i < sizeof kb->stmt / sizeof *kb->stmt; i++)
         sqlite3_finalize(kb->stmt[i]);
     stats_free(kb->stats);
+    view_free(kb->view);
     synonyms_free(kb->synonyms);
     tokenizer_free(kb->tokenizer);
     sqlite3_close(kb->db);

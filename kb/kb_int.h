@@ -328,6 +328,8 @@ bool stopword(const char *lang, const char *word, size_t len);
  * folder where nothing can be written gets the file as it stands (SQLite's "immutable"). Close with sqlite3_close(). */
 int schema_open(const char *path, bool writable, sqlite3 **ret_db);
 int schema_create(sqlite3 *db);
+/* The base's random id and the generation that this transaction sees. */
+int schema_identity(sqlite3 *db, uint8_t ret_base[16], int64_t *ret_generation);
 int schema_err(int sqlite_rc);   /* SQLite's code as an enum kb_err; our own codes pass through */
 int schema_db_err(sqlite3 *db, int sqlite_rc); /* the same right after a write: tells a full disk by errno, too */
 
@@ -348,6 +350,13 @@ int index_file_restart(struct index_file *f, struct kb_report *report);
 /* After the commit: make it durable and visible. */
 int index_file_publish(struct index_file *f, struct kb_report *report);
 void index_file_release(struct index_file *f);
+
+/* ---- index_snapshot.c: the snapshot beside it (snap.h) ---------------------------------------------------------------- */
+
+/* Under the lock, after publishing: write a snapshot unless a sound one is near enough. Failures are warnings. */
+int index_snapshot(const char *db_path, struct kb_report *report);
+/* In the transaction: drop the change log that a sound snapshot has made useless. */
+int index_forget_changes(sqlite3 *db, const char *db_path);
 
 /* ---- index_document.c: documents become rows ------------------------------------------------------------------------ */
 
@@ -370,14 +379,24 @@ struct kb {
     long long mtime_ns;                 /* the same; 0 unless it was taken as it stands (see schema_open) */
     long long generation;               /* of the statistics below; checked at each question */
     struct stats *stats;                /* stats.c; NULL until the first question */
+    struct view *view;                  /* snap_view.c; NULL: no usable snapshot, FTS5 answers */
+    long long no_view_at;               /* the generation at which none was found; -1: not looked for */
     struct synonyms *synonyms;          /* synonym_ask.c; NULL until the first question */
     struct tokenizer *tokenizer;
     sqlite3_blob *text;                 /* documents.text, moved from row to row (row.c); or NULL */
     sqlite3_stmt *stmt[8];              /* prepared when first needed; see enum kb_stmt */
 };
-enum kb_stmt { STMT_BEGIN, STMT_END, STMT_GENERATION, STMT_POSTINGS, STMT_ROW };
+enum kb_stmt { STMT_BEGIN, STMT_END, STMT_GENERATION, STMT_POSTINGS, STMT_ROW, STMT_CHANGES_FROM, STMT_CHANGES };
 /* Prepare kb->stmt[which] unless it is, and reset it. NULL: *ret_err says why. */
 sqlite3_stmt *kb_stmt(struct kb *kb, enum kb_stmt which, const char *sql, int *ret_err);
+
+/* ask.c: bring all that is remembered of the file in step with what the transaction sees: the snapshot, or without
+ * one the stats; the synonyms. */
+int kb_refresh(struct kb *kb);
+/* Passages that a question is ranked among, and the language of most of them. */
+size_t kb_passages(const struct kb *kb);
+const char *kb_main_lang(const struct kb *kb);
+const struct vocabulary *kb_vocabulary(const struct kb *kb);
 
 /* ---- synonym.c: other words for the same thing -------------------------------------------------------------------- */
 
@@ -404,8 +423,21 @@ void synonyms_free(struct synonyms *s);
 /* ---- vocabulary.c: every word of the index -------------------------------------------------------------------------- */
 
 struct vocabulary_word { const char *token; uint32_t df; };
-struct vocabulary { struct vocabulary_word *word; size_t n, cap; };   /* in byte order */
+
+/* Words in byte order: an array, or as a snapshot has them. */
+struct vocabulary_part {
+    size_t n, cap;
+    struct vocabulary_word *word;                /* NULL: the three below */
+    const uint32_t *sorted;                      /* terms in byte order of their words */
+    const void *terms;                           /* struct snap_term[] */
+    const char *strings;
+    const uint32_t *dead; size_t ndead;          /* terms to be taken off df: see snap_view.h */
+};
+
+/* What the index holds, and what a delta has added to it. */
+struct vocabulary { struct vocabulary_part part[2]; };
 int vocabulary_load(sqlite3 *db, struct pool *pool, struct vocabulary *ret);
+bool vocabulary_empty(const struct vocabulary *v);
 bool vocabulary_has(const struct vocabulary *v, const char *token);
 /* Words of which one begins with the other: "licens", "licensur". How many were put into ret. */
 size_t vocabulary_relatives(const struct vocabulary *v, const char *token, const char **ret, size_t max);
@@ -426,11 +458,12 @@ struct condition { size_t ord; const char **needs, **nots; size_t nneeds, nnots,
 
 struct stats {
     struct pool *pool;
+    long long generation;
     size_t n;                           /* passages, in ascending order of id */
     long long *id;
     uint16_t (*len)[FIELDS];            /* tokens per field, at most 65535 */
     uint16_t *lang, *audience;          /* index into `name`; 0 is "" */
-    uint32_t *key_order;                /* place in the order of keys, which breaks ties */
+    uint32_t *tie;                      /* order among equal scores: bm25f.h */
     int32_t *from, *until;              /* YYYYMMDD, 0 and INT32_MAX when open */
     const char **name; size_t nname, capname;
     double average[FIELDS];             /* over the passages that have the field */
@@ -438,9 +471,11 @@ struct stats {
     const char *main_lang;              /* of most passages: how a question is stemmed by default */
     struct condition *condition; size_t ncondition, capcondition;   /* in ascending order of ord */
 };
-/* Bring kb->stats and kb->synonyms in step with the file's generation. Call inside a transaction. */
-int stats_refresh(struct kb *kb);
+/* Bring kb->stats in step with the generation that the transaction sees. Only the path without a snapshot needs them. */
+int stats_refresh(struct kb *kb, long long generation);
 void stats_free(struct stats *s);
+/* "YYYY-MM-DD" as the number YYYYMMDD; `open` for "". */
+int32_t stats_date(const char *s, int32_t open);
 /* The passage's place in the arrays, or s->n. */
 size_t stats_find(const struct stats *s, long long id);
 
@@ -490,6 +525,8 @@ struct query_reader {
 int query_build(const struct query_reader *reader, struct pool *pool, const struct kb_ask *ask, struct query *ret_query);
 /* Once every term's df is known: idf of the slots, mass, unknown words. `n` passages in all. */
 void query_weigh(struct query *q, size_t n);
+/* The day of the question as YYYYMMDD. */
+int32_t query_today(const struct query *q);
 
 /* ---- query_want.c, lightword.c: how it is asked, rather than what about ------------------------------------------------- */
 
@@ -512,7 +549,8 @@ struct features {                /* rank.c; each 0..1 */
 
 struct candidate {
     long long id;                /* passages.id */
-    size_t ord;                  /* place in kb->stats */
+    uint32_t tie;
+    size_t ord;                  /* place in kb->stats, on the path without a snapshot */
     double bm25;                 /* BM25F of the first stage */
     const struct match *match; size_t nmatch;   /* by term, then field and position */
     struct features f;
@@ -521,9 +559,21 @@ struct candidate {
 };
 struct candidates { struct candidate *c; size_t n; };
 
-/* The `max` best passages by BM25F that pass the filters, best first, ties by key. Sets df of the terms and weighs the
+/* The `max` best passages by BM25F that pass the filters, best first, ties as in bm25f.h. Sets df of the terms and weighs the
  * query. Lives in `pool`. */
 int candidates_find(struct kb *kb, struct query *q, struct pool *pool, size_t max, struct candidates *ret);
+
+/* candidates_snap.c: the same out of a snapshot. KB_ERR_DAMAGED: the file is unsound, ask FTS5. */
+struct view;
+int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t max, struct candidates *ret);
+
+/* ---- condition.c: what an entry needs, and what rules it out ----------------------------------------------------------- */
+
+/* The words of a JSON array as tokens. */
+int condition_words(struct pool *pool, struct tokenizer *t, const char *json, const char ***ret, size_t *ret_n);
+/* All `needs` are said, in whatever words, and none of `nots` was typed. */
+bool condition_holds(const struct query *q, const char *const *needs, size_t nneeds, const char *const *nots,
+                     size_t nnots);
 
 /* ---- row.c: a candidate's row, read once for ranking, extract and display --------------------------------------------- */
 
@@ -557,7 +607,7 @@ enum kb_band confidence_band(double confidence);
 int extract_best(struct tokenizer *t, const struct query *q, struct pool *pool, const struct row *row, const char *text,
                  struct kb_hit *hit);
 
-const char *explain_hits(struct pool *pool, const struct query *q, const struct stats *s, const struct candidates *c,
+const char *explain_hits(struct pool *pool, const struct query *q, size_t passages, const struct candidates *c,
                          const struct row *row, size_t n, enum kb_band band);
 
 #endif

@@ -14,7 +14,9 @@
 #include "kb/kb_int.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define WEIGHT_AROUND   0.3  /* words of sentences around the one that asks */
 #define WEIGHT_LIGHT    0.4  /* words that are hardly ever the point */
@@ -159,7 +161,7 @@ static bool meant_stopword(const char *lang, const char *word)
  * what is shown; ask.c finds out how the owner writes it. `q` is NULL for earlier messages. */
 static void correct(const struct query_reader *reader, struct query *q, struct message *m)
 {
-    if (!reader->vocabulary || !reader->vocabulary->n)
+    if (!reader->vocabulary || vocabulary_empty(reader->vocabulary))
         return;
     for (size_t i = 0, tries = 0; i < m->n && tries < MAX_CORRECTED; i++) {
         struct word *w = &m->word[i];
@@ -522,4 +524,15 @@ void query_weigh(struct query *q, size_t n)
         if (!slot->known && !slot->context)
             *POOL_PUSH(q->pool, q->unknown, q->nunknown, q->capunknown) = slot->word;
     }
+}
+
+int32_t query_today(const struct query *q)
+{
+    int y = 0, m = 0, d = 0;
+    if (q->today && sscanf(q->today, "%4d-%2d-%2d", &y, &m, &d) == 3)
+        return y * 10000 + m * 100 + d;
+    struct tm tm;
+    time_t now = time(NULL);
+    gmtime_r(&now, &tm);
+    return (tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday;
 }

@@ -71,6 +71,12 @@ static const char sql_schema[] =
     "  weight REAL NOT NULL"        /* below 1, so that an exact word always wins */
     ");"
 
+    "CREATE TABLE changes("
+    "  id INTEGER PRIMARY KEY,"     /* passages.id, of a passage that was written or removed */
+    "  generation INTEGER NOT NULL" /* that first shows it: what a snapshot of an earlier one lacks */
+    ");"
+    "CREATE INDEX changes_generation ON changes(generation);"
+
     "CREATE VIEW passage_text AS SELECT id,"
     "  char(1) || lang || ' ' || question AS question,"
     "  char(1) || lang || ' ' || headings AS headings,"
@@ -85,8 +91,15 @@ static const char sql_schema[] =
     "  SELECT id, question, headings, title, body FROM passage_text WHERE id = new.id; END;"
     "CREATE TRIGGER passages_delete BEFORE DELETE ON passages BEGIN"
     "  INSERT INTO passage_fts(passage_fts, rowid, question, headings, title, body)"
-    "  SELECT 'delete', id, question, headings, title, body"
-    "  FROM passage_text WHERE id = old.id; END;";
+    "  SELECT 'delete', id, question, headings, title, body FROM passage_text WHERE id = old.id; END;"
+
+    /* The change log begins with the second generation: before that everything is new. */
+    "CREATE TRIGGER changes_insert AFTER INSERT ON passages"
+    "  WHEN (SELECT value FROM meta WHERE key = 'generation') > 0 BEGIN"
+    "  INSERT OR REPLACE INTO changes SELECT new.id, value + 1 FROM meta WHERE key = 'generation'; END;"
+    "CREATE TRIGGER changes_delete AFTER DELETE ON passages"
+    "  WHEN (SELECT value FROM meta WHERE key = 'generation') > 0 BEGIN"
+    "  INSERT OR REPLACE INTO changes SELECT old.id, value + 1 FROM meta WHERE key = 'generation'; END;";
 /* clang-format on */
 
 /* ---- errors ---------------------------------------------------------------------------------- */
@@ -148,7 +161,7 @@ int schema_create(sqlite3 *db)
     char *sql =
         sqlite3_mprintf("BEGIN IMMEDIATE; %s"
                         "INSERT INTO meta VALUES('base', lower(hex(randomblob(16)))),"
-                        " ('generation', 0), ('ranking', %d);"
+                        " ('generation', 0), ('changes_from', 1), ('ranking', %d);"
                         "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT;",
                         sql_schema, KB_RANKING_VERSION, SCHEMA_APPLICATION_ID, KB_SCHEMA_VERSION);
     if (!sql)
@@ -207,6 +220,28 @@ static int check(sqlite3 *db)
         return r;
     rc = read_number(db, "SELECT value FROM meta WHERE key = 'ranking'", &ranking);
     return rc != SQLITE_OK ? rc : check_version(ranking, KB_RANKING_VERSION);
+}
+
+int schema_identity(sqlite3 *db, uint8_t ret_base[16], int64_t *ret_generation)
+{
+    static const char sql[] = "SELECT b.value, g.value FROM meta b, meta g"
+                              " WHERE b.key = 'base' AND g.key = 'generation'";
+    sqlite3_stmt *st = NULL;
+    uint8_t base[16] = {0};
+    int rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(st);
+    const char *hex = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(st, 0) : NULL;
+    bool sound = hex && strlen(hex) == 32 && strspn(hex, "0123456789abcdef") == 32;
+    for (size_t i = 0; sound && i < 32; i++)
+        base[i / 2] =
+            (uint8_t)(base[i / 2] << 4 | (hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10));
+    if (sound) {
+        memcpy(ret_base, base, sizeof base);
+        *ret_generation = sqlite3_column_int64(st, 1);
+    }
+    sqlite3_finalize(st);
+    return sound ? 0 : rc == SQLITE_ROW || rc == SQLITE_DONE ? KB_ERR_DAMAGED : schema_err(rc);
 }
 
 static int configure(sqlite3 *db, bool writable)

@@ -4,18 +4,16 @@
  * these per matching row costs more than everything else together, so they are read once, about 30
  * bytes a passage, and again only when the file's generation has grown. Lengths come from FTS5's
  * docsize table, whose format is documented; postings stay in the index. */
+#include "kb/bm25f.h"
 #include "kb/kb_int.h"
 
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char sql_generation[] = "SELECT value FROM meta WHERE key = 'generation'";
 static const char sql_count[] = "SELECT count(*) FROM passages";
-static const char sql_keys[] = "SELECT id FROM passages ORDER BY key, id";
 static const char sql_passages[] =
-    "SELECT p.id, d.sz, p.lang, p.audience, p.valid_from, p.valid_until, p.needs, p.nots"
+    "SELECT p.id, d.sz, p.lang, p.audience, p.valid_from, p.valid_until, p.needs, p.nots, p.key"
     " FROM passages p JOIN passage_fts_docsize d ON d.id = p.id ORDER BY p.id";
 
 static const char *column(sqlite3_stmt *st, int i)
@@ -40,7 +38,7 @@ static void read_lengths(const uint8_t *s, size_t len, uint16_t ret[FIELDS])
     }
 }
 
-static int32_t date_number(const char *s, int32_t open)
+int32_t stats_date(const char *s, int32_t open)
 {
     int y = 0, m = 0, d = 0;
     return sscanf(s, "%4d-%2d-%2d", &y, &m, &d) == 3 ? y * 10000 + m * 100 + d : open;
@@ -57,69 +55,18 @@ static uint16_t name_index(struct stats *s, const char *name)
     return (uint16_t)(s->nname - 1);
 }
 
-struct words {
-    struct pool *pool;
-    const char **word;
-    size_t n, cap;
-};
-
-static int add_word(void *ctx, const char *token, size_t len, size_t start, size_t end,
-                    bool colocated)
-{
-    (void)start;
-    (void)end;
-    struct words *w = ctx;
-    if (!colocated)
-        *POOL_PUSH(w->pool, w->word, w->n, w->cap) = pool_strndup(w->pool, token, len);
-    return 0;
-}
-
-/* A JSON array of words, as tokens. */
-static int read_words(struct stats *s, struct tokenizer *t, const char *json, const char ***ret,
-                      size_t *ret_n)
-{
-    int r = 0;
-    struct words w = {.pool = s->pool};
-    cJSON *list = cJSON_Parse(json), *item;
-    cJSON_ArrayForEach(item, list)
-    {
-        if (!r && cJSON_IsString(item))
-            r = tokenizer_run(t, item->valuestring, strlen(item->valuestring), add_word, &w);
-    }
-    cJSON_Delete(list);
-    *ret = w.word;
-    *ret_n = w.n;
-    return r;
-}
-
 static int read_conditions(struct stats *s, struct tokenizer *t, size_t ord, const char *needs,
                            const char *nots)
 {
     if (strlen(needs) <= 2 && strlen(nots) <= 2) /* "" or "[]" */
         return 0;
     struct condition c = {.ord = ord};
-    int r = read_words(s, t, needs, &c.needs, &c.nneeds);
+    int r = condition_words(s->pool, t, needs, &c.needs, &c.nneeds);
     if (!r)
-        r = read_words(s, t, nots, &c.nots, &c.nnots);
+        r = condition_words(s->pool, t, nots, &c.nots, &c.nnots);
     if (!r && (c.nneeds || c.nnots))
         *POOL_PUSH(s->pool, s->condition, s->ncondition, s->capcondition) = c;
     return r;
-}
-
-/* Ids depend on the history of edits, keys do not: ties are broken by key. */
-static int read_key_order(sqlite3 *db, struct stats *s)
-{
-    sqlite3_stmt *st = NULL;
-    uint32_t place = 0;
-    int rc = sqlite3_prepare_v2(db, sql_keys, -1, &st, NULL);
-    if (rc == SQLITE_OK)
-        while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-            size_t ord = stats_find(s, sqlite3_column_int64(st, 0));
-            if (ord < s->n)
-                s->key_order[ord] = place++;
-        }
-    sqlite3_finalize(st);
-    return rc == SQLITE_DONE ? 0 : schema_err(rc);
 }
 
 static int count_passages(sqlite3 *db, size_t *ret_n)
@@ -161,8 +108,9 @@ static int read_passage(struct stats *s, struct tokenizer *t, sqlite3_stmt *st, 
     read_lengths(sz, sz ? (size_t)sqlite3_column_bytes(st, 1) : 0, s->len[i]);
     s->lang[i] = name_index(s, column(st, 2));
     s->audience[i] = name_index(s, column(st, 3));
-    s->from[i] = date_number(column(st, 4), 0);
-    s->until[i] = date_number(column(st, 5), INT32_MAX);
+    s->from[i] = stats_date(column(st, 4), 0);
+    s->until[i] = stats_date(column(st, 5), INT32_MAX);
+    s->tie[i] = bm25f_tie(column(st, 8));
     return read_conditions(s, t, i, column(st, 6), column(st, 7));
 }
 
@@ -182,7 +130,7 @@ static int stats_load(sqlite3 *db, struct tokenizer *t, struct stats **ret)
     s->audience = pool_array(pool, n + 1, sizeof *s->audience);
     s->from = pool_array(pool, n + 1, sizeof *s->from);
     s->until = pool_array(pool, n + 1, sizeof *s->until);
-    s->key_order = pool_array(pool, n + 1, sizeof *s->key_order);
+    s->tie = pool_array(pool, n + 1, sizeof *s->tie);
     name_index(s, "");
 
     int rc = sqlite3_prepare_v2(db, sql_passages, -1, &st, NULL);
@@ -199,8 +147,6 @@ static int stats_load(sqlite3 *db, struct tokenizer *t, struct stats **ret)
     if (!r && rc != SQLITE_OK)
         r = schema_err(rc);
     if (!r)
-        r = read_key_order(db, s);
-    if (!r)
         r = vocabulary_load(db, pool, &s->vocabulary);
     if (r) {
         pool_free(pool);
@@ -211,34 +157,17 @@ static int stats_load(sqlite3 *db, struct tokenizer *t, struct stats **ret)
     return 0;
 }
 
-int stats_refresh(struct kb *kb)
+int stats_refresh(struct kb *kb, long long generation)
 {
-    int r = 0;
-    sqlite3_stmt *st = kb_stmt(kb, STMT_GENERATION, sql_generation, &r);
-    if (!st)
-        return r;
-    int rc = sqlite3_step(st);
-    long long generation = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
-    sqlite3_reset(st);
-    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-        return schema_err(rc);
-    if (kb->stats && kb->synonyms && kb->generation == generation)
-        return 0;
-
     struct stats *stats = NULL;
-    struct synonyms *synonyms = NULL;
-    r = stats_load(kb->db, kb->tokenizer, &stats);
-    if (!r)
-        r = synonyms_load(kb->db, kb->tokenizer, &synonyms);
-    if (r) {
-        stats_free(stats);
+    if (kb->stats && kb->stats->generation == generation)
+        return 0;
+    int r = stats_load(kb->db, kb->tokenizer, &stats);
+    if (r)
         return r;
-    }
+    stats->generation = generation;
     stats_free(kb->stats);
-    synonyms_free(kb->synonyms);
     kb->stats = stats;
-    kb->synonyms = synonyms;
-    kb->generation = generation;
     return 0;
 }
 

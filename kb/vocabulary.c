@@ -9,8 +9,10 @@
  *              a keyboard: a letter too many, too few, wrong, or two that changed places. Long words may
  *              have two. The first letter is taken to be right, which it nearly always is.
  *
- * Stems are compared, since only stems are in the index. */
+ * Stems are compared, since only stems are in the index. Where there is a snapshot its table of terms is used as it
+ * is, with the words of the delta merged in while walking. */
 #include "kb/kb_int.h"
+#include "kb/snap.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -32,7 +34,7 @@ static const char sql_words[] = "SELECT term, doc FROM temp.base_word";
 
 int vocabulary_load(sqlite3 *db, struct pool *pool, struct vocabulary *ret)
 {
-    struct vocabulary v = {0};
+    struct vocabulary_part v = {0};
     sqlite3_stmt *st = NULL;
     int rc = sqlite3_exec(db, sql_table, NULL, NULL, NULL);
     if (rc == SQLITE_OK)
@@ -46,20 +48,52 @@ int vocabulary_load(sqlite3 *db, struct pool *pool, struct vocabulary *ret)
         }
     sqlite3_finalize(st);
     if (rc == SQLITE_ROW) /* too many: do without */
-        v = (struct vocabulary){0};
+        v.n = 0;
     else if (rc != SQLITE_DONE)
         return schema_err(rc);
-    *ret = v;
+    *ret = (struct vocabulary){.part = {v}};
     return 0;
 }
 
-/* The first word that is not before the `len` bytes at `s`. */
-static size_t lower_bound(const struct vocabulary *v, const char *s, size_t len)
+/* ---- walking ------------------------------------------------------------------------------------------ */
+
+static const struct snap_term *term_at(const struct vocabulary_part *p, size_t i)
 {
-    size_t low = 0, high = v->n;
+    return (const struct snap_term *)p->terms + p->sorted[i];
+}
+
+static const char *word_at(const struct vocabulary_part *p, size_t i)
+{
+    return p->word ? p->word[i].token : p->strings + term_at(p, i)->string;
+}
+
+static size_t count_dead(const struct vocabulary_part *p, uint32_t term)
+{
+    size_t low = 0, high = p->ndead, n = 0;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        if (strncmp(v->word[mid].token, s, len) < 0)
+        if (p->dead[mid] < term)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    while (low + n < p->ndead && p->dead[low + n] == term)
+        n++;
+    return n;
+}
+
+static size_t df_at(const struct vocabulary_part *p, size_t i)
+{
+    return p->word ? p->word[i].df : term_at(p, i)->df - count_dead(p, p->sorted[i]);
+}
+
+/* The first word of a part that is not before the `len` bytes at `s`. */
+static size_t lower_bound(const struct vocabulary_part *p, const char *s, size_t len)
+{
+    size_t low = 0, high = p->n;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (strncmp(word_at(p, mid), s, len) < 0)
             low = mid + 1;
         else
             high = mid;
@@ -67,16 +101,62 @@ static size_t lower_bound(const struct vocabulary *v, const char *s, size_t len)
     return low;
 }
 
-static const struct vocabulary_word *find(const struct vocabulary *v, const char *s, size_t len)
+/* All parts as one list in byte order. */
+struct walk {
+    const struct vocabulary *v;
+    size_t at[2];
+    const char *word;
+    size_t df;
+};
+
+static void walk_from(struct walk *w, const struct vocabulary *v, const char *s, size_t len)
 {
-    size_t i = lower_bound(v, s, len);
-    return i < v->n && !strncmp(v->word[i].token, s, len) && !v->word[i].token[len] ? &v->word[i]
-                                                                                    : NULL;
+    w->v = v;
+    for (int i = 0; i < 2; i++)
+        w->at[i] = lower_bound(&v->part[i], s, len);
+}
+
+/* The next word that some passage has; false at the end. */
+static bool walk_next(struct walk *w)
+{
+    do {
+        w->word = NULL;
+        for (int i = 0; i < 2; i++) {
+            const struct vocabulary_part *p = &w->v->part[i];
+            const char *word = w->at[i] < p->n ? word_at(p, w->at[i]) : NULL;
+            if (word && (!w->word || strcmp(word, w->word) < 0))
+                w->word = word;
+        }
+        w->df = 0;
+        for (int i = 0; i < 2 && w->word; i++) {
+            const struct vocabulary_part *p = &w->v->part[i];
+            if (w->at[i] < p->n && !strcmp(word_at(p, w->at[i]), w->word))
+                w->df += df_at(p, w->at[i]++);
+        }
+    } while (w->word && !w->df);
+    return w->word != NULL;
+}
+
+/* The word that is exactly these bytes, or NULL. */
+static const char *find(const struct vocabulary *v, const char *s, size_t len)
+{
+    struct walk w;
+    for (walk_from(&w, v, s, len); walk_next(&w);)
+        if (strncmp(w.word, s, len))
+            return NULL;
+        else if (!w.word[len])
+            return w.word;
+    return NULL;
 }
 
 bool vocabulary_has(const struct vocabulary *v, const char *token)
 {
     return find(v, token, strlen(token)) != NULL;
+}
+
+bool vocabulary_empty(const struct vocabulary *v)
+{
+    return !v->part[0].n && !v->part[1].n;
 }
 
 static bool letters_only(const char *s)
@@ -96,17 +176,18 @@ size_t vocabulary_relatives(const struct vocabulary *v, const char *token, const
         longer = SIZE_MAX / 2;
     if (len < (cut ? CUT_SHORT : SHARED) || !letters_only(token))
         return 0;
-    for (size_t i = lower_bound(v, token, len); i < v->n && n < max; i++) {
-        const char *word = v->word[i].token;
+    struct walk w;
+    for (walk_from(&w, v, token, len); n < max && walk_next(&w);) {
+        const char *word = w.word;
         if (strncmp(word, token, len))
             break;
         if (word[len] && strlen(word) <= len + longer && letters_only(word))
             ret[n++] = word;
     }
     for (size_t part = len - 1; part >= SHARED && part + LONGER >= len && n < max; part--) {
-        const struct vocabulary_word *w = find(v, token, part);
-        if (w)
-            ret[n++] = w->token;
+        const char *word = find(v, token, part);
+        if (word)
+            ret[n++] = word;
     }
     return n;
 }
@@ -159,22 +240,23 @@ static bool is_swap(const char *a, const char *b, size_t len)
 const char *vocabulary_nearest(const struct vocabulary *v, const char *token, size_t letters,
                                size_t *ret_slips)
 {
-    size_t len = strlen(token), max = letters >= SLIPS_LETTERS ? 2 : 1;
-    const struct vocabulary_word *best = NULL;
+    size_t len = strlen(token), max = letters >= SLIPS_LETTERS ? 2 : 1, best_df = 0;
+    const char *best = NULL;
+    struct walk w;
     if (len < SLIP_LETTERS || !letters_only(token))
         return NULL;
-    for (size_t i = lower_bound(v, token, 1); i < v->n && v->word[i].token[0] == token[0]; i++) {
-        const struct vocabulary_word *w = &v->word[i];
-        size_t wlen = strlen(w->token);
-        if (len < SLIP_ANY && (wlen != len || !is_swap(token, w->token, len)))
+    for (walk_from(&w, v, token, 1); walk_next(&w) && w.word[0] == token[0];) {
+        size_t wlen = strlen(w.word);
+        if (len < SLIP_ANY && (wlen != len || !is_swap(token, w.word, len)))
             continue;
-        if (wlen < SLIP_LETTERS || !letters_only(w->token))
+        if (wlen < SLIP_LETTERS || wlen + max < len || len + max < wlen || !letters_only(w.word))
             continue;
-        size_t d = slips(token, len, w->token, wlen, max);
-        if (d > max || (best && d == *ret_slips && w->df <= best->df))
+        size_t d = slips(token, len, w.word, wlen, max);
+        if (d > max || (best && d == *ret_slips && w.df <= best_df))
             continue;
-        best = w;
+        best = w.word;
+        best_df = w.df;
         *ret_slips = max = d;
     }
-    return best ? best->token : NULL;
+    return best;
 }

@@ -12,7 +12,7 @@ struct ranked {
 static struct ranked rank_text(struct kb *kb, const char *text)
 {
     struct ranked r = {.pool = pool_new()};
-    assert_int_equal(stats_refresh(kb), 0);
+    assert_int_equal(kb_refresh(kb), 0);
     const struct query_reader reader = {kb->tokenizer, kb->synonyms, NULL, kb->stats->main_lang};
     struct kb_ask ask = {.text = text, .len = strlen(text)};
     assert_int_equal(query_build(&reader, r.pool, &ask, &r.q), 0);

@@ -9,7 +9,7 @@ static struct vocabulary_word words[] = {
 
 static struct vocabulary vocabulary(void)
 {
-    return (struct vocabulary){words, sizeof words / sizeof *words, 0};
+    return (struct vocabulary){.part = {{.n = sizeof words / sizeof *words, .word = words}}};
 }
 
 static void assert_nearest(const char *token, const char *want)

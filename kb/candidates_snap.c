@@ -1,0 +1,421 @@
+/* candidates_snap.c: the first stage out of a snapshot: terms to lists, the best k, their exact scores.
+ *
+ * snap_find.c orders by float. Here the winners are read once more from the forward list, which yields the places of
+ * their words (what rank.c wants) and from those the score in double (bm25f.c). candidates.c does the same with
+ * what FTS5 found, so both paths give the same numbers. */
+#include "kb/snap_view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kb/bm25f.h"
+
+#define SPARE  16  /* kept beyond `max`, so that a float's last bit decides nothing at the border */
+#define LOOKUP 512 /* places of the table from term to word; more than there are words */
+
+/* A distinct token of the question. */
+struct word {
+    const char *token;
+    uint32_t term[VIEW_SEGMENTS];
+};
+
+struct place {
+    uint16_t word;
+    uint8_t field;
+    uint32_t pos;
+};
+
+/* A query term: its tokens as words, and its list in each segment. */
+struct term {
+    uint16_t word[SYNONYM_WORDS];
+    struct snap_list list[VIEW_SEGMENTS];
+    long long df;
+};
+
+struct search {
+    struct view *v;
+    struct query *q;
+    struct pool *pool;
+    struct word *word;
+    size_t nword, capword;
+    struct term *term;                      /* of q->term[i] */
+    uint16_t lookup[VIEW_SEGMENTS][LOOKUP]; /* word + 1, hashed by its term id */
+    struct place *place;                    /* of one passage */
+    size_t nplace, capplace;
+    struct match *match; /* of one passage: by term, then as they stand */
+    size_t nmatch, capmatch;
+    size_t segment; /* at hand */
+    int32_t today;
+    bool lang_ok[VIEW_SEGMENTS][256], audience_ok[VIEW_SEGMENTS][256];
+    const uint8_t *group[VIEW_SEGMENTS];
+};
+
+/* ---- words and their lists ----------------------------------------------------------------------------------- */
+
+static uint16_t word_of(struct search *s, const char *token)
+{
+    for (size_t i = 0; i < s->nword; i++)
+        if (strcmp(s->word[i].token, token) == 0)
+            return (uint16_t)i;
+    struct word *w = POOL_PUSH(s->pool, s->word, s->nword, s->capword);
+    *w = (struct word){.token = token, .term = {SNAP_NO_TERM, SNAP_NO_TERM}};
+    uint16_t number = (uint16_t)(s->nword - 1);
+    for (size_t g = 0; g < s->v->nsegment; g++) {
+        w->term[g] = snap_lookup(s->v->segment[g].snap, token, strlen(token));
+        if (w->term[g] == SNAP_NO_TERM)
+            continue;
+        size_t at = w->term[g] % LOOKUP;
+        for (size_t tries = 0; s->lookup[g][at] && tries < LOOKUP; tries++)
+            at = (at + 1) % LOOKUP;
+        if (!s->lookup
+                 [g][at]) /* full only past LOOKUP words: then later ones are not seen in phrases */
+            s->lookup[g][at] = (uint16_t)(number + 1);
+    }
+    return number;
+}
+
+static void take_place(void *ctx, uint32_t term, unsigned field, uint32_t pos)
+{
+    struct search *s = ctx;
+    for (size_t at = term % LOOKUP, n; (n = s->lookup[s->segment][at]); at = (at + 1) % LOOKUP)
+        if (s->word[n - 1].term[s->segment] == term) {
+            *POOL_PUSH(s->pool, s->place, s->nplace, s->capplace) =
+                (struct place){(uint16_t)(n - 1), (uint8_t)field, pos};
+            return;
+        }
+}
+
+static int read_places(struct search *s, size_t segment, uint32_t ord)
+{
+    s->segment = segment;
+    s->nplace = 0;
+    return snap_forward(s->v->segment[segment].snap, ord, take_place, s);
+}
+
+static bool has_place(const struct search *s, uint16_t word, uint8_t field, uint32_t pos)
+{
+    for (size_t i = 0; i < s->nplace; i++)
+        if (s->place[i].word == word && s->place[i].field == field && s->place[i].pos == pos)
+            return true;
+    return false;
+}
+
+/* Whether the term's tokens stand in a row from place `i` on. */
+static bool stands_at(const struct search *s, const struct term *t, size_t ntoken, size_t i)
+{
+    const struct place *p = &s->place[i];
+    if (p->word != t->word[0])
+        return false;
+    for (size_t k = 1; k < ntoken; k++)
+        if (!has_place(s, t->word[k], p->field, p->pos + (uint32_t)k))
+            return false;
+    return true;
+}
+
+/* ---- phrases ---------------------------------------------------------------------------------------------------- */
+
+/* A list in memory, in the form of the file's: every code is an escape. */
+struct growing {
+    struct pool *pool;
+    uint16_t *offset;
+    size_t n, cap;
+    uint8_t (*count)[FIELDS];
+    size_t ncount, capcount;
+    float most;
+};
+
+static size_t encode(const struct growing *b, uint32_t chunk, uint8_t *to)
+{
+    struct snap_part part = {
+        .chunk = chunk, .n = (uint32_t)b->n, .escapes = (uint32_t)b->n, .most = b->most};
+    memcpy(to, &part, sizeof part);
+    memcpy(to + sizeof part, b->offset, b->n * 2);
+    memset(to + sizeof part + b->n * 2, SNAP_ESCAPE, b->n);
+    memcpy(to + sizeof part + b->n * 3, b->count, b->n * FIELDS);
+    return snap_part_size(&part);
+}
+
+/* The passages of one part of `rare`'s list where the phrase stands. */
+static int phrase_part(struct search *s, const struct term *t, size_t ntoken, size_t segment,
+                       const struct snap_part *part, struct growing *b)
+{
+    const struct view_segment *g = &s->v->segment[segment];
+    const uint16_t *offset = (const void *)(part + 1);
+    b->n = b->ncount = 0;
+    b->most = 0;
+    for (uint32_t i = 0; i < part->n; i++) {
+        uint32_t ord = part->chunk * SNAP_CHUNK + offset[i];
+        uint8_t count[FIELDS] = {0};
+        int r = read_places(s, segment, ord);
+        if (r)
+            return r;
+        bool found = false;
+        for (size_t k = 0; k < s->nplace; k++)
+            if (stands_at(s, t, ntoken, k)) {
+                uint8_t *c = &count[s->place[k].field];
+                *c = (uint8_t)(*c + (*c < BM25F_TF_MAX));
+                found = true;
+            }
+        if (!found)
+            continue;
+        float tf = (float)bm25f_tf(count, g->length + (size_t)ord * FIELDS, s->v->average);
+        b->most = tf > b->most ? tf : b->most;
+        *POOL_PUSH(b->pool, b->offset, b->n, b->cap) = offset[i];
+        memcpy(POOL_PUSH(b->pool, b->count, b->ncount, b->capcount), count, FIELDS);
+    }
+    return 0;
+}
+
+/* The token of the phrase with the fewest passages in the segment; KB_ERR_ABSENT when one has none. */
+static int rarest_word(struct search *s, const struct term *t, size_t ntoken, size_t segment,
+                       uint32_t *ret)
+{
+    uint32_t least = UINT32_MAX;
+    for (size_t k = 0; k < ntoken; k++) {
+        uint32_t id = s->word[t->word[k]].term[segment];
+        const struct snap_term *st =
+            id == SNAP_NO_TERM ? NULL : snap_term(s->v->segment[segment].snap, id);
+        if (!st)
+            return KB_ERR_ABSENT;
+        if (st->df < least) {
+            least = st->df;
+            *ret = id;
+        }
+    }
+    return 0;
+}
+
+static bool is_dead(const struct view_segment *g, uint32_t ord)
+{
+    return g->dead && (g->dead[ord / 64] >> ord % 64 & 1);
+}
+
+/* Room for one more part of n passages behind the `len` bytes of *all. */
+static void more_room(struct pool *pool, uint8_t **all, size_t len, size_t *cap, size_t n)
+{
+    size_t need = len + sizeof(struct snap_part) + n * (3 + FIELDS) + 4;
+    if (need <= *cap)
+        return;
+    *cap = need * 2;
+    uint8_t *bigger = pool_alloc(pool, *cap);
+    if (len)
+        memcpy(bigger, *all, len);
+    *all = bigger;
+}
+
+static int phrase_list(struct search *s, struct term *t, size_t ntoken, size_t segment)
+{
+    struct view_segment *g = &s->v->segment[segment];
+    struct growing b = {.pool = s->pool};
+    struct snap_list rare;
+    uint32_t id = 0;
+    uint8_t *all = NULL;
+    size_t len = 0, cap = 0;
+    int r = rarest_word(s, t, ntoken, segment, &id);
+    if (r)
+        return r == KB_ERR_ABSENT && !snap_bad(g->snap) ? 0 : KB_ERR_DAMAGED;
+    for (r = snap_list(g->snap, id, &rare); !r && rare.left; rare.left--) {
+        const struct snap_part *part = (const void *)rare.at;
+        rare.at += snap_part_size(part);
+        r = phrase_part(s, t, ntoken, segment, part, &b);
+        if (r || !b.n)
+            continue;
+        more_room(s->pool, &all, len, &cap, b.n);
+        len += encode(&b, part->chunk, all + len);
+        t->list[segment].left++;
+        for (size_t i = 0; i < b.n; i++)
+            t->df += !is_dead(g, part->chunk * SNAP_CHUNK + b.offset[i]);
+    }
+    t->list[segment].at = all;
+    return r;
+}
+
+static int word_list(struct search *s, struct term *t)
+{
+    const struct word *w = &s->word[t->word[0]];
+    int r = 0;
+    for (size_t g = 0; g < s->v->nsegment && !r; g++)
+        if (w->term[g] != SNAP_NO_TERM)
+            r = snap_list(s->v->segment[g].snap, w->term[g], &t->list[g]);
+    t->df = r ? 0 : view_df(s->v, w->term);
+    return r;
+}
+
+static int read_terms(struct search *s)
+{
+    struct query *q = s->q;
+    int r = 0;
+    s->term = pool_array(s->pool, q->nterm, sizeof *s->term);
+    for (size_t i = 0; i < q->nterm; i++)
+        for (size_t k = 0; k < q->term[i].ntoken && k < SYNONYM_WORDS; k++)
+            s->term[i].word[k] = word_of(s, q->term[i].token[k]);
+    for (size_t i = 0; i < q->nterm && !r; i++) {
+        if (q->term[i].ntoken == 1)
+            r = word_list(s, &s->term[i]);
+        for (size_t g = 0; q->term[i].ntoken > 1 && g < s->v->nsegment && !r; g++)
+            r = phrase_list(s, &s->term[i], q->term[i].ntoken, g);
+        q->term[i].df = s->term[i].df;
+    }
+    for (size_t g = 0; g < s->v->nsegment; g++) /* a look-up may have met a damaged page */
+        r = r ? r : snap_bad(s->v->segment[g].snap) ? KB_ERR_DAMAGED : 0;
+    return r;
+}
+
+/* ---- filters ------------------------------------------------------------------------------------------------------ */
+
+static int by_ord(const void *x, const void *y)
+{
+    uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+    return (a > b) - (a < b);
+}
+
+static bool in_time(const struct search *s, const struct view_segment *g, uint32_t ord)
+{
+    const struct snap_dated *d = bsearch(&ord, g->dated, g->ndated, sizeof *g->dated, by_ord);
+    return !d || (d->from <= s->today && s->today <= d->until);
+}
+
+static bool conditions_hold(const struct search *s, const struct view_segment *g, uint32_t ord)
+{
+    const struct view_condition *c =
+        g->ncondition ? bsearch(&ord, g->condition, g->ncondition, sizeof *g->condition, by_ord)
+                      : NULL;
+    return !c || condition_holds(s->q, c->needs, c->nneeds, c->nots, c->nnots);
+}
+
+static bool admits(void *ctx, uint32_t ord)
+{
+    const struct search *s = ctx;
+    const struct view_segment *g = &s->v->segment[s->segment];
+    const uint8_t *group = s->group[s->segment];
+    if (is_dead(g, ord) || !in_time(s, g, ord) || !conditions_hold(s, g, ord))
+        return false;
+    return !group || (s->lang_ok[s->segment][group[ord * 2ull]] &&
+                      s->audience_ok[s->segment][group[ord * 2ull + 1]]);
+}
+
+/* When a language or an audience is asked for, every passage is looked at; otherwise only the suspects. */
+static int open_groups(struct search *s)
+{
+    const char *lang = s->q->lang && *s->q->lang ? s->q->lang : NULL;
+    const char *audience = s->q->audience && *s->q->audience ? s->q->audience : NULL;
+    for (size_t i = 0; i < s->v->nsegment && (lang || audience); i++) {
+        const struct view_segment *g = &s->v->segment[i];
+        const char *name[256];
+        s->group[i] = snap_bytes(g->snap, SNAP_GROUPS, 0, snap_head(g->snap)->n * 2ull);
+        if (!s->group[i] || view_names(g, s->pool, name))
+            return KB_ERR_DAMAGED;
+        for (size_t k = 0; k < 256; k++) {
+            s->lang_ok[i][k] = !lang || !*name[k] || strcmp(name[k], lang) == 0;
+            s->audience_ok[i][k] = !audience || !*name[k] || strcmp(name[k], audience) == 0;
+        }
+    }
+    return 0;
+}
+
+/* ---- the best k ----------------------------------------------------------------------------------------------------- */
+
+static bool fills(const struct query_term *t, size_t slot)
+{
+    return slot >= t->slot && slot < t->slot + t->nslot;
+}
+
+/* The lists of one segment by slot, weighed. */
+static void fill_slots(struct search *s, size_t segment, struct find_slot *slot)
+{
+    const struct query *q = s->q;
+    size_t left = FIND_LISTS;
+    for (size_t k = 0; k < q->nslot; k++) {
+        slot[k] = (struct find_slot){.list = pool_array(s->pool, q->nterm, sizeof *slot[k].list)};
+        for (size_t i = 0; i < q->nterm && left; i++) {
+            if (!fills(&q->term[i], k) || !s->term[i].list[segment].left)
+                continue;
+            double idf = bm25f_term_idf(&q->slot[k], &q->term[i], (double)s->v->n);
+            slot[k].list[slot[k].nlist++] = (struct find_list){
+                s->term[i].list[segment], (float)(q->slot[k].weight * q->term[i].weight * idf)};
+            left--;
+        }
+    }
+}
+
+static void find(struct search *s, size_t max, struct find_result *r)
+{
+    struct find_slot *slot = pool_array(s->pool, s->q->nslot, sizeof *slot);
+    for (size_t i = 0; i < s->v->nsegment; i++) {
+        struct view_segment *g = &s->v->segment[i];
+        fill_slots(s, i, slot);
+        struct find_query q = {.slot = slot,
+                               .nslot = s->q->nslot,
+                               .k = max,
+                               .drift = g->drift,
+                               .suspect = g->suspect,
+                               .suspect_all = s->group[i] != NULL,
+                               .admits = admits,
+                               .ctx = s};
+        s->segment = r->segment = (uint32_t)i;
+        finder_run(g->finder, &q, r);
+    }
+}
+
+/* ---- their places and exact scores ------------------------------------------------------------------------------------ */
+
+static int give_candidate(struct search *s, struct pool *pool, const struct find_hit *hit,
+                          struct candidate *c)
+{
+    const struct view_segment *g = &s->v->segment[hit->segment];
+    int r = read_places(s, hit->segment, hit->ord);
+    if (r)
+        return r;
+    s->nmatch = 0;
+    for (size_t t = 0; t < s->q->nterm; t++)
+        for (size_t i = 0; i < s->nplace; i++)
+            if (stands_at(s, &s->term[t], s->q->term[t].ntoken, i))
+                *POOL_PUSH(s->pool, s->match, s->nmatch, s->capmatch) =
+                    (struct match){(uint16_t)t, s->place[i].field, s->place[i].pos};
+    size_t n = s->nmatch;
+    struct match *m = pool_array(pool, n, sizeof *m);
+    if (n)
+        memcpy(m, s->match, n * sizeof *m);
+    *c = (struct candidate){.id = view_id(g, hit->ord), .tie = hit->tie, .match = m, .nmatch = n};
+    c->bm25 = bm25f_score(s->q, m, n, g->length + (size_t)hit->ord * FIELDS, s->v->average,
+                          (double)s->v->n);
+    return c->id < 0 ? KB_ERR_DAMAGED : 0;
+}
+
+static int by_score(const void *x, const void *y)
+{
+    const struct candidate *a = x, *b = y;
+    if (a->bm25 > b->bm25 || a->bm25 < b->bm25)
+        return a->bm25 < b->bm25 ? 1 : -1;
+    return (a->tie > b->tie) - (a->tie < b->tie);
+}
+
+int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t max,
+                    struct candidates *ret)
+{
+    struct search *s;
+    struct pool *scratch = pool_new();
+    struct candidates c = {0};
+    s = pool_alloc(scratch, sizeof *s);
+    *s = (struct search){.v = v, .q = q, .pool = scratch, .today = query_today(q)};
+    int r = read_terms(s);
+    if (!r)
+        r = open_groups(s);
+    if (r)
+        goto out;
+    query_weigh(q, v->n);
+    struct find_result found = {.hit = pool_array(scratch, max + SPARE, sizeof *found.hit)};
+    find(s, max + SPARE, &found);
+    c.c = pool_array(pool, found.n, sizeof *c.c);
+    for (; c.n < found.n && !r; c.n++)
+        r = give_candidate(s, pool, &found.hit[c.n], &c.c[c.n]);
+    if (r)
+        goto out;
+    if (c.n)
+        qsort(c.c, c.n, sizeof *c.c, by_score);
+    c.n = c.n < max ? c.n : max;
+    *ret = c;
+out:
+    pool_free(scratch);
+    return r;
+}

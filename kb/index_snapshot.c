@@ -1,0 +1,87 @@
+/* index_snapshot.c: after the index, the snapshot: kept in step, or written anew.
+ *
+ * Runs under the writer's lock, when the transaction is long visible: readers cover what the snapshot lacks by
+ * a delta (snap_view.c), so this is never urgent, and its failure is a warning. A new one is written when there is none
+ * that is sound, or when the delta has grown: beyond a few hundred passages reading them at the first
+ * question would be felt. The change log before the snapshot is then of no use; the next update removes it. */
+#include "kb/snap.h"
+
+#define DELTA_FEW  32  /* changed passages that are never worth a new snapshot */
+#define DELTA_MANY 512 /* and that always are; in between, a twentieth of the base */
+
+static long long number(sqlite3 *db, const char *sql, long long bind)
+{
+    sqlite3_stmt *st = NULL;
+    long long n = -1;
+    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK) {
+        if (sqlite3_bind_parameter_count(st))
+            sqlite3_bind_int64(st, 1, bind);
+        if (sqlite3_step(st) == SQLITE_ROW)
+            n = sqlite3_column_int64(st, 0);
+    }
+    sqlite3_finalize(st);
+    return n;
+}
+
+/* The generation of a sound snapshot of this base; -1 without one. Reads all of the file. */
+static long long snapshot_generation(sqlite3 *db, const char *path)
+{
+    uint8_t base[16];
+    int64_t now = 0;
+    struct snap *s = NULL;
+    long long generation = -1;
+    if (schema_identity(db, base, &now) == 0 && snap_open(path, base, &s) == 0 && snap_sound(s) &&
+        snap_head(s)->generation <= now)
+        generation = snap_head(s)->generation;
+    snap_close(s);
+    return generation;
+}
+
+static bool wanted(sqlite3 *db, long long generation)
+{
+    if (generation < 0 ||
+        number(db, "SELECT value FROM meta WHERE key = 'changes_from'", 0) > generation)
+        return true;
+    long long changed =
+        number(db, "SELECT count(*) FROM changes WHERE generation > ?1", generation);
+    long long passages = number(db, "SELECT count(*) FROM passages", 0);
+    return changed > DELTA_MANY || (changed > DELTA_FEW && changed * 20 > passages);
+}
+
+int index_snapshot(const char *db_path, struct kb_report *report)
+{
+    sqlite3 *db = NULL;
+    struct tokenizer *t = NULL;
+    char *path = sqlite3_mprintf("%s.snap", db_path);
+    int r = path ? schema_open(db_path, true, &db) : KB_ERR_NOMEM; /* tidies up when it closes */
+    if (!r)
+        r = schema_err(sqlite3_exec(db, "BEGIN", NULL, NULL, NULL));
+    if (!r && wanted(db, snapshot_generation(db, path))) {
+        r = tokenizer_new(&t);
+        if (!r)
+            r = snap_build(db, t, path);
+    }
+    if (r)
+        report_add(report, false, db_path, 0, 0,
+                   "the snapshot for fast answers could not be written: %s", kb_strerror(r));
+    tokenizer_free(t);
+    sqlite3_close(db);
+    sqlite3_free(path);
+    return 0;
+}
+
+int index_forget_changes(sqlite3 *db, const char *db_path)
+{
+    char *path = sqlite3_mprintf("%s.snap", db_path), *sql = NULL;
+    long long generation = path ? snapshot_generation(db, path) : -1;
+    int r = path ? 0 : KB_ERR_NOMEM;
+    if (!r && generation > number(db, "SELECT value FROM meta WHERE key = 'changes_from'", 0)) {
+        sql = sqlite3_mprintf("DELETE FROM changes WHERE generation <= %lld;"
+                              "UPDATE meta SET value = %lld WHERE key = 'changes_from'",
+                              generation, generation);
+        r = sql ? schema_err(sqlite3_exec(db, sql, NULL, NULL, NULL)) : KB_ERR_NOMEM;
+    }
+    sqlite3_free(sql);
+    sqlite3_free(path);
+    return r;
+}

@@ -1,0 +1,138 @@
+/* snap.h: the snapshot, a file beside the index from which questions are ranked in microseconds.
+ *
+ * FTS5 remains the index of record. The snapshot holds the same postings in the form that ranking wants
+ * (snap_find.c tells why), is derived from the index and can be deleted at any time. `<db>.snap` is written
+ * to a temporary name and renamed, never changed afterwards, and mapped read-only by every thread; the kernel
+ * shares the pages, so no thread ever waits for another. It carries the base's id and the generation of the index
+ * it was made from. What changed since then is read from the index's change log into a small delta (snap_delta.c),
+ * so that an edited entry counts at the next question, without a rebuild.
+ *
+ * Nothing in the file is trusted: the header has a checksum, so has every 64 KiB page, checked when a
+ * question first needs it; and every number read is checked against its range. A file that fails
+ * is dropped, and FTS5 answers meanwhile (candidates.c).
+ *
+ * Layout: header, then sections, each aligned to 8 bytes, numbers little-endian. An `ord` is the place of
+ * a passage in ascending order of its id, from 0; a term id is its place in descending order of frequency, so that
+ * frequent words have short codes. */
+#ifndef KB_SNAP_H
+#define KB_SNAP_H
+
+#include "kb/kb_int.h"
+
+#define SNAP_FORMAT  1
+#define SNAP_PAGE    65536u
+#define SNAP_CHUNK   65536u /* passages whose offsets fit 16 bits */
+#define SNAP_NO_TERM UINT32_MAX
+#define SNAP_ESCAPE  255u /* a tuple code: the counts stand behind the list */
+
+enum snap_section {
+    SNAP_IDS,        /* u32 id, per passage */
+    SNAP_TIES,       /* u32 order among equal scores, per passage */
+    SNAP_LENGTHS,    /* u16 tokens per field, per passage */
+    SNAP_GROUPS,     /* u8 language, u8 audience: places in SNAP_NAMES; per passage */
+    SNAP_NAMES,      /* terminated strings, the first one "" */
+    SNAP_DATED,      /* struct snap_dated, ascending: passages with a date of validity */
+    SNAP_CONDITIONS, /* passages with needs or nots: see snap_build.c */
+    SNAP_BUCKETS,    /* u32 term + 1, hashed by its bytes; 0: free */
+    SNAP_TERMS,      /* struct snap_term, per term */
+    SNAP_STRINGS,    /* bytes of the terms, each terminated */
+    SNAP_SORTED,     /* u32 terms, in byte order */
+    SNAP_TUPLES,     /* u8 counts per field, per code */
+    SNAP_LISTS,      /* postings: see struct snap_part */
+    SNAP_FORWARD_AT, /* u32 offset into SNAP_FORWARD, per passage and one more */
+    SNAP_FORWARD,    /* the terms of each passage in order: see snap_forward() */
+    SNAP_PAGES,      /* u64 checksum per page of everything before this section */
+    SNAP_SECTIONS
+};
+
+struct snap_header {
+    char magic[8];
+    uint32_t format, ranking, schema, order; /* order: 0x01020304 as this machine writes it */
+    uint8_t base[16];                        /* meta.base of the index */
+    int64_t generation;
+    uint64_t length; /* of the file */
+    uint32_t n, nterm, ntuple, nname;
+    uint32_t main_lang, reserved; /* main_lang: of most passages, a place in SNAP_NAMES */
+    uint32_t filled[FIELDS];      /* passages with text in the field */
+    uint64_t total[FIELDS];       /* tokens in it */
+    struct {
+        uint64_t at, len;
+    } section[SNAP_SECTIONS];
+    uint64_t pages_check; /* of SNAP_PAGES */
+    uint64_t check;       /* of everything before it */
+};
+
+struct snap_dated {
+    uint32_t ord;
+    int32_t from, until;
+};
+
+struct snap_term {
+    uint64_t list;   /* byte offset into SNAP_LISTS */
+    uint32_t string; /* byte offset into SNAP_STRINGS */
+    uint32_t df;     /* passages that have it */
+    uint16_t len;    /* bytes */
+    uint16_t nchunk; /* parts of its list */
+    uint32_t check;  /* zero */
+};
+
+/* A term's passages within one chunk. Behind it: u16 offset[n], ascending; u8 code[n]; then u8 counts
+ * [FIELDS] for every code that is SNAP_ESCAPE, in order; padding to 4. */
+struct snap_part {
+    uint32_t chunk;
+    uint32_t n, escapes;
+    float most; /* the largest tf (bm25f.h) of the part with the averages of the build */
+};
+
+struct snap;
+
+/* Map `path`. KB_ERR_ABSENT, KB_ERR_DAMAGED (also: of another machine), KB_ERR_OLDER (another format, ranking
+ * version, or base). Whether the generation fits is the caller's to judge. */
+int snap_open(const char *path, const uint8_t base[16], struct snap **ret);
+/* The same for an image in memory, which is taken over (free()), also on failure. */
+int snap_adopt(uint8_t *image, size_t size, const uint8_t base[16], struct snap **ret);
+void snap_close(struct snap *s);
+
+/* Write the snapshot of what `db` holds now to `path`, by way of a temporary file, synced. Must be called in a
+ * read transaction. KB_ERR_FULL and KB_ERR_IO leave the old one in place. */
+int snap_build(sqlite3 *db, struct tokenizer *t, const char *path);
+
+/* The same in memory, of the passages in the change log after generation `since`. *ret_image is the caller's (free()). */
+int snap_build_changed(sqlite3 *db, struct tokenizer *t, long long since, uint8_t **ret_image,
+                       size_t *ret_size);
+
+const struct snap_header *snap_head(const struct snap *s);
+/* True once a page failed its checksum or a number its range: use it no more. */
+bool snap_bad(const struct snap *s);
+
+/* Reads and checks every page. */
+bool snap_sound(struct snap *s);
+
+/* The bytes of a section, checked; NULL when out of range or damaged. */
+const void *snap_bytes(struct snap *s, enum snap_section section, uint64_t at, uint64_t len);
+
+uint32_t snap_lookup(struct snap *s, const char *token, size_t len);
+const struct snap_term *snap_term(struct snap *s, uint32_t term);
+
+static inline uint64_t snap_part_size(const struct snap_part *p)
+{
+    return (sizeof *p + p->n * 3ull + p->escapes * (uint64_t)FIELDS + 3) & ~3ull;
+}
+
+/* A cursor over the parts of a list. */
+struct snap_list {
+    const uint8_t *at;
+    uint32_t left;
+};
+
+/* The whole list of a term, its bytes and its numbers checked (once per snapshot and term). */
+int snap_list(struct snap *s, uint32_t term, struct snap_list *ret);
+
+/* The tokens of a passage, field by field in the order they stand. `fn` is called once per token. */
+typedef void snap_token_fn(void *ctx, uint32_t term, unsigned field, uint32_t pos);
+int snap_forward(struct snap *s, uint32_t ord, snap_token_fn *fn, void *ctx);
+
+uint64_t snap_checksum(const void *data, size_t len);
+uint32_t snap_hash(const char *token, size_t len);
+
+#endif

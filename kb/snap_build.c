@@ -1,0 +1,746 @@
+/* snap_build.c: an index becomes a snapshot.
+ *
+ * Three steps. (1) Every passage's four texts are tokenized by the tokenizer that FTS5 uses, so the terms
+ * are the index's own; the stream of terms is kept in memory, 4 bytes a token. (2) Terms get their final
+ * numbers, most frequent first. (3) One walk over the streams yields the postings of all terms at once, since
+ * the place of each list is known from the document frequencies. Everything is then written in one sequential
+ * pass. A million passages of 90 words need about 1 GB for a few seconds, ten thousand 10 MB. */
+#include "kb/snap.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kb/bm25f.h"
+
+#define COLOCATED 0x80000000u /* of a token in the stream: another form of the one before */
+
+struct word {
+    uint32_t string, df, last, final; /* last: passage + 1 that counted it */
+    uint64_t uses;
+    uint16_t len;
+};
+
+struct posting {
+    uint32_t ord;
+    uint8_t count[FIELDS];
+};
+
+/* Growing arrays, one macro: sizes are the owner's content, so running out is an error and not an abort. */
+#define ARRAY(type, name)                                                                          \
+    type *name;                                                                                    \
+    size_t n_##name, cap_##name
+#define ROOM(b, name, more)                                                                        \
+    room(b, (void **)&(b)->name, (b)->n_##name, &(b)->cap_##name, sizeof *(b)->name, more)
+
+struct builder {
+    int err;
+    ARRAY(struct word, word);
+    ARRAY(char, string);
+    ARRAY(uint32_t, token);   /* per passage and field: how many, then the terms */
+    ARRAY(uint64_t, passage); /* where its tokens begin */
+    ARRAY(uint32_t, id);
+    ARRAY(uint32_t, tie);
+    ARRAY(uint16_t, length); /* FIELDS per passage */
+    ARRAY(uint8_t, group);   /* language, audience */
+    ARRAY(char, name);
+    ARRAY(struct snap_dated, dated);
+    ARRAY(char, condition);
+    ARRAY(struct posting, posting);
+    ARRAY(uint64_t, forward_at);
+    ARRAY(uint8_t, forward);
+    uint32_t *bucket; /* word + 1, by hash */
+    uint32_t nbucket;
+    uint32_t *order; /* words, most frequent first */
+    uint64_t *first; /* of each final term, its first posting; one more than terms */
+    uint32_t *tuple; /* packed counts, most frequent first */
+    uint32_t ntuple;
+    struct snap_header head;
+    uint32_t current, field_count;
+    double average[FIELDS];
+};
+
+static void room(struct builder *b, void **items, size_t n, size_t *cap, size_t size, size_t more)
+{
+    if (b->err || n + more <= *cap)
+        return;
+    size_t want = *cap ? *cap * 2 : 1024;
+    while (want < n + more)
+        want *= 2;
+    void *bigger = realloc(*items, want * size);
+    if (!bigger) {
+        b->err = KB_ERR_NOMEM;
+        return;
+    }
+    *items = bigger;
+    *cap = want;
+}
+
+static void builder_release(struct builder *b)
+{
+    free(b->word), free(b->string), free(b->token), free(b->passage), free(b->id), free(b->tie),
+        free(b->length);
+    free(b->group), free(b->name), free(b->dated), free(b->condition), free(b->posting);
+    free(b->forward_at), free(b->forward), free(b->bucket), free(b->order), free(b->first),
+        free(b->tuple);
+}
+
+/* ---- terms ------------------------------------------------------------------------------------------------ */
+
+static void rehash(struct builder *b)
+{
+    uint32_t n = b->nbucket ? b->nbucket * 2 : 4096;
+    uint32_t *bucket = calloc(n, sizeof *bucket);
+    if (!bucket) {
+        b->err = KB_ERR_NOMEM;
+        return;
+    }
+    for (size_t i = 0; i < b->n_word; i++) {
+        uint32_t at = snap_hash(b->string + b->word[i].string, b->word[i].len) & (n - 1);
+        while (bucket[at])
+            at = (at + 1) & (n - 1);
+        bucket[at] = (uint32_t)i + 1;
+    }
+    free(b->bucket);
+    b->bucket = bucket;
+    b->nbucket = n;
+}
+
+static uint32_t word_of(struct builder *b, const char *s, size_t len)
+{
+    if ((b->n_word + 1) * 2 > b->nbucket)
+        rehash(b);
+    ROOM(b, word, 1);
+    ROOM(b, string, len + 1);
+    if (b->err)
+        return 0;
+    uint32_t at = snap_hash(s, len) & (b->nbucket - 1);
+    for (; b->bucket[at]; at = (at + 1) & (b->nbucket - 1)) {
+        const struct word *w = &b->word[b->bucket[at] - 1];
+        if (w->len == len && memcmp(b->string + w->string, s, len) == 0)
+            return b->bucket[at] - 1;
+    }
+    if (b->n_string + len > UINT32_MAX || b->n_word >= COLOCATED - 1) {
+        b->err = KB_ERR_NOMEM;
+        return 0;
+    }
+    b->word[b->n_word] = (struct word){.string = (uint32_t)b->n_string, .len = (uint16_t)len};
+    memcpy(b->string + b->n_string, s, len);
+    b->string[b->n_string + len] = 0;
+    b->n_string += len + 1;
+    b->bucket[at] = (uint32_t)++b->n_word;
+    return (uint32_t)b->n_word - 1;
+}
+
+static int take_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
+                      bool colocated)
+{
+    struct builder *b = ctx;
+    (void)start, (void)end;
+    uint32_t w = word_of(b, token, len);
+    ROOM(b, token, 1);
+    if (b->err)
+        return b->err;
+    b->token[b->n_token++] = w | (colocated ? COLOCATED : 0);
+    b->field_count += !colocated;
+    b->word[w].uses++;
+    if (b->word[w].last != b->current) {
+        b->word[w].last = b->current;
+        b->word[w].df++;
+    }
+    return 0;
+}
+
+/* ---- passages --------------------------------------------------------------------------------------------- */
+
+static uint8_t name_of(struct builder *b, const char *s)
+{
+    uint32_t k = 0;
+    for (size_t at = 0; at < b->n_name; at += strlen(b->name + at) + 1, k++)
+        if (strcmp(b->name + at, s) == 0)
+            return (uint8_t)k;
+    size_t len = strlen(s) + 1;
+    ROOM(b, name, len);
+    if (b->err || k > 255) { /* more languages and audiences than a byte counts: FTS5 will do */
+        b->err = b->err ? b->err : KB_ERR_INPUT;
+        return 0;
+    }
+    memcpy(b->name + b->n_name, s, len);
+    b->n_name += len;
+    b->head.nname = k + 1;
+    return (uint8_t)k;
+}
+
+static const char *column(sqlite3_stmt *st, int i)
+{
+    const char *s = (const char *)sqlite3_column_text(st, i);
+    return s ? s : "";
+}
+
+static void take_condition(struct builder *b, uint32_t ord, const char *needs, const char *nots)
+{
+    if (strcmp(needs, "[]") == 0 && strcmp(nots, "[]") == 0)
+        return;
+    size_t ln = strlen(needs) + 1, lo = strlen(nots) + 1;
+    ROOM(b, condition, 4 + ln + lo);
+    if (b->err)
+        return;
+    memcpy(b->condition + b->n_condition, &ord, 4);
+    memcpy(b->condition + b->n_condition + 4, needs, ln);
+    memcpy(b->condition + b->n_condition + 4 + ln, nots, lo);
+    b->n_condition += 4 + ln + lo;
+}
+
+static void take_field(struct builder *b, struct tokenizer *t, unsigned field, sqlite3_stmt *st,
+                       int col)
+{
+    ROOM(b, token, 1);
+    if (b->err)
+        return;
+    size_t at = b->n_token++;
+    b->field_count = 0;
+    const char *s = column(st, col);
+    int err = tokenizer_run(t, s, (size_t)sqlite3_column_bytes(st, col), take_token, b);
+    if (err && !b->err)
+        b->err = err;
+    b->token[at] = (uint32_t)(b->n_token - at - 1);
+    b->length[b->n_length++] =
+        (uint16_t)(b->field_count > UINT16_MAX ? UINT16_MAX : b->field_count);
+    b->head.total[field] += b->length[b->n_length - 1];
+    b->head.filled[field] += b->field_count > 0;
+}
+
+#define SQL_PASSAGES                                                                               \
+    "SELECT p.id, t.question, t.headings, t.title, t.body, p.lang, p.audience, p.valid_from, "     \
+    "p.valid_until,"                                                                               \
+    " p.needs, p.nots, p.key FROM passages p JOIN passage_text t ON t.id = p.id "
+static const char sql_all[] = SQL_PASSAGES "ORDER BY p.id";
+static const char sql_changed[] =
+    SQL_PASSAGES "WHERE p.id IN (SELECT id FROM changes WHERE generation > ?1) ORDER BY p.id";
+
+static void take_passage(struct builder *b, struct tokenizer *t, sqlite3_stmt *st)
+{
+    long long id = sqlite3_column_int64(st, 0);
+    ROOM(b, passage, 1);
+    ROOM(b, id, 1);
+    ROOM(b, tie, 1);
+    ROOM(b, length, FIELDS);
+    ROOM(b, group, 2);
+    ROOM(b, dated, 1);
+    if (b->err || id < 0 || id > UINT32_MAX || b->n_id >= UINT32_MAX - 1) {
+        b->err = b->err ? b->err : KB_ERR_INPUT;
+        return;
+    }
+    uint32_t ord = (uint32_t)b->n_id;
+    b->current = ord + 1;
+    b->passage[b->n_passage++] = b->n_token;
+    b->id[b->n_id++] = (uint32_t)id;
+    b->tie[b->n_tie++] = bm25f_tie(column(st, 11));
+    for (unsigned f = 0; f < FIELDS; f++)
+        take_field(b, t, f, st, 1 + (int)f);
+    if (b->err)
+        return;
+    b->group[b->n_group++] = name_of(b, column(st, 5));
+    b->group[b->n_group++] = name_of(b, column(st, 6));
+    int32_t from = stats_date(column(st, 7), 0), until = stats_date(column(st, 8), INT32_MAX);
+    if (from != 0 || until != INT32_MAX)
+        b->dated[b->n_dated++] = (struct snap_dated){ord, from, until};
+    take_condition(b, ord, column(st, 9), column(st, 10));
+}
+
+/* The language of most passages; of two the one whose name comes first. */
+static void count_languages(struct builder *b)
+{
+    uint32_t uses[256] = {0}, i = 0;
+    const char *best = "";
+    for (size_t k = 0; k < b->n_group; k += 2)
+        uses[b->group[k]]++;
+    for (size_t at = 0; at < b->n_name && i < 256; at += strlen(b->name + at) + 1, i++)
+        if (uses[i] > uses[b->head.main_lang] ||
+            (i && uses[i] == uses[b->head.main_lang] && strcmp(b->name + at, best) < 0)) {
+            b->head.main_lang = i;
+            best = b->name + at;
+        }
+}
+
+static void read_passages(struct builder *b, sqlite3 *db, struct tokenizer *t, const char *sql,
+                          long long since)
+{
+    sqlite3_stmt *st = NULL;
+    name_of(b, "");
+    int rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
+    if (rc == SQLITE_OK && sqlite3_bind_parameter_count(st))
+        rc = sqlite3_bind_int64(st, 1, since);
+    while (rc == SQLITE_OK && !b->err) {
+        int step = sqlite3_step(st);
+        if (step == SQLITE_ROW)
+            take_passage(b, t, st);
+        else if (step == SQLITE_DONE)
+            break;
+        else
+            rc = step;
+    }
+    sqlite3_finalize(st);
+    if (rc != SQLITE_OK && !b->err)
+        b->err = schema_err(rc);
+    b->head.n = (uint32_t)b->n_id;
+    count_languages(b);
+    for (int f = 0; f < FIELDS; f++)
+        b->average[f] = bm25f_average(b->head.total[f], b->head.filled[f]);
+}
+
+/* ---- numbers ---------------------------------------------------------------------------------------------- */
+
+static int by_use(const void *x, const void *y, void *ctx)
+{
+    const struct builder *b = ctx;
+    const struct word *v = &b->word[*(const uint32_t *)x], *w = &b->word[*(const uint32_t *)y];
+    if (v->uses != w->uses)
+        return v->uses < w->uses ? 1 : -1;
+    size_t n = v->len < w->len ? v->len : w->len;
+    int c = memcmp(b->string + v->string, b->string + w->string, n);
+    return c ? c : (int)v->len - (int)w->len;
+}
+
+static void number_words(struct builder *b)
+{
+    b->order = malloc((b->n_word + 1) * sizeof *b->order);
+    b->first = malloc((b->n_word + 1) * sizeof *b->first);
+    if (!b->order || !b->first) {
+        b->err = KB_ERR_NOMEM;
+        return;
+    }
+    for (size_t i = 0; i < b->n_word; i++)
+        b->order[i] = (uint32_t)i;
+    qsort_r(b->order, b->n_word, sizeof *b->order, by_use, b);
+    uint64_t at = 0;
+    for (size_t i = 0; i < b->n_word; i++) {
+        struct word *w = &b->word[b->order[i]];
+        w->final = (uint32_t)i;
+        w->last = 0;
+        b->first[i] = at;
+        at += w->df;
+        w->df = 0; /* counts up again in count_postings() */
+    }
+    b->first[b->n_word] = at;
+    b->head.nterm = (uint32_t)b->n_word;
+    ROOM(b, posting, at);
+    b->n_posting = at;
+}
+
+/* Append a number in 7-bit groups, low ones first. */
+static void add_varint(struct builder *b, uint32_t v)
+{
+    ROOM(b, forward, 5);
+    if (b->err)
+        return;
+    for (; v >= 0x80; v >>= 7)
+        b->forward[b->n_forward++] = (uint8_t)(v | 0x80);
+    b->forward[b->n_forward++] = (uint8_t)v;
+}
+
+static void count_posting(struct builder *b, uint32_t word, uint32_t ord, unsigned field)
+{
+    struct word *w = &b->word[word];
+    if (w->last != ord + 1) {
+        w->last = ord + 1;
+        b->posting[b->first[w->final] + w->df++] = (struct posting){.ord = ord};
+    }
+    uint8_t *count = &b->posting[b->first[w->final] + w->df - 1].count[field];
+    *count = (uint8_t)(*count + (*count < BM25F_TF_MAX));
+}
+
+static void count_postings(struct builder *b)
+{
+    for (uint32_t ord = 0; ord < b->head.n && !b->err; ord++) {
+        const uint32_t *p = b->token + b->passage[ord];
+        ROOM(b, forward_at, 2);
+        if (b->err)
+            return;
+        b->forward_at[b->n_forward_at++] = b->n_forward;
+        for (unsigned f = 0; f < FIELDS; f++) {
+            uint32_t n = *p++;
+            add_varint(b, n);
+            for (uint32_t i = 0; i < n && !b->err; i++, p++) {
+                uint32_t word = *p & ~COLOCATED;
+                add_varint(b, b->word[word].final << 1 | (*p & COLOCATED ? 1 : 0));
+                count_posting(b, word, ord, f);
+            }
+        }
+    }
+    ROOM(b, forward_at, 1);
+    if (!b->err)
+        b->forward_at[b->n_forward_at++] = b->n_forward;
+    if (b->n_forward > UINT32_MAX)
+        b->err = KB_ERR_INPUT;
+}
+
+static uint32_t pack(const uint8_t count[FIELDS])
+{
+    return (uint32_t)count[0] | (uint32_t)count[1] << 8 | (uint32_t)count[2] << 16 |
+           (uint32_t)count[3] << 24;
+}
+
+static int by_value(const void *x, const void *y)
+{
+    uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+    return (a > b) - (a < b);
+}
+
+struct tuple {
+    uint32_t value, uses;
+};
+
+static int by_uses(const void *x, const void *y)
+{
+    const struct tuple *a = x, *b = y;
+    if (a->uses != b->uses)
+        return a->uses < b->uses ? 1 : -1;
+    return (a->value > b->value) - (a->value < b->value);
+}
+
+/* The 255 commonest combinations of counts get a code of one byte. A sample is enough to find them: every
+ * combination that has no code is written out. */
+static void number_tuples(struct builder *b)
+{
+    size_t step = b->n_posting / 2000000 + 1, n = 0, kinds = 0;
+    uint32_t *all = malloc((b->n_posting / step + 1) * sizeof *all);
+    struct tuple *kind = malloc((b->n_posting / step + 1) * sizeof *kind);
+    b->tuple = malloc(SNAP_ESCAPE * sizeof *b->tuple);
+    if (!all || !kind || !b->tuple) {
+        b->err = KB_ERR_NOMEM;
+    } else {
+        for (size_t i = 0; i < b->n_posting; i += step)
+            all[n++] = pack(b->posting[i].count);
+        qsort(all, n, sizeof *all, by_value);
+        for (size_t i = 0; i < n; i++) {
+            if (!kinds || kind[kinds - 1].value != all[i])
+                kind[kinds++] = (struct tuple){all[i], 0};
+            kind[kinds - 1].uses++;
+        }
+        qsort(kind, kinds, sizeof *kind, by_uses);
+        for (b->ntuple = 0; b->ntuple < kinds && b->ntuple < SNAP_ESCAPE; b->ntuple++)
+            b->tuple[b->ntuple] = kind[b->ntuple].value;
+    }
+    free(all);
+    free(kind);
+    b->head.ntuple = b->ntuple;
+}
+
+/* ---- writing ----------------------------------------------------------------------------------------------- */
+
+struct out {
+    FILE *f;
+    uint64_t at; /* of the next byte */
+    uint8_t page[SNAP_PAGE];
+    size_t fill;
+    uint64_t *check;
+    size_t ncheck, capcheck;
+    int err;
+    struct snap_header *head;
+};
+
+static int write_error(void)
+{
+    return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? KB_ERR_FULL : KB_ERR_IO;
+}
+
+static void end_page(struct out *o)
+{
+    if (o->ncheck == o->capcheck) {
+        o->capcheck = o->capcheck ? o->capcheck * 2 : 64;
+        uint64_t *bigger = realloc(o->check, o->capcheck * sizeof *o->check);
+        if (!bigger) {
+            o->err = KB_ERR_NOMEM;
+            return;
+        }
+        o->check = bigger;
+    }
+    o->check[o->ncheck++] = snap_checksum(o->page, o->fill);
+    if (fwrite(o->page, 1, o->fill, o->f) != o->fill)
+        o->err = write_error();
+    o->fill = 0;
+}
+
+static void put(struct out *o, const void *data, size_t len)
+{
+    const uint8_t *p = data;
+    while (len && !o->err) {
+        size_t n = SNAP_PAGE - o->fill < len ? SNAP_PAGE - o->fill : len;
+        memcpy(o->page + o->fill, p, n);
+        o->fill += n;
+        o->at += n;
+        p += n;
+        len -= n;
+        if (o->fill == SNAP_PAGE)
+            end_page(o);
+    }
+}
+
+static void begin(struct out *o, enum snap_section section)
+{
+    static const uint8_t zero[8];
+    put(o, zero, (8 - o->at % 8) % 8);
+    o->head->section[section].at = o->at;
+}
+
+static void end(struct out *o, enum snap_section section)
+{
+    o->head->section[section].len = o->at - o->head->section[section].at;
+}
+
+static void section(struct out *o, enum snap_section section, const void *data, size_t len)
+{
+    begin(o, section);
+    put(o, data, len);
+    end(o, section);
+}
+
+static uint8_t code_of(const struct builder *b, uint32_t value)
+{
+    for (uint32_t i = 0; i < b->ntuple; i++) /* the first few cover nearly all */
+        if (b->tuple[i] == value)
+            return (uint8_t)i;
+    return SNAP_ESCAPE;
+}
+
+/* One part of a list: the postings [from, to) lie in one chunk. */
+static void put_part(struct out *o, const struct builder *b, uint64_t from, uint64_t to,
+                     uint8_t *code)
+{
+    struct snap_part part = {.chunk = b->posting[from].ord / SNAP_CHUNK,
+                             .n = (uint32_t)(to - from)};
+    for (uint64_t i = from; i < to; i++) {
+        const struct posting *p = &b->posting[i];
+        code[i - from] = code_of(b, pack(p->count));
+        part.escapes += code[i - from] == SNAP_ESCAPE;
+        float tf = (float)bm25f_tf(p->count, b->length + (size_t)p->ord * FIELDS, b->average);
+        if (tf > part.most)
+            part.most = tf;
+    }
+    put(o, &part, sizeof part);
+    for (uint64_t i = from; i < to; i++) {
+        uint16_t offset = (uint16_t)(b->posting[i].ord % SNAP_CHUNK);
+        put(o, &offset, sizeof offset);
+    }
+    put(o, code, (size_t)(to - from));
+    for (uint64_t i = from; i < to; i++)
+        if (code[i - from] == SNAP_ESCAPE)
+            put(o, b->posting[i].count, FIELDS);
+    static const uint8_t zero[4];
+    put(o, zero, (4 - o->at % 4) % 4);
+}
+
+static void put_lists(struct out *o, const struct builder *b, struct snap_term *term)
+{
+    uint8_t *code = malloc(SNAP_CHUNK);
+    if (!code) {
+        o->err = KB_ERR_NOMEM;
+        return;
+    }
+    begin(o, SNAP_LISTS);
+    for (uint32_t t = 0; t < b->head.nterm && !o->err; t++) {
+        const struct word *w = &b->word[b->order[t]];
+        term[t] = (struct snap_term){.list = o->at - o->head->section[SNAP_LISTS].at,
+                                     .string = w->string,
+                                     .df = w->df,
+                                     .len = w->len};
+        for (uint64_t from = b->first[t], to; from < b->first[t + 1] && !o->err;
+             from = to, term[t].nchunk++) {
+            uint32_t chunk = b->posting[from].ord / SNAP_CHUNK;
+            for (to = from + 1; to < b->first[t + 1] && b->posting[to].ord / SNAP_CHUNK == chunk;
+                 to++)
+                ;
+            put_part(o, b, from, to, code);
+        }
+    }
+    end(o, SNAP_LISTS);
+    free(code);
+}
+
+static void put_terms(struct out *o, const struct builder *b)
+{
+    uint32_t nbucket = 64;
+    while (nbucket < b->head.nterm * 2)
+        nbucket *= 2;
+    struct snap_term *term = calloc(b->head.nterm + 1u, sizeof *term);
+    uint32_t *bucket = calloc(nbucket, sizeof *bucket);
+    if (!term || !bucket) {
+        o->err = KB_ERR_NOMEM;
+        goto out;
+    }
+    put_lists(o, b, term);
+    for (uint32_t t = 0; t < b->head.nterm; t++) {
+        uint32_t at = snap_hash(b->string + term[t].string, term[t].len) & (nbucket - 1);
+        while (bucket[at])
+            at = (at + 1) & (nbucket - 1);
+        bucket[at] = t + 1;
+    }
+    section(o, SNAP_TERMS, term, b->head.nterm * sizeof *term);
+    section(o, SNAP_BUCKETS, bucket, nbucket * sizeof *bucket);
+    section(o, SNAP_STRINGS, b->string, b->n_string);
+out:
+    free(term);
+    free(bucket);
+}
+
+static int by_bytes(const void *x, const void *y, void *ctx)
+{
+    const struct builder *b = ctx;
+    return strcmp(b->string + b->word[b->order[*(const uint32_t *)x]].string,
+                  b->string + b->word[b->order[*(const uint32_t *)y]].string);
+}
+
+static void put_sorted(struct out *o, struct builder *b)
+{
+    uint32_t *sorted = malloc((b->head.nterm + 1u) * sizeof *sorted);
+    if (!sorted) {
+        o->err = KB_ERR_NOMEM;
+        return;
+    }
+    for (uint32_t t = 0; t < b->head.nterm; t++)
+        sorted[t] = t;
+    qsort_r(sorted, b->head.nterm, sizeof *sorted, by_bytes, b);
+    section(o, SNAP_SORTED, sorted, b->head.nterm * sizeof *sorted);
+    free(sorted);
+}
+
+static void put_forward_at(struct out *o, const struct builder *b)
+{
+    begin(o, SNAP_FORWARD_AT);
+    for (size_t i = 0; i < b->n_forward_at; i++) {
+        uint32_t at = (uint32_t)b->forward_at[i];
+        put(o, &at, sizeof at);
+    }
+    end(o, SNAP_FORWARD_AT);
+}
+
+/* Everything between the header and the page checksums, then those, then the header in front. */
+static void put_all(struct out *o, struct builder *b)
+{
+    struct snap_header *h = &b->head;
+    static const struct snap_header blank;
+    if (fwrite(&blank, sizeof blank, 1, o->f) != 1)
+        o->err = write_error();
+    o->at = sizeof *h;
+    o->head = h;
+    put_terms(o, b);
+    put_sorted(o, b);
+    section(o, SNAP_IDS, b->id, b->n_id * sizeof *b->id);
+    section(o, SNAP_TIES, b->tie, b->n_tie * sizeof *b->tie);
+    section(o, SNAP_LENGTHS, b->length, b->n_length * sizeof *b->length);
+    section(o, SNAP_GROUPS, b->group, b->n_group);
+    section(o, SNAP_NAMES, b->name, b->n_name);
+    section(o, SNAP_DATED, b->dated, b->n_dated * sizeof *b->dated);
+    section(o, SNAP_CONDITIONS, b->condition, b->n_condition);
+    section(o, SNAP_TUPLES, b->tuple, b->ntuple * sizeof *b->tuple);
+    put_forward_at(o, b);
+    section(o, SNAP_FORWARD, b->forward, b->n_forward);
+    begin(o, SNAP_PAGES);
+    if (o->fill && !o->err)
+        end_page(o);
+    h->section[SNAP_PAGES].len = o->ncheck * sizeof *o->check;
+    h->pages_check = snap_checksum(o->check, o->ncheck * sizeof *o->check);
+    h->length = o->at + o->ncheck * sizeof *o->check;
+    h->check = snap_checksum(h, offsetof(struct snap_header, check));
+    if (o->err)
+        return;
+    if (fwrite(o->check, sizeof *o->check, o->ncheck, o->f) != o->ncheck ||
+        fseek(o->f, 0, SEEK_SET) != 0 || fwrite(h, sizeof *h, 1, o->f) != 1 ||
+        fseek(o->f, (long)h->length, SEEK_SET) != 0 || fflush(o->f) != 0)
+        o->err = write_error();
+}
+
+/* Everything into `f`, which is closed. */
+static int write_to(struct builder *b, FILE *f, bool sync)
+{
+    struct out *o = f ? calloc(1, sizeof *o) : NULL;
+    int err = f ? KB_ERR_NOMEM : write_error();
+    if (o) {
+        o->f = f;
+        put_all(o, b);
+        err = o->err;
+        free(o->check);
+        free(o);
+    }
+    if (f && !err && sync && fsync(fileno(f)) != 0)
+        err = write_error();
+    if (f && fclose(f) != 0 && !err)
+        err = write_error();
+    return err;
+}
+
+static int write_file(struct builder *b, const char *path)
+{
+    char *temp = sqlite3_mprintf("%s.new-%d", path, (int)getpid());
+    if (!temp)
+        return KB_ERR_NOMEM;
+    int err = write_to(b, fopen(temp, "wbe"), true);
+    if (!err && rename(temp, path) != 0)
+        err = KB_ERR_IO;
+    if (err)
+        unlink(temp);
+    sqlite3_free(temp);
+    return err;
+}
+
+/* ---- the whole -------------------------------------------------------------------------------------------------- */
+
+static void read_identity(struct builder *b, sqlite3 *db)
+{
+    struct snap_header *h = &b->head;
+    memcpy(h->magic, "GPSNAP\r\n", 8);
+    h->format = SNAP_FORMAT;
+    h->ranking = KB_RANKING_VERSION;
+    h->schema = KB_SCHEMA_VERSION;
+    h->order = 0x01020304;
+    int err = schema_identity(db, h->base, &h->generation);
+    if (err && !b->err)
+        b->err = err;
+}
+
+static int gather(struct builder *b, sqlite3 *db, struct tokenizer *t, const char *sql,
+                  long long since)
+{
+    read_identity(b, db);
+    if (!b->err)
+        read_passages(b, db, t, sql, since);
+    if (!b->err)
+        number_words(b);
+    if (!b->err)
+        count_postings(b);
+    if (!b->err)
+        number_tuples(b);
+    return b->err;
+}
+
+int snap_build(sqlite3 *db, struct tokenizer *t, const char *path)
+{
+    struct builder b = {0};
+    int err = gather(&b, db, t, sql_all, 0);
+    if (!err)
+        err = write_file(&b, path);
+    builder_release(&b);
+    return err;
+}
+
+int snap_build_changed(sqlite3 *db, struct tokenizer *t, long long since, uint8_t **ret_image,
+                       size_t *ret_size)
+{
+    struct builder b = {0};
+    char *image = NULL;
+    size_t size = 0;
+    int err = gather(&b, db, t, sql_changed, since);
+    if (!err)
+        err = write_to(&b, open_memstream(&image, &size), false);
+    builder_release(&b);
+    if (err) {
+        free(image);
+        return err;
+    }
+    *ret_image = (uint8_t *)image;
+    *ret_size = size;
+    return 0;
+}

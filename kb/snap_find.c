@@ -1,0 +1,468 @@
+/* snap_find.c: the best passages out of a snapshot, in microseconds. The heart of the program.
+ *
+ * The idea. FTS5 ranks every passage that has any word of the question, one virtual-machine step per row. Here
+ * every word has a list of its passages, 3 bytes each, and four things make it fast:
+ *
+ * 1. A word at a time (TAAT). A slot's whole list is added into an array of floats, one per passage of the chunk,
+ *    before the next slot is looked at. The inner loop is a walk over two small arrays, without a branch that
+ *    depends on another list. 65,536 passages are a chunk: offsets fit 16 bits, the floats stay in the cache, and
+ *    a base of ordinary size is a single chunk.
+ *
+ * 2. Rare words first, and stop when the rest cannot matter (MaxScore: Turtle and Flood, 1995). Every part of a
+ *    list knows the largest tf in it, hence a bound on what its slot can add. Slots are taken in descending order of
+ *    that bound. Once the bounds of the slots still to come add up to less than the partial score of the k-th best
+ *    candidate, no passage outside the candidates can be among the best k: from there on only candidates are looked
+ *    up, and those fall away whose partial score plus the rest is too small. The commonest words, whose lists
+ *    are longest and whose idf is next to nothing, are hardly ever read.
+ *
+ * 3. Counts are coded. The counts of a word in the four fields are one byte, a place in a table of the 255
+ *    commonest combinations; most words stand in the body alone, and then one look-up in a table of length
+ *    divisors is all the arithmetic there is.
+ *
+ * 4. Bounds that survive edits. `most` was computed with the average lengths of the build. When averages have grown by
+ *    a factor r since, no tf can have grown by more than r (the divisor 1-b+b*len/avg shrinks by at most r), so
+ *    most * r is a bound for ever, and nothing needs to be recomputed.
+ *
+ * Scores here are floats and order candidates only; candidates_snap.c computes the winners' scores again, in double, in
+ * the order of the slots, so that they do not depend on the order of additions here, on k, or on the chunk.
+ *
+ * Deliberately not here: block-max WAND and vector instructions. Both were measured to bring nothing below a million
+ * passages. */
+#include "kb/snap_find.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kb/bm25f.h"
+
+#define SLACK    1.00001f /* bounds are raised by more than float additions can err */
+#define REJECTED (-1e30f) /* in the array of scores: seen, and kept out by the filter */
+#define LENGTHS  512      /* tabulated lengths per field; longer ones are computed */
+
+/* What one term adds where it stands, in the chunk at hand. */
+struct part {
+    const struct snap_part *head;
+    const uint16_t *offset;
+    const uint8_t *code, *escape;
+    float weight;
+};
+
+struct active {
+    size_t slot;
+    float bound;
+    size_t first, n; /* parts of this slot */
+};
+
+struct finder {
+    struct snap *snap;
+    const struct snap_header *head;
+    const uint16_t *length;
+    const uint32_t *tie;
+    const uint8_t *tuple; /* FIELDS counts per code */
+    double average[FIELDS];
+    float share[FIELDS][LENGTHS]; /* weight / (1 - b + b * length / average) */
+    float body[SNAP_ESCAPE +
+               1]; /* count in the body of a code that has it in no other field, else 0 */
+    float *score, *best,
+        *sorted; /* per passage of the chunk; score and best are zero between chunks */
+    uint32_t *candidate, *rejected;
+
+    /* of the question at hand */
+    const struct find_query *q;
+    uint32_t base, size; /* first ord of the chunk, passages in it */
+    uint32_t ncandidate, nrejected;
+    struct part part[FIND_LISTS];
+    struct active active[FIND_SLOTS];
+    size_t nactive;
+    float threshold; /* a passage below this is not among the best k */
+};
+
+/* ---- a chunk's parts ---------------------------------------------------------------------------------------- */
+
+/* The list's part in `chunk`, if any; moves the cursor behind it. snap_list() has checked the bytes. */
+static bool part_of(struct snap_list *list, uint32_t chunk, struct part *ret)
+{
+    if (!list->left)
+        return false;
+    const struct snap_part *head = (const void *)list->at;
+    if (head->chunk != chunk)
+        return false;
+    ret->head = head;
+    ret->offset = (const void *)(list->at + sizeof *head);
+    ret->code = list->at + sizeof *head + head->n * 2u;
+    ret->escape = ret->code + head->n;
+    list->at += snap_part_size(head);
+    list->left--;
+    return true;
+}
+
+static float term_bound(const struct finder *f, const struct part *p)
+{
+    float tf = p->head->most * f->q->drift;
+    return p->weight * tf / ((float)BM25F_K1 + tf) * SLACK;
+}
+
+static int by_bound(const void *x, const void *y)
+{
+    const struct active *a = x, *b = y;
+    if (a->bound > b->bound || a->bound < b->bound)
+        return a->bound < b->bound ? 1 : -1;
+    return (a->slot > b->slot) - (a->slot < b->slot);
+}
+
+/* Gather the slots that have a list in this chunk, strongest bound first. */
+static void activate(struct finder *f, uint32_t chunk)
+{
+    size_t nparts = 0;
+    f->nactive = 0;
+    for (size_t i = 0; i < f->q->nslot; i++) {
+        struct active *a = &f->active[f->nactive];
+        const struct find_slot *slot = &f->q->slot[i];
+        *a = (struct active){.slot = i, .first = nparts};
+        for (size_t k = 0; k < slot->nlist; k++) {
+            struct part *p = &f->part[nparts];
+            if (!part_of(&slot->list[k].list, chunk, p) || slot->list[k].weight <= 0)
+                continue;
+            p->weight = slot->list[k].weight;
+            float bound = term_bound(f, p);
+            a->bound = bound > a->bound ? bound : a->bound;
+            a->n++;
+            nparts++;
+        }
+        f->nactive += a->n > 0;
+    }
+    qsort(f->active, f->nactive, sizeof *f->active, by_bound);
+}
+
+/* ---- scores ---------------------------------------------------------------------------------------------------- */
+
+static float share_of(const struct finder *f, unsigned field, uint16_t length)
+{
+    if (length < LENGTHS)
+        return f->share[field][length];
+    return (float)bm25f_share(field, length, f->average);
+}
+
+static float tf_of(const struct finder *f, const uint8_t count[FIELDS], uint32_t offset)
+{
+    const uint16_t *length = f->length + (size_t)(f->base + offset) * FIELDS;
+    float tf = 0;
+    for (unsigned i = 0; i < FIELDS; i++)
+        if (count[i])
+            tf += (float)count[i] * share_of(f, i, length[i]);
+    return tf;
+}
+
+static inline float worth(const struct finder *f, const struct part *p, uint32_t i,
+                          const uint8_t **escape)
+{
+    uint8_t code = p->code[i];
+    float tf;
+    if (code == SNAP_ESCAPE) {
+        tf = tf_of(f, *escape, p->offset[i]);
+        *escape += FIELDS;
+    } else if (f->body[code] > 0) {
+        tf = f->body[code] *
+             share_of(f, FIELD_BODY,
+                      f->length[(size_t)(f->base + p->offset[i]) * FIELDS + FIELD_BODY]);
+    } else {
+        tf = tf_of(f, f->tuple + code * FIELDS, p->offset[i]);
+    }
+    return p->weight * tf / ((float)BM25F_K1 + tf);
+}
+
+/* The first time a passage is touched the filter decides. */
+static bool admit(struct finder *f, uint32_t offset)
+{
+    uint32_t ord = f->base + offset;
+    bool suspect = f->q->suspect_all || (f->q->suspect && f->q->suspect[ord / 64] >> ord % 64 & 1);
+    if (suspect && !f->q->admits(f->q->ctx, ord)) {
+        f->score[offset] = REJECTED;
+        f->rejected[f->nrejected++] = offset;
+        return false;
+    }
+    f->candidate[f->ncandidate++] = offset;
+    return true;
+}
+
+static void add_part(struct finder *f, const struct part *p)
+{
+    const uint8_t *escape = p->escape;
+    for (uint32_t i = 0; i < p->head->n; i++) {
+        uint32_t offset = p->offset[i];
+        float v = worth(f, p, i, &escape);
+        if (f->score[offset] == 0 && (!(v > 0) || !admit(f, offset)))
+            continue;
+        f->score[offset] += v;
+    }
+}
+
+/* Several ways to fill a slot: the best one counts. best[] is zero before and after. */
+static void add_parts(struct finder *f, const struct active *a)
+{
+    for (size_t k = 0; k < a->n; k++) {
+        const struct part *p = &f->part[a->first + k];
+        const uint8_t *escape = p->escape;
+        for (uint32_t i = 0; i < p->head->n; i++) {
+            float v = worth(f, p, i, &escape);
+            if (v > f->best[p->offset[i]])
+                f->best[p->offset[i]] = v;
+        }
+    }
+    for (size_t k = 0; k < a->n; k++) {
+        const struct part *p = &f->part[a->first + k];
+        for (uint32_t i = 0; i < p->head->n; i++) {
+            uint32_t offset = p->offset[i];
+            float v = f->best[offset];
+            f->best[offset] = 0;
+            if (v > 0 && (f->score[offset] != 0 || admit(f, offset)))
+                f->score[offset] += v;
+        }
+    }
+}
+
+/* What the part adds to one passage, by binary search; 0 when the term is not in it. */
+static float lookup(const struct finder *f, const struct part *p, uint32_t offset)
+{
+    uint32_t low = 0, n = p->head->n;
+    while (n > 1) { /* without a branch that depends on the data */
+        uint32_t half = n / 2;
+        low = p->offset[low + half] <= offset ? low + half : low;
+        n -= half;
+    }
+    if (p->offset[low] != offset)
+        return 0;
+    const uint8_t *escape = p->escape;
+    if (p->code[low] == SNAP_ESCAPE)
+        for (uint32_t i = 0; i < low; i++)
+            escape += p->code[i] == SNAP_ESCAPE ? FIELDS : 0;
+    return worth(f, p, low, &escape);
+}
+
+/* ---- the threshold ---------------------------------------------------------------------------------------------- */
+
+/* The k-th largest of v[0..n), n >= k: quickselect, median of three. */
+static float kth_largest(float *v, size_t n, size_t k)
+{
+    size_t low = 0, high = n - 1, want = k - 1;
+    while (low < high) {
+        float a = v[low], b = v[low + (high - low) / 2], c = v[high];
+        float pivot = a > b ? (b > c ? b : a > c ? c : a) : (a > c ? a : b > c ? c : b);
+        size_t i = low, j = high; /* Hoare: [low, j] >= pivot >= [i, high] afterwards */
+        while (i <= j) {
+            while (v[i] > pivot)
+                i++;
+            while (v[j] < pivot)
+                j--;
+            if (i > j)
+                break;
+            float swap = v[i];
+            v[i++] = v[j];
+            v[j] = swap;
+            if (j == 0)
+                break;
+            j--;
+        }
+        if (want <= j)
+            high = j;
+        else if (want >= i)
+            low = i;
+        else
+            break;
+    }
+    return v[want];
+}
+
+static void raise_threshold(struct finder *f)
+{
+    if (f->ncandidate < f->q->k)
+        return;
+    for (uint32_t i = 0; i < f->ncandidate; i++)
+        f->sorted[i] = f->score[f->candidate[i]];
+    float kth = kth_largest(f->sorted, f->ncandidate, f->q->k) / SLACK;
+    if (kth > f->threshold)
+        f->threshold = kth;
+}
+
+static void drop_hopeless(struct finder *f, float rest)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < f->ncandidate; i++) {
+        uint32_t offset = f->candidate[i];
+        if (f->score[offset] + rest >= f->threshold)
+            f->candidate[kept++] = offset;
+        else
+            f->score[offset] = 0;
+    }
+    f->ncandidate = kept;
+}
+
+/* ---- one chunk ---------------------------------------------------------------------------------------------------- */
+
+static void look_up_slot(struct finder *f, const struct active *a)
+{
+    for (uint32_t i = 0; i < f->ncandidate; i++) {
+        float best = 0;
+        for (size_t k = 0; k < a->n; k++) {
+            float v = lookup(f, &f->part[a->first + k], f->candidate[i]);
+            best = v > best ? v : best;
+        }
+        f->score[f->candidate[i]] += best;
+    }
+}
+
+static void score_chunk(struct finder *f)
+{
+    float rest[FIND_SLOTS + 1], done = 0;
+    rest[f->nactive] = 0;
+    for (size_t i = f->nactive; i--;)
+        rest[i] = rest[i + 1] + f->active[i].bound;
+    size_t i = 0;
+    for (; i < f->nactive && (f->threshold <= 0 || rest[i] >= f->threshold); i++) {
+        const struct active *a = &f->active[i];
+        if (a->n == 1)
+            add_part(f, &f->part[a->first]);
+        else
+            add_parts(f, a);
+        done += a->bound;
+        if (rest[i + 1] < done) /* else no partial score can exceed what is still to come */
+            raise_threshold(f);
+    }
+    for (; i < f->nactive; i++) {
+        drop_hopeless(f, rest[i]);
+        look_up_slot(f, &f->active[i]);
+        raise_threshold(f);
+    }
+}
+
+/* ---- the best k ---------------------------------------------------------------------------------------------------- */
+
+static bool worse(const struct find_hit *a, const struct find_hit *b)
+{
+    return a->score < b->score || (!(a->score > b->score) && a->tie > b->tie);
+}
+
+/* A heap with the worst on top, to be thrown out first. */
+static void sink(struct find_hit *heap, size_t n, size_t i)
+{
+    for (;;) {
+        size_t worst = i;
+        for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < n; child++)
+            if (worse(&heap[child], &heap[worst]))
+                worst = child;
+        if (worst == i)
+            return;
+        struct find_hit swap = heap[i];
+        heap[i] = heap[worst];
+        heap[worst] = swap;
+        i = worst;
+    }
+}
+
+static void keep(const struct finder *f, struct find_result *r, struct find_hit hit)
+{
+    size_t k = f->q->k;
+    if (r->n == k && hit.score < r->hit[0].score)
+        return;
+    hit.tie = f->tie[hit.ord];
+    if (r->n < k) {
+        r->hit[r->n++] = hit;
+        if (r->n == k)
+            for (size_t i = k; i--;)
+                sink(r->hit, k, i);
+    } else if (worse(&r->hit[0], &hit)) {
+        r->hit[0] = hit;
+        sink(r->hit, k, 0);
+    }
+}
+
+/* Hand the chunk's candidates over and leave the arrays as they were found: zero. */
+static void collect(struct finder *f, struct find_result *r)
+{
+    for (uint32_t i = 0; i < f->ncandidate; i++) {
+        uint32_t offset = f->candidate[i];
+        keep(f, r,
+             (struct find_hit){
+                 .segment = r->segment, .ord = f->base + offset, .score = f->score[offset]});
+        f->score[offset] = 0;
+    }
+    for (uint32_t i = 0; i < f->nrejected; i++)
+        f->score[f->rejected[i]] = 0;
+    f->ncandidate = f->nrejected = 0;
+    if (r->n == f->q->k && r->hit[0].score / SLACK > f->threshold)
+        f->threshold = r->hit[0].score / SLACK;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------------- */
+
+static void fill_tables(struct finder *f)
+{
+    for (unsigned i = 0; i < FIELDS; i++)
+        for (uint16_t length = 0; length < LENGTHS; length++)
+            f->share[i][length] = (float)bm25f_share(i, length, f->average);
+    for (uint32_t c = 0; c < f->head->ntuple; c++) {
+        const uint8_t *t = f->tuple + c * FIELDS;
+        bool elsewhere = t[FIELD_QUESTION] || t[FIELD_HEADINGS] || t[FIELD_TITLE];
+        f->body[c] = elsewhere ? 0 : (float)t[FIELD_BODY];
+    }
+}
+
+int finder_new(struct snap *s, const double average[FIELDS], struct finder **ret)
+{
+    const struct snap_header *head = snap_head(s);
+    struct finder *f = calloc(1, sizeof *f);
+    size_t n = head->n < SNAP_CHUNK ? head->n + 1 : SNAP_CHUNK;
+    int err = KB_ERR_NOMEM;
+    if (!f)
+        return err;
+    f->snap = s;
+    f->head = head;
+    memcpy(f->average, average, sizeof f->average);
+    f->score = calloc(n, sizeof *f->score);
+    f->best = calloc(n, sizeof *f->best);
+    f->sorted = malloc(n * sizeof *f->sorted);
+    f->candidate = malloc(n * sizeof *f->candidate);
+    f->rejected = malloc(n * sizeof *f->rejected);
+    if (!f->score || !f->best || !f->sorted || !f->candidate || !f->rejected)
+        goto out;
+    err = KB_ERR_DAMAGED;
+    f->length = snap_bytes(s, SNAP_LENGTHS, 0, head->n * 2ull * FIELDS);
+    f->tuple = snap_bytes(s, SNAP_TUPLES, 0, (uint64_t)head->ntuple * FIELDS);
+    f->tie = snap_bytes(s, SNAP_TIES, 0, head->n * 4ull);
+    if (!f->length || !f->tuple || !f->tie)
+        goto out;
+    fill_tables(f);
+    *ret = f;
+    return 0;
+out:
+    finder_free(f);
+    return err;
+}
+
+void finder_free(struct finder *f)
+{
+    if (!f)
+        return;
+    free(f->score);
+    free(f->best);
+    free(f->sorted);
+    free(f->candidate);
+    free(f->rejected);
+    free(f);
+}
+
+void finder_run(struct finder *f, const struct find_query *q, struct find_result *r)
+{
+    f->q = q;
+    f->threshold = r->n == q->k && q->k ? r->hit[0].score / SLACK : 0;
+    for (uint32_t chunk = 0; q->k && (uint64_t)chunk * SNAP_CHUNK < f->head->n; chunk++) {
+        f->base = chunk * SNAP_CHUNK;
+        f->size = f->head->n - f->base < SNAP_CHUNK ? f->head->n - f->base : SNAP_CHUNK;
+        activate(f, chunk);
+        if (!f->nactive)
+            continue;
+        score_chunk(f);
+        collect(f, r);
+    }
+    f->q = NULL;
+}

@@ -1,0 +1,52 @@
+/* snap_find.h: the best k passages of one segment (a snapshot file, or the delta in memory). */
+#ifndef KB_SNAP_FIND_H
+#define KB_SNAP_FIND_H
+
+#include "kb/snap.h"
+
+#define FIND_SLOTS 96   /* of a question; KB_MAX_TERMS bounds it well below */
+#define FIND_LISTS 1024 /* all ways to fill them; what is beyond is not looked at */
+
+/* One way to fill a slot, and what it is worth: slot weight * term weight * idf. */
+struct find_list {
+    struct snap_list list;
+    float weight;
+};
+
+struct find_slot {
+    struct find_list *list;
+    size_t nlist;
+};
+
+struct find_query {
+    struct find_slot *slot;
+    size_t nslot;
+    size_t k;
+    float drift;             /* how much an average length has grown since the build, at least 1 */
+    const uint64_t *suspect; /* bit per ord: ask `admits`; NULL: none is suspect */
+    bool suspect_all;
+    bool (*admits)(void *ctx, uint32_t ord);
+    void *ctx;
+};
+
+struct find_hit {
+    uint32_t segment, ord, tie;
+    float score;
+};
+
+/* Up to k hits, in no order; room for k is the caller's. One result collects several segments. */
+struct find_result {
+    struct find_hit *hit;
+    size_t n;
+    uint32_t segment; /* stamped on what is added */
+};
+
+/* Tables and work space for one snapshot with given average lengths; not shared between threads. */
+struct finder;
+int finder_new(struct snap *s, const double average[FIELDS], struct finder **ret);
+void finder_free(struct finder *f);
+
+/* Add the segment's best to `r`. The lists' cursors move. */
+void finder_run(struct finder *f, const struct find_query *q, struct find_result *r);
+
+#endif

@@ -1,0 +1,329 @@
+/* snap_open.c: a snapshot is mapped, and nothing in it is believed before it was checked.
+ *
+ * Opening reads the header and the page checksums only, so it takes the same fraction of a millisecond at any
+ * size. A page is checked when a question first needs bytes of it. Whatever is read is also held against its range, so
+ * that even a file whose checksums were forged cannot lead outside the mapping. */
+#include "kb/snap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct snap {
+    const uint8_t *map;
+    size_t size;
+    bool mapped; /* munmap, not free */
+    bool bad;
+    const struct snap_header *head;
+    const uint64_t *check; /* per page */
+    uint64_t *seen;        /* one bit per page that was checked */
+    uint64_t *vetted;      /* one bit per term whose list was */
+};
+
+/* Four lanes of multiply and fold: about 10 GB/s, and any flipped bit shows. Not for secrets. */
+uint64_t snap_checksum(const void *data, size_t len)
+{
+    const uint8_t *p = data;
+    uint64_t lane[4] = {0x9e3779b97f4a7c15u, 0xbf58476d1ce4e5b9u, 0x94d049bb133111ebu, len}, w;
+    for (; len >= 32; len -= 32, p += 32)
+        for (int i = 0; i < 4; i++) {
+            memcpy(&w, p + 8 * i, 8);
+            lane[i] = (lane[i] ^ w) * 0x9fb21c651e98df25u;
+            lane[i] ^= lane[i] >> 29;
+        }
+    for (int i = 0; len; len -= len < 8 ? len : 8, p += 8, i = (i + 1) & 3) {
+        w = 0;
+        memcpy(&w, p, len < 8 ? len : 8);
+        lane[i] = (lane[i] ^ w) * 0x9fb21c651e98df25u;
+        lane[i] ^= lane[i] >> 29;
+        if (len < 8)
+            break;
+    }
+    uint64_t h = 0;
+    for (int i = 0; i < 4; i++) {
+        h = (h ^ lane[i]) * 0x9fb21c651e98df25u;
+        h ^= h >> 32;
+    }
+    return h;
+}
+
+uint32_t snap_hash(const char *token, size_t len)
+{
+    uint32_t h = 2166136261u; /* FNV-1a */
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ (uint8_t)token[i]) * 16777619u;
+    return h ^ h >> 15;
+}
+
+/* ---- opening ------------------------------------------------------------------------------------------------ */
+
+static bool header_sound(const struct snap_header *h, size_t size)
+{
+    if (h->length != size || h->check != snap_checksum(h, offsetof(struct snap_header, check)))
+        return false;
+    for (int i = 0; i < SNAP_SECTIONS; i++)
+        if (h->section[i].at % 8 || h->section[i].at < sizeof *h || h->section[i].at > size ||
+            h->section[i].len > size - h->section[i].at)
+            return false;
+    uint64_t n = h->n, pages = h->section[SNAP_PAGES].at - sizeof *h;
+    uint64_t buckets = h->section[SNAP_BUCKETS].len / 4;
+    return h->section[SNAP_IDS].len == n * 4 && h->section[SNAP_TIES].len == n * 4 &&
+           h->section[SNAP_LENGTHS].len == n * 2 * FIELDS && h->section[SNAP_GROUPS].len == n * 2 &&
+           h->section[SNAP_FORWARD_AT].len == (n + 1) * 4 &&
+           h->section[SNAP_SORTED].len == h->nterm * 4ull &&
+           h->section[SNAP_TERMS].len == h->nterm * sizeof(struct snap_term) &&
+           buckets > h->nterm && (buckets & (buckets - 1)) == 0 && h->ntuple <= SNAP_ESCAPE &&
+           h->section[SNAP_TUPLES].len == (uint64_t)h->ntuple * FIELDS &&
+           h->section[SNAP_PAGES].len == (pages + SNAP_PAGE - 1) / SNAP_PAGE * 8;
+}
+
+static int judge(const struct snap_header *h, size_t size, const uint8_t base[16])
+{
+    if (size < sizeof *h || memcmp(h->magic, "GPSNAP\r\n", 8) != 0 || h->order != 0x01020304)
+        return KB_ERR_DAMAGED;
+    if (h->format != SNAP_FORMAT || h->ranking != KB_RANKING_VERSION ||
+        h->schema != KB_SCHEMA_VERSION)
+        return KB_ERR_OLDER;
+    if (!header_sound(h, size))
+        return KB_ERR_DAMAGED;
+    return memcmp(h->base, base, 16) == 0 ? 0 : KB_ERR_OLDER;
+}
+
+/* Takes over `map`, also on failure. */
+static int snap_new(const uint8_t *map, size_t size, bool mapped, const uint8_t base[16],
+                    struct snap **ret)
+{
+    struct snap *s = calloc(1, sizeof *s);
+    int err = s ? 0 : KB_ERR_NOMEM;
+    if (!s) {
+        if (mapped)
+            munmap((void *)(uintptr_t)map, size);
+        else
+            free((void *)(uintptr_t)map);
+        return err;
+    }
+    *s = (struct snap){.map = map, .size = size, .mapped = mapped, .head = (const void *)map};
+    err = judge(s->head, size, base);
+    if (!err) {
+        uint64_t len = s->head->section[SNAP_PAGES].len;
+        s->check = (const void *)(map + s->head->section[SNAP_PAGES].at);
+        s->seen = calloc(len / 512 + 1, sizeof *s->seen);
+        s->vetted = calloc(s->head->nterm / 64u + 1, sizeof *s->vetted);
+        if (!s->seen || !s->vetted)
+            err = KB_ERR_NOMEM;
+        else if (snap_checksum(s->check, len) != s->head->pages_check)
+            err = KB_ERR_DAMAGED;
+    }
+    if (err)
+        snap_close(s);
+    else
+        *ret = s;
+    return err;
+}
+
+int snap_open(const char *path, const uint8_t base[16], struct snap **ret)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC), err = KB_ERR_DAMAGED;
+    if (fd < 0)
+        return errno == ENOENT ? KB_ERR_ABSENT : KB_ERR_IO;
+    if (fstat(fd, &st) != 0)
+        err = KB_ERR_IO;
+    if (err == KB_ERR_DAMAGED && S_ISREG(st.st_mode) &&
+        (size_t)st.st_size >= sizeof(struct snap_header)) {
+        void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+        err = map == MAP_FAILED ? KB_ERR_IO : snap_new(map, (size_t)st.st_size, true, base, ret);
+    }
+    close(fd);
+    return err;
+}
+
+int snap_adopt(uint8_t *image, size_t size, const uint8_t base[16], struct snap **ret)
+{
+    return snap_new(image, size, false, base, ret);
+}
+
+void snap_close(struct snap *s)
+{
+    if (!s)
+        return;
+    if (s->mapped)
+        munmap((void *)(uintptr_t)s->map, s->size);
+    else
+        free((void *)(uintptr_t)s->map);
+    free(s->seen);
+    free(s->vetted);
+    free(s);
+}
+
+/* ---- reading -------------------------------------------------------------------------------------------------- */
+
+const struct snap_header *snap_head(const struct snap *s)
+{
+    return s->head;
+}
+
+bool snap_bad(const struct snap *s)
+{
+    return s->bad;
+}
+
+static bool page_sound(struct snap *s, uint64_t page)
+{
+    uint64_t from = sizeof *s->head + page * SNAP_PAGE, to = s->head->section[SNAP_PAGES].at;
+    uint64_t len = to - from < SNAP_PAGE ? to - from : SNAP_PAGE;
+    if (snap_checksum(s->map + from, len) != s->check[page])
+        return false;
+    s->seen[page / 64] |= 1ull << page % 64;
+    return true;
+}
+
+bool snap_sound(struct snap *s)
+{
+    uint64_t pages = s->head->section[SNAP_PAGES].len / 8;
+    for (uint64_t page = 0; page < pages && !s->bad; page++)
+        if (!(s->seen[page / 64] >> page % 64 & 1) && !page_sound(s, page))
+            s->bad = true;
+    return !s->bad;
+}
+
+const void *snap_bytes(struct snap *s, enum snap_section section, uint64_t at, uint64_t len)
+{
+    const struct snap_header *h = s->head;
+    if (s->bad || at > h->section[section].len || len > h->section[section].len - at) {
+        s->bad = true;
+        return NULL;
+    }
+    uint64_t from = h->section[section].at + at;
+    if (len) {
+        uint64_t last = (from + len - 1 - sizeof *h) / SNAP_PAGE;
+        for (uint64_t page = (from - sizeof *h) / SNAP_PAGE; page <= last; page++)
+            if (!(s->seen[page / 64] >> page % 64 & 1) && !page_sound(s, page)) {
+                s->bad = true;
+                return NULL;
+            }
+    }
+    return s->map + from;
+}
+
+const struct snap_term *snap_term(struct snap *s, uint32_t term)
+{
+    return snap_bytes(s, SNAP_TERMS, term * (uint64_t)sizeof(struct snap_term),
+                      sizeof(struct snap_term));
+}
+
+uint32_t snap_lookup(struct snap *s, const char *token, size_t len)
+{
+    uint64_t n = s->head->section[SNAP_BUCKETS].len / 4;
+    for (uint64_t at = snap_hash(token, len) & (n - 1), tries = 0; tries < n;
+         at = (at + 1) & (n - 1), tries++) {
+        const uint32_t *bucket = snap_bytes(s, SNAP_BUCKETS, at * 4, 4);
+        if (!bucket || !*bucket)
+            return SNAP_NO_TERM;
+        const struct snap_term *t = snap_term(s, *bucket - 1);
+        if (!t)
+            return SNAP_NO_TERM;
+        const char *word = t->len == len ? snap_bytes(s, SNAP_STRINGS, t->string, len) : NULL;
+        if (word && memcmp(word, token, len) == 0)
+            return *bucket - 1;
+    }
+    return SNAP_NO_TERM;
+}
+
+static bool part_sound(const struct snap *s, const struct snap_part *part, uint64_t left)
+{
+    const struct snap_header *h = s->head;
+    uint64_t base = (uint64_t)part->chunk * SNAP_CHUNK;
+    if (part->n == 0 || part->n > SNAP_CHUNK || snap_part_size(part) > left || base >= h->n ||
+        !(part->most > 0 && part->most < 1e9f))
+        return false;
+    const uint16_t *offset = (const void *)(part + 1);
+    const uint8_t *code = (const uint8_t *)(offset + part->n);
+    uint32_t wrong = 0, escapes = 0;
+    for (uint32_t i = 0; i < part->n; i++) {
+        wrong |=
+            (i && offset[i] <= offset[i - 1]) | (code[i] != SNAP_ESCAPE && code[i] >= h->ntuple);
+        escapes += code[i] == SNAP_ESCAPE;
+    }
+    return !wrong && escapes == part->escapes && base + offset[part->n - 1] < h->n;
+}
+
+static bool list_sound(const struct snap *s, const struct snap_term *t, const uint8_t *p,
+                       uint64_t len)
+{
+    uint64_t df = 0;
+    int64_t chunk = -1;
+    for (unsigned i = 0; i < t->nchunk; i++) {
+        const struct snap_part *part = (const void *)p;
+        if (len < sizeof *part || part->chunk <= chunk || !part_sound(s, part, len))
+            return false;
+        chunk = part->chunk;
+        df += part->n;
+        p += snap_part_size(part);
+        len -= snap_part_size(part);
+    }
+    return df == t->df;
+}
+
+int snap_list(struct snap *s, uint32_t term, struct snap_list *ret)
+{
+    const struct snap_term *t = snap_term(s, term),
+                           *next = term + 1 < s->head->nterm ? snap_term(s, term + 1) : NULL;
+    if (!t || s->bad)
+        return KB_ERR_DAMAGED;
+    uint64_t end = next ? next->list : s->head->section[SNAP_LISTS].len;
+    const uint8_t *p = end >= t->list && t->list % 4 == 0
+                           ? snap_bytes(s, SNAP_LISTS, t->list, end - t->list)
+                           : NULL;
+    if (p && !(s->vetted[term / 64] >> term % 64 & 1)) {
+        if (list_sound(s, t, p, end - t->list))
+            s->vetted[term / 64] |= 1ull << term % 64;
+        else
+            p = NULL;
+    }
+    if (!p) {
+        s->bad = true;
+        return KB_ERR_DAMAGED;
+    }
+    *ret = (struct snap_list){p, t->nchunk};
+    return 0;
+}
+
+/* A number in 7-bit groups, low ones first; stops at `end`. */
+static uint32_t varint(const uint8_t **p, const uint8_t *end)
+{
+    uint32_t v = 0;
+    for (unsigned shift = 0; *p < end && shift < 35; shift += 7) {
+        uint8_t byte = *(*p)++;
+        v |= (uint32_t)(byte & 0x7f) << shift;
+        if (!(byte & 0x80))
+            break;
+    }
+    return v;
+}
+
+int snap_forward(struct snap *s, uint32_t ord, snap_token_fn *fn, void *ctx)
+{
+    if (ord >= s->head->n)
+        return KB_ERR_DAMAGED;
+    const uint32_t *at = snap_bytes(s, SNAP_FORWARD_AT, ord * 4ull, 8);
+    if (!at || at[1] < at[0])
+        return KB_ERR_DAMAGED;
+    const uint8_t *p = snap_bytes(s, SNAP_FORWARD, at[0], at[1] - at[0]);
+    if (!p)
+        return KB_ERR_DAMAGED;
+    const uint8_t *end = p + (at[1] - at[0]);
+    for (unsigned f = 0; f < FIELDS; f++) {
+        uint32_t pos = UINT32_MAX; /* the first token is at 0 */
+        for (uint32_t n = varint(&p, end); n && p < end; n--) {
+            uint32_t v = varint(&p, end);
+            pos += !(v & 1);
+            fn(ctx, v >> 1, f, pos);
+        }
+    }
+    return 0;
+}

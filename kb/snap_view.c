@@ -1,0 +1,401 @@
+/* snap_view.c: see snap_view.h. Made anew when the generation moves, which is when somebody edited a guide; in
+ * between every question uses it as it is. */
+#include "kb/snap_view.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "kb/bm25f.h"
+
+/* ---- the delta ------------------------------------------------------------------------------------------------- */
+
+static const char sql_changed[] = "SELECT id FROM changes WHERE generation > ?1 ORDER BY id";
+static const char sql_from[] = "SELECT value FROM meta WHERE key = 'changes_from'";
+
+/* The passages that changed after `since`. KB_ERR_OLDER when the log does not reach back so far, or there
+ * are too many. */
+static int changed_ids(struct kb *kb, struct pool *pool, long long since, uint32_t **ret,
+                       size_t *ret_n)
+{
+    int r = 0;
+    size_t n = 0, cap = 0;
+    uint32_t *id = NULL;
+    sqlite3_stmt *st = kb_stmt(kb, STMT_CHANGES_FROM, sql_from, &r);
+    if (!st)
+        return r;
+    int rc = sqlite3_step(st);
+    long long from = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : INT64_MAX;
+    sqlite3_reset(st);
+    if (from > since)
+        return KB_ERR_OLDER;
+    st = kb_stmt(kb, STMT_CHANGES, sql_changed, &r);
+    if (!st)
+        return r;
+    sqlite3_bind_int64(st, 1, since);
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW && n <= VIEW_MAX_CHANGED)
+        *POOL_PUSH(pool, id, n, cap) = (uint32_t)sqlite3_column_int64(st, 0);
+    sqlite3_reset(st);
+    if (rc != SQLITE_DONE)
+        return rc == SQLITE_ROW ? KB_ERR_OLDER : schema_err(rc);
+    *ret = id;
+    *ret_n = n;
+    return 0;
+}
+
+long long view_id(const struct view_segment *g, uint32_t ord)
+{
+    const uint32_t *id = snap_bytes(g->snap, SNAP_IDS, ord * 4ull, 4);
+    return id ? (long long)*id : -1;
+}
+
+static uint32_t find_ord(const struct view_segment *g, uint32_t id)
+{
+    uint32_t low = 0, n = snap_head(g->snap)->n, high = n;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        if (view_id(g, mid) < (long long)id)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < n && view_id(g, low) == id ? low : UINT32_MAX;
+}
+
+static void set_bit(uint64_t *bits, uint32_t i)
+{
+    bits[i / 64] |= 1ull << i % 64;
+}
+
+static uint64_t *new_bits(struct pool *pool, size_t n)
+{
+    return pool_array(pool, n / 64 + 1, sizeof(uint64_t));
+}
+
+struct collect {
+    struct pool *pool;
+    uint32_t *term;
+    size_t n, cap;
+};
+
+static void collect_term(void *ctx, uint32_t term, unsigned field, uint32_t pos)
+{
+    struct collect *c = ctx;
+    (void)field, (void)pos;
+    *POOL_PUSH(c->pool, c->term, c->n, c->cap) = term;
+}
+
+static int by_term(const void *x, const void *y)
+{
+    uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+    return (a > b) - (a < b);
+}
+
+static size_t unique(uint32_t *v, size_t n)
+{
+    size_t kept = 0;
+    if (n)
+        qsort(v, n, sizeof *v, by_term);
+    for (size_t i = 0; i < n; i++)
+        if (!kept || v[kept - 1] != v[i])
+            v[kept++] = v[i];
+    return kept;
+}
+
+/* Mark what changed as dead in the file, and remember its terms and lengths, to be taken off again. */
+static int bury(struct view *v, const uint32_t *id, size_t n, uint64_t total[FIELDS],
+                uint64_t filled[FIELDS])
+{
+    struct view_segment *g = &v->segment[0];
+    struct pool *scratch = pool_new();
+    struct collect all = {.pool = v->pool};
+    int r = 0;
+    for (size_t i = 0; i < n && !r; i++) {
+        uint32_t ord = find_ord(g, id[i]);
+        if (ord == UINT32_MAX)
+            continue; /* it is new */
+        if (!g->dead)
+            g->dead = new_bits(v->pool, snap_head(g->snap)->n);
+        set_bit(g->dead, ord);
+        v->n--;
+        for (unsigned f = 0; f < FIELDS; f++) {
+            uint16_t length = g->length[(size_t)ord * FIELDS + f];
+            total[f] -= length;
+            filled[f] -= length > 0;
+        }
+        struct collect one = {.pool = scratch};
+        r = snap_forward(g->snap, ord, collect_term, &one);
+        one.n = unique(one.term, one.n);
+        for (size_t k = 0; k < one.n; k++)
+            collect_term(&all, one.term[k], 0, 0);
+    }
+    if (all.n)
+        qsort(all.term, all.n, sizeof *all.term, by_term);
+    v->dead_term = all.term;
+    v->ndead_term = all.n;
+    pool_free(scratch);
+    return r;
+}
+
+static size_t count_equal(const uint32_t *v, size_t n, uint32_t value)
+{
+    size_t bound[2];
+    for (int i = 0; i < 2; i++) { /* the first one >= value, then the first one > value */
+        size_t low = 0, high = n;
+        while (low < high) {
+            size_t mid = low + (high - low) / 2;
+            if (v[mid] < value || (i && v[mid] == value))
+                low = mid + 1;
+            else
+                high = mid;
+        }
+        bound[i] = low;
+    }
+    return bound[1] - bound[0];
+}
+
+long long view_df(const struct view *v, const uint32_t term[VIEW_SEGMENTS])
+{
+    long long df = 0;
+    for (size_t i = 0; i < v->nsegment; i++) {
+        const struct snap_term *t =
+            term[i] == SNAP_NO_TERM ? NULL : snap_term(v->segment[i].snap, term[i]);
+        if (t)
+            df += t->df;
+        if (t && i == 0)
+            df -= (long long)count_equal(v->dead_term, v->ndead_term, term[0]);
+    }
+    return df;
+}
+
+/* ---- a segment's tables --------------------------------------------------------------------------------------------- */
+
+static int read_conditions(struct view *v, struct view_segment *g, struct tokenizer *t)
+{
+    uint64_t len = snap_head(g->snap)->section[SNAP_CONDITIONS].len;
+    const char *p = snap_bytes(g->snap, SNAP_CONDITIONS, 0, len);
+    if (!p || (len && p[len - 1])) /* the last string is terminated, hence all are */
+        return KB_ERR_DAMAGED;
+    size_t cap = 0;
+    int r = 0;
+    for (const char *end = p + len; !r && p < end;) {
+        struct view_condition c = {0};
+        if (end - p < 6)
+            return KB_ERR_DAMAGED;
+        memcpy(&c.ord, p, 4);
+        const char *needs = p + 4, *nots = needs + strlen(needs) + 1;
+        if (nots >= end || c.ord >= snap_head(g->snap)->n)
+            return KB_ERR_DAMAGED;
+        r = condition_words(v->pool, t, needs, &c.needs, &c.nneeds);
+        if (!r)
+            r = condition_words(v->pool, t, nots, &c.nots, &c.nnots);
+        *POOL_PUSH(v->pool, g->condition, g->ncondition, cap) = c;
+        p = nots + strlen(nots) + 1;
+    }
+    return r;
+}
+
+static int map_tables(struct view *v, struct view_segment *g, struct tokenizer *t)
+{
+    const struct snap_header *h = snap_head(g->snap);
+    g->length = snap_bytes(g->snap, SNAP_LENGTHS, 0, h->n * 2ull * FIELDS);
+    g->ndated = h->section[SNAP_DATED].len / sizeof *g->dated;
+    g->dated = snap_bytes(g->snap, SNAP_DATED, 0, g->ndated * sizeof *g->dated);
+    if (!g->length || !g->dated)
+        return KB_ERR_DAMAGED;
+    for (size_t i = 0; i < g->ndated; i++)
+        if (g->dated[i].ord >= h->n)
+            return KB_ERR_DAMAGED;
+    return read_conditions(v, g, t);
+}
+
+static void mark_suspects(struct view *v, struct view_segment *g)
+{
+    size_t words = snap_head(g->snap)->n / 64 + 1;
+    if (!g->dead && !g->ndated && !g->ncondition)
+        return;
+    g->suspect = new_bits(v->pool, snap_head(g->snap)->n);
+    for (size_t i = 0; g->dead && i < words; i++)
+        g->suspect[i] = g->dead[i];
+    for (size_t i = 0; i < g->ndated; i++)
+        set_bit(g->suspect, g->dated[i].ord);
+    for (size_t i = 0; i < g->ncondition; i++)
+        set_bit(g->suspect, g->condition[i].ord);
+}
+
+/* ---- the view -------------------------------------------------------------------------------------------------------- */
+
+void view_free(struct view *v)
+{
+    if (!v)
+        return;
+    for (size_t i = 0; i < VIEW_SEGMENTS; i++) {
+        finder_free(v->segment[i].finder);
+        snap_close(v->segment[i].snap);
+    }
+    pool_free(v->pool);
+}
+
+static void add_totals(const struct snap *s, uint64_t total[FIELDS], uint64_t filled[FIELDS])
+{
+    for (unsigned f = 0; f < FIELDS; f++) {
+        total[f] += snap_head(s)->total[f];
+        filled[f] += snap_head(s)->filled[f];
+    }
+}
+
+/* How much a bound of the build may be too small for today's averages. */
+static float drift_of(const struct snap_header *h, const double average[FIELDS])
+{
+    double most = 1;
+    for (unsigned f = 0; f < FIELDS; f++) {
+        double then = bm25f_average(h->total[f], h->filled[f]);
+        if (average[f] / then > most)
+            most = average[f] / then;
+    }
+    return (float)most * 1.000001f;
+}
+
+static int map_vocabulary(struct view *v, size_t i)
+{
+    const struct snap_header *h = snap_head(v->segment[i].snap);
+    struct vocabulary_part *p = &v->vocabulary.part[i];
+    uint64_t len = h->section[SNAP_STRINGS].len;
+    const struct snap_term *term =
+        snap_bytes(v->segment[i].snap, SNAP_TERMS, 0, h->section[SNAP_TERMS].len);
+    p->sorted = snap_bytes(v->segment[i].snap, SNAP_SORTED, 0, h->nterm * 4ull);
+    p->strings = snap_bytes(v->segment[i].snap, SNAP_STRINGS, 0, len);
+    p->terms = term;
+    if (!term || !p->sorted || !p->strings || (len && p->strings[len - 1]))
+        return KB_ERR_DAMAGED;
+    for (uint32_t t = 0; t < h->nterm; t++)
+        if (term[t].string >= len || p->sorted[t] >= h->nterm)
+            return KB_ERR_DAMAGED;
+    p->n = h->nterm;
+    return 0;
+}
+
+static int finish(struct view *v, const uint64_t total[FIELDS], const uint64_t filled[FIELDS])
+{
+    int r = 0;
+    for (unsigned f = 0; f < FIELDS; f++)
+        v->average[f] = bm25f_average(total[f], filled[f]);
+    for (size_t i = 0; i < v->nsegment && !r; i++) {
+        struct view_segment *g = &v->segment[i];
+        g->drift = drift_of(snap_head(g->snap), v->average);
+        mark_suspects(v, g);
+        r = finder_new(g->snap, v->average, &g->finder);
+        if (!r)
+            r = map_vocabulary(v, i);
+    }
+    v->vocabulary.part[0].dead = v->dead_term;
+    v->vocabulary.part[0].ndead = v->ndead_term;
+    return r;
+}
+
+static int add_delta(struct kb *kb, struct view *v, const uint8_t base[16], uint64_t total[FIELDS],
+                     uint64_t filled[FIELDS])
+{
+    struct view_segment *g = &v->segment[1];
+    long long since = snap_head(v->segment[0].snap)->generation;
+    uint32_t *id = NULL;
+    size_t n = 0;
+    int r = changed_ids(kb, v->pool, since, &id, &n);
+    if (r || n == 0)
+        return r;
+    r = bury(v, id, n, total, filled);
+    uint8_t *image = NULL;
+    size_t size = 0;
+    if (!r)
+        r = snap_build_changed(kb->db, kb->tokenizer, since, &image, &size);
+    if (!r)
+        r = snap_adopt(image, size, base, &g->snap);
+    if (r)
+        return r;
+    v->nsegment = 2;
+    v->n += snap_head(g->snap)->n;
+    add_totals(g->snap, total, filled);
+    return map_tables(v, g, kb->tokenizer);
+}
+
+static int main_lang(struct view *v)
+{
+    const struct snap_header *h = snap_head(v->segment[0].snap);
+    uint64_t len = h->section[SNAP_NAMES].len;
+    const char *p = snap_bytes(v->segment[0].snap, SNAP_NAMES, 0, len);
+    if (!p || !len || p[len - 1])
+        return KB_ERR_DAMAGED;
+    const char *end = p + len;
+    for (uint32_t i = 0; i < h->main_lang && p < end; i++)
+        p += strlen(p) + 1;
+    v->main_lang = pool_strdup(v->pool, p < end ? p : "");
+    return 0;
+}
+
+int view_names(const struct view_segment *g, struct pool *pool, const char *name[256])
+{
+    uint64_t len = snap_head(g->snap)->section[SNAP_NAMES].len;
+    const char *p = snap_bytes(g->snap, SNAP_NAMES, 0, len);
+    if (!p || !len || p[len - 1])
+        return KB_ERR_DAMAGED;
+    const char *end = p + len;
+    for (size_t i = 0; i < 256; i++) {
+        name[i] = p < end ? pool_strdup(pool, p) : "";
+        p += p < end ? strlen(p) + 1 : 0;
+    }
+    return 0;
+}
+
+/* On failure of any kind: no view. */
+static int view_make(struct kb *kb, long long generation, struct view **ret)
+{
+    uint8_t base[16];
+    int64_t seen = 0;
+    uint64_t total[FIELDS] = {0}, filled[FIELDS] = {0};
+    char *path = kb->path ? sqlite3_mprintf("%s.snap", kb->path) : NULL;
+    struct pool *pool = pool_new();
+    struct view *v = pool_alloc(pool, sizeof *v);
+    *v = (struct view){.pool = pool, .nsegment = 1, .generation = generation};
+    int r = path ? schema_identity(kb->db, base, &seen) : KB_ERR_ABSENT;
+    if (!r)
+        r = snap_open(path, base, &v->segment[0].snap);
+    if (!r && snap_head(v->segment[0].snap)->generation > generation)
+        r = KB_ERR_OLDER; /* we read an older state of the index than the file was made from */
+    if (!r)
+        r = map_tables(v, &v->segment[0], kb->tokenizer);
+    if (!r) {
+        v->n = snap_head(v->segment[0].snap)->n;
+        add_totals(v->segment[0].snap, total, filled);
+        r = main_lang(v);
+    }
+    if (!r && snap_head(v->segment[0].snap)->generation < generation)
+        r = add_delta(kb, v, base, total, filled);
+    if (!r)
+        r = finish(v, total, filled);
+    sqlite3_free(path);
+    if (r)
+        view_free(v);
+    else
+        *ret = v;
+    return r;
+}
+
+void view_drop(struct kb *kb)
+{
+    view_free(kb->view);
+    kb->view = NULL;
+    kb->no_view_at = kb->generation;
+}
+
+int view_refresh(struct kb *kb, long long generation)
+{
+    if (kb->view && kb->view->generation == generation)
+        return 0;
+    view_free(kb->view);
+    kb->view = NULL;
+    if (kb->no_view_at == generation)
+        return 0; /* looked for already, in vain */
+    int r = view_make(kb, generation, &kb->view);
+    kb->no_view_at = r ? generation : -1;
+    return r == KB_ERR_NOMEM || r == KB_ERR_BUSY ? r : 0;
+}

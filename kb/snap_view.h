@@ -1,0 +1,62 @@
+/* snap_view.h: a snapshot file, and what changed since, as one base to rank: the state of one generation.
+ *
+ * Two segments. The first is the file, of some earlier generation; the second a snapshot in memory of the passages that
+ * the change log names since then, rebuilt in a millisecond when the generation moves. Passages of the file that were changed or
+ * removed are dead: a bit says so, and document frequencies, lengths and averages are corrected for them, so scores
+ * are exactly those of a fresh snapshot. */
+#ifndef KB_SNAP_VIEW_H
+#define KB_SNAP_VIEW_H
+
+#include "kb/snap_find.h"
+
+#define VIEW_SEGMENTS    2
+#define VIEW_MAX_CHANGED 4096 /* more since the snapshot: FTS5 answers until it is written anew */
+
+struct view_condition {
+    uint32_t ord;
+    const char **needs, **nots;
+    size_t nneeds, nnots;
+};
+
+struct view_segment {
+    struct snap *snap;
+    struct finder *finder;
+    const uint16_t *length; /* FIELDS per ord */
+    const struct snap_dated *dated;
+    size_t ndated;
+    struct view_condition *condition;
+    size_t ncondition;
+    uint64_t *suspect; /* dead, dated or conditional; NULL: none is */
+    uint64_t *dead;    /* NULL: none is */
+    float drift;
+};
+
+struct view {
+    struct pool *pool;
+    struct view_segment segment[VIEW_SEGMENTS];
+    size_t nsegment;
+    long long generation;
+    size_t n; /* living passages */
+    double average[FIELDS];
+    const char *main_lang;
+    struct vocabulary vocabulary;
+    uint32_t *dead_term; /* the terms of dead passages, each once per passage, ascending */
+    size_t ndead_term;
+};
+
+/* Bring kb->view in step with the generation that the current transaction sees. 0 with kb->view set, or NULL when
+ * there is no snapshot to be used. Negative only when the database itself fails. */
+int view_refresh(struct kb *kb, long long generation);
+void view_free(struct view *v);
+/* The snapshot turned out to be unsound: do without, until the index changes. */
+void view_drop(struct kb *kb);
+
+/* The passage's id; -1 when the file is damaged. */
+long long view_id(const struct view_segment *g, uint32_t ord);
+/* The names that SNAP_GROUPS counts in; "" for places without one. */
+int view_names(const struct view_segment *g, struct pool *pool, const char *name[256]);
+
+/* Living passages that have the term, which is named by its id in each segment (SNAP_NO_TERM: not there). */
+long long view_df(const struct view *v, const uint32_t term[VIEW_SEGMENTS]);
+
+#endif
