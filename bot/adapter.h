@@ -17,39 +17,42 @@ struct adapter;
 
 /* A question on its way in: copied by bot_receive(). */
 struct inbound {
-    const char *text;           /* cleaned: no mentions, no mark-up */
+    const char *text; /* cleaned: no mentions, no mark-up */
     size_t len;
-    const char *conversation;   /* opaque, unique within the adapter; "" for a single question */
-    const char *lang;           /* or NULL */
-    server_handle to;           /* where the reply goes, for networks that answer on the same connection */
-    int form;                   /* the adapter's own note on how to render the reply */
-    const char *ref;            /* the adapter's own note on what the reply answers, or NULL; at most 256 bytes */
+    const char *conversation; /* opaque, unique within the adapter; "" for a single question */
+    const char *lang;         /* or NULL */
+    server_handle to; /* where the reply goes, for networks that answer on the same connection */
+    int form;         /* the adapter's own note on how to render the reply */
+    const char *ref;  /* its note on what the reply answers, or NULL; at most 256 bytes */
 };
 
 /* A reply on its way out. */
 struct outgoing {
     const struct inbound *to;
     const struct reply *reply;
-    const char *answer_id;      /* of the journal */
+    const char *answer_id; /* of the journal */
 };
 
 struct adapter_type {
-    const char *name;                 /* "slack": config section, URL prefix, log tag */
-    const struct setting *settings;   /* what it reads, with default and help text */
-    const char *websocket, *subprotocol; /* "/v1/ws", "guidepost.v1", for the one with on_peer(); else NULL */
+    const char *name;               /* "slack": config section, URL prefix, log tag */
+    const struct setting *settings; /* what it reads, with default and help text */
+    const char *websocket,
+        *subprotocol; /* "/v1/ws", "guidepost.v1", for the one with on_peer(); else NULL */
 
     /* Settings are in; keep state in a->state. Return 1: off (no secrets), said once by the caller. */
     int (*open)(struct adapter *a);
     void (*close)(struct adapter *a); /* also after a failed open() */
 
     /* The world calls: check the raw bytes, parse, bot_receive(), and only then acknowledge. NULL: never happens. */
-    bool (*on_request)(struct adapter *a, struct request *rq); /* false: not mine (404 when nobody's) */
-    void (*on_peer)(struct adapter *a, struct peer *p, enum peer_event ev, const char *s, size_t len);
+    bool (*on_request)(struct adapter *a,
+                       struct request *rq); /* false: not mine (404 when nobody's) */
+    void (*on_peer)(struct adapter *a, struct peer *p, enum peer_event ev, const char *s,
+                    size_t len);
 
     /* The bot calls. render() is pure and may run on any thread; send() starts on the loop, and its outcome
      * is the adapter's to report. */
-    int  (*render)(const struct adapter *a, const struct outgoing *out, struct buf *ret_body);
-    int  (*send)(struct adapter *a, const struct outgoing *out, const struct buf *body);
+    int (*render)(const struct adapter *a, const struct outgoing *out, struct buf *ret_body);
+    int (*send)(struct adapter *a, const struct outgoing *out, const struct buf *body);
 };
 
 struct adapter {
@@ -67,7 +70,8 @@ extern const struct adapter_type *const adapter_types[];
  * -E2BIG (too long), -EINVAL (empty), -EILSEQ (not UTF-8). On 0 exactly one send() follows, whatever happens; within a conversation in the
  * order of the questions. Loop thread. */
 int bot_receive(struct adapter *a, const struct inbound *in);
-const struct config *bot_config(const struct bot *bot); /* a reload replaces it: keep no pointer into it */
+const struct config *
+bot_config(const struct bot *bot); /* a reload replaces it: keep no pointer into it */
 struct loop *bot_loop(const struct bot *bot);
 struct server *bot_server(const struct bot *bot);
 /* The leading topics of the base, for a page's first screen; NULL-terminated, at most `max`. Refreshed with the index. */

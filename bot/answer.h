@@ -17,8 +17,8 @@ struct question {
     size_t len;
     const char *const *before; /* earlier messages of the asker, oldest first */
     size_t nbefore;
-    const char *lang;          /* or NULL */
-    const char *audience;      /* or NULL */
+    const char *lang;     /* or NULL */
+    const char *audience; /* or NULL */
     bool explain;
 };
 

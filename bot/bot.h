@@ -19,14 +19,14 @@ extern const double answer_bucket[ANSWER_BUCKETS]; /* upper bounds, seconds (adm
 struct bot_counts {
     uint64_t outcome[REPLY_HANDOFF + 1];
     uint64_t refused_busy, refused_long, refused_empty;
-    uint64_t unrecorded;                        /* answered, but the journal could not write it */
-    uint64_t bucket[ANSWER_BUCKETS + 1];        /* by time from question to reply, the last one: longer */
-    double seconds;                             /* sum of those times */
+    uint64_t unrecorded;                 /* answered, but the journal could not write it */
+    uint64_t bucket[ANSWER_BUCKETS + 1]; /* by time from question to reply, the last one: longer */
+    double seconds;                      /* sum of those times */
 };
 
 struct bot {
     const struct config *config; /* the one in force */
-    struct config *own_config;   /* that one, when a reload made it; NULL while it is the caller's */
+    struct config *own_config; /* that one, when a reload made it; NULL while it is the caller's */
     char *index_path, *state_path;
 
     struct loop *loop;
@@ -40,9 +40,9 @@ struct bot {
     struct turns *turns;
     struct content *content;
     struct bot_counts counts;
-    int64_t started_s;   /* wall clock */
-    bool draining;       /* SIGTERM has come: no new questions */
-    bool ended;          /* the loop has, too: nothing goes out any more */
+    int64_t started_s; /* wall clock */
+    bool draining;     /* SIGTERM has come: no new questions */
+    bool ended;        /* the loop has, too: nothing goes out any more */
 };
 
 /* ---- bot.c ---- */
@@ -56,27 +56,28 @@ int bot_run(struct config *c);
 /* ---- turn.c: one question's life; bot_receive() is there, too ---- */
 
 struct turns *turns_new(struct bot *bot);
-void turns_free(struct turns *all);       /* forgets what is still open */
+void turns_free(struct turns *all); /* forgets what is still open */
 size_t turns_open(const struct turns *all);
 
 /* ---- content.c: guides become an index, in the background ---- */
 
 struct content_state {
-    bool ready;               /* there is an index to answer from */
-    bool reload_ok;           /* the last reload, or the last look at changed content, took effect */
+    bool ready;     /* there is an index to answer from */
+    bool reload_ok; /* the last reload, or the last look at changed content, took effect */
     long long documents, passages, entries, generation;
-    int64_t indexed_s;        /* wall clock of the last success; 0: none yet */
+    int64_t indexed_s; /* wall clock of the last success; 0: none yet */
 };
 
 struct content *content_start(struct bot *bot); /* and begins with a first look */
-bool content_stop(struct content *c);           /* false: it is indexing and does not come to an end */
-void content_reload(struct content *c);         /* SIGHUP: settings, small talk, index; all or nothing */
+bool content_stop(struct content *c);   /* false: it is indexing and does not come to an end */
+void content_reload(struct content *c); /* SIGHUP: settings, small talk, index; all or nothing */
 void content_state(const struct content *c, struct content_state *ret);
 const char *const *content_topics(const struct content *c);
 
 /* ---- admin.c: what machines ask ---- */
 
 void admin_request(struct bot *bot, struct request *rq);
-bool admin_public(struct bot *bot, struct request *rq); /* /livez and /readyz without detail; false: another path */
+bool admin_public(struct bot *bot,
+                  struct request *rq); /* /livez and /readyz without detail; false: another path */
 
 #endif

@@ -11,16 +11,16 @@
 #include <stddef.h>
 
 struct buf {
-    char *s;      /* "" while empty; never NULL */
+    char *s; /* "" while empty; never NULL */
     size_t len;
     size_t cap;
-    size_t max;   /* bytes of content, without the terminator */
+    size_t max; /* bytes of content, without the terminator */
     bool failed;
 };
 
 void buf_init(struct buf *b, size_t max);
-void buf_release(struct buf *b);          /* as after buf_init(): may be used again */
-void buf_clear(struct buf *b);            /* empty, not failed; keeps its memory */
+void buf_release(struct buf *b); /* as after buf_init(): may be used again */
+void buf_clear(struct buf *b);   /* empty, not failed; keeps its memory */
 bool buf_failed(const struct buf *b);
 
 void buf_add(struct buf *b, const char *s, size_t len);

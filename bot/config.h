@@ -13,24 +13,24 @@
 #include <stddef.h>
 
 enum setting_type {
-    SETTING_TEXT,     /* any text */
-    SETTING_INT,      /* min..max */
-    SETTING_BOOL,     /* true false yes no on off */
-    SETTING_LIST,     /* of texts */
-    SETTING_PATH,     /* a file or folder; resolved */
-    SETTING_PATHS,    /* a list of them */
-    SETTING_ADDRESS,  /* HOST:PORT or [v6]:PORT; port 0: any free one */
-    SETTING_CHOICE,   /* one of the words in `choices`, separated by blanks */
+    SETTING_TEXT,    /* any text */
+    SETTING_INT,     /* min..max */
+    SETTING_BOOL,    /* true false yes no on off */
+    SETTING_LIST,    /* of texts */
+    SETTING_PATH,    /* a file or folder; resolved */
+    SETTING_PATHS,   /* a list of them */
+    SETTING_ADDRESS, /* HOST:PORT or [v6]:PORT; port 0: any free one */
+    SETTING_CHOICE,  /* one of the words in `choices`, separated by blanks */
 };
 
 struct setting {
-    const char *name;          /* "listen", "web.origins": a dot is a level in the file */
+    const char *name; /* "listen", "web.origins": a dot is a level in the file */
     enum setting_type type;
-    bool optional;             /* paths: nothing at the default means none, "" */
-    const char *value;         /* the default, as it would stand in the file; lists: "[a, b]" */
-    long long min, max;        /* SETTING_INT */
-    const char *choices;       /* SETTING_CHOICE */
-    const char *help;          /* a sentence or two: the comment in guidepost.yaml */
+    bool optional;       /* paths: nothing at the default means none, "" */
+    const char *value;   /* the default, as it would stand in the file; lists: "[a, b]" */
+    long long min, max;  /* SETTING_INT */
+    const char *choices; /* SETTING_CHOICE */
+    const char *help;    /* a sentence or two: the comment in guidepost.yaml */
 };
 
 struct config;

@@ -9,20 +9,20 @@ struct loop;
 struct http;
 
 struct http_request {
-    const char *method;            /* "POST" */
-    const char *url;               /* http or https */
-    const char *const *header;     /* "Name: value", NULL-terminated, or NULL */
+    const char *method;        /* "POST" */
+    const char *url;           /* http or https */
+    const char *const *header; /* "Name: value", NULL-terminated, or NULL */
     const char *body;
     size_t len;
     long connect_timeout_ms, timeout_ms; /* 0: 5 s and 20 s */
-    size_t max_bytes;              /* of the response body; 0: 1 MiB */
+    size_t max_bytes;                    /* of the response body; 0: 1 MiB */
 };
 
 struct http_response {
-    int status;                    /* 0: no response, see error */
-    const char *error;             /* plain words, or "" */
-    long retry_after_s;            /* from Retry-After (seconds or date); -1 when absent */
-    const char *body;              /* terminated */
+    int status;         /* 0: no response, see error */
+    const char *error;  /* plain words, or "" */
+    long retry_after_s; /* from Retry-After (seconds or date); -1 when absent */
+    const char *body;   /* terminated */
     size_t len;
 };
 
@@ -30,11 +30,12 @@ struct http_response {
 typedef void http_done_fn(void *ctx, const struct http_response *res);
 
 int http_start(struct loop *l, struct http **ret);
-void http_stop(struct http *h);    /* requests under way end with status 0, error "stopped" */
+void http_stop(struct http *h); /* requests under way end with status 0, error "stopped" */
 
 /* Copies the request. At most 2 connections per host; requests of one `lane` (NULL: any order) go one after
  * another. GET and HEAD follow redirects, never from https to http; others are not redirected. 0, or -EINVAL (no
  * http address), -EBUSY (MAX_HTTP_QUEUE), -ESHUTDOWN, -ENOMEM; fn is then not called. */
-int http_send(struct http *h, const struct http_request *rq, const char *lane, http_done_fn *fn, void *ctx);
+int http_send(struct http *h, const struct http_request *rq, const char *lane, http_done_fn *fn,
+              void *ctx);
 
 #endif

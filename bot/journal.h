@@ -18,10 +18,10 @@ extern const struct setting journal_settings[];
 struct journal_turn {
     const char *adapter, *conversation;
     const char *question, *lang;
-    const char *reply_json;        /* as reply_json() writes it */
+    const char *reply_json; /* as reply_json() writes it */
     const char *kind;
     double confidence;
-    int64_t at_ms;                 /* wall clock, Unix milliseconds */
+    int64_t at_ms; /* wall clock, Unix milliseconds */
 };
 
 /* On the loop, exactly once per call that returned 0: id > 0 of the turn, or a negative errno (-ENOSPC, -EROFS,
@@ -30,8 +30,8 @@ typedef void journal_done_fn(void *ctx, int64_t id);
 
 struct journal_options {
     const char *path;
-    const char *synchronous;       /* "full" survives power loss, "normal" a killed process */
-    int retention_days;            /* older turns are deleted, a few at a time; 0: never */
+    const char *synchronous; /* "full" survives power loss, "normal" a killed process */
+    int retention_days;      /* older turns are deleted, a few at a time; 0: never */
 };
 
 /* 0, or a negative errno as of store_open(), which store_strerror() explains. */

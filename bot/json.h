@@ -18,7 +18,8 @@ void json_free(struct cJSON *j);
 /* The member when it is a string of at most max_bytes, else NULL. Borrowed from `j`. */
 const char *json_string(const struct cJSON *j, const char *name, size_t max_bytes);
 /* The member when it is a whole number within the range, else `fallback`. */
-long long json_int(const struct cJSON *j, const char *name, long long min, long long max, long long fallback);
+long long json_int(const struct cJSON *j, const char *name, long long min, long long max,
+                   long long fallback);
 const struct cJSON *json_object(const struct cJSON *j, const char *name);
 const struct cJSON *json_array(const struct cJSON *j, const char *name, size_t *ret_n);
 

@@ -29,8 +29,8 @@ void log_event(enum log_level level, const char *area, const char *msg, const ch
 const char *log_quote(char *out, unsigned long size, const char *s);
 
 #define log_error(area, msg, ...) log_event(LOG_LEVEL_ERROR, area, msg, __VA_ARGS__)
-#define log_warn(area, msg, ...) log_event(LOG_LEVEL_WARN, area, msg, __VA_ARGS__)
-#define log_info(area, msg, ...) log_event(LOG_LEVEL_INFO, area, msg, __VA_ARGS__)
+#define log_warn(area, msg, ...)  log_event(LOG_LEVEL_WARN, area, msg, __VA_ARGS__)
+#define log_info(area, msg, ...)  log_event(LOG_LEVEL_INFO, area, msg, __VA_ARGS__)
 #define log_debug(area, msg, ...) log_event(LOG_LEVEL_DEBUG, area, msg, __VA_ARGS__)
 
 #endif

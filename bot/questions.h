@@ -17,20 +17,30 @@
 
 struct kb_report;
 
-struct test_words { const char **word; size_t n; }; /* alternatives */
+struct test_words {
+    const char **word;
+    size_t n;
+}; /* alternatives */
 
 struct test_question {
     const char *file;
     size_t line;
     const char *q;
-    const char **before; size_t nbefore;
-    const char **want;   size_t nwant;
-    const char **nots;   size_t nnots;
-    const char *kind;                       /* or NULL */
-    struct test_words *contains; size_t ncontains;
+    const char **before;
+    size_t nbefore;
+    const char **want;
+    size_t nwant;
+    const char **nots;
+    size_t nnots;
+    const char *kind; /* or NULL */
+    struct test_words *contains;
+    size_t ncontains;
 };
 
-struct test_questions { struct test_question *item; size_t n, cap; };
+struct test_questions {
+    struct test_question *item;
+    size_t n, cap;
+};
 
 /* Read files, and folders of *.yaml, in order of their names. Everything lives in `pool`; problems
  * go to the report. 0, or -EINVAL when there is an error. */

@@ -13,25 +13,26 @@ enum reply_kind { REPLY_ANSWER, REPLY_CHOICES, REPLY_NONE, REPLY_CHITCHAT, REPLY
 
 struct reply {
     enum reply_kind kind;
-    double confidence;             /* 0..1 */
+    double confidence; /* 0..1 */
     enum kb_band band;
-    const char *text;              /* what the asker would read, plain, at most MAX_ANSWER_CHARS */
-    const struct kb_hit *answer;   /* the extracts quoted in `text`, best first */
+    const char *text;            /* what the asker would read, plain, at most MAX_ANSWER_CHARS */
+    const struct kb_hit *answer; /* the extracts quoted in `text`, best first */
     size_t nanswer;
-    const char **choice;           /* "did you mean", at most MAX_CHOICES; each can be sent as a question */
+    const char **choice; /* "did you mean", at most MAX_CHOICES; each can be sent as a question */
     size_t nchoice;
-    const char **suggestion;       /* follow-up questions, or the nearest topics of a decline */
+    const char **suggestion; /* follow-up questions, or the nearest topics of a decline */
     size_t nsuggestion;
     const struct kb_pair *corrected;
     size_t ncorrected;
     const char *const *unknown;
     size_t nunknown;
-    const char *explain;           /* only when it was asked for */
-    long long us;                  /* time spent answering, microseconds */
+    const char *explain; /* only when it was asked for */
+    long long us;        /* time spent answering, microseconds */
 };
 
-const char *reply_kind_name(enum reply_kind kind);  /* "answer" "choices" "none" "chitchat" "handoff" */
-const char *reply_band_name(enum kb_band band);     /* "high" "medium" "none" */
+const char *
+reply_kind_name(enum reply_kind kind);          /* "answer" "choices" "none" "chitchat" "handoff" */
+const char *reply_band_name(enum kb_band band); /* "high" "medium" "none" */
 
 /* The object of `ask --batch` (product.md), one line without a newline. `id` and `answer_id` may be
  * NULL. Valid UTF-8 and finite numbers only. */

@@ -14,8 +14,9 @@
 struct loop;
 struct config;
 struct server;
-struct request;   /* one HTTP request; the pointer is good inside on_request() only, keep the handle */
-struct peer;      /* one WebSocket connection */
+struct
+    request; /* one HTTP request; the pointer is good inside on_request() only, keep the handle */
+struct peer; /* one WebSocket connection */
 
 /* A connection may be gone when its answer is ready. What outlives a callback is therefore a handle, never a
  * pointer; a late answer to a dead handle is dropped. */
@@ -32,20 +33,23 @@ struct server_calls {
 };
 
 struct server_options {
-    const char *listen;           /* HOST:PORT */
-    const char *const *origins;   /* allowed besides the page's own host; NULL-terminated or norigins */
+    const char *listen; /* HOST:PORT */
+    const char *const
+        *origins; /* allowed besides the page's own host; NULL-terminated or norigins */
     size_t norigins;
-    bool origin_required;         /* refuse a WebSocket without Origin, too (only browsers send one) */
-    const char *const *proxies;   /* peers whose X-Forwarded-For is believed: addresses or ranges, "10.0.0.0/8" */
+    bool origin_required; /* refuse a WebSocket without Origin, too (only browsers send one) */
+    const char *const
+        *proxies; /* peers whose X-Forwarded-For is believed: addresses or ranges, "10.0.0.0/8" */
     size_t nproxies;
-    size_t max_connections;       /* 0: from RLIMIT_NOFILE */
-    size_t max_per_address;       /* 0: unlimited; never counted for `proxies` */
-    const char *websocket_path;   /* "/v1/ws"; NULL: plain HTTP (the admin listener) */
-    const char *subprotocol;      /* "guidepost.v1": a client that does not offer it is refused */
+    size_t max_connections;     /* 0: from RLIMIT_NOFILE */
+    size_t max_per_address;     /* 0: unlimited; never counted for `proxies` */
+    const char *websocket_path; /* "/v1/ws"; NULL: plain HTTP (the admin listener) */
+    const char *subprotocol;    /* "guidepost.v1": a client that does not offer it is refused */
 };
 
 /* Copies the options. 0, or a negative errno: -EADDRINUSE, -EACCES, -EINVAL (no HOST:PORT, or a bad proxy range). */
-int server_open(struct loop *l, const struct server_options *opt, const struct server_calls *calls, struct server **ret);
+int server_open(struct loop *l, const struct server_options *opt, const struct server_calls *calls,
+                struct server **ret);
 int server_port(const struct server *s);            /* the real one when 0 was asked for */
 const char *server_address(const struct server *s); /* HOST:PORT with that port */
 
@@ -53,7 +57,7 @@ const char *server_address(const struct server *s); /* HOST:PORT with that port 
  * asked is still answered. Then, when nothing is in flight: WebSockets get a 1001 behind what is queued for them. */
 void server_stop_listening(struct server *s);
 void server_say_goodbye(struct server *s);
-bool server_idle(const struct server *s);           /* nothing open any more; give it a second or two */
+bool server_idle(const struct server *s); /* nothing open any more; give it a second or two */
 /* After loop_run() returned, before loop_free(). Peers still open get their PEER_CLOSED. NULL is fine. */
 void server_close(struct server *s);
 
@@ -64,18 +68,23 @@ struct server_stats {
 void server_stats(const struct server *s, struct server_stats *ret);
 
 /* ---- requests ---- */
-const char *request_method(const struct request *rq);     /* "GET" "HEAD" "POST" "DELETE" "PUT" "OPTIONS" "PATCH" */
-const char *request_path(const struct request *rq);       /* decoded, starts with '/', no ".." and no NUL */
-const char *request_query(const struct request *rq, const char *name); /* decoded value of a query parameter, or NULL */
-const char *request_header(const struct request *rq, const char *name); /* lower-case name; NULL when absent */
+const char *
+request_method(const struct request *rq); /* "GET" "HEAD" "POST" "DELETE" "PUT" "OPTIONS" "PATCH" */
+const char *
+request_path(const struct request *rq); /* decoded, starts with '/', no ".." and no NUL */
+const char *request_query(const struct request *rq,
+                          const char *name); /* decoded value of a query parameter, or NULL */
+const char *request_header(const struct request *rq,
+                           const char *name); /* lower-case name; NULL when absent */
 const char *request_body(const struct request *rq, size_t *ret_len);
-const char *request_client(const struct request *rq);     /* address of the asker, for limits, never for logs */
+const char *
+request_client(const struct request *rq); /* address of the asker, for limits, never for logs */
 server_handle request_handle(const struct request *rq);
 
 struct http_reply {
     int status;
-    const char *type;             /* content type */
-    const char *headers;          /* further ones, "name: value\r\n" each, or NULL */
+    const char *type;    /* content type */
+    const char *headers; /* further ones, "name: value\r\n" each, or NULL */
     const char *body;
     size_t len;
 };
@@ -86,7 +95,7 @@ bool request_reply(struct server *s, server_handle h, const struct http_reply *r
 /* ---- WebSockets ---- */
 struct peer *server_peer(struct server *s, server_handle h); /* NULL when it is gone */
 server_handle peer_handle(const struct peer *p);
-void *peer_data(const struct peer *p);                    /* the owner's, freed by it at PEER_CLOSED */
+void *peer_data(const struct peer *p); /* the owner's, freed by it at PEER_CLOSED */
 void peer_set_data(struct peer *p, void *data);
 const char *peer_client(const struct peer *p);
 /* Queue one text message. False when it is gone, is closing, or was closed for reading too slowly (4408). */

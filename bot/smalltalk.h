@@ -11,10 +11,10 @@ struct kb_report;
 struct smalltalk;
 
 struct talk {
-    const char *id;       /* "greeting", "thanks", "human", ... */
-    const char *reply;    /* plain text */
-    bool handoff;         /* asks for a person */
-    bool topics;          /* the reply should be followed by what the base is about */
+    const char *id;    /* "greeting", "thanks", "human", ... */
+    const char *reply; /* plain text */
+    bool handoff;      /* asks for a person */
+    bool topics;       /* the reply should be followed by what the base is about */
 };
 
 /* NULL path: the replies that are shipped with the program. Problems go to the report; 0 or -EINVAL

@@ -12,8 +12,8 @@ struct watch;
 /* Call fn(ctx) on the loop when something below the paths has changed and then been quiet for `quiet_ms`
  * (changes without end are reported ten times as late). Paths that do not exist are waited for. Changes of names that
  * begin with '.' or '_' or end with '~' do not count. 0 or a negative errno. */
-int watch_start(struct loop *l, const char *const *path, size_t n, unsigned quiet_ms, loop_fn *fn, void *ctx,
-                struct watch **ret);
+int watch_start(struct loop *l, const char *const *path, size_t n, unsigned quiet_ms, loop_fn *fn,
+                void *ctx, struct watch **ret);
 void watch_stop(struct watch *w); /* fn may still run for a change that was seen before: once */
 
 #endif

@@ -16,13 +16,15 @@ struct pool;
 typedef void work_done_fn(void *ctx, const struct reply *reply);
 
 /* threads 0: one per processor. `talk` now belongs to the workers. */
-int work_start(struct loop *l, const char *db, struct smalltalk *talk, size_t threads, struct work **ret);
+int work_start(struct loop *l, const char *db, struct smalltalk *talk, size_t threads,
+               struct work **ret);
 /* What waits is answered with answer_sorry(), from this call; what is being answered is finished first. */
 void work_stop(struct work *w);
 
 /* 0 or -EBUSY beyond MAX_QUEUE. The question's text and all else it points to must live in `pool` (or longer);
  * question and pool are the worker's until fn is called. */
-int work_ask(struct work *w, struct pool *pool, const struct question *q, work_done_fn *fn, void *ctx);
+int work_ask(struct work *w, struct pool *pool, const struct question *q, work_done_fn *fn,
+             void *ctx);
 size_t work_waiting(const struct work *w);
 
 /* Another set of small talk (after a reload); the old one is freed when no thread uses it any more. */

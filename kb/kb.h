@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KB_SCHEMA_VERSION 1  /* of the database file; another number means "index again" */
+#define KB_SCHEMA_VERSION  1 /* of the database file; another number means "index again" */
 #define KB_RANKING_VERSION 1 /* of everything that decides an answer: tokens, weights, thresholds */
 
 enum kb_err {
@@ -41,31 +41,31 @@ const char *kb_strerror(int err);
 /* What a source is made of. Paths that are folders are read recursively, in byte order of their
  * names, leaving out names that begin with '.' or '_' and files of no known kind. */
 struct kb_sources {
-    const char *root;         /* relative paths start here; NULL: the current folder */
-    const char *const *path;  /* files and folders: together they are the whole content */
+    const char *root;        /* relative paths start here; NULL: the current folder */
+    const char *const *path; /* files and folders: together they are the whole content */
     size_t n;
-    const char *synonyms;     /* synonyms.yaml, or NULL */
+    const char *synonyms; /* synonyms.yaml, or NULL */
 };
 
 struct kb_problem {
-    bool error;               /* false: a warning, which changes nothing */
-    char *file;               /* as named by the caller */
-    size_t line, column;      /* from 1; 0 when the problem is the whole file */
-    char *message;            /* what is wrong and what would mend it, without a full stop */
+    bool error;          /* false: a warning, which changes nothing */
+    char *file;          /* as named by the caller */
+    size_t line, column; /* from 1; 0 when the problem is the whole file */
+    char *message;       /* what is wrong and what would mend it, without a full stop */
 };
 
 /* What kb_index() or kb_check() did. Released by kb_report_release(), also after a failure. */
 struct kb_report {
-    size_t read;                                /* documents that were parsed */
-    size_t added, changed, removed, unchanged;  /* documents */
-    size_t rejected;                            /* files that have an error */
-    size_t passages, entries;                   /* in the index afterwards; entries are passages too */
-    long long generation;                       /* grows by one with every change of the index */
-    bool rebuilt;                               /* the file was absent, damaged or of another version */
-    struct kb_problem *problem;                 /* the first 200; then one that says how many more */
+    size_t read;                               /* documents that were parsed */
+    size_t added, changed, removed, unchanged; /* documents */
+    size_t rejected;                           /* files that have an error */
+    size_t passages, entries;   /* in the index afterwards; entries are passages too */
+    long long generation;       /* grows by one with every change of the index */
+    bool rebuilt;               /* the file was absent, damaged or of another version */
+    struct kb_problem *problem; /* the first 200; then one that says how many more */
     size_t nproblem;
-    size_t errors, warnings;                    /* all of them, also those that are not listed */
-    char *message;                              /* why it failed, when it is not the sources' fault */
+    size_t errors, warnings; /* all of them, also those that are not listed */
+    char *message;           /* why it failed, when it is not the sources' fault */
 };
 
 /* Bring the index at `db` in step with the sources, in one transaction: readers see all of it or
@@ -78,8 +78,9 @@ int kb_check(const struct kb_sources *src, struct kb_report *ret_report);
 void kb_report_release(struct kb_report *report);
 
 /* Add a problem of the caller's own (settings, small talk, test questions) as kb adds its own. */
-void kb_report_vadd(struct kb_report *report, bool error, const char *file, size_t line, size_t column,
-                    const char *fmt, va_list ap) __attribute__((format(printf, 6, 0)));
+void kb_report_vadd(struct kb_report *report, bool error, const char *file, size_t line,
+                    size_t column, const char *fmt, va_list ap)
+    __attribute__((format(printf, 6, 0)));
 
 /* ---- asking ------------------------------------------------------------------------------------ */
 
@@ -101,48 +102,52 @@ struct kb_ask {
     size_t len;
     const char *const *before; /* the asker's earlier messages, oldest first, terminated */
     size_t nbefore;
-    const char *lang;          /* only passages in this language (ISO 639-1), NULL: any */
-    const char *audience;      /* only passages for everyone or for this audience, NULL: any */
-    const char *today;         /* YYYY-MM-DD for validity dates, NULL: today, UTC */
-    size_t max;                /* hits wanted; 0: 10. The best ones never depend on it */
-    bool rank_only;            /* leave extracts out: only ids and scores are wanted */
-    bool explain;              /* fill hits->explain */
+    const char *lang;     /* only passages in this language (ISO 639-1), NULL: any */
+    const char *audience; /* only passages for everyone or for this audience, NULL: any */
+    const char *today;    /* YYYY-MM-DD for validity dates, NULL: today, UTC */
+    size_t max;           /* hits wanted; 0: 10. The best ones never depend on it */
+    bool rank_only;       /* leave extracts out: only ids and scores are wanted */
+    bool explain;         /* fill hits->explain */
 };
 
-struct kb_span { size_t start, end; };
+struct kb_span {
+    size_t start, end;
+};
 
 struct kb_hit {
-    const char *passage;          /* stable id: document id, '#', anchor */
-    const char *document;         /* stable id */
-    const char *title, *url;      /* of the document; url "" when it has none */
-    const char *const *heading;   /* the path to the passage, outermost first, plain text */
+    const char *passage;        /* stable id: document id, '#', anchor */
+    const char *document;       /* stable id */
+    const char *title, *url;    /* of the document; url "" when it has none */
+    const char *const *heading; /* the path to the passage, outermost first, plain text */
     size_t nheading;
-    const char *anchor;           /* the fragment to put behind url */
-    const char *question;         /* the entry's own question, "" for a guide's passage */
-    const char *reviewed;         /* YYYY-MM-DD, or "" */
-    bool entry;                   /* a curated question with its answer */
-    const char *text;             /* the extract: bytes [start, end) of the document's text */
+    const char *anchor;   /* the fragment to put behind url */
+    const char *question; /* the entry's own question, "" for a guide's passage */
+    const char *reviewed; /* YYYY-MM-DD, or "" */
+    bool entry;           /* a curated question with its answer */
+    const char *text;     /* the extract: bytes [start, end) of the document's text */
     size_t start, end;
-    const struct kb_span *mark;   /* words of the question, as spans of `text` */
+    const struct kb_span *mark; /* words of the question, as spans of `text` */
     size_t nmark;
-    size_t src_line;              /* of the passage in its file, from 1 */
-    double score;                 /* for ordering within one result only */
-    double confidence;            /* 0..1, comparable between questions */
+    size_t src_line;   /* of the passage in its file, from 1 */
+    double score;      /* for ordering within one result only */
+    double confidence; /* 0..1, comparable between questions */
 };
 
-struct kb_pair { const char *from, *to; };
+struct kb_pair {
+    const char *from, *to;
+};
 
 struct kb_hits {
-    struct kb_hit *hit;           /* best first; equal scores in order of passage id */
+    struct kb_hit *hit; /* best first; equal scores in order of passage id */
     size_t n;
-    double confidence;            /* of the first hit; 0 without one */
+    double confidence; /* of the first hit; 0 without one */
     enum kb_band band;
-    struct kb_pair *corrected;    /* words that were read as other words */
+    struct kb_pair *corrected; /* words that were read as other words */
     size_t ncorrected;
-    const char *const *unknown;   /* content words of the question that the base does not have */
+    const char *const *unknown; /* content words of the question that the base does not have */
     size_t nunknown;
-    const char *explain;          /* why this ranking, several lines, for a person; or NULL */
-    struct pool *pool;            /* owns all of the above */
+    const char *explain; /* why this ranking, several lines, for a person; or NULL */
+    struct pool *pool;   /* owns all of the above */
 };
 
 /* The best passages for a question. Finding none is success with n == 0. Text of any kind and
@@ -185,15 +190,15 @@ const char *kb_plain(struct pool *pool, const char *s, size_t len);
  * queries.jsonl {"id","text"}, qrels.tsv (query, document, grade) and meta.json, whose
  * `binary_min_rel` is the grade from which a document counts as relevant (1 without it). */
 struct kb_measure_options {
-    const char *queries;      /* another file of queries, or NULL: those of the folder */
-    const char *run;          /* write the first 100 of each query here, in TREC form; or NULL */
-    size_t max_queries;       /* 0: all */
+    const char *queries; /* another file of queries, or NULL: those of the folder */
+    const char *run;     /* write the first 100 of each query here, in TREC form; or NULL */
+    size_t max_queries;  /* 0: all */
 };
 
 /* Averages over the queries that have a relevant document; times are of all queries. */
 struct kb_measures {
     double success_1, mrr_10, ndcg_10, recall_10, recall_100;
-    double p50_us, p95_us, p99_us;  /* one kb_ask() */
+    double p50_us, p95_us, p99_us; /* one kb_ask() */
     size_t documents, passages, queries;
 };
 

@@ -12,12 +12,12 @@
 
 /* ---- limits.  How big anything may get inside kb/ ------------------------------------------------ */
 
-#define KB_MAX_SOURCE (64u << 20)    /* bytes of one file; larger ones are refused with a message */
-#define KB_MAX_DEPTH 64              /* nested lists, folders, JSON: deeper is flattened or refused */
-#define KB_PASSAGE_WORDS 110         /* a section with more is split at a block boundary; see passage.c */
-#define KB_MAX_PROBLEMS 200          /* reported per run; the rest are counted */
-#define KB_MAX_TERMS 32              /* of a question; what asks comes first, the rest is not looked at */
-#define KB_CANDIDATES 200            /* passages that the first stage hands to the reranking */
+#define KB_MAX_SOURCE    (64u << 20) /* bytes of one file; larger ones are refused with a message */
+#define KB_MAX_DEPTH     64  /* nested lists, folders, JSON: deeper is flattened or refused */
+#define KB_PASSAGE_WORDS 110 /* a section with more is split at a block boundary; see passage.c */
+#define KB_MAX_PROBLEMS  200 /* reported per run; the rest are counted */
+#define KB_MAX_TERMS     32  /* of a question; what asks comes first, the rest is not looked at */
+#define KB_CANDIDATES    200 /* passages that the first stage hands to the reranking */
 
 /* ---- report.c: problems with a place ------------------------------------------------------------- */
 
@@ -26,12 +26,17 @@ void report_add(struct kb_report *report, bool error, const char *file, size_t l
 
 /* ---- text.c: bytes become valid UTF-8 in NFC ------------------------------------------------------ */
 
-struct text_fix { size_t invalid; size_t line, column; bool changed; }; /* place of the first one */
+struct text_fix {
+    size_t invalid;
+    size_t line, column;
+    bool changed;
+}; /* place of the first one */
 
 /* `s` as valid UTF-8, NFC, line ends "\n", no byte-order mark, no NUL or other C0 control but tab and
  * newline (they become U+FFFD). UTF-16 with a byte-order mark is decoded; other invalid bytes are read
  * as Windows-1252, the usual culprit, and counted in ret_fix. The result lives in `pool`. */
-char *text_repair(struct pool *pool, const char *s, size_t len, size_t *ret_len, struct text_fix *ret_fix);
+char *text_repair(struct pool *pool, const char *s, size_t len, size_t *ret_len,
+                  struct text_fix *ret_fix);
 
 /* True when the bytes are no text at all: NULs without a UTF-16 mark, or many control characters. */
 bool text_is_binary(const char *s, size_t len);
@@ -56,14 +61,14 @@ size_t sentence_end(const char *s, size_t len);
 
 enum block_kind { BLOCK_HEADING = 1, BLOCK_PARAGRAPH, BLOCK_ITEM, BLOCK_ROW, BLOCK_CODE };
 
+/* A heading, paragraph or item begins behind its mark ("## ", "- "); a table row is its whole line. */
 struct block {
     enum block_kind kind;
-    int level;            /* heading: 1..6; item: nesting from 0 */
-    size_t start, end;    /* bytes of document->text: the content without its mark ("## ", "- ", "| ") for
-                             headings, paragraphs and items; the whole line for a table row */
-    size_t line;          /* in the source, from 1 */
-    int group;            /* blocks of one list or one table share a number > 0; else 0 */
-    bool head;            /* a table's header row */
+    int level;         /* heading: 1..6; item: nesting from 0 */
+    size_t start, end; /* bytes of document->text */
+    size_t line;       /* in the source, from 1 */
+    int group;         /* blocks of one list or one table share a number > 0; else 0 */
+    bool head;         /* a table's header row */
 };
 
 /* A curated question. Its answer is document->text[start, end), and its blocks are
@@ -71,37 +76,45 @@ struct block {
 struct entry {
     const char *id;
     const char *question;
-    const char **aka;       size_t naka, capaka;
-    const char **followup;  size_t nfollowup, capfollowup;   /* ids */
-    const char **needs;     size_t nneeds, capneeds;
-    const char **nots;      size_t nnots, capnots;
-    const char **test;      size_t ntest, captest;
-    const char **not_test;  size_t nnot_test, capnot_test;
+    const char **aka;
+    size_t naka, capaka;
+    const char **followup;
+    size_t nfollowup, capfollowup; /* ids */
+    const char **needs;
+    size_t nneeds, capneeds;
+    const char **nots;
+    size_t nnots, capnots;
+    const char **test;
+    size_t ntest, captest;
+    const char **not_test;
+    size_t nnot_test, capnot_test;
     const char *valid_from, *valid_until, *reviewed, *audience, *lang, *url, *status;
     size_t start, end;
     size_t first, last;
-    size_t line, column;  /* of the entry in its file */
+    size_t line, column; /* of the entry in its file */
 };
 
 /* Dates are "YYYY-MM-DD" or "". All text is valid UTF-8 in NFC and lives in `pool`. */
 struct document {
     struct pool *pool;
-    const char *id;        /* stable and unique in the base: the path without its ending, or a record's id */
-    const char *file;      /* as reported in problems */
-    size_t line;           /* in that file, from 1: where a record begins */
+    const char *id;   /* unique in the base: the path without its ending, or a record's id */
+    const char *file; /* as reported in problems */
+    size_t line;      /* in that file, from 1: where a record begins */
     const char *title, *url, *lang, *audience, *owner, *status;
     const char *reviewed, *valid_from, *valid_until;
-    const char *text;      /* what spans count in */
+    const char *text; /* what spans count in */
     size_t len;
-    bool repaired;         /* text differs from the file's bytes */
-    struct block *block;   size_t nblock, capblock;
-    struct entry *entry;   size_t nentry, capentry;
-    char hash[33];         /* hex of BLAKE2b-128 over the source bytes of this document */
+    bool repaired; /* text differs from the file's bytes */
+    struct block *block;
+    size_t nblock, capblock;
+    struct entry *entry;
+    size_t nentry, capentry;
+    char hash[33]; /* hex of BLAKE2b-128 over the source bytes of this document */
 };
 
 struct document *document_new(struct pool *pool, const char *file);
-struct block *document_block(struct document *doc, enum block_kind kind, int level, size_t start, size_t end,
-                             size_t line);
+struct block *document_block(struct document *doc, enum block_kind kind, int level, size_t start,
+                             size_t end, size_t line);
 /* The block's text as a reader sees it (inline mark-up removed). */
 const char *block_plain(const struct document *doc, const struct block *block);
 
@@ -110,10 +123,14 @@ struct entry *document_entry(struct document *doc, size_t line, size_t column);
 /* Where `entry` keeps the field `key` (id question valid_from ... status), or NULL for another key. */
 const char **document_entry_field(struct entry *entry, const char *key);
 /* Append to the list `key` (aka followups needs not tests not_tests); false for another key. */
-bool document_entry_add(struct document *doc, struct entry *entry, const char *key, const char *text);
+bool document_entry_add(struct document *doc, struct entry *entry, const char *key,
+                        const char *text);
 
 /* The answer to one entry: valid UTF-8 in NFC, and its line in the source. */
-struct answer { const char *text; size_t len, line; };
+struct answer {
+    const char *text;
+    size_t len, line;
+};
 /* Make the document's text out of the answers, one for each entry, and cut it into blocks. 0 or KB_ERR_*. */
 int document_answers(struct document *doc, const struct answer *answer);
 
@@ -133,18 +150,20 @@ int source_read(const struct kb_sources *src, struct kb_report *report, document
 struct source {
     struct pool *pool;
     struct kb_report *report;
-    const char *file;          /* for problems */
-    const char *id;            /* default document id */
-    const char *s; size_t len; /* repaired text */
+    const char *file; /* for problems */
+    const char *id;   /* default document id */
+    const char *s;
+    size_t len; /* repaired text */
     bool repaired;
-    const char *raw; size_t rawlen; /* the file's bytes, for the hash */
+    const char *raw;
+    size_t rawlen; /* the file's bytes, for the hash */
 };
 int source_markdown(const struct source *src, document_fn *fn, void *ctx);
 int source_text(const struct source *src, document_fn *fn, void *ctx);
 int source_html(const struct source *src, document_fn *fn, void *ctx);
 int source_faq(const struct source *src, document_fn *fn, void *ctx);
-int source_table(const struct source *src, document_fn *fn, void *ctx);  /* CSV, TSV */
-int source_json(const struct source *src, document_fn *fn, void *ctx);   /* JSON */
+int source_table(const struct source *src, document_fn *fn, void *ctx); /* CSV, TSV */
+int source_json(const struct source *src, document_fn *fn, void *ctx);  /* JSON */
 /* One line of JSON lines; source.c reads such files line by line, each with a pool of its own. */
 int source_json_line(const struct source *src, size_t line, document_fn *fn, void *ctx);
 
@@ -162,8 +181,8 @@ void source_hash(struct document *doc, const char *s, size_t len);
 /* Check `value` of the field `key` (title url lang audience owner status reviewed valid_from valid_until;
  * other keys take any text) and store it, trimmed and repaired, in *ret_value. 0, or KB_ERR_INPUT after
  * report_add() with this place. An empty value is "". */
-int source_field(const struct source *src, const char *key, const char *value, size_t len, size_t line,
-                 size_t column, const char **ret_value);
+int source_field(const struct source *src, const char *key, const char *value, size_t len,
+                 size_t line, size_t column, const char **ret_value);
 
 /* Text that is valid until before it is valid from is an error. */
 int source_dates_check(const struct source *src, const char *from, const char *until, size_t line,
@@ -178,19 +197,24 @@ int source_front_matter(const struct source *src, struct document *doc, size_t *
 
 /* ---- source_record.c: a table's row or a JSON object becomes a document or an entry ------------------- */
 
-struct member { const char *key, *value; size_t len, line, column; };
+struct member {
+    const char *key, *value;
+    size_t len, line, column;
+};
 
 /* What one row or object says; lists are members with one key. */
 struct record {
-    struct member *member; size_t n, cap;
-    size_t line, column;   /* of the record in its file */
+    struct member *member;
+    size_t n, cap;
+    size_t line, column; /* of the record in its file */
 };
 
 /* The records of one file. Entries gather in one document, which records_end() hands out. */
 struct records {
     const struct source *src;
     struct document *faq;
-    struct answer *answer; size_t nanswer, capanswer;
+    struct answer *answer;
+    size_t nanswer, capanswer;
     document_fn *fn;
     void *ctx;
     bool failed;
@@ -227,12 +251,12 @@ bool source_date_ok(const char *s);
 
 /* The smallest thing that is quoted: a sentence, a list item, a table row, a code block. */
 struct unit {
-    uint32_t start, end;  /* bytes of the document's text */
-    uint8_t kind;         /* enum block_kind; a sentence is BLOCK_PARAGRAPH */
+    uint32_t start, end; /* bytes of the document's text */
+    uint8_t kind;        /* enum block_kind; a sentence is BLOCK_PARAGRAPH */
     uint8_t level;
-    uint8_t head;         /* a table's header row, or the first sentence of a paragraph */
-    uint8_t lead;         /* introduces the list or table behind it */
-    uint16_t group;       /* units of one list, table or paragraph share a number > 0 in their passage */
+    uint8_t head;   /* a table's header row, or the first sentence of a paragraph */
+    uint8_t lead;   /* introduces the list or table behind it */
+    uint16_t group; /* units of one list, table or paragraph share a number > 0 in their passage */
 };
 
 /* ---- unit.c: blocks are cut into units ---------------------------------------------------------------- */
@@ -246,25 +270,29 @@ struct cut_unit {
     struct unit unit;
     const struct block *block;
     size_t words, line;
-    size_t block_words;   /* of the whole block */
-    bool glued;           /* must not end a passage */
-    size_t header;        /* row: index of its table's header row plus one; else 0 */
+    size_t block_words; /* of the whole block */
+    bool glued;         /* must not end a passage */
+    size_t header;      /* row: index of its table's header row plus one; else 0 */
 };
-struct units { struct cut_unit *unit; size_t n, cap; };
+struct units {
+    struct cut_unit *unit;
+    size_t n, cap;
+};
 /* Append the units of the blocks [first, end). Their `group` is not set: it counts within a passage. */
-void units_cut(const struct document *doc, const struct block *first, const struct block *end, struct units *ret);
+void units_cut(const struct document *doc, const struct block *first, const struct block *end,
+               struct units *ret);
 
 struct passage {
-    const char *key;             /* unique in the base: document id, '#', anchor */
+    const char *key; /* unique in the base: document id, '#', anchor */
     const char *anchor;
-    const char **heading;        /* path, outermost first, plain; without the document's title */
+    const char **heading; /* path, outermost first, plain; without the document's title */
     size_t nheading;
-    const char *question;        /* entry, or a heading that asks: question and aliases, one a line; else "" */
-    const char *headings;        /* heading path for ranking, one a line */
-    const char *body;            /* plain text for ranking */
+    const char *question; /* and aliases, one a line: of an entry, or of a heading that asks */
+    const char *headings; /* heading path for ranking, one a line */
+    const char *body;     /* plain text for ranking */
     bool entry;
-    const struct entry *source;  /* the curated entry, or NULL */
-    size_t start, end;           /* bytes of the document's text */
+    const struct entry *source; /* the curated entry, or NULL */
+    size_t start, end;          /* bytes of the document's text */
     size_t line;
     struct unit *unit;
     size_t nunit;
@@ -280,8 +308,8 @@ int passage_cut(const struct document *doc, passage_fn *fn, void *ctx);
 
 /* ---- stem.c: a word becomes the form in which words are compared ------------------------------------------ */
 
-#define STEM_RAW 128            /* bytes of a word that are looked at */
-#define STEM_MAX 64             /* bytes of a token */
+#define STEM_RAW 128 /* bytes of a word that are looked at */
+#define STEM_MAX 64  /* bytes of a token */
 struct stem;
 int stem_new(struct stem **ret);
 void stem_free(struct stem *st);
@@ -299,7 +327,7 @@ size_t stem_fold(const char *s, size_t len, char *out);
  * Snowball; C++, C#, A-level, U.S., 2-year survive, a compound word also gives its parts. A text may begin with
  * a language mark (see TOKENIZER_MARK): rows of one index may then be in different languages. Tokens are not words: making
  * tokens of one again may change it, so they never go into a MATCH expression; see candidates.c. */
-#define TOKENIZER_MARK '\001'   /* "\001de " at the head of a text: stem what follows as German */
+#define TOKENIZER_MARK '\001' /* "\001de " at the head of a text: stem what follows as German */
 int tokenizer_register(sqlite3 *db);
 
 /* The same tokens for callers without FTS5. `colocated`: another form of the token before it, namely
@@ -308,7 +336,8 @@ int tokenizer_register(sqlite3 *db);
  *                          before is "us"); also "it.", "as.", "id.", "who.". Forms with a final dot are never stop words
  *   "network+", ".net"     a name with its mark (the token before is "network", "net")
  * A non-zero result of fn stops and is returned. */
-typedef int token_fn(void *ctx, const char *token, size_t len, size_t start, size_t end, bool colocated);
+typedef int token_fn(void *ctx, const char *token, size_t len, size_t start, size_t end,
+                     bool colocated);
 struct tokenizer;
 int tokenizer_new(struct tokenizer **ret);
 void tokenizer_free(struct tokenizer *t);
@@ -330,21 +359,23 @@ int schema_open(const char *path, bool writable, sqlite3 **ret_db);
 int schema_create(sqlite3 *db);
 /* The base's random id and the generation that this transaction sees. */
 int schema_identity(sqlite3 *db, uint8_t ret_base[16], int64_t *ret_generation);
-int schema_err(int sqlite_rc);   /* SQLite's code as an enum kb_err; our own codes pass through */
-int schema_db_err(sqlite3 *db, int sqlite_rc); /* the same right after a write: tells a full disk by errno, too */
+int schema_err(int sqlite_rc); /* SQLite's code as an enum kb_err; our own codes pass through */
+int schema_db_err(
+    sqlite3 *db, int sqlite_rc); /* the same right after a write: tells a full disk by errno, too */
 
 /* ---- index_file.c: the file that is being written ----------------------------------------------------------------- */
 
 /* One writer's hold on a base: the lock, and either the base itself or a new one that is built beside it. */
 struct index_file {
-    char *path, *lock, *fresh;  /* fresh: "<path>.new-<pid>", NULL when the base itself is updated */
+    char *path, *lock, *fresh; /* fresh: "<path>.new-<pid>", NULL when the base itself is updated */
     int lock_fd;
     sqlite3 *db;
 };
 /* Lock (waiting for another writer at most so long), clean up after crashed ones, and open; a missing, damaged or
  * older base makes a fresh one. On failure report->message says why. Always index_file_release(), which throws away
  * what was not published. */
-int index_file_open(const char *path, int wait_ms, struct index_file *ret, struct kb_report *report);
+int index_file_open(const char *path, int wait_ms, struct index_file *ret,
+                    struct kb_report *report);
 /* The base turned out to be damaged after all: close it and start a fresh one. */
 int index_file_restart(struct index_file *f, struct kb_report *report);
 /* After the commit: make it durable and visible. */
@@ -375,18 +406,26 @@ int index_remove_rest(struct index_writer *w);
 struct kb {
     sqlite3 *db;
     char *path;
-    unsigned long long dev, ino;        /* of the file that was opened */
-    long long mtime_ns;                 /* the same; 0 unless it was taken as it stands (see schema_open) */
-    long long generation;               /* of the statistics below; checked at each question */
-    struct stats *stats;                /* stats.c; NULL until the first question */
-    struct view *view;                  /* snap_view.c; NULL: no usable snapshot, FTS5 answers */
-    long long no_view_at;               /* the generation at which none was found; -1: not looked for */
-    struct synonyms *synonyms;          /* synonym_ask.c; NULL until the first question */
+    unsigned long long dev, ino; /* of the file that was opened */
+    long long mtime_ns;        /* the same; 0 unless it was taken as it stands (see schema_open) */
+    long long generation;      /* of the statistics below; checked at each question */
+    struct stats *stats;       /* stats.c; NULL until the first question */
+    struct view *view;         /* snap_view.c; NULL: no usable snapshot, FTS5 answers */
+    long long no_view_at;      /* the generation at which none was found; -1: not looked for */
+    struct synonyms *synonyms; /* synonym_ask.c; NULL until the first question */
     struct tokenizer *tokenizer;
-    sqlite3_blob *text;                 /* documents.text, moved from row to row (row.c); or NULL */
-    sqlite3_stmt *stmt[8];              /* prepared when first needed; see enum kb_stmt */
+    sqlite3_blob *text;    /* documents.text, moved from row to row (row.c); or NULL */
+    sqlite3_stmt *stmt[8]; /* prepared when first needed; see enum kb_stmt */
 };
-enum kb_stmt { STMT_BEGIN, STMT_END, STMT_GENERATION, STMT_POSTINGS, STMT_ROW, STMT_CHANGES_FROM, STMT_CHANGES };
+enum kb_stmt {
+    STMT_BEGIN,
+    STMT_END,
+    STMT_GENERATION,
+    STMT_POSTINGS,
+    STMT_ROW,
+    STMT_CHANGES_FROM,
+    STMT_CHANGES
+};
 /* Prepare kb->stmt[which] unless it is, and reset it. NULL: *ret_err says why. */
 sqlite3_stmt *kb_stmt(struct kb *kb, enum kb_stmt which, const char *sql, int *ret_err);
 
@@ -410,10 +449,12 @@ int synonyms_index(sqlite3 *db, const struct kb_sources *src, struct kb_report *
 /* Both sides of a pair as tokens. A side may be a phrase of up to SYNONYM_WORDS words. */
 #define SYNONYM_WORDS 6
 struct synonym {
-    const char *const *from; size_t nfrom;
-    const char *const *to;   size_t nto;
-    double weight;                      /* below 1: an exact word always counts more */
-    size_t order;                       /* in the file */
+    const char *const *from;
+    size_t nfrom;
+    const char *const *to;
+    size_t nto;
+    double weight; /* below 1: an exact word always counts more */
+    size_t order;  /* in the file */
 };
 int synonyms_load(sqlite3 *db, struct tokenizer *t, struct synonyms **ret);
 /* The pairs whose `from` begins with this token, in the order of the file; *ret_n may be 0. */
@@ -422,54 +463,68 @@ void synonyms_free(struct synonyms *s);
 
 /* ---- vocabulary.c: every word of the index -------------------------------------------------------------------------- */
 
-struct vocabulary_word { const char *token; uint32_t df; };
+struct vocabulary_word {
+    const char *token;
+    uint32_t df;
+};
 
 /* Words in byte order: an array, or as a snapshot has them. */
 struct vocabulary_part {
     size_t n, cap;
-    struct vocabulary_word *word;                /* NULL: the three below */
-    const uint32_t *sorted;                      /* terms in byte order of their words */
-    const void *terms;                           /* struct snap_term[] */
+    struct vocabulary_word *word; /* NULL: the three below */
+    const uint32_t *sorted;       /* terms in byte order of their words */
+    const void *terms;            /* struct snap_term[] */
     const char *strings;
-    const uint32_t *dead; size_t ndead;          /* terms to be taken off df: see snap_view.h */
+    const uint32_t *dead;
+    size_t ndead; /* terms to be taken off df: see snap_view.h */
 };
 
 /* What the index holds, and what a delta has added to it. */
-struct vocabulary { struct vocabulary_part part[2]; };
+struct vocabulary {
+    struct vocabulary_part part[2];
+};
 int vocabulary_load(sqlite3 *db, struct pool *pool, struct vocabulary *ret);
 bool vocabulary_empty(const struct vocabulary *v);
 bool vocabulary_has(const struct vocabulary *v, const char *token);
 /* Words of which one begins with the other: "licens", "licensur". How many were put into ret. */
-size_t vocabulary_relatives(const struct vocabulary *v, const char *token, const char **ret, size_t max);
+size_t vocabulary_relatives(const struct vocabulary *v, const char *token, const char **ret,
+                            size_t max);
 /* The likeliest word that an unknown token was meant to be, or NULL; *ret_slips is 1 or 2. `letters` of the word
  * as it was typed: the longer, the more slips are believed. */
-const char *vocabulary_nearest(const struct vocabulary *v, const char *token, size_t letters, size_t *ret_slips);
+const char *vocabulary_nearest(const struct vocabulary *v, const char *token, size_t letters,
+                               size_t *ret_slips);
 
 /* ---- stats.c: what ranking knows of every passage, in memory ---------------------------------------------------------- */
 
 #define FIELD_QUESTION 0
 #define FIELD_HEADINGS 1
-#define FIELD_TITLE 2
-#define FIELD_BODY 3
-#define FIELDS 4
+#define FIELD_TITLE    2
+#define FIELD_BODY     3
+#define FIELDS         4
 
 /* Words that must, or must not, be in the question for an entry to be an answer; as tokens. */
-struct condition { size_t ord; const char **needs, **nots; size_t nneeds, nnots, capneeds, capnots; };
+struct condition {
+    size_t ord;
+    const char **needs, **nots;
+    size_t nneeds, nnots, capneeds, capnots;
+};
 
 struct stats {
     struct pool *pool;
     long long generation;
-    size_t n;                           /* passages, in ascending order of id */
+    size_t n; /* passages, in ascending order of id */
     long long *id;
-    uint16_t (*len)[FIELDS];            /* tokens per field, at most 65535 */
-    uint16_t *lang, *audience;          /* index into `name`; 0 is "" */
-    uint32_t *tie;                      /* order among equal scores: bm25f.h */
-    int32_t *from, *until;              /* YYYYMMDD, 0 and INT32_MAX when open */
-    const char **name; size_t nname, capname;
-    double average[FIELDS];             /* over the passages that have the field */
+    uint16_t (*len)[FIELDS];   /* tokens per field, at most 65535 */
+    uint16_t *lang, *audience; /* index into `name`; 0 is "" */
+    uint32_t *tie;             /* order among equal scores: bm25f.h */
+    int32_t *from, *until;     /* YYYYMMDD, 0 and INT32_MAX when open */
+    const char **name;
+    size_t nname, capname;
+    double average[FIELDS]; /* over the passages that have the field */
     struct vocabulary vocabulary;
-    const char *main_lang;              /* of most passages: how a question is stemmed by default */
-    struct condition *condition; size_t ncondition, capcondition;   /* in ascending order of ord */
+    const char *main_lang; /* of most passages: how a question is stemmed by default */
+    struct condition *condition;
+    size_t ncondition, capcondition; /* in ascending order of ord */
 };
 /* Bring kb->stats in step with the generation that the transaction sees. Only the path without a snapshot needs them. */
 int stats_refresh(struct kb *kb, long long generation);
@@ -483,46 +538,66 @@ size_t stats_find(const struct stats *s, long long id);
 
 /* One thing that is asked for: a word of the question and every other way to say it. */
 struct query_slot {
-    const char *word;        /* as typed */
-    double weight;           /* 1; less for an earlier message */
-    double idf;              /* of the word, or of its commonest synonym when the base lacks it */
-    bool context;            /* from an earlier message */
-    bool known;              /* some alternative occurs in the base */
+    const char *word; /* as typed */
+    double weight;    /* 1; less for an earlier message */
+    double idf;       /* of the word, or of its commonest synonym when the base lacks it */
+    bool context;     /* from an earlier message */
+    bool known;       /* some alternative occurs in the base */
 };
 
 /* One way to say it: a token, or several in a row. */
 struct query_term {
-    const char *const *token; size_t ntoken;
-    const char *word;        /* for explanations */
-    double weight;           /* 1 for the typed word, less for a synonym or a correction */
-    bool typed;              /* the word itself, or what it was corrected to */
-    size_t slot, nslot;      /* the slots it stands for: a synonym may replace several words */
-    long long df;            /* passages that have it, by candidates.c */
+    const char *const *token;
+    size_t ntoken;
+    const char *word;   /* for explanations */
+    double weight;      /* 1 for the typed word, less for a synonym or a correction */
+    bool typed;         /* the word itself, or what it was corrected to */
+    size_t slot, nslot; /* the slots it stands for: a synonym may replace several words */
+    long long df;       /* passages that have it, by candidates.c */
 };
 
 /* What kind of thing would be an answer. */
-enum query_want { WANT_ANY, WANT_MONEY, WANT_DURATION, WANT_DATE, WANT_NUMBER, WANT_LIST, WANT_PLACE, WANT_PERSON,
-                  WANT_DEFINITION, WANT_STEPS, WANT_DIFFERENCE, WANT_REASON, WANT_YESNO };
+enum query_want {
+    WANT_ANY,
+    WANT_MONEY,
+    WANT_DURATION,
+    WANT_DATE,
+    WANT_NUMBER,
+    WANT_LIST,
+    WANT_PLACE,
+    WANT_PERSON,
+    WANT_DEFINITION,
+    WANT_STEPS,
+    WANT_DIFFERENCE,
+    WANT_REASON,
+    WANT_YESNO
+};
 
 struct query {
     struct pool *pool;
-    struct query_slot *slot;     size_t nslot, capslot;   /* in the order of the question, context last */
-    struct query_term *term;     size_t nterm, capterm;
-    const char **typed;          size_t ntyped, captyped; /* every token of this message, for needs and nots */
-    double mass;                 /* sum of weight * idf over the slots */
+    struct query_slot *slot;
+    size_t nslot, capslot; /* in the order of the question, context last */
+    struct query_term *term;
+    size_t nterm, capterm;
+    const char **typed;
+    size_t ntyped, captyped; /* every token of this message, for needs and nots */
+    double mass;             /* sum of weight * idf over the slots */
     enum query_want want;
     const char *lang, *audience, *today;
-    struct kb_pair *corrected;   size_t ncorrected, capcorrected;
-    const char **unknown;        size_t nunknown, capunknown;
+    struct kb_pair *corrected;
+    size_t ncorrected, capcorrected;
+    const char **unknown;
+    size_t nunknown, capunknown;
 };
 /* What a question is read with. Pure: touches no database. */
 struct query_reader {
     struct tokenizer *tokenizer;
-    const struct synonyms *synonyms;       /* or NULL */
-    const struct vocabulary *vocabulary;   /* or NULL: no corrections, no relatives */
+    const struct synonyms *synonyms;     /* or NULL */
+    const struct vocabulary *vocabulary; /* or NULL: no corrections, no relatives */
     const char *main_lang;
 };
-int query_build(const struct query_reader *reader, struct pool *pool, const struct kb_ask *ask, struct query *ret_query);
+int query_build(const struct query_reader *reader, struct pool *pool, const struct kb_ask *ask,
+                struct query *ret_query);
 /* Once every term's df is known: idf of the slots, mass, unknown words. `n` passages in all. */
 void query_weigh(struct query *q, size_t n);
 /* The day of the question as YYYYMMDD. */
@@ -530,72 +605,88 @@ int32_t query_today(const struct query *q);
 
 /* ---- query_want.c, lightword.c: how it is asked, rather than what about ------------------------------------------------- */
 
-enum query_want query_want(const char *const *word, size_t n);   /* folded words in a row */
+enum query_want query_want(const char *const *word, size_t n); /* folded words in a row */
 const char *query_want_name(enum query_want want);
-bool lightword(const char *lang, const char *word);              /* folded, not stemmed; English only */
+bool lightword(const char *lang, const char *word); /* folded, not stemmed; English only */
 
 /* ---- candidates.c: the first stage ---------------------------------------------------------------------------------- */
 
 /* One occurrence of a term in a passage. */
-struct match { uint16_t term; uint8_t field; uint32_t pos; /* in tokens of the field */ };
+struct match {
+    uint16_t term;
+    uint8_t field;
+    uint32_t pos; /* in tokens of the field */
+};
 
-struct features {                /* rank.c; each 0..1 */
-    double coverage;             /* share of the question's idf mass that the passage has anywhere */
-    double pairs;                /* neighbours in the question that are neighbours in the passage */
-    double heading;              /* how exactly question, heading or title is what was asked */
-    double want;                 /* the kind of answer that was asked for is there */
-    double entry;                /* a curated question */
+struct features {    /* rank.c; each 0..1 */
+    double coverage; /* share of the question's idf mass that the passage has anywhere */
+    double pairs;    /* neighbours in the question that are neighbours in the passage */
+    double heading;  /* how exactly question, heading or title is what was asked */
+    double want;     /* the kind of answer that was asked for is there */
+    double entry;    /* a curated question */
 };
 
 struct candidate {
-    long long id;                /* passages.id */
+    long long id; /* passages.id */
     uint32_t tie;
-    size_t ord;                  /* place in kb->stats, on the path without a snapshot */
-    double bm25;                 /* BM25F of the first stage */
-    const struct match *match; size_t nmatch;   /* by term, then field and position */
+    size_t ord;  /* place in kb->stats, on the path without a snapshot */
+    double bm25; /* BM25F of the first stage */
+    const struct match *match;
+    size_t nmatch; /* by term, then field and position */
     struct features f;
-    double score;                /* after rank.c */
+    double score; /* after rank.c */
     double confidence;
 };
-struct candidates { struct candidate *c; size_t n; };
+struct candidates {
+    struct candidate *c;
+    size_t n;
+};
 
 /* The `max` best passages by BM25F that pass the filters, best first, ties as in bm25f.h. Sets df of the terms and weighs the
  * query. Lives in `pool`. */
-int candidates_find(struct kb *kb, struct query *q, struct pool *pool, size_t max, struct candidates *ret);
+int candidates_find(struct kb *kb, struct query *q, struct pool *pool, size_t max,
+                    struct candidates *ret);
 
 /* candidates_snap.c: the same out of a snapshot. KB_ERR_DAMAGED: the file is unsound, ask FTS5. */
 struct view;
-int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t max, struct candidates *ret);
+int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t max,
+                    struct candidates *ret);
 
 /* ---- condition.c: what an entry needs, and what rules it out ----------------------------------------------------------- */
 
 /* The words of a JSON array as tokens. */
-int condition_words(struct pool *pool, struct tokenizer *t, const char *json, const char ***ret, size_t *ret_n);
+int condition_words(struct pool *pool, struct tokenizer *t, const char *json, const char ***ret,
+                    size_t *ret_n);
 /* All `needs` are said, in whatever words, and none of `nots` was typed. */
-bool condition_holds(const struct query *q, const char *const *needs, size_t nneeds, const char *const *nots,
-                     size_t nnots);
+bool condition_holds(const struct query *q, const char *const *needs, size_t nneeds,
+                     const char *const *nots, size_t nnots);
 
 /* ---- row.c: a candidate's row, read once for ranking, extract and display --------------------------------------------- */
 
 struct row {
     long long id, document;
     const char *key, *doc_id, *title, *url, *anchor, *question, *headings, *body, *reviewed, *lang;
-    const char **heading; size_t nheading;      /* the path as strings */
+    const char **heading;
+    size_t nheading; /* the path as strings */
     bool entry;
     size_t start, end, line;
-    const struct unit *unit; size_t nunit;
+    const struct unit *unit;
+    size_t nunit;
 };
 int row_read(struct kb *kb, struct pool *pool, long long id, struct row *ret);
 /* Bytes [start, end) of a document's text, terminated, without reading the rest of it. */
-int row_text(struct kb *kb, struct pool *pool, long long document, size_t start, size_t end, char **ret_text);
+int row_text(struct kb *kb, struct pool *pool, long long document, size_t start, size_t end,
+             char **ret_text);
 
 /* ---- rank.c, confidence.c, extract.c, explain.c: see the essays at their tops ----------------------------------------- */
 
-#define RANK_ROWS 40         /* candidates whose rows are read; the rest keep the order of the first stage */
+#define RANK_ROWS                                                                                  \
+    40 /* candidates whose rows are read; the rest keep the order of the first stage */
 
 /* Features of c->c[i] from its matches alone, and from its row when it has one. */
 void rank_features(const struct query *q, struct candidate *c);
-int rank_row(struct tokenizer *t, const struct query *q, const struct row *row, struct candidate *c);
+int rank_row(struct tokenizer *t, const struct query *q, const struct row *row,
+             struct candidate *c);
 double rank_score(const struct query *q, const struct candidate *c);
 /* Best first; equal scores in order of passage key. row[i] belongs to c[i] and moves with it. */
 void rank_sort(struct pool *pool, struct candidate *c, struct row *row, size_t n);
@@ -604,10 +695,11 @@ double confidence_of(const struct query *q, const struct candidates *c, size_t i
 enum kb_band confidence_band(double confidence);
 
 /* The part of `row` that answers: fills hit->text, start, end, mark, nmark. `text` is the passage's. */
-int extract_best(struct tokenizer *t, const struct query *q, struct pool *pool, const struct row *row, const char *text,
-                 struct kb_hit *hit);
+int extract_best(struct tokenizer *t, const struct query *q, struct pool *pool,
+                 const struct row *row, const char *text, struct kb_hit *hit);
 
-const char *explain_hits(struct pool *pool, const struct query *q, size_t passages, const struct candidates *c,
-                         const struct row *row, size_t n, enum kb_band band);
+const char *explain_hits(struct pool *pool, const struct query *q, size_t passages,
+                         const struct candidates *c, const struct row *row, size_t n,
+                         enum kb_band band);
 
 #endif

@@ -14,10 +14,11 @@ struct pool;
 struct pool *pool_new(void);
 void pool_free(struct pool *pool); /* NULL is fine */
 
-void *pool_alloc(struct pool *pool, size_t size);          /* zeroed, aligned for anything */
-void *pool_array(struct pool *pool, size_t n, size_t size); /* zeroed; aborts when n * size overflows */
+void *pool_alloc(struct pool *pool, size_t size); /* zeroed, aligned for anything */
+void *pool_array(struct pool *pool, size_t n,
+                 size_t size); /* zeroed; aborts when n * size overflows */
 char *pool_strndup(struct pool *pool, const char *s, size_t len);
-char *pool_strdup(struct pool *pool, const char *s);       /* NULL gives "" */
+char *pool_strdup(struct pool *pool, const char *s); /* NULL gives "" */
 char *pool_printf(struct pool *pool, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 char *pool_vprintf(struct pool *pool, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
@@ -25,7 +26,7 @@ char *pool_vprintf(struct pool *pool, const char *fmt, va_list ap)
 /* Grow a pool array for one more element: *items holds n of `size` bytes with room for *cap. The
  * old copy stays in the pool until its end. Use as POOL_PUSH(pool, doc->block, doc->nblock, doc->capblock). */
 void *pool_grow(struct pool *pool, void *items, size_t n, size_t *cap, size_t size);
-#define POOL_PUSH(pool, items, n, cap) \
+#define POOL_PUSH(pool, items, n, cap)                                                             \
     ((items) = pool_grow((pool), (items), (n), &(cap), sizeof *(items)), &(items)[(n)++])
 
 #endif

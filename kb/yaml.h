@@ -18,19 +18,19 @@ enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
 
 struct yaml {
     enum yaml_kind kind;
-    size_t line, column;      /* of its first byte, from 1 */
-    size_t start, end;        /* bytes of the input that hold it */
-    const char *text;         /* scalar: value, terminated; "" for an empty one */
+    size_t line, column; /* of its first byte, from 1 */
+    size_t start, end;   /* bytes of the input that hold it */
+    const char *text;    /* scalar: value, terminated; "" for an empty one */
     size_t len;
-    bool quoted;              /* scalar: was in quotes or a block, so never null or boolean */
-    struct yaml **item;       /* list: items; map: values */
-    const struct yaml **key;  /* map: keys, scalars, same order as item */
+    bool quoted;             /* scalar: was in quotes or a block, so never null or boolean */
+    struct yaml **item;      /* list: items; map: values */
+    const struct yaml **key; /* map: keys, scalars, same order as item */
     size_t n;
 };
 
 struct yaml_error {
-    size_t line, column;      /* from 1 */
-    const char *message;      /* lives in the pool */
+    size_t line, column; /* from 1 */
+    const char *message; /* lives in the pool */
 };
 
 /* Parse `len` bytes. Returns the root (an empty map for empty input), or NULL with *ret_error set.

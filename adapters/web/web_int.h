@@ -6,8 +6,8 @@
 #include "kb/pool.h"
 
 #define WEB_MAX_CONVERSATION 128 /* bytes of an API client's name for a conversation */
-#define WEB_MAX_PAGE (256u * 1024)
-#define WEB_HASH 12 /* hex digits of an asset's hash in its address */
+#define WEB_MAX_PAGE         (256u * 1024)
+#define WEB_HASH             12 /* hex digits of an asset's hash in its address */
 
 struct web_asset;
 
@@ -21,11 +21,11 @@ enum web_form { WEB_JSON = 1, WEB_TEXT, WEB_PAGE, WEB_WS };
 
 /* Why a question was not taken: one table for HTTP and WebSocket. */
 struct web_refusal {
-    int err;            /* of bot_receive() */
+    int err; /* of bot_receive() */
     int status;
     const char *code;
-    const char *title;  /* a sentence for a person, without a full stop */
-    int retry_after_s;  /* 0: trying again is useless */
+    const char *title; /* a sentence for a person, without a full stop */
+    int retry_after_s; /* 0: trying again is useless */
 };
 const struct web_refusal *web_refusal(int err); /* web.c */
 struct server *web_server(const struct web *w);
@@ -38,14 +38,15 @@ bool web_allows(struct web *w, struct request *rq, const char *allowed);
 /* An error as application/problem+json; `headers` further ones or NULL. */
 void web_problem(struct web *w, server_handle to, int status, const char *code, const char *title,
                  const char *headers);
-void web_on_ask(struct web *w, struct request *rq);           /* /v1/ask */
+void web_on_ask(struct web *w, struct request *rq); /* /v1/ask */
 void web_send_api(struct web *w, const struct outgoing *out, const struct buf *body);
 void web_render_text(const struct outgoing *out, struct buf *b); /* for a terminal */
 
 /* ---- web_form.c: application/x-www-form-urlencoded ---- */
 
 /* The decoded value of the first field of that name, in `pool`; terminated, and NULL when there is none. */
-char *web_form_field(struct pool *pool, const char *body, size_t len, const char *name, size_t *ret_len);
+char *web_form_field(struct pool *pool, const char *body, size_t len, const char *name,
+                     size_t *ret_len);
 
 /* ---- web_page.c: the chat page, and answers on it for browsers without JavaScript ---- */
 
@@ -62,9 +63,9 @@ void web_send_ws(struct web *w, const struct outgoing *out, const struct buf *bo
 /* ---- web_source.c: an answer as pieces of text and where they are from ---- */
 
 struct web_segment {
-    const char *text;   /* plain */
+    const char *text; /* plain */
     size_t len;
-    int cite;           /* index of the extract it quotes, or -1: our own words */
+    int cite; /* index of the extract it quotes, or -1: our own words */
 };
 
 /* The text of a reply, cut where one extract ends and the next begins. */
@@ -78,8 +79,8 @@ const char *web_source_name(struct pool *pool, const struct kb_hit *hit, const c
 
 void web_assets_open(struct web *w);
 void web_assets_close(struct web *w);
-const char *web_asset_data(const char *name, size_t *ret_len); /* NULL when there is none */
+const char *web_asset_data(const char *name, size_t *ret_len);     /* NULL when there is none */
 const char *web_asset_path(const struct web *w, const char *name); /* "/a/0123456789ab/chat.js" */
-void web_on_asset(struct web *w, struct request *rq);          /* /a/... and /favicon.ico */
+void web_on_asset(struct web *w, struct request *rq);              /* /a/... and /favicon.ico */
 
 #endif

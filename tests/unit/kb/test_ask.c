@@ -65,8 +65,7 @@ static void test_no_text_is_an_operator(void **state)
         "\"wage",
         "'wage'",
         "{wage}",
-        "\x01"
-        "de wage",
+        "\001de wage",
         "\xff\xfe",
         "\xf0\x9f\x98\x80",
         "how do i",

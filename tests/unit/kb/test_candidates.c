@@ -40,7 +40,8 @@ static void assert_order(struct kb *kb, const struct found *f, const char *keys)
         struct row row;
         assert_int_equal(row_read(kb, f->pool, f->c.c[i].id, &row), 0);
         size_t k = i;
-        for (; k && !(f->c.c[k - 1].bm25 > f->c.c[i].bm25) && strcmp(key[k - 1], row.doc_id) > 0; k--)
+        for (; k && !(f->c.c[k - 1].bm25 > f->c.c[i].bm25) && strcmp(key[k - 1], row.doc_id) > 0;
+             k--)
             key[k] = key[k - 1];
         key[k] = row.doc_id;
     }

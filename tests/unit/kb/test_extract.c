@@ -103,8 +103,8 @@ static void test_marks_are_the_words_of_the_question(void **state)
     assert_int_equal(h->nmark, 2);
     assert_int_equal(
         strncmp(h->text + h->mark[0].start, "technicians", h->mark[0].end - h->mark[0].start), 0);
-    assert_int_equal(strncmp(h->text + h->mark[1].start, "sample", h->mark[1].end - h->mark[1].start),
-                     0);
+    assert_int_equal(
+        strncmp(h->text + h->mark[1].start, "sample", h->mark[1].end - h->mark[1].start), 0);
     kb_hits_release(&hits);
     kb_close(kb);
 }

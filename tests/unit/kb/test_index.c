@@ -55,7 +55,8 @@ static char *dump(const char *name)
         "BY 1, 2, 3, 4",
         "SELECT p.key, hex(z.sz) FROM passage_fts_docsize z JOIN passages p ON p.id = z.id ORDER "
         "BY 1",
-        "SELECT key, value FROM meta WHERE key NOT IN ('generation', 'base', 'changes_from') ORDER BY key",
+        "SELECT key, value FROM meta WHERE key NOT IN ('generation', 'base', 'changes_from') ORDER "
+        "BY key",
     };
     sqlite3 *db = NULL;
     assert_int_equal(schema_open(folder(name), true, &db), 0);
