@@ -97,9 +97,11 @@ static void on_admin_request(void *ctx, struct request *rq)
 
 static struct adapter *websocket_owner(struct bot *bot)
 {
-    for (size_t i = 0; i < bot->nadapter; i++)
-        if (bot->adapter[i].type->on_peer)
+    for (size_t i = 0; i < bot->nadapter; i++) {
+        const struct adapter_type *type = bot->adapter[i].type;
+        if (type && type->on_peer)
             return &bot->adapter[i];
+    }
     return NULL;
 }
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,10 +134,10 @@ static int port_of(int fd)
 {
     struct sockaddr_storage ss = {0};
     socklen_t len = sizeof(ss);
-    getsockname(fd, (struct sockaddr *)&ss, &len);
-    if (ss.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)(void *)&ss)->sin6_port);
-    return ntohs(((struct sockaddr_in *)(void *)&ss)->sin_port);
+    in_port_t port = 0; /* the same place in both kinds of address */
+    if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0)
+        memcpy(&port, (char *)&ss + offsetof(struct sockaddr_in, sin_port), sizeof(port));
+    return ntohs(port);
 }
 
 int listener_open(struct loop *l, const char *address, const struct listener_calls *calls,

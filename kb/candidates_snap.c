@@ -190,17 +190,18 @@ static bool is_dead(const struct view_segment *g, uint32_t ord)
     return g->dead && (g->dead[ord / 64] >> ord % 64 & 1);
 }
 
-/* Room for one more part of n passages behind the `len` bytes of *all. */
-static void more_room(struct pool *pool, uint8_t **all, size_t len, size_t *cap, size_t n)
+/* Room for one more part of n passages behind the `len` bytes of *all; returns where. */
+static uint8_t *more_room(struct pool *pool, uint8_t **all, size_t len, size_t *cap, size_t n)
 {
     size_t need = len + sizeof(struct snap_part) + n * (3 + FIELDS) + 4;
     if (need <= *cap)
-        return;
+        return *all + len;
     *cap = need * 2;
     uint8_t *bigger = pool_alloc(pool, *cap);
     if (len)
         memcpy(bigger, *all, len);
     *all = bigger;
+    return bigger + len;
 }
 
 static int phrase_list(struct search *s, struct term *t, size_t ntoken, size_t segment)
@@ -220,8 +221,7 @@ static int phrase_list(struct search *s, struct term *t, size_t ntoken, size_t s
         r = phrase_part(s, t, ntoken, segment, part, &b);
         if (r || !b.n)
             continue;
-        more_room(s->pool, &all, len, &cap, b.n);
-        len += encode(&b, part->chunk, all + len);
+        len += encode(&b, part->chunk, more_room(s->pool, &all, len, &cap, b.n));
         t->list[segment].left++;
         for (size_t i = 0; i < b.n; i++)
             t->df += !is_dead(g, part->chunk * SNAP_CHUNK + b.offset[i]);

@@ -67,7 +67,7 @@ static int read_lines(struct measuring *m, const char *path, line_fn *fn)
     char *line = NULL;
     size_t cap = 0, number = 0;
     int r = 0;
-    for (ssize_t n; !r && (n = getline(&line, &cap, f)) >= 0;) {
+    while (!r && getline(&line, &cap, f) >= 0) {
         line[strcspn(line, "\r\n")] = 0;
         number++;
         if (*line)

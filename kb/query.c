@@ -147,9 +147,9 @@ static bool meant_stopword(const char *lang, const char *word)
             return true;
     }
     for (size_t i = 1; i <= len; i++)
-        for (char c = 'a'; c <= 'z'; c++) {
+        for (int c = 'a'; c <= 'z'; c++) {
             memcpy(buf, word, i);
-            buf[i] = c;
+            buf[i] = (char)c;
             memcpy(buf + i + 1, word + i, len - i);
             if (stopword(*lang ? lang : "en", buf, len + 1))
                 return true;

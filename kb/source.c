@@ -222,6 +222,7 @@ static int parse(struct run *run, const struct kind *kind, const char *id, const
                        "cannot be read as what its name says");
         rc = KB_OK;
     }
+    run->src = NULL;
     pool_free(pool);
     return rc;
 }

@@ -20,7 +20,7 @@ static size_t decode(const char *s, size_t len, char *to)
         if (s[i] == '+') {
             to[n++] = ' ';
         } else if (s[i] == '%' && len - i > 2 && hex(s[i + 1]) >= 0 && hex(s[i + 2]) >= 0) {
-            to[n++] = (char)(hex(s[i + 1]) << 4 | hex(s[i + 2]));
+            to[n++] = (char)(hex(s[i + 1]) * 16 + hex(s[i + 2]));
             i += 2;
         } else {
             to[n++] = s[i];

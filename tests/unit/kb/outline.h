@@ -21,7 +21,7 @@ static inline const char *flat(struct pool *pool, const char *s, size_t len)
     return copy;
 }
 
-static inline const char *kind_mark(struct pool *pool, int kind, int level, bool head)
+static inline const char *kind_mark(struct pool *pool, unsigned kind, int level, bool head)
 {
     switch (kind) {
     case BLOCK_HEADING: return pool_printf(pool, "%d ", level);
