@@ -1,7 +1,8 @@
 /* answer.c: what is said. kb_ask() finds and measures; here its band becomes one of five kinds of
  * reply:
  *
- *   answer    band high: the best extract, and further ones that are nearly as sure and add to it
+ *   answer    band high: an entry's answer, alone; or the best extract of a guide, and further ones
+ *             that are nearly as sure and add to it
  *   choices   band medium: the nearest extract under an honest lead, at most three "did you mean"
  *   none      band none: that we do not know, which words are new to us, where to go instead
  *   chitchat  a message that is nothing but small talk (smalltalk.c)
@@ -76,9 +77,7 @@ static int ready(struct answerer *a)
     return KB_OK;
 }
 
-/* ---- text
- * ------------------------------------------------------------------------------------------------
- * */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 static size_t chars(const char *s)
 {
@@ -154,8 +153,7 @@ static double said_already(const char *s, const char *said)
     return n ? (double)again / (double)n : 1;
 }
 
-/* ---- extracts
- * ---------------------------------------------------------------------------------------------- */
+/* ---- extracts -------------------------------------------------------------------------------- */
 
 static void copy_hit(struct pool *pool, const struct kb_hit *from, struct kb_hit *to)
 {
@@ -200,6 +198,8 @@ static void quote(struct pool *pool, const struct kb_hits *hits, const char *lea
     for (size_t i = 0; i < hits->n && r->nanswer < MAX_EXTRACTS; i++) {
         const struct kb_hit *hit = &hits->hit[i];
         size_t used = chars(r->text), sep = *r->text ? 2 : 0;
+        if (i && hits->hit[0].entry && hits->band == KB_HIGH)
+            break; /* somebody wrote it as the whole answer: more would only blur it */
         if (i &&
             (hit->confidence < hits->hit[0].confidence * NEARLY_AS_SURE || used > ROOM_FOR_MORE))
             break;
@@ -213,8 +213,7 @@ static void quote(struct pool *pool, const struct kb_hits *hits, const char *lea
     }
 }
 
-/* ---- suggestions
- * --------------------------------------------------------------------------------------------- */
+/* ---- suggestions ----------------------------------------------------------------------------- */
 
 /* A passage as something that can be clicked, and asked again as it stands. */
 static const char *label(struct pool *pool, const struct kb_hit *hit)
@@ -283,9 +282,7 @@ static void offer_followups(struct answerer *a, const struct question *q, struct
     }
 }
 
-/* ---- kinds
- * -------------------------------------------------------------------------------------------------
- * */
+/* ---- kinds ----------------------------------------------------------------------------------- */
 
 /* Whether asking for a person gets one: the operator's small talk decides. */
 static bool has_person(const struct answerer *a)

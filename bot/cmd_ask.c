@@ -24,8 +24,7 @@ struct asking {
     size_t width;
 };
 
-/* ---- one reply
- * ------------------------------------------------------------------------------------------ */
+/* ---- one reply ------------------------------------------------------------------------------- */
 
 static void print_source(const struct asking *ask, const struct kb_hit *h, struct pool *pool)
 {
@@ -133,8 +132,7 @@ static int ask_one(const struct asking *ask, struct session *s, const char *text
     return code;
 }
 
-/* ---- a conversation
- * --------------------------------------------------------------------------------------- */
+/* ---- a conversation -------------------------------------------------------------------------- */
 
 static bool ends(const char *line)
 {
@@ -173,8 +171,7 @@ static int converse(const struct asking *ask, struct session *s)
     return code;
 }
 
-/* ---- the command
- * -------------------------------------------------------------------------------------------- */
+/* ---- the command ----------------------------------------------------------------------------- */
 
 static char *join(char **word, int n)
 {

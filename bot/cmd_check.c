@@ -31,8 +31,7 @@ static void warn(struct kb_report *report, const char *file, const char *fmt, ..
     va_end(ap);
 }
 
-/* ---- the machine
- * --------------------------------------------------------------------------------------- */
+/* ---- the machine ----------------------------------------------------------------------------- */
 
 static void check_data_dir(const struct config *c, struct kb_report *report)
 {
@@ -91,8 +90,7 @@ static void check_port(const struct config *c, const char *name, struct kb_repor
     free(address);
 }
 
-/* ---- the content
- * ----------------------------------------------------------------------------------------- */
+/* ---- the content ----------------------------------------------------------------------------- */
 
 struct collide {
     struct kb *kb;
@@ -147,8 +145,7 @@ static size_t check_questions(const struct config *c, struct kb_report *report)
     return found;
 }
 
-/* ---- the command
- * ------------------------------------------------------------------------------------------- */
+/* ---- the command ----------------------------------------------------------------------------- */
 
 static void print_json(const struct kb_report *r, size_t asked)
 {

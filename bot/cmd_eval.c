@@ -29,8 +29,7 @@ struct eval {
     struct buf failures; /* --json: the list so far */
 };
 
-/* ---- one test
- * ------------------------------------------------------------------------------------------ */
+/* ---- one test -------------------------------------------------------------------------------- */
 
 static void tell_json(struct eval *e, const char *place, const char *q, const char *want,
                       const struct reply *r)
@@ -119,8 +118,7 @@ static int run_entry_test(void *ctx, const char *passage, const char *question, 
     return 0;
 }
 
-/* ---- a run
- * --------------------------------------------------------------------------------------------- */
+/* ---- a run ----------------------------------------------------------------------------------- */
 
 static int run_entries(struct eval *e, const char *db)
 {
@@ -181,8 +179,7 @@ out:
     return code;
 }
 
-/* ---- a test collection
- * ------------------------------------------------------------------------------------ */
+/* ---- a test collection ----------------------------------------------------------------------- */
 
 static int measure(const char *dir, const struct kb_measure_options *opt, bool json)
 {

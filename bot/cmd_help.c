@@ -23,8 +23,7 @@ static void overview(void)
          "answer or a failed\ntest, 78 bad configuration.");
 }
 
-/* ---- settings
- * ------------------------------------------------------------------------------------------ */
+/* ---- settings -------------------------------------------------------------------------------- */
 
 static const char *type_name(enum setting_type type)
 {
@@ -141,8 +140,7 @@ static int help_settings(bool json)
     return EXIT_FINE;
 }
 
-/* ---- commands
- * ------------------------------------------------------------------------------------------- */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 static int help_command(const char *name)
 {

@@ -112,8 +112,7 @@ struct config {
     size_t noverride;
 };
 
-/* ---- rows
- * ------------------------------------------------------------------------------------------ */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static const struct setting *row_find(const char *name)
 {
@@ -168,8 +167,7 @@ void config_each(void (*fn)(void *ctx, const struct setting *row), void *ctx)
             fn(ctx, row);
 }
 
-/* ---- values
- * ---------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static const char *resolve(struct pool *pool, const char *folder, const char *path)
 {
@@ -311,8 +309,7 @@ static struct value *value_find(const struct config *c, const char *name)
     return NULL;
 }
 
-/* ---- where values come from
- * -------------------------------------------------------------------------- */
+/* ---- where values come from ------------------------------------------------------------------ */
 
 /* A default that names a file which is not there means that there is none. */
 static void drop_absent(struct value *v)
@@ -485,8 +482,7 @@ void config_free(struct config *c)
         pool_free(c->pool); /* which holds `c` too */
 }
 
-/* ---- asking
- * -------------------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 static const struct value *value_must(const struct config *c, const char *name, unsigned types)
 {

@@ -19,8 +19,7 @@
 
 #define MAX_DEPTH 64
 
-/* ---- the grammar
- * --------------------------------------------------------------------------------- */
+/* ---- the grammar ----------------------------------------------------------------------------- */
 
 struct scan {
     const char *s, *end;
@@ -187,8 +186,7 @@ static bool skip_value(struct scan *c)
     }
 }
 
-/* ---- reading
- * --------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b)
 {
@@ -281,8 +279,7 @@ const struct cJSON *json_array(const struct cJSON *j, const char *name, size_t *
     return m;
 }
 
-/* ---- writing
- * ----------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 /* The escape of an ASCII character that needs one, else NULL. */
 static const char *short_escape(unsigned char ch)

@@ -171,8 +171,7 @@ int questions_read(struct pool *pool, const char *const *path, size_t npath,
     return report->errors > before ? -EINVAL : 0;
 }
 
-/* ---- judging
- * ------------------------------------------------------------------------------------------- */
+/* ---- judging --------------------------------------------------------------------------------- */
 
 bool questions_names(const char *passage, const char *name)
 {

@@ -53,8 +53,7 @@ static const char *const fillers[] = {
     "want",   "we",    "wel",   "wil",  "with",   "would",     "ya",       "yes",    "you",
 };
 
-/* ---- words
- * -------------------------------------------------------------------------------------------- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 struct words {
     char text[MAX_TALK_BYTES * 4];
@@ -180,8 +179,7 @@ static bool same_word(const char *a, const char *b)
     return a[i] == b[i + 1] && a[i + 1] == b[i] && !strcmp(a + i + 2, b + i + 2);
 }
 
-/* ---- matching
- * ------------------------------------------------------------------------------------------- */
+/* ---- matching -------------------------------------------------------------------------------- */
 
 static bool says(const struct saying *s, const struct words *w, size_t at)
 {
@@ -235,8 +233,7 @@ const struct talk *smalltalk_match(const struct smalltalk *t, const char *text, 
     return said[w.n] ? &t->talk[said[w.n]->talk] : NULL;
 }
 
-/* ---- reading
- * -------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static const char *const keys[] = {"id", "say", "reply", "topics", "handoff", NULL};
 
