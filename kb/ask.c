@@ -180,8 +180,10 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
     struct candidates c = {0};
     struct row *row = NULL;
     size_t n = 0, max = ask->max ? ask->max : 10;
-    const struct query_reader reader = {kb->tokenizer, kb->synonyms, kb_vocabulary(kb),
-                                        kb_main_lang(kb)};
+    const struct query_reader reader = {.tokenizer = kb->tokenizer,
+                                        .synonyms = kb->synonyms,
+                                        .vocabulary = kb_vocabulary(kb),
+                                        .main_lang = kb_main_lang(kb)};
     int r = query_build(&reader, pool, ask, q);
     if (!r)
         r = candidates_find(kb, q, pool, KB_CANDIDATES, &c);

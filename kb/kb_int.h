@@ -595,6 +595,7 @@ struct query_reader {
     const struct synonyms *synonyms;     /* or NULL */
     const struct vocabulary *vocabulary; /* or NULL: no corrections, no relatives */
     const char *main_lang;
+    bool every_word; /* keep question words: only to compare with engines that do */
 };
 int query_build(const struct query_reader *reader, struct pool *pool, const struct kb_ask *ask,
                 struct query *ret_query);

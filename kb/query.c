@@ -387,7 +387,7 @@ static size_t add_slots(const struct query_reader *reader, struct query *q, stru
     for (int asking = 1; asking >= 0; asking--)
         for (size_t i = 0; i < m->n; i++) {
             struct word *w = &m->word[i];
-            if (w->stop || w->asks != asking)
+            if ((w->stop && !reader->every_word) || w->asks != asking)
                 continue;
             double around = w->asks ? 1 : WEIGHT_AROUND;
             double own = lightword(m->lang, w->text) ? WEIGHT_LIGHT : 1;

@@ -1,14 +1,17 @@
 /* bench.c: how fast an answer is, as ratios within one run.
  *
- * Every size is built twice from the same generated passages: as a knowledge base by kb_index(), and as a
- * plain FTS5 table (porter unicode61), whose `ORDER BY rank LIMIT 10` is the yard-stick. The machine's speed
- * drifts by half from minute to minute, so the two are asked in turn, question by question, and only the
- * ratios mean something.
+ * Every size is built from the same generated passages: as a knowledge base by kb_index(), as a plain FTS5 table,
+ * whose `ORDER BY rank LIMIT 10` is the yard-stick, and in Xapian. The machine's speed drifts by half from minute
+ * to minute, so all are asked in turn, question by question, each once to warm up and then in earnest, and only
+ * the ratios mean something. Questions are asked in two ways: with question words dropped, as kb/ does, and with
+ * every word kept, as engines do that have no list of them.
  *
- *   bench [-n PASSAGES[,PASSAGES...]] [-q QUESTIONS] [DIR]      DIR: a folder of test collections */
+ *   bench [-n PASSAGES[,PASSAGES...]] [-q QUESTIONS] [-s SECONDS] [-j FILE] [DIR]
+ *
+ * DIR is a folder of test collections, or of guides. Both ways of asking take at most SECONDS each at every size,
+ * or 30 questions. */
 #include <errno.h>
 #include <ftw.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,32 +23,47 @@
 #include "kb/kb.h"
 #include "tests/bench/bench.h"
 
+#define PER_FILE  100         /* passages of a file: a guide of ordinary size */
+#define QUICK_NS  1000000     /* faster than this is measured five times over */
+#define HITS      6           /* what a reply looks at, with their extracts */
+#define AT_LEAST  30          /* questions, however slow */
+#define SCATTER   2654435761u /* a prime: every question comes once before any comes again */
+#define MAX_SIZES 8
+#define PATH_SIZE 4096
+
 struct options {
-    const char *dir;
-    size_t size[8], nsize, questions;
+    const char *dir, *json;
+    size_t size[MAX_SIZES], nsize, questions, seconds;
 };
 
-static void die(const char *what, const char *why)
+void die(const char *what, const char *why)
 {
     fprintf(stderr, "bench: %s: %s\n", what, why);
     exit(1);
 }
 
-static void write_corpus(const struct corpus *c, size_t n, const char *path)
+/* ---- the base ------------------------------------------------------------------------------------------- */
+
+/* Passages [first, last) as a file of records. The first of them has the title `edit`, unless that is NULL. */
+static void write_file(const struct corpus *c, size_t first, size_t last, const char *path,
+                       const char *edit)
 {
     FILE *f = fopen(path, "w");
+    struct buf b;
     if (!f)
         die(path, strerror(errno));
-    struct buf b;
     buf_init(&b, 1 << 16);
-    for (size_t i = 0; i < n; i++) {
-        char title[128], text[8192];
-        corpus_passage(c, i, title, sizeof title, text, sizeof text);
+    for (size_t i = first; i < last; i++) {
+        char title[TITLE_SIZE], text[TEXT_SIZE];
+        corpus_passage(c, i, title, text);
+        if (edit && i == first)
+            snprintf(title, sizeof title, "%s", edit);
         buf_clear(&b);
         buf_addf(&b, "{\"id\":\"p%zu\",\"title\":", i);
         json_add_string(&b, title, strlen(title));
         buf_adds(&b, ",\"text\":");
         json_add_string(&b, text, strlen(text));
+
         buf_adds(&b, "}\n");
         fwrite(b.s, 1, b.len, f);
     }
@@ -54,9 +72,22 @@ static void write_corpus(const struct corpus *c, size_t n, const char *path)
         die(path, strerror(errno));
 }
 
-static uint64_t build_ours(const char *jsonl, const char *db)
+static size_t write_files(const struct corpus *c, size_t n, const char *folder)
 {
-    const char *paths[] = {jsonl};
+    char path[PATH_SIZE + 32];
+    size_t files = 0;
+    if (mkdir(folder, 0700))
+        die(folder, strerror(errno));
+    for (size_t first = 0; first < n; first += PER_FILE, files++) {
+        snprintf(path, sizeof path, "%s/%06zu.jsonl", folder, files);
+        write_file(c, first, first + PER_FILE < n ? first + PER_FILE : n, path, NULL);
+    }
+    return files;
+}
+
+static uint64_t index_folder(const char *folder, const char *db)
+{
+    const char *paths[] = {folder};
     struct kb_sources src = {.path = paths, .n = 1};
     struct kb_report report;
     uint64_t t = now_ns();
@@ -68,124 +99,210 @@ static uint64_t build_ours(const char *jsonl, const char *db)
     return t;
 }
 
-static uint64_t build_plain(const struct corpus *c, size_t n, const char *path, sqlite3 **ret)
+static bool ask_whole(struct kb *kb, const char *question)
 {
-    sqlite3 *db;
-    sqlite3_stmt *st;
-    if (sqlite3_open(path, &db) ||
-        sqlite3_exec(db,
-                     "PRAGMA journal_mode=WAL; CREATE VIRTUAL TABLE p USING fts5(title, text, "
-                     "tokenize='porter unicode61'); BEGIN",
-                     0, 0, 0) ||
-        sqlite3_prepare_v2(db, "INSERT INTO p VALUES(?,?)", -1, &st, 0))
-        die(path, sqlite3_errmsg(db));
-    uint64_t t = now_ns();
-    for (size_t i = 0; i < n; i++) {
-        char title[128], text[8192];
-        corpus_passage(c, i, title, sizeof title, text, sizeof text);
-        sqlite3_bind_text(st, 1, title, -1, SQLITE_TRANSIENT);
-        sqlite3_bind_text(st, 2, text, -1, SQLITE_TRANSIENT);
-        sqlite3_step(st);
-        sqlite3_reset(st);
-    }
-    sqlite3_finalize(st);
-    sqlite3_exec(db, "COMMIT; INSERT INTO p(p) VALUES('optimize')", 0, 0, 0);
-    *ret = db;
-    return now_ns() - t;
-}
-
-/* Every word quoted, OR-ed: what a careful user of FTS5 writes. */
-static void match_of(const char *q, char *out, size_t size)
-{
-    size_t len = 0;
-    for (const char *p = q; *p && len + 70 < size;) {
-        size_t n = strcspn(p, " ?!.,;:\"'()/&-");
-        if (n && n < 40)
-            len +=
-                (size_t)snprintf(out + len, size - len, "%s\"%.*s\"", len ? " OR " : "", (int)n, p);
-        p += n;
-        p += strspn(p, " ?!.,;:\"'()/&-");
-    }
-    out[len] = 0;
-}
-
-static uint64_t ask_plain(sqlite3_stmt *st, const char *q)
-{
-    char match[4096];
-    match_of(q, match, sizeof match);
-    uint64_t t = now_ns();
-    sqlite3_bind_text(st, 1, match, -1, SQLITE_STATIC);
-    while (sqlite3_step(st) == SQLITE_ROW)
-        ;
-    t = now_ns() - t;
-    sqlite3_reset(st);
-    return t;
-}
-
-static uint64_t ask_ours(struct kb *kb, const char *q)
-{
-    struct kb_ask ask = {.text = q, .len = strlen(q), .max = 10};
+    struct kb_ask ask = {.text = question, .len = strlen(question), .max = HITS};
     struct kb_hits hits;
-    uint64_t t = now_ns();
     int err = kb_ask(kb, &ask, &hits);
-    t = now_ns() - t;
     if (err)
         die("kb_ask", kb_strerror(err));
+    bool found = hits.n && !hits.nunknown;
     kb_hits_release(&hits);
+    return found;
+}
+
+static struct kb *open_base(const char *db)
+{
+    struct kb *kb;
+    int err = kb_open(db, &kb);
+    if (err)
+        die(db, kb_strerror(err));
+    return kb;
+}
+
+/* One file of the folder says something new. */
+static void change_one(const struct corpus *c, size_t n, const char *folder, const char *db,
+                       struct result *r)
+{
+    static const char word[] = "zyxomma";
+    char path[PATH_SIZE + 32];
+    struct kb *kb = open_base(db);
+    if (ask_whole(kb, word))
+        die(word, "is a word already");
+    snprintf(path, sizeof path, "%s/%06zu.jsonl", folder, r->files / 2);
+    size_t first = r->files / 2 * PER_FILE;
+    write_file(c, first, first + PER_FILE < n ? first + PER_FILE : n, path, word);
+    r->change = index_folder(folder, db);
+    r->change_seen = now_ns();
+    if (!ask_whole(kb, word))
+        die(word, "was not found");
+    r->change_seen = now_ns() - r->change_seen;
+    kb_close(kb);
+}
+
+/* ---- all engines, question by question ------------------------------------------------------------------- */
+
+struct engines {
+    struct plain *plain;
+    struct xapian *xapian;
+    struct core *core;
+    struct kb *kb;
+};
+
+static void ask_engine(const struct engines *e, enum engine engine, enum words words,
+                       const char *whole, const char *text)
+{
+    switch (engine) {
+    case FTS5_RANK: plain_ask_rank(e->plain, text); break;
+    case FTS5_BM25: plain_ask_bm25(e->plain, text); break;
+    case XAPIAN:
+#ifdef BENCH_XAPIAN
+        xapian_ask(e->xapian, text);
+#endif
+        break;
+    case CORE: (words == EVERY ? core_ask_every : core_ask)(e->core, whole); break;
+    case WHOLE: ask_whole(e->kb, whole); break;
+    case ENGINES: break;
+    }
+}
+
+static int by_value(const void *x, const void *y)
+{
+    uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
+    return (a > b) - (a < b);
+}
+
+/* Nanoseconds for one answer: the second time, or the median of five more when that is quick. */
+static uint64_t measure(const struct engines *e, enum engine engine, enum words words,
+                        const char *whole, const char *text)
+{
+    uint64_t t[5] = {now_ns()};
+    ask_engine(e, engine, words, whole, text);
+    t[0] = now_ns() - t[0];
+    if (t[0] > 20 * QUICK_NS) /* warm enough by itself */
+        return t[0];
+    size_t n = t[0] < QUICK_NS ? 5 : 1;
+    for (size_t i = 0; i < n; i++) {
+        t[i] = now_ns();
+        ask_engine(e, engine, words, whole, text);
+        t[i] = now_ns() - t[i];
+    }
+    qsort(t, n, sizeof *t, by_value);
+    return t[n / 2];
+}
+
+static size_t count_words(const char *s)
+{
+    const char *word;
+    size_t n = 0;
+    while (corpus_word(&s, &word))
+        n++;
+    return n;
+}
+
+static void ask_all(const struct engines *e, const struct corpus *c, enum words words,
+                    const struct options *o, struct result *r)
+{
+    uint64_t start = now_ns();
+    for (size_t i = 0; i < o->questions; i++) { /* from all collections, however few */
+        const char *whole = c->question[i * SCATTER % c->nquestion];
+        char content[1024];
+        if (i >= AT_LEAST && now_ns() - start > o->seconds * 1000000000)
+            break;
+        core_content(whole, content, sizeof content);
+        const char *text = words == EVERY ? whole : content;
+        for (enum engine k = 0; k < ENGINES; k++)
+            if (!(k == XAPIAN && !e->xapian) && !(k == WHOLE && words == EVERY))
+                times_add(&r->times[words][k], measure(e, k, words, whole, text));
+        r->words[words] += (double)count_words(text);
+        r->questions[words]++;
+    }
+    r->words[words] /= (double)r->questions[words];
+}
+
+/* ---- one size --------------------------------------------------------------------------------------------- */
+
+static size_t total; /* of nftw(), which has no argument for its callback */
+
+static int add_size(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+    (void)path, (void)ftw;
+    total += flag == FTW_F ? (size_t)st->st_size : 0;
+    return 0;
+}
+
+static size_t bytes_at(const char *path)
+{
+    total = 0;
+    nftw(path, add_size, 16, FTW_PHYS);
+    return total;
+}
+
+static uint64_t time_open(const char *db, const char *question)
+{
+    uint64_t t = now_ns();
+    struct kb *kb = open_base(db);
+    ask_whole(kb, question);
+    t = now_ns() - t;
+    kb_close(kb);
     return t;
 }
 
-static void print_row(const char *name, struct times *t, struct times *base)
+/* The program stands beside the bench's folder, or where GUIDEPOST says. */
+static const char *program_path(char *path, size_t size)
 {
-    printf("  %-26s %10.1f %10.1f %10.1f   1/%.1f\n", name, (double)times_at(t, .5) / 1e3,
-           (double)times_at(t, .95) / 1e3, (double)times_at(t, .99) / 1e3,
-           (double)times_at(base, .5) / (double)times_at(t, .5));
+    const char *named = getenv("GUIDEPOST");
+    ssize_t n = readlink("/proc/self/exe", path, size - 32);
+    if (named)
+        return named;
+    for (int i = 0; i < 2 && n > 0; i++)
+        while (n > 0 && path[--n] != '/')
+            ;
+    snprintf(path + (n > 0 ? n : 0), 32, "/guidepost");
+    return access(path, X_OK) == 0 ? path : NULL;
 }
 
-static void run_size(const struct corpus *c, size_t n, size_t questions, const char *tmp)
+static void run_size(const struct corpus *c, size_t n, const struct options *o, const char *tmp,
+                     struct result *r)
 {
-    char jsonl[4096], ours[4096], plain[4096];
-    snprintf(jsonl, sizeof jsonl, "%s/%zu.jsonl", tmp, n);
-    snprintf(ours, sizeof ours, "%s/%zu-kb.db", tmp, n);
+    char folder[PATH_SIZE], db[PATH_SIZE], plain[PATH_SIZE], xapian[PATH_SIZE], program[PATH_SIZE];
+    struct engines e = {0};
+    snprintf(folder, sizeof folder, "%s/%zu", tmp, n);
+    snprintf(db, sizeof db, "%s/%zu-kb.db", tmp, n);
     snprintf(plain, sizeof plain, "%s/%zu-fts.db", tmp, n);
-    write_corpus(c, n, jsonl);
-    sqlite3 *db;
-    uint64_t tp = build_plain(c, n, plain, &db), to = build_ours(jsonl, ours);
-    struct stat st;
-    printf("%zu passages: build %.2f s, plain FTS5 %.2f s (%.2fx)", n, (double)to / 1e9,
-           (double)tp / 1e9, (double)to / (double)tp);
-    if (stat(ours, &st) == 0)
-        printf(", %.0f bytes a passage", (double)st.st_size / (double)n);
-    printf("\n  %-26s %10s %10s %10s   against FTS5\n", "microseconds", "p50", "p95", "p99");
-    struct kb *kb;
-    int err = kb_open(ours, &kb);
-    if (err)
-        die(ours, kb_strerror(err));
-    sqlite3_stmt *rank;
-    if (sqlite3_prepare_v2(db, "SELECT rowid FROM p WHERE p MATCH ? ORDER BY rank LIMIT 10", -1,
-                           &rank, 0))
-        die(plain, sqlite3_errmsg(db));
-    struct times a = {0}, b = {0}, core = {0}, wide = {0};
-    for (size_t i = 0; i < questions; i++) { /* spread over all of them */
-        const char *q = c->question[i * c->nquestion / questions];
-        ask_ours(kb, q); /* warm */
-        times_add(&a, ask_ours(kb, q));
-        times_add(&core, core_ask(kb, q, 10));
-        times_add(&wide, core_ask(kb, q, 200));
-        times_add(&b, ask_plain(rank, q));
+    snprintf(xapian, sizeof xapian, "%s/%zu-xapian", tmp, n);
+    r->passages = n;
+    e.plain = plain_build(c, n, plain, &r->build_plain);
+    r->bytes_plain = bytes_at(plain);
+#ifdef BENCH_XAPIAN
+    e.xapian = xapian_build(c, n, xapian, &r->build_xapian);
+    r->bytes_xapian = bytes_at(xapian);
+#endif
+    r->files = write_files(c, n, folder);
+    r->build_ours = index_folder(folder, db);
+    r->bytes_index = bytes_at(db);
+    r->build_snapshot = core_snapshot(db, &r->bytes_snapshot);
+    r->open = time_open(db, c->question[0]);
+    e.core = core_open(db);
+    e.kb = open_base(db);
+    for (enum words words = 0; words < WORDS; words++)
+        ask_all(&e, c, words, o, r);
+    core_close(e.core);
+    kb_close(e.kb);
+    plain_free(e.plain);
+#ifdef BENCH_XAPIAN
+    xapian_free(e.xapian);
+#endif
+    const char *path = program_path(program, sizeof program);
+    if (path) {
+        r->start = program_start(path, db, c->question[0], 21);
+        program_memory(path, db, c->question, c->nquestion < 300 ? c->nquestion : 300, &r->held,
+                       &r->most);
     }
-    print_row("FTS5 ORDER BY rank", &b, &b);
-    print_row("core, best 10", &core, &b);
-    print_row("core, best 200", &wide, &b);
-    print_row("kb_ask, all of it", &a, &b);
-    times_release(&core);
-    times_release(&wide);
-    times_release(&a);
-    times_release(&b);
-    sqlite3_finalize(rank);
-    sqlite3_close(db);
-    kb_close(kb);
+    change_one(c, n, folder, db, r);
 }
+
+/* ---- the whole ---------------------------------------------------------------------------------------------- */
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
@@ -193,44 +310,69 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
     return remove(path);
 }
 
+static _Noreturn void usage(void)
+{
+    fprintf(stderr, "usage: bench [-n PASSAGES[,PASSAGES...]] [-q QUESTIONS] [-s SECONDS] "
+                    "[-j FILE] [DIR]\n");
+    exit(2);
+}
+
+static size_t number(const char *s)
+{
+    char *end;
+    size_t n = strtoul(s, &end, 10);
+    if (!n || *end)
+        usage();
+    return n;
+}
+
 static void read_options(int argc, char **argv, struct options *o)
 {
-    *o = (struct options){.size = {1000, 10000}, .nsize = 2, .questions = 300};
-    for (int opt; (opt = getopt(argc, argv, "n:q:")) != -1;) {
-        if (opt == 'q') {
-            o->questions = strtoul(optarg, 0, 10);
-        } else if (opt == 'n') {
+    *o = (struct options){
+        .size = {1000, 10000, 100000}, .nsize = 3, .questions = 500, .seconds = 20};
+    for (int opt; (opt = getopt(argc, argv, "n:q:s:j:")) != -1;) {
+        switch (opt) {
+        case 'q': o->questions = number(optarg); break;
+        case 's': o->seconds = number(optarg); break;
+        case 'j': o->json = optarg; break;
+        case 'n':
             o->nsize = 0;
-            for (char *p = strtok_r(optarg, ",", &optarg); p && o->nsize < 8;
-                 p = strtok_r(0, ",", &optarg))
-                o->size[o->nsize++] = strtoul(p, 0, 10);
-        } else {
-            fprintf(stderr, "usage: bench [-n PASSAGES[,PASSAGES...]] [-q QUESTIONS] DIR\n");
-            exit(2);
+            for (char *rest = optarg, *p; (p = strsep(&rest, ",")) && o->nsize < MAX_SIZES;)
+                o->size[o->nsize++] = number(p);
+            break;
+        default: usage();
         }
     }
     o->dir = optind < argc ? argv[optind] : getenv("GUIDEPOST_COLLECTIONS");
-    if (!o->dir)
-        die("which texts?", "give a folder of test collections: ./dev bench DIR");
-    if (!o->questions)
-        o->questions = 1;
+    if (!o->dir || !*o->dir)
+        o->dir = "config/guides";
 }
 
 int main(int argc, char **argv)
 {
+    static struct result result[MAX_SIZES];
     struct options o;
-    read_options(argc, argv, &o);
     struct corpus c;
-    corpus_read(&c, o.dir);
     char tmp[] = "/tmp/guidepost-bench-XXXXXX";
+    read_options(argc, argv, &o);
+    corpus_read(&c, o.dir);
     if (!mkdtemp(tmp))
         die(tmp, strerror(errno));
-    printf("%zu sentences, %zu questions\n", c.nsentence, c.nquestion);
+    printf("Passages are made of %zu sentences from %s, which has %zu questions.\n", c.nsentence,
+           o.dir, c.nquestion);
     for (size_t i = 0; i < o.nsize; i++) {
-        run_size(&c, o.size[i], o.questions, tmp);
+        run_size(&c, o.size[i], &o, tmp, &result[i]);
+        report_size(&result[i]);
         fflush(stdout);
     }
+    report_targets(result, o.nsize);
+    if (o.json)
+        report_json(result, o.nsize, o.json);
     nftw(tmp, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    for (size_t i = 0; i < o.nsize; i++)
+        for (int w = 0; w < WORDS; w++)
+            for (int k = 0; k < ENGINES; k++)
+                times_release(&result[i].times[w][k]);
     corpus_release(&c);
     return 0;
 }

@@ -1,34 +1,80 @@
-/* bench.h: what the files of tests/bench/ share: generated passages, questions, times as percentiles. */
+/* bench.h: what the files of tests/bench/ share: generated passages, engines that answer questions, times as
+ * percentiles, and what was measured. */
 #ifndef TESTS_BENCH_H
 #define TESTS_BENCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+void die(const char *what, const char *why) __attribute__((noreturn));
+
 /* ---- corpus.c: passages by the million from a few thousand sentences ---- */
 
+#define TITLE_SIZE 128
+#define TEXT_SIZE  8192
+
 struct corpus {
-    char **sentence; /* of the collections, in file order */
+    char **sentence; /* in file order */
     size_t nsentence;
     char **question;
     size_t nquestion;
 };
 
-/* Sentences of every <dir>/<collection>/corpus.jsonl and questions of queries.jsonl. Exits with a line
- * on failure. */
+/* Sentences of every <dir>/<collection>/corpus.jsonl and questions of queries.jsonl; in a folder without such
+ * collections, of its guides. Exits with a line on failure. */
 void corpus_read(struct corpus *c, const char *dir);
 void corpus_release(struct corpus *c);
 
-/* Passage i: four to eight sentences, drawn by a generator that is seeded with i alone, so that every
- * engine and every run sees the same text. */
-void corpus_passage(const struct corpus *c, size_t i, char *title, size_t title_size, char *text,
-                    size_t text_size);
+/* Passage i: four to eight sentences, drawn by a generator that is seeded with i alone, so that every engine and
+ * every run sees the same text. */
+void corpus_passage(const struct corpus *c, size_t i, char title[TITLE_SIZE], char text[TEXT_SIZE]);
 
-/* ---- core.c ---- */
+/* The next word of *s (letters, digits, all that is not ASCII), moved behind it; 0 at the end. */
+size_t corpus_word(const char **s, const char **ret_word);
 
-struct kb;
-/* Nanoseconds for the best `max` passages by the first stage alone. */
-uint64_t core_ask(struct kb *kb, const char *text, size_t max);
+/* ---- core.c: the only file here that looks inside kb/ ---- */
+
+struct core;
+/* A base, held open at one state. */
+struct core *core_open(const char *db);
+/* The ten best passages and their scores, by the first stage alone: no rerank, no confidence, no extract.
+ * core_ask_every() keeps question words. */
+void core_ask(struct core *c, const char *question);
+void core_ask_every(struct core *c, const char *question);
+void core_close(struct core *c);
+/* The question without the words that kb/ drops; all of it when nothing would be left. */
+void core_content(const char *question, char *ret, size_t size);
+/* Nanoseconds to write the snapshot of the base at `db` anew, and its size in bytes. */
+uint64_t core_snapshot(const char *db, size_t *ret_bytes);
+
+/* ---- plain.c: FTS5 as it comes ---- */
+
+struct plain;
+/* Insert n passages into a table with the tokenizer `porter unicode61`, in one transaction, and optimize it. */
+struct plain *plain_build(const struct corpus *c, size_t n, const char *path, uint64_t *ret_ns);
+void plain_ask_rank(struct plain *p, const char *question); /* ORDER BY rank LIMIT 10 */
+void plain_ask_bm25(struct plain *p, const char *question); /* ORDER BY bm25(p) LIMIT 10 */
+void plain_free(struct plain *p);
+
+/* ---- xapian.cc: Xapian with its defaults: BM25, English stems, no positions. Only where it is installed ---- */
+
+struct xapian;
+struct xapian *xapian_build(const struct corpus *c, size_t n, const char *path, uint64_t *ret_ns);
+void xapian_ask(struct xapian *x, const char *question);
+void xapian_free(struct xapian *x);
+
+/* ---- program.c: the whole program, from outside ---- */
+
+/* From the start of `guidepost ask` to its first line, the median of `times`. */
+uint64_t program_start(const char *program, const char *db, const char *question, size_t times);
+/* `guidepost ask --batch` with n questions: KiB that it holds afterwards and that it held at most. */
+void program_memory(const char *program, const char *db, char **question, size_t n, long *ret_held,
+                    long *ret_most);
 
 /* ---- clock.c ---- */
 
@@ -39,7 +85,32 @@ struct times {
     size_t n, cap;
 };
 void times_add(struct times *t, uint64_t ns);
-uint64_t times_at(struct times *t, double share); /* 0.5: the median; sorts */
+uint64_t times_at(struct times *t, double share); /* 0.5: the median; sorts. 0 without any */
 void times_release(struct times *t);
 
+/* ---- report.c: what was measured, as tables ---- */
+
+enum engine { FTS5_RANK, FTS5_BM25, XAPIAN, CORE, WHOLE, ENGINES };
+enum words { CONTENT, EVERY, WORDS }; /* question words dropped; every word kept */
+
+struct result {
+    size_t passages, questions[WORDS], files;
+    struct times times[WORDS][ENGINES];
+    double words[WORDS]; /* of a question, on average */
+    uint64_t build_plain, build_ours, build_snapshot, build_xapian;
+    size_t bytes_plain, bytes_index, bytes_snapshot, bytes_xapian;
+    uint64_t open, start;         /* open: kb_open and the first answer; start: of a process */
+    uint64_t change, change_seen; /* index one changed file; the first answer that shows it */
+    long held, most;              /* KiB */
+};
+
+void report_size(struct result *r);
+/* What was to be reached, and whether it was, over all sizes. */
+void report_targets(struct result *r, size_t n);
+/* A JSON object per size, one a line. */
+void report_json(struct result *r, size_t n, const char *path);
+
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -14,7 +14,8 @@ static struct found find(struct kb *kb, const struct kb_ask *ask, size_t max)
 {
     struct found f = {.pool = pool_new()};
     assert_int_equal(kb_refresh(kb), 0);
-    const struct query_reader reader = {kb->tokenizer, kb->synonyms, NULL, kb->stats->main_lang};
+    const struct query_reader reader = {
+        .tokenizer = kb->tokenizer, .synonyms = kb->synonyms, .main_lang = kb->stats->main_lang};
     assert_int_equal(query_build(&reader, f.pool, ask, &f.q), 0);
     assert_int_equal(candidates_find(kb, &f.q, f.pool, max, &f.c), 0);
     return f;

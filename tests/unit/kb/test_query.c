@@ -14,7 +14,10 @@ static struct asked build(const struct kb_ask *ask, const struct synonyms *synon
     struct asked a = {.pool = pool_new()};
     assert_int_equal(tokenizer_new(&a.t), 0);
     assert_int_equal(
-        query_build(&(struct query_reader){a.t, synonyms, NULL, "en"}, a.pool, ask, &a.q), 0);
+        query_build(
+            &(struct query_reader){.tokenizer = a.t, .synonyms = synonyms, .main_lang = "en"},
+            a.pool, ask, &a.q),
+        0);
     return a;
 }
 

@@ -13,7 +13,8 @@ static struct ranked rank_text(struct kb *kb, const char *text)
 {
     struct ranked r = {.pool = pool_new()};
     assert_int_equal(kb_refresh(kb), 0);
-    const struct query_reader reader = {kb->tokenizer, kb->synonyms, NULL, kb->stats->main_lang};
+    const struct query_reader reader = {
+        .tokenizer = kb->tokenizer, .synonyms = kb->synonyms, .main_lang = kb->stats->main_lang};
     struct kb_ask ask = {.text = text, .len = strlen(text)};
     assert_int_equal(query_build(&reader, r.pool, &ask, &r.q), 0);
     assert_int_equal(candidates_find(kb, &r.q, r.pool, 16, &r.c), 0);

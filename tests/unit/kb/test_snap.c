@@ -140,8 +140,10 @@ struct found {
 static struct found find(struct kb *kb, const struct kb_ask *question, size_t max)
 {
     struct found a = {.pool = pool_new()};
-    const struct query_reader reader = {kb->tokenizer, kb->synonyms, kb_vocabulary(kb),
-                                        kb_main_lang(kb)};
+    const struct query_reader reader = {.tokenizer = kb->tokenizer,
+                                        .synonyms = kb->synonyms,
+                                        .vocabulary = kb_vocabulary(kb),
+                                        .main_lang = kb_main_lang(kb)};
     assert_int_equal(query_build(&reader, a.pool, question, &a.q), 0);
     assert_int_equal(candidates_find(kb, &a.q, a.pool, max, &a.c), 0);
     return a;

@@ -1,0 +1,181 @@
+/* report.c: what was measured, for a person; what was to be reached; and the same for a machine. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/bench/bench.h"
+
+static const char *const engine_name[ENGINES] = {"FTS5 ORDER BY rank", "FTS5 ORDER BY bm25()",
+                                                 "Xapian", "core, ten best", "kb_ask, all of it"};
+static const char *const engine_key[ENGINES] = {"fts5_rank", "fts5_bm25", "xapian", "core", "ask"};
+static const char *const words_name[WORDS] = {"question words dropped", "every word kept"};
+static const char *const words_key[WORDS] = {"content", "every"};
+
+/* ---- one size --------------------------------------------------------------------------------------------- */
+
+static double median(struct result *r, enum words w, enum engine k)
+{
+    return (double)times_at(&r->times[w][k], .5);
+}
+
+/* How many times quicker than `base`; 0 when one was not measured. */
+static double quicker(struct result *r, enum words w, enum engine k, enum engine base)
+{
+    double t = median(r, w, k);
+    return t > 0 ? median(r, w, base) / t : 0;
+}
+
+static void print_words(struct result *r, enum words w)
+{
+    printf("\n  %-26s %10s %10s %10s %10s %10s\n", words_name[w], "p50 us", "p95", "p99", "to rank",
+           "to Xapian");
+    for (enum engine k = 0; k < ENGINES; k++) {
+        struct times *t = &r->times[w][k];
+        if (!t->n)
+            continue;
+        printf("  %-26s %10.1f %10.1f %10.1f", engine_name[k], median(r, w, k) / 1e3,
+               (double)times_at(t, .95) / 1e3, (double)times_at(t, .99) / 1e3);
+        printf("   1/%-7.1f", quicker(r, w, k, FTS5_RANK));
+        if (r->times[w][XAPIAN].n)
+            printf("  1/%-7.1f", quicker(r, w, k, XAPIAN));
+        printf("\n");
+    }
+    printf("  (%zu questions of %.1f words)\n", r->questions[w], r->words[w]);
+}
+
+static double per_passage(const struct result *r, size_t bytes)
+{
+    return (double)bytes / (double)r->passages;
+}
+
+static void print_build(const struct result *r)
+{
+    double plain = (double)r->build_plain;
+    printf("\n  %-26s %10s %10s %14s\n", "", "build s", "to FTS5", "bytes/passage");
+    printf("  %-26s %10.2f %10.2f %14.0f\n", "plain FTS5", plain / 1e9, 1.0,
+           per_passage(r, r->bytes_plain));
+    printf("  %-26s %10.2f %10.2f %14.0f\n", "our index, with snapshot",
+           (double)r->build_ours / 1e9, (double)r->build_ours / plain,
+           per_passage(r, r->bytes_index + r->bytes_snapshot));
+    printf("  %-26s %10.2f %10.2f %14.0f\n", "the snapshot alone", (double)r->build_snapshot / 1e9,
+           (double)r->build_snapshot / plain, per_passage(r, r->bytes_snapshot));
+    if (r->build_xapian)
+        printf("  %-26s %10.2f %10.2f %14.0f\n", "Xapian", (double)r->build_xapian / 1e9,
+               (double)r->build_xapian / plain, per_passage(r, r->bytes_xapian));
+}
+
+void report_size(struct result *r)
+{
+    printf("\n%zu passages in %zu files\n", r->passages, r->files);
+    for (enum words w = 0; w < WORDS; w++)
+        print_words(r, w);
+    print_build(r);
+    printf("\n  open the base and answer            %10.2f ms\n", (double)r->open / 1e6);
+    if (r->start)
+        printf("  start the program, first answer     %10.2f ms\n"
+               "  memory after 300 questions          %10.1f MB, at most %.1f MB\n",
+               (double)r->start / 1e6, (double)r->held / 1024, (double)r->most / 1024);
+    printf("  index one changed file              %10.2f ms\n"
+           "  then the first answer that shows it %10.2f ms\n",
+           (double)r->change / 1e6, (double)r->change_seen / 1e6);
+}
+
+/* ---- targets ------------------------------------------------------------------------------------------------ */
+
+static struct result *of_size(struct result *r, size_t n, size_t passages)
+{
+    for (size_t i = 0; i < n; i++)
+        if (r[i].passages == passages)
+            return &r[i];
+    return NULL;
+}
+
+static void print_ratio(const char *what, size_t passages, double reached, double want)
+{
+    if (reached > 0)
+        printf("  %-7s %-58s %8zu %8s 1/%-7.0f 1/%.0f\n", reached >= want ? "reached" : "MISSED",
+               what, passages, "", reached, want);
+}
+
+static void print_most(const char *what, size_t passages, double value, double most,
+                       const char *unit)
+{
+    if (value > 0)
+        printf("  %-7s %-58s %8zu %8s %-9.2f %.4g %s\n", value <= most ? "reached" : "MISSED", what,
+               passages, "", value, most, unit);
+}
+
+void report_targets(struct result *r, size_t n)
+{
+    static const struct {
+        size_t passages;
+        double want[WORDS];
+    } rank[] = {
+        {1000, {40, 120}}, {10000, {120, 400}}, {100000, {250, 1000}}, {1000000, {250, 2000}}};
+    printf("\n  %-7s %-58s %8s %8s %-9s %s\n", "", "", "passages", "", "measured", "at least");
+    for (enum words w = 0; w < WORDS; w++)
+        for (size_t i = 0; i < sizeof rank / sizeof *rank; i++) {
+            struct result *at = of_size(r, n, rank[i].passages);
+            char what[96];
+            snprintf(what, sizeof what, "core to FTS5 ORDER BY rank, %s", words_name[w]);
+            if (at)
+                print_ratio(what, at->passages, quicker(at, w, CORE, FTS5_RANK), rank[i].want[w]);
+        }
+    for (enum words w = 0; w < WORDS; w++)
+        for (size_t i = 0; i < n; i++) {
+            char what[96];
+            snprintf(what, sizeof what, "core to Xapian, %s", words_name[w]);
+            print_ratio(what, r[i].passages, quicker(&r[i], w, CORE, XAPIAN), 1);
+        }
+    for (size_t i = 0; i < n; i++)
+        print_most("process start to first answer", r[i].passages, (double)r[i].start / 1e6, 5,
+                   "ms");
+    struct result *large = of_size(r, n, 100000), *middle = of_size(r, n, 10000);
+    if (large) {
+        print_most("one changed entry visible", 100000,
+                   (double)(large->change + large->change_seen) / 1e6, 10, "ms");
+        print_most("build, to plain FTS5", 100000,
+                   (double)large->build_ours / (double)large->build_plain, 1.5, "times");
+    }
+    if (middle)
+        print_most("memory of the whole process", 10000, (double)middle->most / 1024, 32, "MB");
+}
+
+/* ---- for machines ---------------------------------------------------------------------------------------------- */
+
+static void write_times(FILE *f, struct result *r, enum words w)
+{
+    fprintf(f, ",\"%s\":{\"questions\":%zu,\"words\":%.2f", words_key[w], r->questions[w],
+            r->words[w]);
+    for (enum engine k = 0; k < ENGINES; k++) {
+        struct times *t = &r->times[w][k];
+        if (t->n)
+            fprintf(f, ",\"%s_us\":[%.2f,%.2f,%.2f]", engine_key[k], (double)times_at(t, .5) / 1e3,
+                    (double)times_at(t, .95) / 1e3, (double)times_at(t, .99) / 1e3);
+    }
+    fprintf(f, "}");
+}
+
+void report_json(struct result *r, size_t n, const char *path)
+{
+    FILE *f = fopen(path, "w");
+    if (!f)
+        die(path, strerror(errno));
+    for (; n; r++, n--) {
+        fprintf(f, "{\"passages\":%zu", r->passages);
+        for (enum words w = 0; w < WORDS; w++)
+            write_times(f, r, w);
+        fprintf(f,
+                ",\"build_s\":{\"fts5\":%.3f,\"index\":%.3f,\"snapshot\":%.3f,\"xapian\":%.3f}"
+                ",\"bytes\":{\"fts5\":%zu,\"index\":%zu,\"snapshot\":%zu,\"xapian\":%zu}"
+                ",\"open_ms\":%.3f,\"start_ms\":%.3f,\"change_ms\":%.3f,\"change_seen_ms\":%.3f"
+                ",\"held_kib\":%ld,\"most_kib\":%ld}\n",
+                (double)r->build_plain / 1e9, (double)r->build_ours / 1e9,
+                (double)r->build_snapshot / 1e9, (double)r->build_xapian / 1e9, r->bytes_plain,
+                r->bytes_index, r->bytes_snapshot, r->bytes_xapian, (double)r->open / 1e6,
+                (double)r->start / 1e6, (double)r->change / 1e6, (double)r->change_seen / 1e6,
+                r->held, r->most);
+    }
+    if (fclose(f) != 0)
+        die(path, strerror(errno));
+}
