@@ -308,14 +308,15 @@ static void decline(struct answerer *a, const struct kb_hits *hits, struct pool 
     if (n)
         r->text = pool_printf(pool, "I don't know. My guides do not have the word%s %s.%s",
                               n > 1 ? "s" : "", words, person);
-    else if (!hits->n)
+    else if (hits->confidence <= 0)
         r->text = pool_printf(
             pool, "Could you say a little more? I need at least one word about your topic.%s",
             person);
     else
         r->text = pool_printf(
             pool, "I don't know: I found nothing in my guides that answers this.%s", person);
-    r->nsuggestion = offer_hits(pool, hits, r->suggestion, 0, MAX_SUGGESTIONS - 1);
+    if (hits->confidence > 0)
+        r->nsuggestion = offer_hits(pool, hits, r->suggestion, 0, MAX_SUGGESTIONS - 1);
     offer_topics(a, pool, r);
 }
 

@@ -8,6 +8,9 @@
  * confidence is capped below the answering threshold, however well the rest fits. "How much does a
  * welder earn" finds every other word in a guide about laboratories.
  *
+ * A message of question words alone ("what is it then") is about nothing, however many passages have them: 0, unless
+ * somebody has put the same question as a heading ("Who are you?").
+ *
  * This is the honest first version: its thresholds are set by hand so that off-topic questions decline,
  * and it is calibrated on nothing. */
 #include "kb/kb_int.h"
@@ -21,6 +24,7 @@
 #define CAP_SINGLE  0.55 /* one word, somewhere in the text: "tell me a joke" */
 #define ABOUT       0.3  /* a heading that is at least a little about it */
 #define CAP_UNKNOWN 0.5  /* a content word of the question is nowhere in the base */
+#define BARE        0.8  /* question words alone ask for a heading that has hardly anything else */
 
 static const struct {
     double base, coverage, heading, pairs, margin, unknown;
@@ -88,6 +92,8 @@ double confidence_of(const struct query *q, const struct candidates *c, size_t i
 {
     const struct candidate *it = &c->c[i];
     double margin = 0, unknown = unknown_share(q);
+    if (q->bare && it->f.heading < BARE)
+        return 0;
     if (!i && it->score > 0)
         margin = c->n > 1 ? fmin(1, 4 * (it->score - c->c[1].score) / it->score) : 1;
     double x = weights.base + weights.coverage * it->f.coverage + weights.heading * it->f.heading +

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define KB_SCHEMA_VERSION  1 /* of the database file; another number means "index again" */
-#define KB_RANKING_VERSION 1 /* of everything that decides an answer: tokens, weights, thresholds */
+#define KB_RANKING_VERSION 2 /* of everything that decides an answer: tokens, weights, thresholds */
 
 enum kb_err {
     KB_OK = 0,
@@ -140,7 +140,7 @@ struct kb_pair {
 struct kb_hits {
     struct kb_hit *hit; /* best first; equal scores in order of passage id */
     size_t n;
-    double confidence; /* of the first hit; 0 without one */
+    double confidence; /* of the first hit; 0 without one, and when nothing was asked about */
     enum kb_band band;
     struct kb_pair *corrected; /* words that were read as other words */
     size_t ncorrected;

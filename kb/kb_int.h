@@ -348,6 +348,12 @@ int tokenizer_run(struct tokenizer *t, const char *s, size_t len, token_fn *fn, 
 /* `word` is folded, not stemmed. Per language; unknown languages have none. */
 bool stopword(const char *lang, const char *word, size_t len);
 
+/* ---- slip.c: such words, misspelt ------------------------------------------------------------------------ */
+
+/* `word`, folded, is certainly meant to be a stop word: "wich", "mcuh". English only. `opens`: it begins a message and
+ * another stop word follows, as in "cna i". */
+bool slip_of_stopword(const char *lang, const char *word, bool opens);
+
 /* ---- schema.c: the file ------------------------------------------------------------------------------------ */
 
 #define SCHEMA_APPLICATION_ID 0x47504b42 /* "GPKB": of the file's header */
@@ -581,6 +587,7 @@ struct query {
     size_t nterm, capterm;
     const char **typed;
     size_t ntyped, captyped; /* every token of this message, for needs and nots */
+    bool bare;               /* question words are all it has */
     double mass;             /* sum of weight * idf over the slots */
     enum query_want want;
     const char *lang, *audience, *today;

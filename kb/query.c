@@ -120,6 +120,14 @@ static int read_message(struct tokenizer *t, struct pool *pool, const char *lang
     return r < 0 ? r : 0;
 }
 
+static bool word_in(const char *word, const char *const *list)
+{
+    for (; *list; list++)
+        if (!strcmp(word, *list))
+            return true;
+    return false;
+}
+
 /* ---- what was meant ----------------------------------------------------------------------------- */
 
 static bool known(const struct query_reader *reader, const struct word *w)
@@ -132,29 +140,16 @@ static bool known(const struct query_reader *reader, const struct word *w)
     return yes;
 }
 
-/* A question word with a letter left out or two changed places: "wich", "mcuh". */
-static bool meant_stopword(const char *lang, const char *word)
+/* Word `i` is the number in "ten years" or "18 months": how long, and not of what. */
+static bool counts_time(const struct message *m, size_t i)
 {
-    char buf[12];
-    size_t len = strlen(word);
-    if (len < 3 || len + 2 > sizeof buf)
-        return false;
-    for (size_t i = 0; i + 1 < len; i++) {
-        memcpy(buf, word, len + 1);
-        buf[i] = word[i + 1];
-        buf[i + 1] = word[i];
-        if (stopword(*lang ? lang : "en", buf, len))
-            return true;
-    }
-    for (size_t i = 1; i <= len; i++)
-        for (int c = 'a'; c <= 'z'; c++) {
-            memcpy(buf, word, i);
-            buf[i] = (char)c;
-            memcpy(buf + i + 1, word + i, len - i);
-            if (stopword(*lang ? lang : "en", buf, len + 1))
-                return true;
-        }
-    return false;
+    static const char *const number[] = {"two",   "three", "four", "five", "six",
+                                         "seven", "eight", "nine", "ten",  NULL};
+    static const char *const unit[] = {"years", "year", "months", "month", "weeks",   "week",
+                                       "days",  "day",  "hours",  "hour",  "minutes", NULL};
+    const char *word = m->word[i].text;
+    bool digits = strspn(word, "0123456789") == strlen(word);
+    return i + 1 < m->n && (digits || word_in(word, number)) && word_in(m->word[i + 1].text, unit);
 }
 
 /* Words that the base lacks are read as the nearest it has, if that is near enough. The reader's word stays
@@ -168,8 +163,12 @@ static void correct(const struct query_reader *reader, struct query *q, struct m
         size_t slips = 0;
         if (w->stop || known(reader, w))
             continue;
+        if (counts_time(m, i)) { /* to lack this number says nothing */
+            w->stop = true;
+            continue;
+        }
         tries++;
-        if (meant_stopword(m->lang, w->text)) {
+        if (slip_of_stopword(m->lang, w->text, !i && m->n > 1 && w[1].stop)) {
             w->stop = true;
             continue;
         }
@@ -399,14 +398,6 @@ static size_t add_slots(const struct query_reader *reader, struct query *q, stru
 
 /* ---- does this message lean on the one before? ----------------------------------------------------------- */
 
-static bool word_in(const char *word, const char *const *list)
-{
-    for (; *list; list++)
-        if (!strcmp(word, *list))
-            return true;
-    return false;
-}
-
 static bool leans(const struct message *m, size_t content)
 {
     static const char *const first[] = {"and", "or", "but", "also", "then", "so", "plus", NULL};
@@ -479,7 +470,8 @@ int query_build(const struct query_reader *reader, struct pool *pool, const stru
 
     size_t content = add_slots(reader, &q, &m, 1, false);
     bool lean = ask->nbefore && leans(&m, content);
-    if (!content && !lean) /* only question words: then they are the question */
+    q.bare = !content && !lean; /* only question words: then they are the question */
+    if (q.bare)
         for (size_t i = 0; i < m.n; i++)
             add_slot(reader, &q, &m.word[i], 1, false);
     add_synonyms(&q, reader->synonyms, &m);

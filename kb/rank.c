@@ -86,7 +86,7 @@ static double together(const struct query *q, const struct candidate *c, size_t 
 
 void rank_features(const struct query *q, struct candidate *c)
 {
-    double have = 0, pairs = 0, all_pairs = 0, last = 0;
+    double have = 0, pairs = 0, all_pairs = 0;
     for (size_t s = 0; s < q->nslot; s++) {
         const struct query_slot *slot = &q->slot[s];
         double share = filled(q, c, s);
@@ -97,9 +97,7 @@ void rank_features(const struct query *q, struct candidate *c)
             if (share > 0)
                 pairs += worth * together(q, c, s);
         }
-        last = share;
     }
-    (void)last;
     c->f.coverage = q->mass > 0 ? have / q->mass : 0;
     c->f.pairs = all_pairs > 0 ? pairs / all_pairs : 0;
 }
@@ -216,11 +214,12 @@ static int line_match(struct tokenizer *t, const struct query *q, const char *la
     int r = line_read(t, lang, s, len, &line);
     if (r || !line.n)
         return r;
-    double recall = line_recall(q, &line), precision = line_precision(&line);
-    if (recall <= 0 || precision <= 0)
-        return 0;
-    double f = 2 * recall * precision / (recall + precision);
-    f = (1 - WORDING) * f + WORDING * line_wording(q, &line);
+    double recall = line_recall(q, &line), precision = line_precision(&line), f = 0;
+    double wording = line_wording(q, &line);
+    if (q->bare) /* "who are you": there is nothing else to compare */
+        f = wording;
+    else if (recall > 0 && precision > 0)
+        f = (1 - WORDING) * 2 * recall * precision / (recall + precision) + WORDING * wording;
     if (f > *ret)
         *ret = f;
     return 0;

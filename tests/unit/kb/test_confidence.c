@@ -48,6 +48,44 @@ static void test_an_unknown_rare_word_keeps_a_good_match_from_being_an_answer(vo
     kb_close(kb);
 }
 
+static void test_a_short_unknown_word_is_no_question_word(void **state)
+{
+    struct kb *kb = base_careers();
+    assert_int_equal(band(kb, "do I need a degree"), KB_HIGH);
+    assert_true(band(kb, "does my cat need a degree") < KB_HIGH);
+    kb_close(kb);
+}
+
+static void test_a_number_of_years_that_the_base_lacks_is_no_other_subject(void **state)
+{
+    struct kb *kb = base_careers();
+    double plain = confidence(kb, "is a degree required");
+    assert_true(plain - confidence(kb, "is a degree required in ten years") < 0.1);
+    assert_true(plain - confidence(kb, "is a degree required in 13 years") < 0.1);
+    kb_close(kb);
+}
+
+static void test_question_words_alone_are_about_nothing(void **state)
+{
+    struct kb *kb = base_careers();
+    assert_true(confidence(kb, "what is it and how") == 0);
+    assert_true(confidence(kb, "the of and is") == 0);
+    assert_true(confidence(kb, "I") == 0);
+    kb_close(kb);
+}
+
+static void test_question_words_alone_find_their_own_heading(void **state)
+{
+    struct kb *kb = base_careers();
+    base_add(kb, &(struct base_passage){.key = "us",
+                                        .question = "Who are you?",
+                                        .body = "We are the careers desk.",
+                                        .entry = true});
+    assert_int_equal(band(kb, "who are you"), KB_HIGH);
+    assert_int_equal(band(kb, "why are they"), KB_NONE);
+    kb_close(kb);
+}
+
 static void test_every_word_that_is_missing_makes_it_less_sure(void **state)
 {
     struct kb *kb = base_careers();
@@ -85,6 +123,10 @@ int main(void)
         cmocka_unit_test(test_an_entrys_own_question_is_answered),
         cmocka_unit_test(test_what_is_off_topic_is_declined),
         cmocka_unit_test(test_an_unknown_rare_word_keeps_a_good_match_from_being_an_answer),
+        cmocka_unit_test(test_a_short_unknown_word_is_no_question_word),
+        cmocka_unit_test(test_a_number_of_years_that_the_base_lacks_is_no_other_subject),
+        cmocka_unit_test(test_question_words_alone_are_about_nothing),
+        cmocka_unit_test(test_question_words_alone_find_their_own_heading),
         cmocka_unit_test(test_every_word_that_is_missing_makes_it_less_sure),
         cmocka_unit_test(test_a_slip_of_the_keyboard_is_less_sure_than_the_word),
         cmocka_unit_test(test_bands_rise_with_confidence),

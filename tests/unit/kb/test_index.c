@@ -567,6 +567,31 @@ static void other_versions_are_rebuilt_or_refused(void **state)
     kb_report_release(&report);
 }
 
+/* Another way to cut or to weigh is another index, though its tables are the same. */
+static void another_ranking_is_rebuilt_or_refused(void **state)
+{
+    struct kb_report report;
+    sqlite3 *db = NULL;
+    write_guide("guides/a.md", 1, 2);
+    index_ok("kb.db");
+    assert_int_equal(sqlite3_open(folder("kb.db"), &db), SQLITE_OK);
+    sqlite3_exec(db,
+                 "UPDATE meta SET value = value - 1 WHERE key = 'ranking';"
+                 "UPDATE passages SET body = 'as it was cut once'",
+                 NULL, NULL, NULL);
+    sqlite3_close(db);
+    assert_int_equal(index_into("kb.db", &report), 0);
+    assert_true(report.rebuilt);
+    kb_report_release(&report);
+    index_ok("fresh.db");
+    assert_same("kb.db", "fresh.db");
+    assert_int_equal(sqlite3_open(folder("kb.db"), &db), SQLITE_OK);
+    sqlite3_exec(db, "UPDATE meta SET value = value + 1 WHERE key = 'ranking'", NULL, NULL, NULL);
+    sqlite3_close(db);
+    assert_int_equal(index_into("kb.db", &report), KB_ERR_NEWER);
+    kb_report_release(&report);
+}
+
 static void what_is_not_ours_is_not_destroyed(void **state)
 {
     struct kb_report report;
@@ -639,6 +664,7 @@ int main(void)
         guides_test(a_damaged_base_is_built_anew),
         guides_test(a_flipped_bit_crashes_nobody),
         guides_test(other_versions_are_rebuilt_or_refused),
+        guides_test(another_ranking_is_rebuilt_or_refused),
         guides_test(what_is_not_ours_is_not_destroyed),
         guides_test(a_link_stays_a_link),
     };
