@@ -52,18 +52,19 @@ int kb_refresh(struct kb *kb)
     long long generation = 0;
     struct synonyms *synonyms = NULL;
     int r = read_generation(kb, &generation);
+    if (r || (kb->synonyms && kb->generation == generation && (kb->view || kb->stats)))
+        return r;
+    r = view_refresh(kb, generation);
+    if (!r && !kb->view)
+        r = stats_refresh(kb, generation);
+    if (!r)
+        r = synonyms_load(kb->db, kb->tokenizer, kb_main_lang(kb), &synonyms);
     if (r)
         return r;
-    if (!kb->synonyms || kb->generation != generation) {
-        r = synonyms_load(kb->db, kb->tokenizer, &synonyms);
-        if (r)
-            return r;
-        synonyms_free(kb->synonyms);
-        kb->synonyms = synonyms;
-        kb->generation = generation;
-    }
-    r = view_refresh(kb, generation);
-    return r || kb->view ? r : stats_refresh(kb, generation);
+    synonyms_free(kb->synonyms);
+    kb->synonyms = synonyms;
+    kb->generation = generation;
+    return 0;
 }
 
 size_t kb_passages(const struct kb *kb)

@@ -462,7 +462,8 @@ struct synonym {
     double weight; /* below 1: an exact word always counts more */
     size_t order;  /* in the file */
 };
-int synonyms_load(sqlite3 *db, struct tokenizer *t, struct synonyms **ret);
+/* `lang`: of most passages. */
+int synonyms_load(sqlite3 *db, struct tokenizer *t, const char *lang, struct synonyms **ret);
 /* The pairs whose `from` begins with this token, in the order of the file; *ret_n may be 0. */
 const struct synonym *synonyms_find(const struct synonyms *s, const char *token, size_t *ret_n);
 void synonyms_free(struct synonyms *s);

@@ -12,8 +12,6 @@
 
 static const char sql_synonyms[] =
     "SELECT from_text, to_text, weight FROM synonyms ORDER BY line, rowid";
-static const char sql_lang[] =
-    "SELECT lang FROM passages GROUP BY lang ORDER BY count(*) DESC, lang";
 
 struct synonyms {
     struct pool *pool;
@@ -93,28 +91,13 @@ static int by_first(const void *a, const void *b)
     return r ? r : (x->order > y->order) - (x->order < y->order);
 }
 
-static int read_lang(sqlite3 *db, struct pool *pool, const char **ret)
-{
-    sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(db, sql_lang, -1, &st, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(st);
-    *ret = rc == SQLITE_ROW ? pool_strdup(pool, (const char *)sqlite3_column_text(st, 0)) : "";
-    sqlite3_finalize(st);
-    return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : schema_err(rc);
-}
-
-int synonyms_load(sqlite3 *db, struct tokenizer *t, struct synonyms **ret)
+int synonyms_load(sqlite3 *db, struct tokenizer *t, const char *lang, struct synonyms **ret)
 {
     struct pool *pool = pool_new();
     struct synonyms *s = pool_alloc(pool, sizeof *s);
     s->pool = pool;
     sqlite3_stmt *st = NULL;
-    const char *lang = "";
-    int r = read_lang(db, pool, &lang), rc = SQLITE_DONE;
-    if (r)
-        goto out;
-    rc = sqlite3_prepare_v2(db, sql_synonyms, -1, &st, NULL);
+    int r = 0, rc = sqlite3_prepare_v2(db, sql_synonyms, -1, &st, NULL);
     if (rc == SQLITE_OK)
         while (!r && (rc = sqlite3_step(st)) == SQLITE_ROW)
             r = read_pair(s, t, lang, st);
@@ -122,7 +105,6 @@ int synonyms_load(sqlite3 *db, struct tokenizer *t, struct synonyms **ret)
         r = schema_err(rc);
     if (!r && s->n)
         qsort(s->pair, s->n, sizeof *s->pair, by_first);
-out:
     sqlite3_finalize(st);
     if (r)
         synonyms_free(s);

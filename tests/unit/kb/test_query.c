@@ -144,7 +144,7 @@ static void test_synonyms_share_the_slot_of_the_word(void **state)
     base_synonym(kb, "lab tech", "medical laboratory technician", 0.8);
     base_synonym(kb, "doctor", "doctors", 0.8); /* the same stem: of no use */
     struct synonyms *synonyms = NULL;
-    assert_int_equal(synonyms_load(kb->db, kb->tokenizer, &synonyms), 0);
+    assert_int_equal(synonyms_load(kb->db, kb->tokenizer, "en", &synonyms), 0);
     const char *text = "does the lab tech pay the doctor";
     struct asked a = build(&(struct kb_ask){.text = text, .len = strlen(text)}, synonyms);
     assert_int_equal(a.q.nslot, 4); /* lab, tech, pay, doctor */
