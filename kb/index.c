@@ -6,7 +6,7 @@
  *
  * kb_check() is the same run over a base in memory that is thrown away: what it lets pass,
  * kb_index() lets pass. */
-#include "kb/kb_int.h"
+#include "kb/snap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,16 +15,12 @@
 /* An FTS5 index is a stack of segments. A query reads all of them, so they are merged into one
  * when much has changed; otherwise a little each time, so that small updates stay quick. */
 #define MUCH_PERCENT 20
-#define MERGE_PAGES  256
 
 #define LOCK_WAIT_MS 15000 /* for another process's run */
 
 /* The generation tells readers that what they remember of the base is out of date. */
 static const char sql_grow[] = "UPDATE meta SET value = value + 1 WHERE key = 'generation'";
-static const char sql_counts[] = "SELECT count(*), total(entry),"
-                                 " (SELECT value FROM meta WHERE key = 'generation') FROM passages";
 static const char sql_optimize[] = "INSERT INTO passage_fts(passage_fts) VALUES('optimize')";
-static const char sql_merge[] = "INSERT INTO passage_fts(passage_fts, rank) VALUES('merge', ?1)";
 
 static int exec(sqlite3 *db, const char *sql)
 {
@@ -34,14 +30,18 @@ static int exec(sqlite3 *db, const char *sql)
 /* ---- what only shows when all is there ------------------------------------------------------- */
 
 /* Keys are "document#anchor", and an id may contain '#': seldom, but then two passages would be
- * one. */
+ * one. Looks at what this run wrote: all of it the first time, later what the change log has. */
+#define SQL_SHARED(which)                                                                          \
+    "SELECT p.key, f.path, p.line, (SELECT g.path FROM passages q"                                 \
+    "   JOIN documents e ON e.id = q.document JOIN files g ON g.id = e.file"                       \
+    "   WHERE q.key = p.key AND q.document <> p.document ORDER BY e.key LIMIT 1)"                  \
+    " FROM passages p JOIN documents d ON d.id = p.document JOIN files f ON f.id = d.file"         \
+    " WHERE p.key IN (" which ") ORDER BY p.key, d.key DESC, p.ord"
 static const char sql_shared[] =
-    "SELECT p.key, d.file, p.line, (SELECT e.file FROM passages q JOIN documents e ON e.id = "
-    "q.document"
-    "  WHERE q.key = p.key AND q.document <> p.document ORDER BY e.key LIMIT 1)"
-    " FROM passages p JOIN documents d ON d.id = p.document"
-    " WHERE p.key IN (SELECT key FROM passages GROUP BY key HAVING count(*) > 1)"
-    " ORDER BY p.key, d.key DESC, p.ord";
+    SQL_SHARED("SELECT key FROM passages GROUP BY key HAVING count(*) > 1");
+static const char sql_shared_new[] = SQL_SHARED(
+    "SELECT c.key FROM changes JOIN passages c ON c.id = changes.id WHERE generation > ?1"
+    " AND (SELECT count(*) FROM passages o WHERE o.key = c.key) > 1");
 
 static const char *text(sqlite3_stmt *st, int i)
 {
@@ -49,10 +49,12 @@ static const char *text(sqlite3_stmt *st, int i)
     return s ? s : "";
 }
 
-static int check_keys(sqlite3 *db, struct kb_report *report)
+static int check_keys(sqlite3 *db, long long generation, struct kb_report *report)
 {
     sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(db, sql_shared, -1, &st, NULL);
+    int rc = sqlite3_prepare_v2(db, generation ? sql_shared_new : sql_shared, -1, &st, NULL);
+    if (rc == SQLITE_OK && generation)
+        rc = sqlite3_bind_int64(st, 1, generation);
     if (rc == SQLITE_OK)
         while ((rc = sqlite3_step(st)) == SQLITE_ROW)
             report_add(report, true, text(st, 1), (size_t)sqlite3_column_int64(st, 2), 0,
@@ -66,36 +68,59 @@ static int check_keys(sqlite3 *db, struct kb_report *report)
 
 /* ---- one transaction ------------------------------------------------------------------------- */
 
-static int read_all(sqlite3 *db, const struct kb_sources *src, struct kb_report *report)
+/* One run over one base. */
+struct job {
+    sqlite3 *db;
+    const char *path; /* of the base; NULL: a check in memory */
+    const struct kb_sources *src;
+    struct kb_report *report;
+    struct snap_builder *snap; /* gathered while a new base is filled; or NULL */
+    bool load;                 /* the base was empty */
+    bool changed;              /* readers can tell the difference */
+};
+
+static long long meta(sqlite3 *db, const char *sql)
 {
-    struct index_writer *w = NULL;
-    int r = index_writer_new(db, report, &w);
-    if (!r)
-        r = source_read(src, report, index_document, w);
-    int s = r == 0 || r == KB_ERR_INPUT ? synonyms_index(db, src, report) : 0;
-    if (!r)
-        r = s;
-    if (!r && report->errors)
-        r = KB_ERR_INPUT;
-    if (!r)
-        r = index_remove_rest(w);
-    index_writer_free(w);
-    return r;
+    return schema_number(db, sql, 0, 0);
 }
 
-static int count(sqlite3 *db, struct kb_report *report)
+static int read_documents(struct job *j, struct index_memory *memory, struct index_writer *w)
 {
-    sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(db, sql_counts, -1, &st, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(st);
-    if (rc == SQLITE_ROW) {
-        report->passages = (size_t)sqlite3_column_int64(st, 0);
-        report->entries = (size_t)sqlite3_column_int64(st, 1);
-        report->generation = sqlite3_column_int64(st, 2);
+    struct source_memory known = index_memory_source(memory);
+    if (j->load) {
+        if (j->path)
+            j->snap = snap_builder_new();
+        int r = index_writer_load(w, j->snap);
+        if (r)
+            return r;
     }
-    sqlite3_finalize(st);
-    return rc == SQLITE_ROW ? 0 : schema_db_err(db, rc);
+    return source_read(j->src, &known, j->report, index_document, w);
+}
+
+static int read_all(struct job *j)
+{
+    struct index_memory *memory = NULL;
+    struct index_writer *w = NULL;
+    int r = index_memory_new(j->db, &memory);
+    if (!r)
+        r = index_writer_new(j->db, memory, j->report, &w);
+    if (!r)
+        r = read_documents(j, memory, w);
+    long long before = sqlite3_total_changes64(j->db);
+    int s = r == 0 || r == KB_ERR_INPUT ? synonyms_index(j->db, j->src, j->report) : 0;
+    j->changed = sqlite3_total_changes64(j->db) != before;
+    if (!r)
+        r = s;
+    if (!r && j->report->errors)
+        r = KB_ERR_INPUT;
+    if (!r)
+        r = index_writer_finish(w);
+    if (!r)
+        r = index_memory_sweep(memory);
+    j->changed = j->changed || (w && index_writer_changed(w));
+    index_writer_free(w);
+    index_memory_free(memory);
+    return r;
 }
 
 static int merge(sqlite3 *db, const struct kb_report *report)
@@ -103,44 +128,40 @@ static int merge(sqlite3 *db, const struct kb_report *report)
     size_t touched = report->added + report->changed + report->removed;
     if (touched * 100 >= (report->read + report->removed) * MUCH_PERCENT)
         return exec(db, sql_optimize);
-    sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(db, sql_merge, -1, &st, NULL);
-    if (rc == SQLITE_OK) {
-        sqlite3_bind_int(st, 1, MERGE_PAGES);
-        rc = sqlite3_step(st);
-    }
-    sqlite3_finalize(st);
-    return rc == SQLITE_DONE ? 0 : schema_db_err(db, rc);
+    return 0;
 }
 
-static int update(sqlite3 *db, const char *path, const struct kb_sources *src,
-                  struct kb_report *report)
+static int update(struct job *j)
 {
-    long long before = sqlite3_total_changes64(db);
-    int r = read_all(db, src, report);
-    bool changed = sqlite3_total_changes64(db) != before;
-    if (!r && changed)
-        r = check_keys(db, report);
-    if (!r && changed)
-        r = merge(db, report);
-    if (!r && changed)
-        r = exec(db, sql_grow);
-    if (!r && changed && path)
-        r = index_forget_changes(db, path);
-    return r ? r : count(db, report);
+    long long generation = meta(j->db, "SELECT value FROM meta WHERE key = 'generation'");
+    j->load = !meta(j->db, "SELECT value FROM meta WHERE key = 'documents'");
+    int r = j->load ? schema_load_begin(j->db) : 0;
+    if (!r)
+        r = read_all(j);
+    if (!r)
+        r = j->load ? schema_load_end(j->db) : j->changed ? merge(j->db, j->report) : 0;
+    if (!r && j->changed)
+        r = check_keys(j->db, generation, j->report);
+    if (!r && j->changed)
+        r = exec(j->db, sql_grow);
+    if (!r && j->changed && j->path)
+        r = index_forget_changes(j->db, j->path);
+    j->report->passages = (size_t)meta(j->db, "SELECT value FROM meta WHERE key = 'passages'");
+    j->report->entries = (size_t)meta(j->db, "SELECT value FROM meta WHERE key = 'entries'");
+    j->report->generation = meta(j->db, "SELECT value FROM meta WHERE key = 'generation'");
+    return r;
 }
 
-static int transaction(sqlite3 *db, const char *path, const struct kb_sources *src,
-                       struct kb_report *report)
+static int transaction(struct job *j)
 {
-    int r = exec(db, "BEGIN IMMEDIATE");
+    int r = exec(j->db, "BEGIN IMMEDIATE");
     if (r)
         return r;
-    r = update(db, path, src, report);
+    r = update(j);
     if (!r)
-        r = exec(db, "COMMIT");
-    if (r && !sqlite3_get_autocommit(db)) /* a failed COMMIT may have rolled back already */
-        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+        r = exec(j->db, "COMMIT");
+    if (r && !sqlite3_get_autocommit(j->db)) /* a failed COMMIT may have rolled back already */
+        sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
     return r;
 }
 
@@ -165,34 +186,45 @@ static int fail(struct kb_report *report, const char *path, int err)
     return err;
 }
 
+static int run(struct index_file *file, struct job *j)
+{
+    j->db = file->db;
+    j->path = file->path;
+    int r = transaction(j);
+    if (r != KB_ERR_DAMAGED || !file->db || file->fresh)
+        return r;
+    forget(j->report);
+    snap_builder_free(j->snap);
+    j->snap = NULL;
+    r = index_file_restart(file, j->report);
+    j->db = file->db;
+    return r ? r : transaction(j);
+}
+
 int kb_index(const char *db, const struct kb_sources *src, struct kb_report *ret_report)
 {
     struct index_file file;
+    struct job j = {.src = src, .report = ret_report};
     *ret_report = (struct kb_report){0};
     int r = index_file_open(db, LOCK_WAIT_MS, &file, ret_report);
     if (!r)
-        r = transaction(file.db, file.path, src, ret_report);
-    if (r == KB_ERR_DAMAGED && file.db && !file.fresh) {
-        forget(ret_report);
-        r = index_file_restart(&file, ret_report);
-        if (!r)
-            r = transaction(file.db, file.path, src, ret_report);
-    }
+        r = run(&file, &j);
     if (!r)
         r = index_file_publish(&file, ret_report);
     if (!r)
-        r = index_snapshot(file.path, ret_report);
+        r = index_snapshot(&file, j.snap, ret_report);
+    snap_builder_free(j.snap);
     index_file_release(&file);
     return r ? fail(ret_report, db, r) : 0;
 }
 
 int kb_check(const struct kb_sources *src, struct kb_report *ret_report)
 {
-    sqlite3 *db = NULL;
+    struct job j = {.src = src, .report = ret_report};
     *ret_report = (struct kb_report){0};
-    int r = schema_open(NULL, true, &db);
+    int r = schema_open(NULL, true, &j.db);
     if (!r)
-        r = transaction(db, NULL, src, ret_report);
-    sqlite3_close(db);
+        r = transaction(&j);
+    sqlite3_close(j.db);
     return r ? fail(ret_report, "check", r) : 0;
 }

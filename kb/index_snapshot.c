@@ -9,20 +9,6 @@
 #define DELTA_FEW  32  /* changed passages that are never worth a new snapshot */
 #define DELTA_MANY 512 /* and that always are; in between, a twentieth of the base */
 
-static long long number(sqlite3 *db, const char *sql, long long bind)
-{
-    sqlite3_stmt *st = NULL;
-    long long n = -1;
-    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK) {
-        if (sqlite3_bind_parameter_count(st))
-            sqlite3_bind_int64(st, 1, bind);
-        if (sqlite3_step(st) == SQLITE_ROW)
-            n = sqlite3_column_int64(st, 0);
-    }
-    sqlite3_finalize(st);
-    return n;
-}
-
 /* The generation of a sound snapshot of this base; -1 without one. Reads all of the file. */
 static long long snapshot_generation(sqlite3 *db, const char *path)
 {
@@ -37,35 +23,51 @@ static long long snapshot_generation(sqlite3 *db, const char *path)
     return generation;
 }
 
+static long long meta(sqlite3 *db, const char *sql)
+{
+    return schema_number(db, sql, 0, -1);
+}
+
 static bool wanted(sqlite3 *db, long long generation)
 {
     if (generation < 0 ||
-        number(db, "SELECT value FROM meta WHERE key = 'changes_from'", 0) > generation)
+        meta(db, "SELECT value FROM meta WHERE key = 'changes_from'") > generation)
         return true;
-    long long changed =
-        number(db, "SELECT count(*) FROM changes WHERE generation > ?1", generation);
-    long long passages = number(db, "SELECT count(*) FROM passages", 0);
+    long long changed = schema_number(db, "SELECT count(*) FROM changes WHERE generation > ?1",
+                                      generation, DELTA_MANY + 1);
+    long long passages = meta(db, "SELECT value FROM meta WHERE key = 'passages'");
     return changed > DELTA_MANY || (changed > DELTA_FEW && changed * 20 > passages);
 }
 
-int index_snapshot(const char *db_path, struct kb_report *report)
+static int build(sqlite3 *db, const char *path)
 {
-    sqlite3 *db = NULL;
     struct tokenizer *t = NULL;
-    char *path = sqlite3_mprintf("%s.snap", db_path);
-    int r = path ? schema_open(db_path, true, &db) : KB_ERR_NOMEM; /* tidies up when it closes */
+    int r = tokenizer_new(&t);
+    if (!r)
+        r = snap_build(db, t, path);
+    tokenizer_free(t);
+    return r;
+}
+
+int index_snapshot(struct index_file *f, struct snap_builder *made, struct kb_report *report)
+{
+    sqlite3 *db = f->db;
+    char *path = sqlite3_mprintf("%s.snap", f->path);
+    int r = path ? 0 : KB_ERR_NOMEM;
+    if (!r && !db) /* it was built elsewhere and renamed */
+        r = schema_open(f->path, true, &db);
+    f->db = db;
     if (!r)
         r = schema_err(sqlite3_exec(db, "BEGIN", NULL, NULL, NULL));
-    if (!r && wanted(db, snapshot_generation(db, path))) {
-        r = tokenizer_new(&t);
-        if (!r)
-            r = snap_build(db, t, path);
-    }
+    if (!r && made)
+        r = snap_builder_write(made, db, path);
+    else if (!r && wanted(db, snapshot_generation(db, path)))
+        r = build(db, path);
+    if (db && !sqlite3_get_autocommit(db))
+        sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
     if (r)
-        report_add(report, false, db_path, 0, 0,
+        report_add(report, false, f->path, 0, 0,
                    "the snapshot for fast answers could not be written: %s", kb_strerror(r));
-    tokenizer_free(t);
-    sqlite3_close(db);
     sqlite3_free(path);
     return 0;
 }
@@ -75,7 +77,7 @@ int index_forget_changes(sqlite3 *db, const char *db_path)
     char *path = sqlite3_mprintf("%s.snap", db_path), *sql = NULL;
     long long generation = path ? snapshot_generation(db, path) : -1;
     int r = path ? 0 : KB_ERR_NOMEM;
-    if (!r && generation > number(db, "SELECT value FROM meta WHERE key = 'changes_from'", 0)) {
+    if (!r && generation > meta(db, "SELECT value FROM meta WHERE key = 'changes_from'")) {
         sql = sqlite3_mprintf("DELETE FROM changes WHERE generation <= %lld;"
                               "UPDATE meta SET value = %lld WHERE key = 'changes_from'",
                               generation, generation);

@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KB_SCHEMA_VERSION  1 /* of the database file; another number means "index again" */
+#define KB_SCHEMA_VERSION  2 /* of the database file; another number means "index again" */
 #define KB_RANKING_VERSION 2 /* of everything that decides an answer: tokens, weights, thresholds */
 
 enum kb_err {

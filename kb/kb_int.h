@@ -139,11 +139,79 @@ typedef int document_fn(void *ctx, struct document *doc);
 
 /* ---- source.c: a path becomes documents ------------------------------------------------------------ */
 
+/* What tells whether a file is the one that was read before. */
+struct source_stamp {
+    const char *name; /* below the folder that was given: ids are made of it */
+    unsigned long long dev, ino;
+    long long size, mtime_ns, ctime_ns;
+};
+
+/* What an earlier run remembered of its files, by their names for problems, and what this one shall. */
+struct source_memory {
+    void *ctx;
+    /* The memo of a file that has this stamp still, which lives until the run's end; NULL: it must be read. */
+    const char *(*recall)(void *ctx, const char *file, const struct source_stamp *stamp,
+                          size_t *ret_len);
+    /* Its documents will follow. 0 or what ends the run. */
+    int (*begin)(void *ctx, const char *file);
+    /* It had no error, and this is its memo. `stamp` is NULL when the file is too young to be told from a later state
+     * of it. 0 or what ends the run. */
+    int (*keep)(void *ctx, const struct source_stamp *stamp, const char *memo, size_t len);
+};
+
 /* Read every file of `src`, in order, and hand out its documents. Files with errors are counted in
  * report->rejected and their problems added; reading goes on, so that one run reports them all. Also an
- * error: two documents, or two entries, with one id. Returns KB_OK, KB_ERR_INPUT when any file had an
- * error, KB_ERR_IO, or what fn returned. A document lives until fn returns. */
-int source_read(const struct kb_sources *src, struct kb_report *report, document_fn *fn, void *ctx);
+ * error: two documents, or two entries, with one id. A file that `memory` (or NULL) recalls is not read: its documents
+ * are counted as read and unchanged, everything else is as if it had been. Returns KB_OK, KB_ERR_INPUT when any file
+ * had an error, KB_ERR_IO, or what fn returned. A document lives until fn returns. */
+int source_read(const struct kb_sources *src, const struct source_memory *memory,
+                struct kb_report *report, document_fn *fn, void *ctx);
+
+/* ---- source_memo.c: what a file gave, without its text ------------------------------------------------------------------ */
+
+enum memo_kind {
+    MEMO_DOCUMENT = 'd',
+    MEMO_DRAFT = 'n', /* a document that was not handed out */
+    MEMO_ENTRY = 'e',
+    MEMO_FOLLOWUP = 'f', /* `text` is the entry's id that it should lead to */
+    MEMO_WARNING = 'w'
+};
+struct memo_item {
+    enum memo_kind kind;
+    size_t line, column;
+    const char *text; /* an id, or what is wrong */
+};
+/* A growing list of items as bytes; zeroed is empty. */
+struct memo {
+    char *s;
+    size_t len, cap;
+    bool failed; /* no memory: it must not be used */
+};
+void memo_add(struct memo *m, enum memo_kind kind, size_t line, size_t column, const char *text);
+void memo_release(struct memo *m);
+/* True when the bytes are a memo and nothing else. */
+bool memo_sound(const char *s, size_t len);
+/* The item at *pos of a sound memo, false at its end. item->text points into it. */
+bool memo_next(const char *s, size_t len, size_t *pos, struct memo_item *ret);
+
+/* ---- source_name.c: names that must be unique in all files together --------------------------------------------------- */
+
+/* A name and where it was given. */
+struct name_place {
+    const char *name;
+    const char *file;
+    size_t line;
+};
+/* An open-addressed table; zeroed is empty. Names and files are the caller's, the table is in the pool. */
+struct names {
+    struct name_place *slot;
+    size_t n, cap; /* cap is a power of two */
+};
+const struct name_place *names_find(const struct names *t, const char *name);
+/* The place that has the name already, or NULL: it was free and is now this one's. */
+const struct name_place *names_claim(struct names *t, struct pool *pool, struct name_place place);
+
+/* ---- parsers ------------------------------------------------------------------------------------------------------------ */
 
 /* A parser gets the repaired text of one file and calls fn for each document in it. 0, or KB_ERR_INPUT
  * after report_add(), or what fn returned. One per file source_*.c. */
@@ -343,6 +411,15 @@ int tokenizer_new(struct tokenizer **ret);
 void tokenizer_free(struct tokenizer *t);
 int tokenizer_run(struct tokenizer *t, const char *s, size_t len, token_fn *fn, void *ctx);
 
+/* What FTS5 on this connection has tokenized to be indexed is also told to the tap: text() before each text, then
+ * token() for each token. Neither can refuse. NULL ends it. */
+struct tokenizer_tap {
+    void (*text)(void *ctx);
+    token_fn *token;
+    void *ctx;
+};
+int tokenizer_tap(sqlite3 *db, const struct tokenizer_tap *tap);
+
 /* ---- stopword.c: words that carry no content in a question ----------------------------------------------- */
 
 /* `word` is folded, not stemmed. Per language; unknown languages have none. */
@@ -363,6 +440,11 @@ bool slip_of_stopword(const char *lang, const char *word, bool opens);
  * folder where nothing can be written gets the file as it stands (SQLite's "immutable"). Close with sqlite3_close(). */
 int schema_open(const char *path, bool writable, sqlite3 **ret_db);
 int schema_create(sqlite3 *db);
+/* Around the first load of an empty base, within its transaction: quicker, and the same in the end. */
+int schema_load_begin(sqlite3 *db);
+int schema_load_end(sqlite3 *db);
+/* The number that `sql` selects, `otherwise` when there is none; ?1 is `bind` if it occurs. */
+long long schema_number(sqlite3 *db, const char *sql, long long bind, long long otherwise);
 /* The base's random id and the generation that this transaction sees. */
 int schema_identity(sqlite3 *db, uint8_t ret_base[16], int64_t *ret_generation);
 int schema_err(int sqlite_rc); /* SQLite's code as an enum kb_err; our own codes pass through */
@@ -388,22 +470,43 @@ int index_file_restart(struct index_file *f, struct kb_report *report);
 int index_file_publish(struct index_file *f, struct kb_report *report);
 void index_file_release(struct index_file *f);
 
-/* ---- index_snapshot.c: the snapshot beside it (snap.h) ---------------------------------------------------------------- */
+/* ---- index_memory.c: what the last run knew of each file --------------------------------------------------------- */
 
-/* Under the lock, after publishing: write a snapshot unless a sound one is near enough. Failures are warnings. */
-int index_snapshot(const char *db_path, struct kb_report *report);
-/* In the transaction: drop the change log that a sound snapshot has made useless. */
-int index_forget_changes(sqlite3 *db, const char *db_path);
+/* The table `files` in memory: a struct source_memory for source_read(), and which row a document belongs to. */
+struct index_memory;
+int index_memory_new(sqlite3 *db, struct index_memory **ret);
+void index_memory_free(struct index_memory *m);
+struct source_memory index_memory_source(struct index_memory *m);
+/* The row of the file that is being read. */
+long long index_memory_file(const struct index_memory *m);
+/* Each row whose documents this run has not vouched for, since its file was read anew or not met; 0 at the end. */
+long long index_memory_doubtful(const struct index_memory *m, size_t *at);
+/* Afterwards: forget the files that were not met. */
+int index_memory_sweep(struct index_memory *m);
 
 /* ---- index_document.c: documents become rows ------------------------------------------------------------------------ */
 
 struct index_writer;
-int index_writer_new(sqlite3 *db, struct kb_report *report, struct index_writer **ret);
+struct snap_builder;
+int index_writer_new(sqlite3 *db, const struct index_memory *memory, struct kb_report *report,
+                     struct index_writer **ret);
 void index_writer_free(struct index_writer *w);
+/* The base is empty, so everything will be new: gather a snapshot on the way. */
+int index_writer_load(struct index_writer *w, struct snap_builder *snap);
 /* A document_fn: writes it unless it is there already, and counts it in the report. */
 int index_document(void *writer, struct document *doc);
-/* Afterwards: remove the documents that were not seen. */
-int index_remove_rest(struct index_writer *w);
+/* Afterwards: remove the documents that are no more, and bring the counts in `meta` in step. */
+int index_writer_finish(struct index_writer *w);
+/* True when readers can tell the difference. */
+bool index_writer_changed(const struct index_writer *w);
+
+/* ---- index_snapshot.c: the snapshot beside it (snap.h) ---------------------------------------------------------------- */
+
+/* Under the lock, after publishing: write a snapshot unless a sound one is near enough; `made`: one that was gathered on
+ * the way, or NULL. Failures are warnings. */
+int index_snapshot(struct index_file *f, struct snap_builder *made, struct kb_report *report);
+/* In the transaction: drop the change log that a sound snapshot has made useless. */
+int index_forget_changes(sqlite3 *db, const char *db_path);
 
 /* ---- index.c: sources into the file (kb_index, kb_check) ----------------------------------------------------- */
 

@@ -1,11 +1,14 @@
 /* schema.c: the tables of an index, as SQL with a comment per column; opening and checking the
  * file.
  *
- * Everything in it is derived from the owner's files. Writers go through index.c, in one
- * transaction; the FTS5 table follows the passages by triggers, so the two can never disagree.
- * FTS5 reads the text it indexes through the view passage_text, which puts the language mark of
- * tokenizer.c in front: one index then holds passages in several languages, each stemmed by its
- * own rules. */
+ * Everything in it is derived from the owner's files. The only writer is index_document.c, in one
+ * transaction, and it keeps passages, FTS5 and change log in step by itself: triggers would do it,
+ * too, but with one SQLite opens a savepoint for every statement, and at each of those FTS5 writes
+ * out what it has gathered, which makes a build four times slower.
+ *
+ * FTS5 keeps no copy of the text. It reads what it indexes through the view passage_text, which puts
+ * the language mark of tokenizer.c in front: one index then holds passages in several languages, each
+ * stemmed by its own rules. */
 #include "kb/kb_int.h"
 
 #include <errno.h>
@@ -17,13 +20,21 @@
 /* clang-format off */
 static const char sql_schema[] =
     "CREATE TABLE meta("
-    "  key TEXT PRIMARY KEY,"       /* generation, ranking, base (a random id), synonyms (hash) */
+    "  key TEXT PRIMARY KEY,"       /* generation, ranking, base (a random id), synonyms (hash), how many
+                                       documents, passages, entries */
     "  value) WITHOUT ROWID;"
+
+    "CREATE TABLE files("
+    "  id INTEGER PRIMARY KEY,"
+    "  path TEXT NOT NULL,"         /* as the caller named it: for problems, and to find it again */
+    "  stamp BLOB NOT NULL,"        /* what stat() said; empty: read it again (index_memory.c) */
+    "  memo BLOB NOT NULL"          /* what it gave (source_memo.c) */
+    ");"
 
     "CREATE TABLE documents("
     "  id INTEGER PRIMARY KEY,"     /* internal */
-    "  key TEXT NOT NULL UNIQUE,"   /* stable id: the path without its ending, or a record's id */
-    "  file TEXT NOT NULL,"         /* where it came from, as the caller named it */
+    "  key TEXT NOT NULL,"          /* stable id: the path without its ending, or a record's id */
+    "  file INTEGER NOT NULL REFERENCES files(id),"
     "  hash TEXT NOT NULL,"         /* of the source bytes: unchanged documents are not cut again */
     "  line INTEGER NOT NULL,"      /* where it begins in that file; records move */
     "  title TEXT NOT NULL, url TEXT NOT NULL, lang TEXT NOT NULL, owner TEXT NOT NULL,"
@@ -34,7 +45,7 @@ static const char sql_schema[] =
     /* The long columns are last: a row's other columns are read without their overflow pages. */
     "CREATE TABLE passages("
     "  id INTEGER PRIMARY KEY,"     /* rowid of the FTS5 table */
-    "  document INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,"
+    "  document INTEGER NOT NULL REFERENCES documents(id),"
     "  key TEXT NOT NULL,"          /* document key, '#', anchor: unique, see index.c */
     "  ord INTEGER NOT NULL,"       /* order within the document, from 0 */
     "  anchor TEXT NOT NULL,"
@@ -54,16 +65,12 @@ static const char sql_schema[] =
     "  unit BLOB NOT NULL,"         /* array of struct unit, little-endian */
     "  body TEXT NOT NULL"          /* plain text for ranking */
     ");"
-    "CREATE INDEX passages_document ON passages(document, ord);"
-    "CREATE INDEX passages_key ON passages(key);"
-    "CREATE INDEX passages_entry ON passages(entry_id) WHERE entry_id <> '';"
 
     "CREATE TABLE tests("
-    "  passage INTEGER NOT NULL REFERENCES passages(id) ON DELETE CASCADE,"
+    "  passage INTEGER NOT NULL REFERENCES passages(id),"
     "  question TEXT NOT NULL,"
     "  must INTEGER NOT NULL"       /* 1: this passage must answer it; 0: must not */
     ");"
-    "CREATE INDEX tests_passage ON tests(passage);"
 
     "CREATE TABLE synonyms("
     "  line INTEGER NOT NULL,"      /* in synonyms.yaml: order and explanations */
@@ -84,22 +91,19 @@ static const char sql_schema[] =
     "  char(1) || lang || ' ' || body AS body FROM passages;"
 
     "CREATE VIRTUAL TABLE passage_fts USING fts5(question, headings, title, body,"
-    "  content='passage_text', content_rowid='id', tokenize='guidepost', detail=full);"
+    "  content='passage_text', content_rowid='id', tokenize='guidepost', detail=full);";
 
-    "CREATE TRIGGER passages_insert AFTER INSERT ON passages BEGIN"
-    "  INSERT INTO passage_fts(rowid, question, headings, title, body)"
-    "  SELECT id, question, headings, title, body FROM passage_text WHERE id = new.id; END;"
-    "CREATE TRIGGER passages_delete BEFORE DELETE ON passages BEGIN"
-    "  INSERT INTO passage_fts(passage_fts, rowid, question, headings, title, body)"
-    "  SELECT 'delete', id, question, headings, title, body FROM passage_text WHERE id = old.id; END;"
-
-    /* The change log begins with the second generation: before that everything is new. */
-    "CREATE TRIGGER changes_insert AFTER INSERT ON passages"
-    "  WHEN (SELECT value FROM meta WHERE key = 'generation') > 0 BEGIN"
-    "  INSERT OR REPLACE INTO changes SELECT new.id, value + 1 FROM meta WHERE key = 'generation'; END;"
-    "CREATE TRIGGER changes_delete AFTER DELETE ON passages"
-    "  WHEN (SELECT value FROM meta WHERE key = 'generation') > 0 BEGIN"
-    "  INSERT OR REPLACE INTO changes SELECT old.id, value + 1 FROM meta WHERE key = 'generation'; END;";
+/* Apart from the tables, because a first load is much quicker when they are made after it. */
+static const char sql_indexes[] =
+    "CREATE UNIQUE INDEX documents_key ON documents(key);"
+    "CREATE INDEX documents_file ON documents(file);"
+    "CREATE INDEX passages_document ON passages(document, ord);"
+    "CREATE INDEX passages_key ON passages(key);"
+    "CREATE INDEX passages_entry ON passages(entry_id) WHERE entry_id <> '';"
+    "CREATE INDEX tests_passage ON tests(passage);";
+static const char sql_drop_indexes[] =
+    "DROP INDEX documents_key; DROP INDEX documents_file; DROP INDEX passages_document;"
+    "DROP INDEX passages_key; DROP INDEX passages_entry; DROP INDEX tests_passage;";
 /* clang-format on */
 
 /* ---- errors ---------------------------------------------------------------------------------- */
@@ -158,12 +162,13 @@ int schema_db_err(sqlite3 *db, int rc)
 
 int schema_create(sqlite3 *db)
 {
-    char *sql =
-        sqlite3_mprintf("BEGIN IMMEDIATE; %s"
-                        "INSERT INTO meta VALUES('base', lower(hex(randomblob(16)))),"
-                        " ('generation', 0), ('changes_from', 1), ('ranking', %d);"
-                        "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT;",
-                        sql_schema, KB_RANKING_VERSION, SCHEMA_APPLICATION_ID, KB_SCHEMA_VERSION);
+    char *sql = sqlite3_mprintf("BEGIN IMMEDIATE; %s%s"
+                                "INSERT INTO meta VALUES('base', lower(hex(randomblob(16)))),"
+                                " ('generation', 0), ('changes_from', 1), ('ranking', %d),"
+                                " ('documents', 0), ('passages', 0), ('entries', 0);"
+                                "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT;",
+                                sql_schema, sql_indexes, KB_RANKING_VERSION, SCHEMA_APPLICATION_ID,
+                                KB_SCHEMA_VERSION);
     if (!sql)
         return KB_ERR_NOMEM;
     int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
@@ -171,6 +176,51 @@ int schema_create(sqlite3 *db)
     if (rc != SQLITE_OK && !sqlite3_get_autocommit(db))
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     return schema_err(rc);
+}
+
+/* FTS5 gathers postings in memory and writes them out as a segment when they are `hashsize` bytes;
+ * segments are merged later, again and again. A first load gathers as much as is reasonable, so that
+ * ten thousand passages are one segment at once, and leaves merging to the end. */
+static const char sql_load[] =
+    "INSERT INTO passage_fts(passage_fts, rank) VALUES('hashsize', 67108864);"
+    "INSERT INTO passage_fts(passage_fts, rank) VALUES('automerge', 0);";
+static const char sql_loaded[] =
+    "INSERT INTO passage_fts(passage_fts) VALUES('optimize');"
+    "INSERT INTO passage_fts(passage_fts, rank) VALUES('hashsize', 1048576);"
+    "INSERT INTO passage_fts(passage_fts, rank) VALUES('automerge', 4);";
+
+static int exec_both(sqlite3 *db, const char *first, const char *second)
+{
+    int rc = sqlite3_exec(db, first, NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db, second, NULL, NULL, NULL);
+    return schema_db_err(db, rc);
+}
+
+int schema_load_begin(sqlite3 *db)
+{
+    return exec_both(db, sql_drop_indexes, sql_load);
+}
+
+int schema_load_end(sqlite3 *db)
+{
+    return exec_both(db, sql_loaded, sql_indexes);
+}
+
+/* ---- small reads ----------------------------------------------------------------------------- */
+
+long long schema_number(sqlite3 *db, const char *sql, long long bind, long long otherwise)
+{
+    sqlite3_stmt *st = NULL;
+    long long n = otherwise;
+    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK) {
+        if (sqlite3_bind_parameter_count(st))
+            sqlite3_bind_int64(st, 1, bind);
+        if (sqlite3_step(st) == SQLITE_ROW)
+            n = sqlite3_column_int64(st, 0);
+    }
+    sqlite3_finalize(st);
+    return n;
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -247,9 +297,9 @@ int schema_identity(sqlite3 *db, uint8_t ret_base[16], int64_t *ret_generation)
 static int configure(sqlite3 *db, bool writable)
 {
     sqlite3_busy_timeout(db, BUSY_MS);
-    /* SQLite 3.40 lets no untrusted schema write to FTS5 from a trigger: readers go without. */
-    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, writable, NULL);
-    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    /* References are documentation: checking them would cost a savepoint, too. */
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     /* A reader must never tidy up the log: the path may belong to another file by then. */
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !writable, NULL);

@@ -97,6 +97,23 @@ void snap_close(struct snap *s);
  * read transaction. KB_ERR_FULL and KB_ERR_IO leave the old one in place. */
 int snap_build(sqlite3 *db, struct tokenizer *t, const char *path);
 
+/* The same step by step, for passages whose words are being heard anyway (tokenizer_tap): each passage, in ascending
+ * order of its id, then for each of its FIELDS texts snap_builder_text() and its tokens. What goes wrong is remembered and
+ * returned at the end. */
+struct snap_passage {
+    long long id;
+    const char *key, *lang, *audience, *valid_from, *valid_until;
+    const char *needs, *nots; /* JSON arrays */
+};
+struct snap_builder;
+struct snap_builder *snap_builder_new(void); /* NULL: no memory */
+void snap_builder_free(struct snap_builder *b);
+void snap_builder_passage(struct snap_builder *b, const struct snap_passage *p);
+void snap_builder_text(void *builder);
+token_fn snap_builder_token;
+/* Write it as what `db` holds now, which must be exactly these passages. */
+int snap_builder_write(struct snap_builder *b, sqlite3 *db, const char *path);
+
 /* The same in memory, of the passages in the change log after generation `since`. *ret_image is the caller's (free()). */
 int snap_build_changed(sqlite3 *db, struct tokenizer *t, long long since, uint8_t **ret_image,
                        size_t *ret_size);

@@ -35,7 +35,7 @@ struct posting {
 #define ROOM(b, name, more)                                                                        \
     room(b, (void **)&(b)->name, (b)->n_##name, &(b)->cap_##name, sizeof *(b)->name, more)
 
-struct builder {
+struct snap_builder {
     int err;
     ARRAY(struct word, word);
     ARRAY(char, string);
@@ -58,11 +58,13 @@ struct builder {
     uint32_t *tuple; /* packed counts, most frequent first */
     uint32_t ntuple;
     struct snap_header head;
-    uint32_t current, field_count;
+    unsigned text;  /* of the passage, begun so far */
+    size_t text_at; /* where the current one is in `token`: its number of tokens */
     double average[FIELDS];
 };
 
-static void room(struct builder *b, void **items, size_t n, size_t *cap, size_t size, size_t more)
+static void room(struct snap_builder *b, void **items, size_t n, size_t *cap, size_t size,
+                 size_t more)
 {
     if (b->err || n + more <= *cap)
         return;
@@ -78,7 +80,7 @@ static void room(struct builder *b, void **items, size_t n, size_t *cap, size_t 
     *cap = want;
 }
 
-static void builder_release(struct builder *b)
+static void release(struct snap_builder *b)
 {
     free(b->word), free(b->string), free(b->token), free(b->passage), free(b->id), free(b->tie),
         free(b->length);
@@ -89,7 +91,7 @@ static void builder_release(struct builder *b)
 
 /* ---- terms ------------------------------------------------------------------------------------------------ */
 
-static void rehash(struct builder *b)
+static void rehash(struct snap_builder *b)
 {
     uint32_t n = b->nbucket ? b->nbucket * 2 : 4096;
     uint32_t *bucket = calloc(n, sizeof *bucket);
@@ -108,7 +110,7 @@ static void rehash(struct builder *b)
     b->nbucket = n;
 }
 
-static uint32_t word_of(struct builder *b, const char *s, size_t len)
+static uint32_t word_of(struct snap_builder *b, const char *s, size_t len)
 {
     if ((b->n_word + 1) * 2 > b->nbucket)
         rehash(b);
@@ -134,20 +136,39 @@ static uint32_t word_of(struct builder *b, const char *s, size_t len)
     return (uint32_t)b->n_word - 1;
 }
 
-static int take_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
-                      bool colocated)
+void snap_builder_text(void *builder)
 {
-    struct builder *b = ctx;
+    struct snap_builder *b = builder;
+    ROOM(b, token, 1);
+    if (b->err || b->text == FIELDS) {
+        b->err = b->err ? b->err : KB_ERR_INPUT;
+        return;
+    }
+    b->text_at = b->n_token++;
+    b->token[b->text_at] = 0;
+    b->length[b->n_length++] = 0;
+    b->text++;
+}
+
+int snap_builder_token(void *builder, const char *token, size_t len, size_t start, size_t end,
+                       bool colocated)
+{
+    struct snap_builder *b = builder;
     (void)start, (void)end;
     uint32_t w = word_of(b, token, len);
     ROOM(b, token, 1);
     if (b->err)
-        return b->err;
+        return 0; /* remembered */
     b->token[b->n_token++] = w | (colocated ? COLOCATED : 0);
-    b->field_count += !colocated;
+    b->token[b->text_at]++;
+    uint16_t *length = &b->length[b->n_length - 1];
+    if (!colocated && *length < UINT16_MAX) {
+        b->head.total[b->text - 1]++;
+        b->head.filled[b->text - 1] += ++*length == 1;
+    }
     b->word[w].uses++;
-    if (b->word[w].last != b->current) {
-        b->word[w].last = b->current;
+    if (b->word[w].last != b->n_id) { /* passage + 1 */
+        b->word[w].last = (uint32_t)b->n_id;
         b->word[w].df++;
     }
     return 0;
@@ -155,7 +176,7 @@ static int take_token(void *ctx, const char *token, size_t len, size_t start, si
 
 /* ---- passages --------------------------------------------------------------------------------------------- */
 
-static uint8_t name_of(struct builder *b, const char *s)
+static uint8_t name_of(struct snap_builder *b, const char *s)
 {
     uint32_t k = 0;
     for (size_t at = 0; at < b->n_name; at += strlen(b->name + at) + 1, k++)
@@ -179,7 +200,8 @@ static const char *column(sqlite3_stmt *st, int i)
     return s ? s : "";
 }
 
-static void take_condition(struct builder *b, uint32_t ord, const char *needs, const char *nots)
+static void take_condition(struct snap_builder *b, uint32_t ord, const char *needs,
+                           const char *nots)
 {
     if (strcmp(needs, "[]") == 0 && strcmp(nots, "[]") == 0)
         return;
@@ -193,25 +215,6 @@ static void take_condition(struct builder *b, uint32_t ord, const char *needs, c
     b->n_condition += 4 + ln + lo;
 }
 
-static void take_field(struct builder *b, struct tokenizer *t, unsigned field, sqlite3_stmt *st,
-                       int col)
-{
-    ROOM(b, token, 1);
-    if (b->err)
-        return;
-    size_t at = b->n_token++;
-    b->field_count = 0;
-    const char *s = column(st, col);
-    int err = tokenizer_run(t, s, (size_t)sqlite3_column_bytes(st, col), take_token, b);
-    if (err && !b->err)
-        b->err = err;
-    b->token[at] = (uint32_t)(b->n_token - at - 1);
-    b->length[b->n_length++] =
-        (uint16_t)(b->field_count > UINT16_MAX ? UINT16_MAX : b->field_count);
-    b->head.total[field] += b->length[b->n_length - 1];
-    b->head.filled[field] += b->field_count > 0;
-}
-
 #define SQL_PASSAGES                                                                               \
     "SELECT p.id, t.question, t.headings, t.title, t.body, p.lang, p.audience, p.valid_from, "     \
     "p.valid_until,"                                                                               \
@@ -220,38 +223,53 @@ static const char sql_all[] = SQL_PASSAGES "ORDER BY p.id";
 static const char sql_changed[] =
     SQL_PASSAGES "WHERE p.id IN (SELECT id FROM changes WHERE generation > ?1) ORDER BY p.id";
 
-static void take_passage(struct builder *b, struct tokenizer *t, sqlite3_stmt *st)
+void snap_builder_passage(struct snap_builder *b, const struct snap_passage *p)
 {
-    long long id = sqlite3_column_int64(st, 0);
     ROOM(b, passage, 1);
     ROOM(b, id, 1);
     ROOM(b, tie, 1);
     ROOM(b, length, FIELDS);
     ROOM(b, group, 2);
     ROOM(b, dated, 1);
-    if (b->err || id < 0 || id > UINT32_MAX || b->n_id >= UINT32_MAX - 1) {
+    if (b->err || p->id < 0 || p->id > UINT32_MAX || b->n_id >= UINT32_MAX - 1) {
         b->err = b->err ? b->err : KB_ERR_INPUT;
         return;
     }
     uint32_t ord = (uint32_t)b->n_id;
-    b->current = ord + 1;
+    b->text = 0;
     b->passage[b->n_passage++] = b->n_token;
-    b->id[b->n_id++] = (uint32_t)id;
-    b->tie[b->n_tie++] = bm25f_tie(column(st, 11));
-    for (unsigned f = 0; f < FIELDS; f++)
-        take_field(b, t, f, st, 1 + (int)f);
-    if (b->err)
-        return;
-    b->group[b->n_group++] = name_of(b, column(st, 5));
-    b->group[b->n_group++] = name_of(b, column(st, 6));
-    int32_t from = stats_date(column(st, 7), 0), until = stats_date(column(st, 8), INT32_MAX);
+    b->id[b->n_id++] = (uint32_t)p->id;
+    b->tie[b->n_tie++] = bm25f_tie(p->key);
+    b->group[b->n_group++] = name_of(b, p->lang);
+    b->group[b->n_group++] = name_of(b, p->audience);
+    int32_t from = stats_date(p->valid_from, 0), until = stats_date(p->valid_until, INT32_MAX);
     if (from != 0 || until != INT32_MAX)
         b->dated[b->n_dated++] = (struct snap_dated){ord, from, until};
-    take_condition(b, ord, column(st, 9), column(st, 10));
+    take_condition(b, ord, p->needs, p->nots);
+}
+
+static void read_passage(struct snap_builder *b, struct tokenizer *t, sqlite3_stmt *st)
+{
+    snap_builder_passage(b, &(struct snap_passage){.id = sqlite3_column_int64(st, 0),
+                                                   .lang = column(st, 5),
+                                                   .audience = column(st, 6),
+                                                   .valid_from = column(st, 7),
+                                                   .valid_until = column(st, 8),
+                                                   .needs = column(st, 9),
+                                                   .nots = column(st, 10),
+                                                   .key = column(st, 11)});
+    for (int f = 0; f < FIELDS && !b->err; f++) {
+        const char *s = column(st, 1 + f);
+        snap_builder_text(b);
+        int err =
+            tokenizer_run(t, s, (size_t)sqlite3_column_bytes(st, 1 + f), snap_builder_token, b);
+        if (err && !b->err)
+            b->err = err;
+    }
 }
 
 /* The language of most passages; of two the one whose name comes first. */
-static void count_languages(struct builder *b)
+static void count_languages(struct snap_builder *b)
 {
     uint32_t uses[256] = {0}, i = 0;
     const char *best = "";
@@ -265,18 +283,17 @@ static void count_languages(struct builder *b)
         }
 }
 
-static void read_passages(struct builder *b, sqlite3 *db, struct tokenizer *t, const char *sql,
+static void read_passages(struct snap_builder *b, sqlite3 *db, struct tokenizer *t, const char *sql,
                           long long since)
 {
     sqlite3_stmt *st = NULL;
-    name_of(b, "");
     int rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
     if (rc == SQLITE_OK && sqlite3_bind_parameter_count(st))
         rc = sqlite3_bind_int64(st, 1, since);
     while (rc == SQLITE_OK && !b->err) {
         int step = sqlite3_step(st);
         if (step == SQLITE_ROW)
-            take_passage(b, t, st);
+            read_passage(b, t, st);
         else if (step == SQLITE_DONE)
             break;
         else
@@ -285,17 +302,13 @@ static void read_passages(struct builder *b, sqlite3 *db, struct tokenizer *t, c
     sqlite3_finalize(st);
     if (rc != SQLITE_OK && !b->err)
         b->err = schema_err(rc);
-    b->head.n = (uint32_t)b->n_id;
-    count_languages(b);
-    for (int f = 0; f < FIELDS; f++)
-        b->average[f] = bm25f_average(b->head.total[f], b->head.filled[f]);
 }
 
 /* ---- numbers ---------------------------------------------------------------------------------------------- */
 
 static int by_use(const void *x, const void *y, void *ctx)
 {
-    const struct builder *b = ctx;
+    const struct snap_builder *b = ctx;
     const struct word *v = &b->word[*(const uint32_t *)x], *w = &b->word[*(const uint32_t *)y];
     if (v->uses != w->uses)
         return v->uses < w->uses ? 1 : -1;
@@ -304,7 +317,7 @@ static int by_use(const void *x, const void *y, void *ctx)
     return c ? c : (int)v->len - (int)w->len;
 }
 
-static void number_words(struct builder *b)
+static void number_words(struct snap_builder *b)
 {
     b->order = malloc((b->n_word + 1) * sizeof *b->order);
     b->first = malloc((b->n_word + 1) * sizeof *b->first);
@@ -331,7 +344,7 @@ static void number_words(struct builder *b)
 }
 
 /* Append a number in 7-bit groups, low ones first. */
-static void add_varint(struct builder *b, uint32_t v)
+static void add_varint(struct snap_builder *b, uint32_t v)
 {
     ROOM(b, forward, 5);
     if (b->err)
@@ -341,7 +354,7 @@ static void add_varint(struct builder *b, uint32_t v)
     b->forward[b->n_forward++] = (uint8_t)v;
 }
 
-static void count_posting(struct builder *b, uint32_t word, uint32_t ord, unsigned field)
+static void count_posting(struct snap_builder *b, uint32_t word, uint32_t ord, unsigned field)
 {
     struct word *w = &b->word[word];
     if (w->last != ord + 1) {
@@ -352,7 +365,7 @@ static void count_posting(struct builder *b, uint32_t word, uint32_t ord, unsign
     *count = (uint8_t)(*count + (*count < BM25F_TF_MAX));
 }
 
-static void count_postings(struct builder *b)
+static void count_postings(struct snap_builder *b)
 {
     for (uint32_t ord = 0; ord < b->head.n && !b->err; ord++) {
         const uint32_t *p = b->token + b->passage[ord];
@@ -403,7 +416,7 @@ static int by_uses(const void *x, const void *y)
 
 /* The 255 commonest combinations of counts get a code of one byte. A sample is enough to find them: every
  * combination that has no code is written out. */
-static void number_tuples(struct builder *b)
+static void number_tuples(struct snap_builder *b)
 {
     size_t step = b->n_posting / 2000000 + 1, n = 0, kinds = 0;
     uint32_t *all = malloc((b->n_posting / step + 1) * sizeof *all);
@@ -498,7 +511,7 @@ static void section(struct out *o, enum snap_section section, const void *data, 
     end(o, section);
 }
 
-static uint8_t code_of(const struct builder *b, uint32_t value)
+static uint8_t code_of(const struct snap_builder *b, uint32_t value)
 {
     for (uint32_t i = 0; i < b->ntuple; i++) /* the first few cover nearly all */
         if (b->tuple[i] == value)
@@ -507,7 +520,7 @@ static uint8_t code_of(const struct builder *b, uint32_t value)
 }
 
 /* One part of a list: the postings [from, to) lie in one chunk. */
-static void put_part(struct out *o, const struct builder *b, uint64_t from, uint64_t to,
+static void put_part(struct out *o, const struct snap_builder *b, uint64_t from, uint64_t to,
                      uint8_t *code)
 {
     struct snap_part part = {.chunk = b->posting[from].ord / SNAP_CHUNK,
@@ -533,7 +546,7 @@ static void put_part(struct out *o, const struct builder *b, uint64_t from, uint
     put(o, zero, (4 - o->at % 4) % 4);
 }
 
-static void put_lists(struct out *o, const struct builder *b, struct snap_term *term)
+static void put_lists(struct out *o, const struct snap_builder *b, struct snap_term *term)
 {
     uint8_t *code = malloc(SNAP_CHUNK);
     if (!code) {
@@ -560,7 +573,7 @@ static void put_lists(struct out *o, const struct builder *b, struct snap_term *
     free(code);
 }
 
-static void put_terms(struct out *o, const struct builder *b)
+static void put_terms(struct out *o, const struct snap_builder *b)
 {
     uint32_t nbucket = 64;
     while (nbucket < b->head.nterm * 2)
@@ -588,12 +601,12 @@ out:
 
 static int by_bytes(const void *x, const void *y, void *ctx)
 {
-    const struct builder *b = ctx;
+    const struct snap_builder *b = ctx;
     return strcmp(b->string + b->word[b->order[*(const uint32_t *)x]].string,
                   b->string + b->word[b->order[*(const uint32_t *)y]].string);
 }
 
-static void put_sorted(struct out *o, struct builder *b)
+static void put_sorted(struct out *o, struct snap_builder *b)
 {
     uint32_t *sorted = malloc((b->head.nterm + 1u) * sizeof *sorted);
     if (!sorted) {
@@ -607,7 +620,7 @@ static void put_sorted(struct out *o, struct builder *b)
     free(sorted);
 }
 
-static void put_forward_at(struct out *o, const struct builder *b)
+static void put_forward_at(struct out *o, const struct snap_builder *b)
 {
     begin(o, SNAP_FORWARD_AT);
     for (size_t i = 0; i < b->n_forward_at; i++) {
@@ -618,7 +631,7 @@ static void put_forward_at(struct out *o, const struct builder *b)
 }
 
 /* Everything between the header and the page checksums, then those, then the header in front. */
-static void put_all(struct out *o, struct builder *b)
+static void put_all(struct out *o, struct snap_builder *b)
 {
     struct snap_header *h = &b->head;
     static const struct snap_header blank;
@@ -654,7 +667,7 @@ static void put_all(struct out *o, struct builder *b)
 }
 
 /* Everything into `f`, which is closed. */
-static int write_to(struct builder *b, FILE *f, bool sync)
+static int write_to(struct snap_builder *b, FILE *f, bool sync)
 {
     struct out *o = f ? calloc(1, sizeof *o) : NULL;
     int err = f ? KB_ERR_NOMEM : write_error();
@@ -672,7 +685,7 @@ static int write_to(struct builder *b, FILE *f, bool sync)
     return err;
 }
 
-static int write_file(struct builder *b, const char *path)
+static int write_file(struct snap_builder *b, const char *path)
 {
     char *temp = sqlite3_mprintf("%s.new-%d", path, (int)getpid());
     if (!temp)
@@ -688,7 +701,7 @@ static int write_file(struct builder *b, const char *path)
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
-static void read_identity(struct builder *b, sqlite3 *db)
+static void read_identity(struct snap_builder *b, sqlite3 *db)
 {
     struct snap_header *h = &b->head;
     memcpy(h->magic, "GPSNAP\r\n", 8);
@@ -701,12 +714,15 @@ static void read_identity(struct builder *b, sqlite3 *db)
         b->err = err;
 }
 
-static int gather(struct builder *b, sqlite3 *db, struct tokenizer *t, const char *sql,
-                  long long since)
+/* From passages and tokens to what is written. */
+static int gather(struct snap_builder *b)
 {
-    read_identity(b, db);
-    if (!b->err)
-        read_passages(b, db, t, sql, since);
+    b->head.n = (uint32_t)b->n_id;
+    if (b->err)
+        return b->err;
+    count_languages(b);
+    for (int f = 0; f < FIELDS; f++)
+        b->average[f] = bm25f_average(b->head.total[f], b->head.filled[f]);
     if (!b->err)
         number_words(b);
     if (!b->err)
@@ -716,26 +732,53 @@ static int gather(struct builder *b, sqlite3 *db, struct tokenizer *t, const cha
     return b->err;
 }
 
+struct snap_builder *snap_builder_new(void)
+{
+    struct snap_builder *b = calloc(1, sizeof *b);
+    if (b)
+        name_of(b, ""); /* the first name of all */
+    return b;
+}
+
+void snap_builder_free(struct snap_builder *b)
+{
+    if (b)
+        release(b);
+    free(b);
+}
+
+int snap_builder_write(struct snap_builder *b, sqlite3 *db, const char *path)
+{
+    read_identity(b, db);
+    int err = gather(b);
+    return err ? err : write_file(b, path);
+}
+
 int snap_build(sqlite3 *db, struct tokenizer *t, const char *path)
 {
-    struct builder b = {0};
-    int err = gather(&b, db, t, sql_all, 0);
-    if (!err)
-        err = write_file(&b, path);
-    builder_release(&b);
+    struct snap_builder *b = snap_builder_new();
+    if (!b)
+        return KB_ERR_NOMEM;
+    read_passages(b, db, t, sql_all, 0);
+    int err = snap_builder_write(b, db, path);
+    snap_builder_free(b);
     return err;
 }
 
 int snap_build_changed(sqlite3 *db, struct tokenizer *t, long long since, uint8_t **ret_image,
                        size_t *ret_size)
 {
-    struct builder b = {0};
+    struct snap_builder *b = snap_builder_new();
     char *image = NULL;
     size_t size = 0;
-    int err = gather(&b, db, t, sql_changed, since);
+    if (!b)
+        return KB_ERR_NOMEM;
+    read_identity(b, db);
+    read_passages(b, db, t, sql_changed, since);
+    int err = gather(b);
     if (!err)
-        err = write_to(&b, open_memstream(&image, &size), false);
-    builder_release(&b);
+        err = write_to(b, open_memstream(&image, &size), false);
+    snap_builder_free(b);
     if (err) {
         free(image);
         return err;

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- kinds of files ---------------------------------------------------------------------------------- */
@@ -50,58 +51,6 @@ static const struct kind *kind_of(const char *name)
     return NULL;
 }
 
-/* ---- names that must be unique ------------------------------------------------------------------------ */
-
-/* An open-addressed table in the run's pool: a name and where it was given. */
-struct place {
-    const char *name;
-    const char *file;
-    size_t line;
-};
-
-struct names {
-    struct place *slot;
-    size_t n, cap; /* cap is a power of two */
-};
-
-static size_t name_hash(const char *s)
-{
-    uint64_t h = 14695981039346656037u; /* FNV-1a */
-    for (; *s; s++)
-        h = (h ^ (unsigned char)*s) * 1099511628211u;
-    return (size_t)(h ^ h >> 32);
-}
-
-static struct place *find_slot(const struct names *t, const char *name)
-{
-    size_t i = name_hash(name) & (t->cap - 1);
-    while (t->slot[i].name && strcmp(t->slot[i].name, name) != 0)
-        i = (i + 1) & (t->cap - 1);
-    return &t->slot[i];
-}
-
-static const struct place *names_find(const struct names *t, const char *name)
-{
-    if (!t->cap)
-        return NULL;
-    const struct place *slot = find_slot(t, name);
-    return slot->name ? slot : NULL;
-}
-
-static void names_add(struct names *t, struct pool *pool, struct place place)
-{
-    if (t->n * 4 >= t->cap * 3) {
-        struct names bigger = {.n = t->n, .cap = t->cap ? t->cap * 2 : 64};
-        bigger.slot = pool_array(pool, bigger.cap, sizeof *bigger.slot);
-        for (size_t i = 0; i < t->cap; i++)
-            if (t->slot[i].name)
-                *find_slot(&bigger, t->slot[i].name) = t->slot[i];
-        *t = bigger;
-    }
-    *find_slot(t, place.name) = place;
-    t->n++;
-}
-
 /* ---- one run --------------------------------------------------------------------------------------------- */
 
 struct run {
@@ -109,11 +58,15 @@ struct run {
     struct kb_report *report;
     document_fn *fn;
     void *ctx;
-    const struct source *src; /* the file or record being parsed */
-    const char *file;         /* its name for problems, in the run's pool */
+    const struct source *src;           /* the file or record being parsed */
+    const char *file;                   /* its name for problems, in the run's pool */
+    const struct source_memory *memory; /* or NULL */
+    struct memo memo;                   /* of the file that is being read, and its stamp */
+    struct source_stamp stamp;
+    long long now_ns; /* when the run began */
     struct names documents, entries, files;
-    int stopped;            /* what fn returned, when it was not 0 */
-    struct place *followup; /* to be looked up when all entries are known */
+    int stopped;                 /* what fn returned, when it was not 0 */
+    struct name_place *followup; /* to be looked up when all entries are known */
     size_t nfollowup, capfollowup;
 };
 
@@ -124,37 +77,47 @@ void source_hash(struct document *doc, const char *s, size_t len)
     sodium_bin2hex(doc->hash, sizeof doc->hash, sum, sizeof sum);
 }
 
-/* Claim `name` for this place. Reports the other place when it is taken, and returns false. */
+/* Claim `name` for this place. Reports the other place when it is taken, and returns false. `name` must
+ * live as long as the run. */
 static bool claim(struct run *run, struct names *names, const char *what, const char *name,
                   size_t line, size_t column)
 {
-    const struct place *taken = names_find(names, name);
-    if (!taken) {
-        names_add(names, run->pool, (struct place){pool_strdup(run->pool, name), run->file, line});
-        return true;
-    }
-    report_add(run->report, true, run->file, line, column,
-               "the %s id '%.120s' is taken by %s:%zu; rename one of the two", what, name,
-               taken->file, taken->line);
-    return false;
+    const struct name_place *taken =
+        names_claim(names, run->pool, (struct name_place){name, run->file, line});
+    if (taken)
+        report_add(run->report, true, run->file, line, column,
+                   "the %s id '%.120s' is taken by %s:%zu; rename one of the two", what, name,
+                   taken->file, taken->line);
+    return !taken;
+}
+
+static void add_followup(struct run *run, const char *name, size_t line)
+{
+    *POOL_PUSH(run->pool, run->followup, run->nfollowup, run->capfollowup) =
+        (struct name_place){name, run->file, line};
 }
 
 /* What all parsers hand their documents to, before the caller sees them. */
 static int hand_out(void *ctx, struct document *doc)
 {
     struct run *run = ctx;
+    bool draft = strcmp(doc->status, "draft") == 0;
     run->report->read++;
     if (!doc->hash[0])
         source_hash(doc, run->src->raw, run->src->rawlen);
-    bool ok = claim(run, &run->documents, "document", doc->id, doc->line, 0);
+    memo_add(&run->memo, draft ? MEMO_DRAFT : MEMO_DOCUMENT, doc->line, 0, doc->id);
+    bool ok =
+        claim(run, &run->documents, "document", pool_strdup(run->pool, doc->id), doc->line, 0);
     for (size_t i = 0; i < doc->nentry; i++) {
         const struct entry *e = &doc->entry[i];
-        ok &= claim(run, &run->entries, "entry", e->id, e->line, e->column);
-        for (size_t k = 0; k < e->nfollowup; k++)
-            *POOL_PUSH(run->pool, run->followup, run->nfollowup, run->capfollowup) =
-                (struct place){pool_strdup(run->pool, e->followup[k]), run->file, e->line};
+        memo_add(&run->memo, MEMO_ENTRY, e->line, e->column, e->id);
+        ok &= claim(run, &run->entries, "entry", pool_strdup(run->pool, e->id), e->line, e->column);
+        for (size_t k = 0; k < e->nfollowup; k++) {
+            memo_add(&run->memo, MEMO_FOLLOWUP, e->line, 0, e->followup[k]);
+            add_followup(run, pool_strdup(run->pool, e->followup[k]), e->line);
+        }
     }
-    if (!ok || strcmp(doc->status, "draft") == 0)
+    if (!ok || draft)
         return KB_OK; /* counted and checked, but nobody's answer */
     run->stopped = run->fn(run->ctx, doc);
     return run->stopped;
@@ -164,11 +127,39 @@ static int hand_out(void *ctx, struct document *doc)
 static void check_followups(struct run *run)
 {
     for (size_t i = 0; i < run->nfollowup; i++) {
-        const struct place *f = &run->followup[i];
+        const struct name_place *f = &run->followup[i];
         if (!names_find(&run->entries, f->name))
             report_add(run->report, false, f->file, f->line, 0,
                        "the follow-up '%.120s' is no entry's id and will not be shown", f->name);
     }
+}
+
+/* ---- files that have not changed ---------------------------------------------------------------------------
+ *
+ * A stamp that is the same means the same file, with one exception: file systems count time in steps,
+ * of milliseconds or of seconds, and what is written twice within one step looks like once. So a file that was
+ * this young when it was read is read again the next time. (Git calls such files racy.) */
+#define YOUNG_NS 2000000000LL
+
+static long long ns_of(const struct timespec *t)
+{
+    return (long long)t->tv_sec * 1000000000 + t->tv_nsec;
+}
+
+static struct source_stamp stamp_of(const char *name, const struct stat *st)
+{
+    return (struct source_stamp){.name = name,
+                                 .dev = (unsigned long long)st->st_dev,
+                                 .ino = (unsigned long long)st->st_ino,
+                                 .size = (long long)st->st_size,
+                                 .mtime_ns = ns_of(&st->st_mtim),
+                                 .ctime_ns = ns_of(&st->st_ctim)};
+}
+
+static bool is_young(const struct run *run, const struct source_stamp *stamp)
+{
+    long long latest = stamp->mtime_ns > stamp->ctime_ns ? stamp->mtime_ns : stamp->ctime_ns;
+    return latest > run->now_ns - YOUNG_NS;
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------
@@ -291,22 +282,18 @@ static const char *id_of(struct run *run, const char *name, const struct kind *k
     return text_repair(run->pool, name, strlen(name) - strlen(kind->ending), NULL, NULL);
 }
 
-/* True when this very file was read before, through a link or because it was named twice. */
+/* True when this very file was met before, through a link or because it was named twice. */
 static bool seen(struct run *run, const struct stat *st)
 {
     const char *key = pool_printf(run->pool, "%llx:%llx", (unsigned long long)st->st_dev,
                                   (unsigned long long)st->st_ino);
-    if (names_find(&run->files, key))
-        return true;
-    names_add(&run->files, run->pool, (struct place){.name = key});
-    return false;
+    return names_claim(&run->files, run->pool, (struct name_place){.name = key});
 }
 
-/* Read `path`, called run->file in problems. `id`: its name below the folder that was given. */
+/* Read `path`, called run->file in problems. `name`: below the folder that was given. */
 static int read_file(struct run *run, const char *path, const char *name)
 {
     const struct kind *kind = kind_of(name);
-    size_t errors = run->report->errors;
     struct stat st;
     int rc = KB_OK;
     /* O_NONBLOCK: a named pipe must not hold us up; it has no effect on regular files. */
@@ -320,7 +307,8 @@ static int read_file(struct run *run, const char *path, const char *name)
         report_add(
             run->report, true, run->file, 0, 0,
             "is of no known kind; known are .md .txt .html .faq.yaml .csv .tsv .json .jsonl");
-    } else if (!seen(run, &st)) {
+    } else {
+        run->stamp = stamp_of(name, &st);
         const char *id = id_of(run, name, kind);
         rc = kind->parse ? read_whole(run, kind, id, in, (size_t)st.st_size)
                          : read_lines(run, kind, id, in);
@@ -329,6 +317,78 @@ static int read_file(struct run *run, const char *path, const char *name)
         fclose(in);
     else if (fd >= 0)
         close(fd);
+    return rc;
+}
+
+/* ---- read or recalled ------------------------------------------------------------------------------------ */
+
+/* What the file would give if it were read. */
+static void replay(struct run *run, const char *memo, size_t len)
+{
+    struct memo_item item;
+    for (size_t pos = 0; memo_next(memo, len, &pos, &item);) {
+        switch (item.kind) {
+        case MEMO_DOCUMENT:
+        case MEMO_DRAFT:
+            run->report->read++;
+            run->report->unchanged += item.kind == MEMO_DOCUMENT;
+            claim(run, &run->documents, "document", item.text, item.line, 0);
+            break;
+        case MEMO_ENTRY:
+            claim(run, &run->entries, "entry", item.text, item.line, item.column);
+            break;
+        case MEMO_FOLLOWUP: add_followup(run, item.text, item.line); break;
+        case MEMO_WARNING:
+            report_add(run->report, false, run->file, item.line, item.column, "%s", item.text);
+            break;
+        }
+    }
+}
+
+/* Problems that are no longer listed cannot be remembered. */
+static int keep(struct run *run, size_t problems, size_t warnings)
+{
+    struct kb_report *report = run->report;
+    if (report->nproblem > KB_MAX_PROBLEMS ||
+        report->warnings - warnings != report->nproblem - problems)
+        return KB_OK;
+    for (size_t i = problems; i < report->nproblem; i++)
+        memo_add(&run->memo, MEMO_WARNING, report->problem[i].line, report->problem[i].column,
+                 report->problem[i].message);
+    if (run->memo.failed)
+        return KB_ERR_NOMEM;
+    return run->memory->keep(run->memory->ctx, is_young(run, &run->stamp) ? NULL : &run->stamp,
+                             run->memo.s, run->memo.len);
+}
+
+/* Read it, and tell the memory. */
+static int read_anew(struct run *run, const char *path, const char *name)
+{
+    struct kb_report *report = run->report;
+    size_t problems = report->nproblem, warnings = report->warnings, errors = report->errors;
+    run->memo.len = 0;
+    int rc = run->memory ? run->memory->begin(run->memory->ctx, run->file) : KB_OK;
+    if (!rc)
+        rc = read_file(run, path, name);
+    if (!rc && run->memory && report->errors == errors)
+        rc = keep(run, problems, warnings);
+    return rc;
+}
+
+static int take_file(struct run *run, const char *path, const char *name, const struct stat *st)
+{
+    size_t errors = run->report->errors, len = 0;
+    int rc = KB_OK;
+    if (seen(run, st))
+        return KB_OK;
+    struct source_stamp stamp = stamp_of(name, st);
+    const char *memo = run->memory && S_ISREG(st->st_mode)
+                           ? run->memory->recall(run->memory->ctx, run->file, &stamp, &len)
+                           : NULL;
+    if (memo)
+        replay(run, memo, len);
+    else
+        rc = read_anew(run, path, name);
     run->report->rejected += run->report->errors > errors;
     return rc;
 }
@@ -402,7 +462,7 @@ static int walk(struct run *run, const char *path, const char *file, const char 
     if (!S_ISDIR(st.st_mode)) {
         if (above && (!S_ISREG(st.st_mode) || !kind_of(name)))
             return KB_OK; /* a folder may hold pictures, too */
-        return read_file(run, path, name);
+        return take_file(run, path, name, &st);
     }
     struct folder here = {above, st.st_dev, st.st_ino, above ? above->depth + 1 : 0};
     if (goes_round(above, &st)) {
@@ -424,11 +484,18 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-int source_read(const struct kb_sources *src, struct kb_report *report, document_fn *fn, void *ctx)
+int source_read(const struct kb_sources *src, const struct source_memory *memory,
+                struct kb_report *report, document_fn *fn, void *ctx)
 {
-    if (sodium_init() < 0)
+    struct timespec now;
+    if (sodium_init() < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
         return KB_ERR_IO;
-    struct run run = {.pool = pool_new(), .report = report, .fn = fn, .ctx = ctx};
+    struct run run = {.pool = pool_new(),
+                      .memory = memory,
+                      .now_ns = ns_of(&now),
+                      .report = report,
+                      .fn = fn,
+                      .ctx = ctx};
     size_t errors = report->errors;
     int rc = KB_OK;
     for (size_t i = 0; i < src->n && !rc; i++) {
@@ -439,6 +506,7 @@ int source_read(const struct kb_sources *src, struct kb_report *report, document
     }
     if (!rc)
         check_followups(&run);
+    memo_release(&run.memo);
     pool_free(run.pool);
     return rc ? rc : report->errors > errors ? KB_ERR_INPUT : KB_OK;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "kb/kb_int.h"
+#include "triggers.h"
 
 /* What is not named is "" and a guide's passage. `body` is the text; lines that begin with "- " are
  * items of one list, and a line before them that ends with ':' leads it. */
@@ -33,7 +34,7 @@ static struct kb *base_open(void)
     struct kb *kb = calloc(1, sizeof *kb);
     assert_non_null(kb);
     assert_int_equal(schema_open(NULL, true, &kb->db), 0);
-    sqlite3_db_config(kb->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 1, NULL);
+    triggers_add(kb->db);
     assert_int_equal(tokenizer_new(&kb->tokenizer), 0);
     kb->generation = -1;
     return kb;

@@ -165,7 +165,7 @@ static inline struct parsed tree_read(const struct tree *t, const char *path)
 {
     struct parsed p = {.pool = pool_new()};
     struct kb_sources src = {.root = t->path, .path = &path, .n = 1};
-    p.rc = source_read(&src, &p.report, keep_document, &p);
+    p.rc = source_read(&src, NULL, &p.report, keep_document, &p);
     return p;
 }
 

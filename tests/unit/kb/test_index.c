@@ -39,8 +39,9 @@ static long long index_ok(const char *db)
 static char *dump(const char *name)
 {
     static const char *const sql[] = {
-        "SELECT key, file, hash, line, title, url, lang, owner, reviewed, text FROM documents "
-        "ORDER BY key",
+        "SELECT key, f.path, hash, line, title, url, lang, owner, reviewed, text FROM documents "
+        "JOIN files f ON f.id = documents.file ORDER BY key",
+        "SELECT path, hex(memo) FROM files ORDER BY path",
         "SELECT p.key, d.key, p.ord, p.anchor, p.entry, p.entry_id, p.start, p.end, p.line, "
         "p.lang, p.audience,"
         " p.reviewed, p.valid_from, p.valid_until, p.url, p.heading, p.followups, p.needs, p.nots, "
@@ -202,7 +203,8 @@ static void two_documents_cannot_share_a_passage_id(void **state)
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     sqlite3_close(db);
-    folder_write("guides/b.jsonl", "{\"id\":\"b\",\"title\":\"T\",\"text\":\"One.\"}\n");
+    folder_write("guides/a.jsonl", "{\"id\":\"a\",\"title\":\"T\",\"text\":\"Three.\"}\n"
+                                   "{\"id\":\"a#top\",\"title\":\"U\",\"text\":\"Two.\"}\n");
     assert_int_equal(index_into("kb.db", &report), KB_ERR_INPUT);
     assert_int_equal(report.errors, 2);
     assert_non_null(strstr(report.problem[0].message, "the passage id \"a#top\" is also used in"));

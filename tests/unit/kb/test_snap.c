@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "kb/snap_view.h"
+#include "triggers.h"
 
 static uint64_t state;
 
@@ -107,6 +108,7 @@ static int set_up(void **ctx)
     snprintf(w->path, sizeof w->path, "%s/index.db", w->folder);
     snprintf(w->snap, sizeof w->snap, "%s.snap", w->path);
     assert_int_equal(schema_open(w->path, true, &w->db), 0);
+    triggers_add(w->db);
     sql(w->db, "PRAGMA synchronous=OFF; INSERT INTO documents(id, key, file, hash, title, url, "
                "lang, owner, reviewed,"
                " line, text) VALUES(1, 'd', 'd', '', '', '', 'en', '', '', 1, '')");

@@ -124,7 +124,7 @@ static void test_a_file_is_read_once(void **state)
     const char *paths[] = {"g", "g/a.md"};
     struct parsed p = {.pool = pool_new()};
     struct kb_sources src = {.root = t.path, .path = paths, .n = 2};
-    assert_int_equal(source_read(&src, &p.report, keep_document, &p), KB_OK);
+    assert_int_equal(source_read(&src, NULL, &p.report, keep_document, &p), KB_OK);
     assert_int_equal(p.n, 1);
     parsed_release(&p);
     tree_free(&t);
@@ -218,7 +218,7 @@ static void test_what_the_caller_returns_ends_the_run(void **state)
     struct kb_sources src = {.root = t.path, .path = &path, .n = 1};
     struct kb_report report = {0};
     int calls = 0;
-    assert_int_equal(source_read(&src, &report, stop_at_once, &calls), KB_ERR_FULL);
+    assert_int_equal(source_read(&src, NULL, &report, stop_at_once, &calls), KB_ERR_FULL);
     assert_int_equal(calls, 1);
     kb_report_release(&report);
     tree_free(&t);
