@@ -10,8 +10,10 @@
 
 #include "kb/bm25f.h"
 
-#define SPARE  16  /* kept beyond `max`, so that a float's last bit decides nothing at the border */
-#define LOOKUP 512 /* places of the table from term to word; more than there are words */
+#define SPARE  16 /* kept beyond `max`, so that a float's last bit decides nothing at the border */
+#define LOOKUP 1024 /* places of the table from term to word */
+_Static_assert(LOOKUP > 4 * KB_MAX_TERMS * SYNONYM_WORDS,
+               "a place stays free, or take_place() has no end");
 
 /* A distinct token of the question. */
 struct word {
@@ -65,11 +67,9 @@ static uint16_t word_of(struct search *s, const char *token)
         if (w->term[g] == SNAP_NO_TERM)
             continue;
         size_t at = w->term[g] % LOOKUP;
-        for (size_t tries = 0; s->lookup[g][at] && tries < LOOKUP; tries++)
+        while (s->lookup[g][at])
             at = (at + 1) % LOOKUP;
-        if (!s->lookup
-                 [g][at]) /* full only past LOOKUP words: then later ones are not seen in phrases */
-            s->lookup[g][at] = (uint16_t)(number + 1);
+        s->lookup[g][at] = (uint16_t)(number + 1);
     }
     return number;
 }

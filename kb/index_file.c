@@ -117,26 +117,39 @@ static void unlink_all(const char *path)
     unlink_beside(path, "-journal");
 }
 
-/* Whatever "<base>.new-..." is there was left by a builder that died: living ones hold the lock. */
+static bool starts_with(const char *s, const char *start)
+{
+    return !strncmp(s, start, strlen(start));
+}
+
+/* Of a new base, or of a new snapshot. */
+static bool is_stray(const char *name, const char *base)
+{
+    if (!starts_with(name, base))
+        return false;
+    name += strlen(base);
+    return starts_with(name, ".new-") || starts_with(name, ".snap.new-");
+}
+
+/* Whatever such files are there were left by a builder that died: living ones hold the lock. */
 static void sweep(const char *path)
 {
-    char *for_dir = strdup(path), *for_base = strdup(path), *prefix = NULL, *name;
+    char *for_dir = strdup(path), *for_base = strdup(path), *name;
     DIR *dir = NULL;
-    if (!for_dir || !for_base || asprintf(&prefix, "%s.new-", basename(for_base)) < 0)
+    if (!for_dir || !for_base)
         goto out;
+    const char *base = basename(for_base);
     dir = opendir(dirname(for_dir));
     if (!dir)
         goto out;
     for (struct dirent *e; (e = readdir(dir));)
-        if (!strncmp(e->d_name, prefix, strlen(prefix)) &&
-            asprintf(&name, "%s/%s", for_dir, e->d_name) >= 0) {
+        if (is_stray(e->d_name, base) && asprintf(&name, "%s/%s", for_dir, e->d_name) >= 0) {
             unlink(name);
             free(name);
         }
 out:
     if (dir)
         closedir(dir);
-    free(prefix);
     free(for_dir);
     free(for_base);
 }

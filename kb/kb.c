@@ -77,6 +77,7 @@ void kb_close(struct kb *kb)
         sqlite3_finalize(kb->stmt[i]);
     stats_free(kb->stats);
     view_free(kb->view);
+    view_free(kb->gone);
     synonyms_free(kb->synonyms);
     tokenizer_free(kb->tokenizer);
     sqlite3_close(kb->db);
@@ -92,6 +93,13 @@ bool kb_stale(const struct kb *kb)
     if ((unsigned long long)st.st_dev != kb->dev || (unsigned long long)st.st_ino != kb->ino)
         return true;
     return kb->mtime_ns && kb->mtime_ns != mtime_ns(&st);
+}
+
+bool kb_wants_index(struct kb *kb)
+{
+    bool wanted = kb->wants_index;
+    kb->wants_index = false;
+    return wanted;
 }
 
 /* ---- small reads ----------------------------------------------------------------------------- */

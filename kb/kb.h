@@ -94,6 +94,10 @@ void kb_close(struct kb *kb);
  * and kb_open() would now find another one. One stat(2). */
 bool kb_stale(const struct kb *kb);
 
+/* True, once, when this handle found the snapshot that makes answers fast missing or damaged. They stay right
+ * without it, but are slow until kb_index() has run. */
+bool kb_wants_index(struct kb *kb);
+
 enum kb_band { KB_NONE, KB_MEDIUM, KB_HIGH }; /* decline / "did you mean" / answer */
 
 /* A question and its circumstances. Zeroed but for text and len is a fine question. */

@@ -512,6 +512,12 @@ int index_forget_changes(sqlite3 *db, const char *db_path);
 
 /* ---- kb.c: open and close -------------------------------------------------------------------------------------- */
 
+/* Which file it is, and in what state; zeroes when there is none. */
+struct file_stamp {
+    unsigned long long dev, ino, size;
+    long long mtime_ns;
+};
+
 struct kb {
     sqlite3 *db;
     char *path;
@@ -520,7 +526,10 @@ struct kb {
     long long generation;      /* of the statistics below; checked at each question */
     struct stats *stats;       /* stats.c; NULL until the first question */
     struct view *view;         /* snap_view.c; NULL: no usable snapshot, FTS5 answers */
-    long long no_view_at;      /* the generation at which none was found; -1: not looked for */
+    struct view *gone;         /* found unsound; words of the question at hand may point into it */
+    struct file_stamp no_view; /* of the snapshot that was of no use, and at which generation; */
+    long long no_view_at;      /* -1: not looked for */
+    bool wants_index;          /* there is no snapshot, or not a sound one */
     struct synonyms *synonyms; /* synonym_ask.c; NULL until the first question */
     struct tokenizer *tokenizer;
     sqlite3_blob *text;    /* documents.text, moved from row to row (row.c); or NULL */

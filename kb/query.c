@@ -176,7 +176,8 @@ static void correct(const struct query_reader *reader, struct query *q, struct m
             vocabulary_nearest(reader->vocabulary, w->token, strlen(w->text), &slips);
         if (!meant)
             continue;
-        w->token = meant;
+        w->token = meant =
+            pool_strdup(m->pool, meant); /* the vocabulary may change before it is shown */
         w->sure = slips == 1 ? WEIGHT_SLIP : WEIGHT_SLIPS;
         if (q)
             *POOL_PUSH(q->pool, q->corrected, q->ncorrected, q->capcorrected) =
@@ -493,6 +494,7 @@ static double idf(size_t n, long long df)
 void query_weigh(struct query *q, size_t n)
 {
     q->mass = 0;
+    q->nunknown = 0; /* weighed again when a snapshot turns out unsound half way */
     for (size_t s = 0; s < q->nslot; s++) {
         struct query_slot *slot = &q->slot[s];
         long long exact = 0,

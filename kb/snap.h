@@ -136,6 +136,12 @@ static inline uint64_t snap_part_size(const struct snap_part *p)
     return (sizeof *p + p->n * 3ull + p->escapes * (uint64_t)FIELDS + 3) & ~3ull;
 }
 
+/* Texts have words, and not more than can be counted: averages are then ordinary numbers. */
+static inline bool snap_length_sound(uint64_t n, uint64_t total, uint64_t filled)
+{
+    return filled <= n && total >= filled && total / UINT16_MAX <= filled;
+}
+
 /* A cursor over the parts of a list. */
 struct snap_list {
     const uint8_t *at;

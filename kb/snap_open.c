@@ -61,6 +61,14 @@ uint32_t snap_hash(const char *token, size_t len)
 
 /* ---- opening ------------------------------------------------------------------------------------------------ */
 
+static bool lengths_sound(const struct snap_header *h)
+{
+    for (int f = 0; f < FIELDS; f++)
+        if (!snap_length_sound(h->n, h->total[f], h->filled[f]))
+            return false;
+    return true;
+}
+
 static bool header_sound(const struct snap_header *h, size_t size)
 {
     if (h->length != size || h->check != snap_checksum(h, offsetof(struct snap_header, check)))
@@ -71,9 +79,9 @@ static bool header_sound(const struct snap_header *h, size_t size)
             return false;
     uint64_t n = h->n, pages = h->section[SNAP_PAGES].at - sizeof *h;
     uint64_t buckets = h->section[SNAP_BUCKETS].len / 4;
-    return h->section[SNAP_IDS].len == n * 4 && h->section[SNAP_TIES].len == n * 4 &&
-           h->section[SNAP_LENGTHS].len == n * 2 * FIELDS && h->section[SNAP_GROUPS].len == n * 2 &&
-           h->section[SNAP_FORWARD_AT].len == (n + 1) * 4 &&
+    return lengths_sound(h) && h->section[SNAP_IDS].len == n * 4 &&
+           h->section[SNAP_TIES].len == n * 4 && h->section[SNAP_LENGTHS].len == n * 2 * FIELDS &&
+           h->section[SNAP_GROUPS].len == n * 2 && h->section[SNAP_FORWARD_AT].len == (n + 1) * 4 &&
            h->section[SNAP_SORTED].len == h->nterm * 4ull &&
            h->section[SNAP_TERMS].len == h->nterm * sizeof(struct snap_term) &&
            buckets > h->nterm && (buckets & (buckets - 1)) == 0 && h->ntuple <= SNAP_ESCAPE &&

@@ -278,8 +278,11 @@ static int map_vocabulary(struct view *v, size_t i)
 static int finish(struct view *v, const uint64_t total[FIELDS], const uint64_t filled[FIELDS])
 {
     int r = 0;
-    for (unsigned f = 0; f < FIELDS; f++)
+    for (unsigned f = 0; f < FIELDS; f++) {
+        if (!snap_length_sound(v->n, total[f], filled[f])) /* more was buried than was there */
+            return KB_ERR_DAMAGED;
         v->average[f] = bm25f_average(total[f], filled[f]);
+    }
     for (size_t i = 0; i < v->nsegment && !r; i++) {
         struct view_segment *g = &v->segment[i];
         g->drift = drift_of(snap_head(g->snap), v->average);
@@ -347,20 +350,19 @@ int view_names(const struct view_segment *g, struct pool *pool, const char *name
 }
 
 /* On failure of any kind: no view. */
-static int view_make(struct kb *kb, long long generation, struct view **ret)
+static int view_make(struct kb *kb, const char *path, long long generation, struct view **ret)
 {
     uint8_t base[16];
     int64_t seen = 0;
     uint64_t total[FIELDS] = {0}, filled[FIELDS] = {0};
-    char *path = kb->path ? sqlite3_mprintf("%s.snap", kb->path) : NULL;
     struct pool *pool = pool_new();
     struct view *v = pool_alloc(pool, sizeof *v);
     *v = (struct view){.pool = pool, .nsegment = 1, .generation = generation};
-    int r = path ? schema_identity(kb->db, base, &seen) : KB_ERR_ABSENT;
+    int r = schema_identity(kb->db, base, &seen);
     if (!r)
         r = snap_open(path, base, &v->segment[0].snap);
     if (!r && snap_head(v->segment[0].snap)->generation > generation)
-        r = KB_ERR_OLDER; /* we read an older state of the index than the file was made from */
+        r = KB_ERR_NEWER; /* we read an older state of the index than the file was made from */
     if (!r)
         r = map_tables(v, &v->segment[0], kb->tokenizer);
     if (!r) {
@@ -372,7 +374,6 @@ static int view_make(struct kb *kb, long long generation, struct view **ret)
         r = add_delta(kb, v, base, total, filled);
     if (!r)
         r = finish(v, total, filled);
-    sqlite3_free(path);
     if (r)
         view_free(v);
     else
@@ -380,22 +381,66 @@ static int view_make(struct kb *kb, long long generation, struct view **ret)
     return r;
 }
 
+/* Which file is there now. */
+static struct file_stamp look(const char *path)
+{
+    struct stat st;
+    if (!path || stat(path, &st) < 0)
+        return (struct file_stamp){0};
+    return (struct file_stamp){.dev = (unsigned long long)st.st_dev,
+                               .ino = (unsigned long long)st.st_ino,
+                               .size = (unsigned long long)st.st_size,
+                               .mtime_ns =
+                                   (long long)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec};
+}
+
+static bool same_file(const struct file_stamp *a, const struct file_stamp *b)
+{
+    return a->dev == b->dev && a->ino == b->ino && a->size == b->size && a->mtime_ns == b->mtime_ns;
+}
+
 void view_drop(struct kb *kb)
 {
-    view_free(kb->view);
+    view_free(kb->gone);
+    kb->gone = kb->view;
     kb->view = NULL;
+    kb->no_view = kb->gone->file;
     kb->no_view_at = kb->generation;
+    kb->wants_index = true;
+}
+
+/* Whether kb_index() would make a snapshot that is of use. */
+static bool would_help(const struct kb *kb, int err)
+{
+    return kb->path && kb->generation > 0 &&
+           (err == KB_ERR_ABSENT || err == KB_ERR_DAMAGED || err == KB_ERR_OLDER ||
+            err == KB_ERR_IO);
 }
 
 int view_refresh(struct kb *kb, long long generation)
 {
+    view_free(kb->gone);
+    kb->gone = NULL;
     if (kb->view && kb->view->generation == generation)
         return 0;
     view_free(kb->view);
     kb->view = NULL;
-    if (kb->no_view_at == generation)
-        return 0; /* looked for already, in vain */
-    int r = view_make(kb, generation, &kb->view);
+    const char *db =
+        sqlite3_db_filename(kb->db, "main"); /* without links, as index_file.c has it */
+    char *path = db && *db ? sqlite3_mprintf("%s.snap", db) : NULL;
+    struct file_stamp file =
+        look(path); /* before it is opened: a newer one is then seen next time */
+    int r = 0;
+    if (kb->no_view_at == generation && same_file(&kb->no_view, &file))
+        goto out; /* looked at already, in vain */
+    r = path ? view_make(kb, path, generation, &kb->view) : KB_ERR_ABSENT;
+    if (!r)
+        kb->view->file = file;
+    else
+        kb->wants_index |= would_help(kb, r);
+    kb->no_view = file;
     kb->no_view_at = r ? generation : -1;
+out:
+    sqlite3_free(path);
     return r == KB_ERR_NOMEM || r == KB_ERR_BUSY ? r : 0;
 }

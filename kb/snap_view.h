@@ -33,6 +33,7 @@ struct view_segment {
 
 struct view {
     struct pool *pool;
+    struct file_stamp file;
     struct view_segment segment[VIEW_SEGMENTS];
     size_t nsegment;
     long long generation;
@@ -48,7 +49,8 @@ struct view {
  * there is no snapshot to be used. Negative only when the database itself fails. */
 int view_refresh(struct kb *kb, long long generation);
 void view_free(struct view *v);
-/* The snapshot turned out to be unsound: do without, until the index changes. */
+/* The snapshot turned out to be unsound: do without, until there is another file or the index changes. What points into
+ * it stays good until the next view_refresh(). */
 void view_drop(struct kb *kb);
 
 /* The passage's id; -1 when the file is damaged. */
