@@ -122,6 +122,20 @@ static void a_reload_with_a_bad_setting_changes_nothing(void **state)
     free(before);
 }
 
+/* A reload renews the watches; a change that falls between its reading and its watching is seen all the same. */
+static void a_change_in_the_middle_of_a_reload_is_seen(void **state)
+{
+    struct wire *w = *state;
+    char figure[16];
+    for (unsigned i = 0; i < 8; i++) {
+        snprintf(figure, sizeof figure, "%u,000", 60 + i);
+        wire_signal(w, SIGHUP);
+        usleep(i * 4000);
+        bees(w, figure);
+        assert_true(answers(w, "how much do beekeepers earn", figure));
+    }
+}
+
 /* Questions go on while the index is rebuilt under them (F9). */
 static void no_question_fails_while_the_index_changes(void **state)
 {
@@ -150,6 +164,7 @@ int main(void)
         cmocka_unit_test(saving_by_rename_is_seen_too),
         cmocka_unit_test(a_broken_guide_is_named_and_changes_nothing),
         cmocka_unit_test(a_reload_with_a_bad_setting_changes_nothing),
+        cmocka_unit_test(a_change_in_the_middle_of_a_reload_is_seen),
         cmocka_unit_test(no_question_fails_while_the_index_changes),
     };
     return cmocka_run_group_tests(tests, wire_setup, wire_teardown);
