@@ -10,7 +10,7 @@
 
 #include "kb/bm25f.h"
 
-#define SPARE  16 /* kept beyond `max`, so that a float's last bit decides nothing at the border */
+#define SPARE  64   /* room for passages that a float cannot tell from the last of the best */
 #define LOOKUP 1024 /* places of the table from term to word */
 _Static_assert(LOOKUP > 4 * KB_MAX_TERMS * SYNONYM_WORDS,
                "a place stays free, or take_place() has no end");
@@ -341,12 +341,14 @@ static void fill_slots(struct search *s, size_t segment, struct find_slot *slot)
 static void find(struct search *s, size_t max, struct find_result *r)
 {
     struct find_slot *slot = pool_array(s->pool, s->q->nslot, sizeof *slot);
+    float *heap = pool_array(s->pool, max, sizeof *heap);
     for (size_t i = 0; i < s->v->nsegment; i++) {
         struct view_segment *g = &s->v->segment[i];
         fill_slots(s, i, slot);
         struct find_query q = {.slot = slot,
                                .nslot = s->q->nslot,
                                .k = max,
+                               .heap = heap,
                                .drift = g->drift,
                                .suspect = g->suspect,
                                .suspect_all = s->group[i] != NULL,
@@ -404,8 +406,9 @@ int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t m
     if (r)
         goto out;
     query_weigh(q, v->n);
-    struct find_result found = {.hit = pool_array(scratch, max + SPARE, sizeof *found.hit)};
-    find(s, max + SPARE, &found);
+    struct find_result found = {.hit = pool_array(scratch, max + SPARE, sizeof *found.hit),
+                                .room = max + SPARE};
+    find(s, max, &found);
     c.c = pool_array(pool, found.n, sizeof *c.c);
     for (; c.n < found.n && !r; c.n++)
         r = give_candidate(s, pool, &found.hit[c.n], &c.c[c.n]);

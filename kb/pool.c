@@ -56,14 +56,16 @@ void pool_free(struct pool *pool)
 
 static struct chunk *chunk_new(size_t size)
 {
-    struct chunk *c = calloc(1, sizeof *c + size);
+    struct chunk *c = malloc(sizeof *c + size);
     if (!c)
         out_of_memory(size);
+    c->next = NULL;
+    c->used = 0;
     c->size = size;
     return c;
 }
 
-void *pool_alloc(struct pool *pool, size_t size)
+static void *take(struct pool *pool, size_t size)
 {
     if (size > SIZE_MAX / 2)
         out_of_memory(size);
@@ -88,6 +90,12 @@ void *pool_alloc(struct pool *pool, size_t size)
     return c->data;
 }
 
+/* Zeroed here and not as whole blocks: most questions use little of theirs. */
+void *pool_alloc(struct pool *pool, size_t size)
+{
+    return memset(take(pool, size), 0, size);
+}
+
 void *pool_array(struct pool *pool, size_t n, size_t size)
 {
     if (size && n > SIZE_MAX / 2 / size)
@@ -97,9 +105,10 @@ void *pool_array(struct pool *pool, size_t n, size_t size)
 
 char *pool_strndup(struct pool *pool, const char *s, size_t len)
 {
-    char *p = pool_alloc(pool, len + 1);
+    char *p = take(pool, len + 1);
     if (len)
         memcpy(p, s, len);
+    p[len] = '\0';
     return p;
 }
 

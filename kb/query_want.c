@@ -97,8 +97,9 @@ enum query_want query_want(const char *const *word, size_t n)
 {
     for (size_t w = 0; w < sizeof wants / sizeof *wants; w++) {
         bool start = wants[w].words[0] == '^';
+        const char *words = wants[w].words + start;
         for (size_t i = 0; i < (start && n ? 1 : n); i++)
-            if (says(word, n, i, wants[w].words + start))
+            if (word[i][0] == *words && says(word, n, i, words))
                 return wants[w].want;
     }
     return WANT_ANY;

@@ -38,6 +38,7 @@
 #define SLACK    1.00001f /* bounds are raised by more than float additions can err */
 #define REJECTED (-1e30f) /* in the array of scores: seen, and kept out by the filter */
 #define LENGTHS  512      /* tabulated lengths per field; longer ones are computed */
+#define PROBE    12       /* entries of a list that are walked over in the time of one look-up */
 
 /* What one term adds where it stands, in the chunk at hand. */
 struct part {
@@ -62,9 +63,8 @@ struct finder {
     double average[FIELDS];
     float share[FIELDS][LENGTHS]; /* weight / (1 - b + b * length / average) */
     float body[SNAP_ESCAPE +
-               1]; /* count in the body of a code that has it in no other field, else 0 */
-    float *score, *best,
-        *sorted; /* per passage of the chunk; score and best are zero between chunks */
+               1];       /* count in the body of a code that has it in no other field, else 0 */
+    float *score, *best; /* per passage of the chunk; zero between chunks */
     uint32_t *candidate, *rejected;
 
     /* of the question at hand */
@@ -75,6 +75,7 @@ struct finder {
     struct active active[FIND_SLOTS];
     size_t nactive;
     float threshold; /* a passage below this is not among the best k */
+    size_t nheap;    /* of q->heap */
 };
 
 /* ---- a chunk's parts ---------------------------------------------------------------------------------------- */
@@ -241,47 +242,48 @@ static float lookup(const struct finder *f, const struct part *p, uint32_t offse
 
 /* ---- the threshold ---------------------------------------------------------------------------------------------- */
 
-/* The k-th largest of v[0..n), n >= k: quickselect, median of three. */
-static float kth_largest(float *v, size_t n, size_t k)
+/* Let heap[i] sink: the smallest stays on top. */
+static void sink_float(float *heap, size_t n, size_t i)
 {
-    size_t low = 0, high = n - 1, want = k - 1;
-    while (low < high) {
-        float a = v[low], b = v[low + (high - low) / 2], c = v[high];
-        float pivot = a > b ? (b > c ? b : a > c ? c : a) : (a > c ? a : b > c ? c : b);
-        size_t i = low, j = high; /* Hoare: [low, j] >= pivot >= [i, high] afterwards */
-        while (i <= j) {
-            while (v[i] > pivot)
-                i++;
-            while (v[j] < pivot)
-                j--;
-            if (i > j)
-                break;
-            float swap = v[i];
-            v[i++] = v[j];
-            v[j] = swap;
-            if (j == 0)
-                break;
-            j--;
-        }
-        if (want <= j)
-            high = j;
-        else if (want >= i)
-            low = i;
-        else
-            break;
+    for (size_t child; (child = 2 * i + 1) < n; i = child) {
+        child += child + 1 < n && heap[child + 1] < heap[child];
+        if (heap[i] <= heap[child])
+            return;
+        float swap = heap[i];
+        heap[i] = heap[child];
+        heap[child] = swap;
     }
-    return v[want];
+}
+
+/* Of the scores offered since the last settle() the k best stay in a heap, which few ever enter. */
+static void offer(struct finder *f, float score)
+{
+    size_t k = f->q->k;
+    if (score <= (f->nheap < k ? f->threshold : f->q->heap[0]))
+        return;
+    if (f->nheap < k) {
+        f->q->heap[f->nheap++] = score;
+        for (size_t i = f->nheap == k ? k : 0; i--;)
+            sink_float(f->q->heap, k, i);
+    } else {
+        f->q->heap[0] = score;
+        sink_float(f->q->heap, k, 0);
+    }
+}
+
+/* The k-th best of them, if that says more than what is known already. */
+static void settle(struct finder *f)
+{
+    if (f->nheap == f->q->k && f->q->heap[0] / SLACK > f->threshold)
+        f->threshold = f->q->heap[0] / SLACK;
+    f->nheap = 0;
 }
 
 static void raise_threshold(struct finder *f)
 {
-    if (f->ncandidate < f->q->k)
-        return;
-    for (uint32_t i = 0; i < f->ncandidate; i++)
-        f->sorted[i] = f->score[f->candidate[i]];
-    float kth = kth_largest(f->sorted, f->ncandidate, f->q->k) / SLACK;
-    if (kth > f->threshold)
-        f->threshold = kth;
+    for (uint32_t i = 0; f->ncandidate >= f->q->k && i < f->ncandidate; i++)
+        offer(f, f->score[f->candidate[i]]);
+    settle(f);
 }
 
 static void drop_hopeless(struct finder *f, float rest)
@@ -299,8 +301,29 @@ static void drop_hopeless(struct finder *f, float rest)
 
 /* ---- one chunk ---------------------------------------------------------------------------------------------------- */
 
+/* Add to the candidates alone: a look-up for each while they are few beside the list, else one walk over it. */
+static void add_to_candidates(struct finder *f, const struct part *p)
+{
+    if (f->ncandidate < p->head->n / PROBE) {
+        for (uint32_t i = 0; i < f->ncandidate; i++)
+            f->score[f->candidate[i]] += lookup(f, p, f->candidate[i]);
+        return;
+    }
+    const uint8_t *escape = p->escape;
+    for (uint32_t i = 0; i < p->head->n; i++) {
+        if (f->score[p->offset[i]] > 0)
+            f->score[p->offset[i]] += worth(f, p, i, &escape);
+        else if (p->code[i] == SNAP_ESCAPE)
+            escape += FIELDS;
+    }
+}
+
 static void look_up_slot(struct finder *f, const struct active *a)
 {
+    if (a->n == 1) {
+        add_to_candidates(f, &f->part[a->first]);
+        return;
+    }
     for (uint32_t i = 0; i < f->ncandidate; i++) {
         float best = 0;
         for (size_t k = 0; k < a->n; k++) {
@@ -361,36 +384,44 @@ static void sink(struct find_hit *heap, size_t n, size_t i)
 
 static void keep(const struct finder *f, struct find_result *r, struct find_hit hit)
 {
-    size_t k = f->q->k;
-    if (r->n == k && hit.score < r->hit[0].score)
-        return;
     hit.tie = f->tie[hit.ord];
-    if (r->n < k) {
+    if (r->n < r->room) {
         r->hit[r->n++] = hit;
-        if (r->n == k)
-            for (size_t i = k; i--;)
-                sink(r->hit, k, i);
+        if (r->n == r->room)
+            for (size_t i = r->n; i--;)
+                sink(r->hit, r->n, i);
     } else if (worse(&r->hit[0], &hit)) {
         r->hit[0] = hit;
-        sink(r->hit, k, 0);
+        sink(r->hit, r->n, 0);
     }
 }
 
-/* Hand the chunk's candidates over and leave the arrays as they were found: zero. */
+/* Hand the chunk's best over and leave the arrays as they were found: zero. */
 static void collect(struct finder *f, struct find_result *r)
 {
     for (uint32_t i = 0; i < f->ncandidate; i++) {
         uint32_t offset = f->candidate[i];
-        keep(f, r,
-             (struct find_hit){
-                 .segment = r->segment, .ord = f->base + offset, .score = f->score[offset]});
+        float score = f->score[offset];
         f->score[offset] = 0;
+        if (score >= f->threshold)
+            keep(f, r, (struct find_hit){r->segment, f->base + offset, 0, score});
     }
     for (uint32_t i = 0; i < f->nrejected; i++)
         f->score[f->rejected[i]] = 0;
     f->ncandidate = f->nrejected = 0;
-    if (r->n == f->q->k && r->hit[0].score / SLACK > f->threshold)
-        f->threshold = r->hit[0].score / SLACK;
+}
+
+/* The k-th best of all chunks so far; what is below is let go. */
+static void compare_chunks(struct finder *f, struct find_result *r)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < r->n; i++)
+        offer(f, r->hit[i].score);
+    settle(f);
+    for (size_t i = 0; i < r->n; i++)
+        if (r->hit[i].score >= f->threshold)
+            r->hit[kept++] = r->hit[i];
+    r->n = kept;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------------- */
@@ -420,10 +451,9 @@ int finder_new(struct snap *s, const double average[FIELDS], struct finder **ret
     memcpy(f->average, average, sizeof f->average);
     f->score = calloc(n, sizeof *f->score);
     f->best = calloc(n, sizeof *f->best);
-    f->sorted = malloc(n * sizeof *f->sorted);
     f->candidate = malloc(n * sizeof *f->candidate);
     f->rejected = malloc(n * sizeof *f->rejected);
-    if (!f->score || !f->best || !f->sorted || !f->candidate || !f->rejected)
+    if (!f->score || !f->best || !f->candidate || !f->rejected)
         goto out;
     err = KB_ERR_DAMAGED;
     f->length = snap_bytes(s, SNAP_LENGTHS, 0, head->n * 2ull * FIELDS);
@@ -445,7 +475,6 @@ void finder_free(struct finder *f)
         return;
     free(f->score);
     free(f->best);
-    free(f->sorted);
     free(f->candidate);
     free(f->rejected);
     free(f);
@@ -454,8 +483,11 @@ void finder_free(struct finder *f)
 void finder_run(struct finder *f, const struct find_query *q, struct find_result *r)
 {
     f->q = q;
-    f->threshold = r->n == q->k && q->k ? r->hit[0].score / SLACK : 0;
-    for (uint32_t chunk = 0; q->k && (uint64_t)chunk * SNAP_CHUNK < f->head->n; chunk++) {
+    f->threshold = 0;
+    if (!q->k)
+        return;
+    compare_chunks(f, r); /* what other segments have found */
+    for (uint32_t chunk = 0; (uint64_t)chunk * SNAP_CHUNK < f->head->n; chunk++) {
         f->base = chunk * SNAP_CHUNK;
         f->size = f->head->n - f->base < SNAP_CHUNK ? f->head->n - f->base : SNAP_CHUNK;
         activate(f, chunk);
@@ -463,6 +495,7 @@ void finder_run(struct finder *f, const struct find_query *q, struct find_result
             continue;
         score_chunk(f);
         collect(f, r);
+        compare_chunks(f, r);
     }
     f->q = NULL;
 }

@@ -22,6 +22,7 @@ struct find_query {
     struct find_slot *slot;
     size_t nslot;
     size_t k;
+    float *heap;             /* work space: room for k */
     float drift;             /* how much an average length has grown since the build, at least 1 */
     const uint64_t *suspect; /* bit per ord: ask `admits`; NULL: none is suspect */
     bool suspect_all;
@@ -34,10 +35,11 @@ struct find_hit {
     float score;
 };
 
-/* Up to k hits, in no order; room for k is the caller's. One result collects several segments. */
+/* The best k and whatever a float cannot tell from the k-th, in no order. Room for them is the caller's. One result
+ * collects several segments. */
 struct find_result {
     struct find_hit *hit;
-    size_t n;
+    size_t n, room;   /* room: at least k; what finds none is not kept */
     uint32_t segment; /* stamped on what is added */
 };
 
