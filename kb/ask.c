@@ -181,13 +181,14 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
     struct candidates c = {0};
     struct row *row = NULL;
     size_t n = 0, max = ask->max ? ask->max : 10;
+    size_t wanted = max < RANK_ROWS ? RANK_ROWS : max < KB_CANDIDATES ? max : KB_CANDIDATES;
     const struct query_reader reader = {.tokenizer = kb->tokenizer,
                                         .synonyms = kb->synonyms,
                                         .vocabulary = kb_vocabulary(kb),
                                         .main_lang = kb_main_lang(kb)};
     int r = query_build(&reader, pool, ask, q);
     if (!r)
-        r = candidates_find(kb, q, pool, KB_CANDIDATES, &c);
+        r = candidates_find(kb, q, pool, wanted, &c);
     if (r)
         return r;
     for (size_t i = 0; i < c.n; i++)

@@ -17,7 +17,7 @@
 #define KB_PASSAGE_WORDS 110 /* a section with more is split at a block boundary; see passage.c */
 #define KB_MAX_PROBLEMS  200 /* reported per run; the rest are counted */
 #define KB_MAX_TERMS     32  /* of a question; what asks comes first, the rest is not looked at */
-#define KB_CANDIDATES    200 /* passages that the first stage hands to the reranking */
+#define KB_CANDIDATES    200 /* passages that the first stage hands out at most */
 
 /* ---- report.c: problems with a place ------------------------------------------------------------- */
 

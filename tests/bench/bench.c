@@ -2,8 +2,8 @@
  *
  * Every size is built from the same generated passages: as a knowledge base by kb_index(), as a plain FTS5 table,
  * whose `ORDER BY rank LIMIT 10` is the yard-stick, and in Xapian. The machine's speed drifts by half from minute
- * to minute, so all are asked in turn, question by question, each once to warm up and then in earnest, and only
- * the ratios mean something. Questions are asked in two ways: with question words dropped, as kb/ does, and with
+ * to minute, so the engines take turns, a few questions at a time, which each answers once to warm up and then in
+ * earnest; only the ratios mean something. Questions are asked in two ways: with question words dropped, as kb/ does, and with
  * every word kept, as engines do that have no list of them.
  *
  *   bench [-n PASSAGES[,PASSAGES...]] [-q QUESTIONS] [-s SECONDS] [-j FILE] [DIR]
@@ -23,8 +23,10 @@
 #include "kb/kb.h"
 #include "tests/bench/bench.h"
 
-#define PER_FILE  100         /* passages of a file: a guide of ordinary size */
-#define QUICK_NS  1000000     /* faster than this is measured five times over */
+#define PER_FILE  100 /* passages of a file: a guide of ordinary size */
+#define TURN      25  /* questions that one engine answers before the next has its turn */
+#define PASSES    4
+#define SLOW_NS   20000000
 #define HITS      6           /* what a reply looks at, with their extracts */
 #define AT_LEAST  30          /* questions, however slow */
 #define SCATTER   2654435761u /* a prime: every question comes once before any comes again */
@@ -172,25 +174,6 @@ static int by_value(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
-/* Nanoseconds for one answer: the second time, or the median of five more when that is quick. */
-static uint64_t measure(const struct engines *e, enum engine engine, enum words words,
-                        const char *whole, const char *text)
-{
-    uint64_t t[5] = {now_ns()};
-    ask_engine(e, engine, words, whole, text);
-    t[0] = now_ns() - t[0];
-    if (t[0] > 20 * QUICK_NS) /* warm enough by itself */
-        return t[0];
-    size_t n = t[0] < QUICK_NS ? 5 : 1;
-    for (size_t i = 0; i < n; i++) {
-        t[i] = now_ns();
-        ask_engine(e, engine, words, whole, text);
-        t[i] = now_ns() - t[i];
-    }
-    qsort(t, n, sizeof *t, by_value);
-    return t[n / 2];
-}
-
 static size_t count_words(const char *s)
 {
     const char *word;
@@ -200,24 +183,53 @@ static size_t count_words(const char *s)
     return n;
 }
 
+struct asked {
+    const char *whole;
+    char content[1024];
+};
+
+/* One engine answers some questions in a row, PASSES times over. The first pass warms up; the median of the others
+ * counts. Slow answers are warm enough by themselves. */
+static void ask_some(const struct engines *e, enum engine engine, enum words words,
+                     const struct asked *q, size_t n, struct result *r)
+{
+    uint64_t t[TURN][PASSES];
+    size_t passes = PASSES;
+    for (size_t pass = 0; pass < passes; pass++)
+        for (size_t i = 0; i < n; i++) {
+            uint64_t ns = now_ns();
+            ask_engine(e, engine, words, q[i].whole, words == EVERY ? q[i].whole : q[i].content);
+            t[i][pass] = now_ns() - ns;
+            if (t[i][pass] > SLOW_NS)
+                passes = 1;
+        }
+    for (size_t i = 0; i < n; i++) {
+        if (passes > 1)
+            qsort(t[i] + 1, passes - 1, sizeof t[i][0], by_value);
+        times_add(&r->times[words][engine], t[i][passes > 1 ? 1 + (passes - 1) / 2 : 0]);
+    }
+}
+
 static void ask_all(const struct engines *e, const struct corpus *c, enum words words,
                     const struct options *o, struct result *r)
 {
+    static struct asked q[TURN];
     uint64_t start = now_ns();
-    for (size_t i = 0; i < o->questions; i++) { /* from all collections, however few */
-        const char *whole = c->question[i * SCATTER % c->nquestion];
-        char content[1024];
-        if (i >= AT_LEAST && now_ns() - start > o->seconds * 1000000000)
-            break;
-        core_content(whole, content, sizeof content);
-        const char *text = words == EVERY ? whole : content;
+    size_t done = 0;
+    while (done < o->questions && (done < AT_LEAST || now_ns() - start < o->seconds * 1000000000)) {
+        size_t n = o->questions - done < TURN ? o->questions - done : TURN;
+        for (size_t i = 0; i < n; i++) { /* from all collections, however few */
+            q[i].whole = c->question[(done + i) * SCATTER % c->nquestion];
+            core_content(q[i].whole, q[i].content, sizeof q[i].content);
+            r->words[words] += (double)count_words(words == EVERY ? q[i].whole : q[i].content);
+        }
         for (enum engine k = 0; k < ENGINES; k++)
             if (!(k == XAPIAN && !e->xapian) && !(k == WHOLE && words == EVERY))
-                times_add(&r->times[words][k], measure(e, k, words, whole, text));
-        r->words[words] += (double)count_words(text);
-        r->questions[words]++;
+                ask_some(e, k, words, q, n, r);
+        done += n;
     }
-    r->words[words] /= (double)r->questions[words];
+    r->words[words] /= (double)done;
+    r->questions[words] = done;
 }
 
 /* ---- one size --------------------------------------------------------------------------------------------- */
