@@ -21,6 +21,7 @@
 
 #include "bot/compound.h"
 #include "bot/limits.h"
+#include "bot/session.h"
 #include "bot/smalltalk.h"
 
 #define HITS           6    /* looked at for one reply */
@@ -292,6 +293,16 @@ static bool has_person(const struct answerer *a)
     return talk && talk->handoff;
 }
 
+/* "7" where the list had three: no question, and no reason to take the list away. */
+static void decline_number(const struct question *q, struct reply *r)
+{
+    r->kind = REPLY_NONE;
+    r->band = KB_NONE;
+    r->confidence = 0;
+    r->text = q->nbefore ? "That number is not on my list. Pick another one, or ask in words."
+                         : "I have not offered a list yet. Please ask in words.";
+}
+
 static void decline(struct answerer *a, const struct kb_hits *hits, struct pool *pool,
                     struct reply *r)
 {
@@ -320,9 +331,19 @@ static void decline(struct answerer *a, const struct kb_hits *hits, struct pool 
     offer_topics(a, pool, r);
 }
 
+/* A bare number that session_resolve() found on no list. */
+static bool is_number(struct pool *pool, const struct question *q)
+{
+    return session_is_number(pool_strndup(pool, q->text, q->len));
+}
+
 static void answer_hits(struct answerer *a, const struct question *q, const struct kb_hits *hits,
                         struct pool *pool, struct reply *r)
 {
+    if (hits->band < KB_HIGH && is_number(pool, q)) {
+        decline_number(q, r);
+        return;
+    }
     if (hits->band == KB_HIGH)
         quote(pool, hits, "", r);
     else if (hits->band == KB_MEDIUM)
@@ -448,7 +469,8 @@ static int ask_content(struct answerer *a, const struct question *q, struct pool
     const char **before = pool_array(pool, q->nbefore + MAX_PARTS, sizeof *before);
     size_t nbefore = 0;
     struct kb_hits hits = {0};
-    for (size_t i = 0; i < q->nbefore; i++) /* "thanks" is no context */
+    bool alone = is_number(pool, q);
+    for (size_t i = 0; i < q->nbefore && !alone; i++) /* "thanks" is no context */
         if (!smalltalk_match(a->talk, q->before[i], strlen(q->before[i])))
             before[nbefore++] = q->before[i];
     if (answer_parts(a, q, before, nbefore, pool, r))

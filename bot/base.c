@@ -87,22 +87,12 @@ int base_open(const char *config_path, const char *kb_path, struct base *ret)
     return code;
 }
 
-static void remove_folder(const char *folder)
-{
-    static const char *const names[] = {"index.db", "index.db-wal", "index.db-shm",
-                                        "index.db-journal"};
-    char path[4096];
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        unlink(path);
-    }
-    rmdir(folder);
-}
-
 void base_close(struct base *b)
 {
-    if (b->folder)
-        remove_folder(b->folder);
+    if (b->folder) {
+        kb_remove(b->kb);
+        rmdir(b->folder);
+    }
     free(b->folder);
     if (b->synonyms_fd >= 0)
         close(b->synonyms_fd);

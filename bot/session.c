@@ -181,6 +181,9 @@ size_t session_before(const struct session *s, const char *const **ret_before)
 
 void session_tell(struct session *s, const char *question, const struct reply *reply)
 {
+    /* A number that was on no list is neither context nor a reason to forget the list. */
+    if (session_is_number(question) && !reply->nchoice && !reply->nsuggestion)
+        return;
     char *copy = must(strdup(question)); /* first: it may be one of the offers freed below */
     if (s->nbefore == MAX_SESSION_TURNS) {
         free(s->before[0]);

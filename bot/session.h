@@ -31,7 +31,7 @@ const char *session_resolve(const struct session *s, const char *text);
 /* The earlier messages, oldest first. Valid until the session is told something new. */
 size_t session_before(const struct session *s, const char *const **ret_before);
 
-/* Remember a question and what was offered with its reply (copies). */
+/* Remember a question and what was offered with its reply (copies); not a number that led nowhere. */
 void session_tell(struct session *s, const char *question, const struct reply *reply);
 
 #endif

@@ -108,13 +108,12 @@ static void unlink_beside(const char *path, const char *suffix)
     free(name);
 }
 
-/* A base may be three files; only for one that nobody else has open. */
-static void unlink_all(const char *path)
+void index_file_remove(const char *path)
 {
+    static const char *const suffix[] = {"-wal", "-shm", "-journal", ".snap"};
     unlink(path);
-    unlink_beside(path, "-wal");
-    unlink_beside(path, "-shm");
-    unlink_beside(path, "-journal");
+    for (size_t i = 0; i < sizeof suffix / sizeof *suffix; i++)
+        unlink_beside(path, suffix[i]);
 }
 
 static bool starts_with(const char *s, const char *start)
@@ -351,7 +350,7 @@ void index_file_release(struct index_file *f)
     sqlite3_close(f->db);
     f->db = NULL;
     if (f->fresh)
-        unlink_all(f->fresh);
+        index_file_remove(f->fresh);
     unlock(f);
     free(f->path);
     free(f->lock);

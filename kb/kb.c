@@ -68,6 +68,11 @@ out:
     return r;
 }
 
+void kb_remove(const char *db)
+{
+    index_file_remove(db);
+}
+
 void kb_close(struct kb *kb)
 {
     if (!kb)
@@ -287,12 +292,17 @@ int kb_topics(struct kb *kb, size_t max, struct pool *pool, const char **ret_top
 static const char sql_named[] = "SELECT p.question, '' FROM passages f, json_each(f.followups) id"
                                 " JOIN passages p ON p.entry_id = id.value AND p.entry_id <> ''"
                                 " WHERE f.key = ?1 AND p.key <> ?1 AND " CURRENT " ORDER BY id.key";
-/* What is below comes before what is above: a reader goes on, not back. */
-static const char sql_near[] = "SELECT p.question, p.heading ->> '$[#-1]' FROM passages f JOIN "
-                               "passages p ON p.document = f.document"
-                               " WHERE f.key = ?1 AND p.ord BETWEEN f.ord - 8 AND f.ord + 8 AND "
-                               "p.heading || p.question <> f.heading || f.question"
-                               " AND " CURRENT " ORDER BY abs(p.ord - f.ord), p.ord DESC";
+/* What is below comes before what is above: a reader goes on, not back. A heading such as "Pay" gets its title, so that
+ * it can be asked where nobody remembers what was asked before. */
+static const char sql_near[] =
+    "SELECT p.question, CASE WHEN p.last LIKE '%?' OR p.title = '' OR instr(lower(p.last), "
+    "lower(p.title))"
+    "  OR length(p.title) + length(p.last) > ?2 THEN p.last ELSE p.title || ': ' || p.last END"
+    " FROM passages f JOIN (SELECT *, heading ->> '$[#-1]' AS last FROM passages) p"
+    "  ON p.document = f.document"
+    " WHERE f.key = ?1 AND p.ord BETWEEN f.ord - 8 AND f.ord + 8"
+    "  AND p.heading || p.question <> f.heading || f.question"
+    " AND " CURRENT " ORDER BY abs(p.ord - f.ord), p.ord DESC";
 
 static int related(struct kb *kb, const char *passage, const char *sql, struct list *l)
 {
@@ -300,6 +310,8 @@ static int related(struct kb *kb, const char *passage, const char *sql, struct l
     int rc = sqlite3_prepare_v2(kb->db, sql, -1, &st, NULL);
     if (rc == SQLITE_OK) {
         sqlite3_bind_text(st, 1, passage, -1, SQLITE_STATIC);
+        if (sqlite3_bind_parameter_count(st) > 1)
+            sqlite3_bind_int(st, 2, LONGEST_TOPIC - 2);
         while ((rc = sqlite3_step(st)) == SQLITE_ROW && l->n < l->max)
             offer_row(l, st);
     }

@@ -73,6 +73,9 @@ struct kb_report {
  * one is refused (KB_ERR_NEWER). An error in any source leaves the index as it was (KB_ERR_INPUT). */
 int kb_index(const char *db, const struct kb_sources *src, struct kb_report *ret_report);
 
+/* Delete an index and the files that kb_index() has made beside it. Only for one that nobody has open. */
+void kb_remove(const char *db);
+
 /* Parse the sources and report their problems; touches no index. */
 int kb_check(const struct kb_sources *src, struct kb_report *ret_report);
 void kb_report_release(struct kb_report *report);
@@ -162,7 +165,7 @@ int kb_ask(struct kb *kb, const struct kb_ask *ask, struct kb_hits *ret_hits);
 void kb_hits_release(struct kb_hits *hits);
 
 /* The questions of the entries that `passage` names as follow-ups, at most `max`, and of its
- * neighbours when it names none. Strings live in `pool`. Returns how many, or negative. */
+ * neighbours when it names none; a neighbour without a question is "title: heading". Strings live in `pool`. Returns how many, or negative. */
 int kb_followups(struct kb *kb, const char *passage, size_t max, struct pool *pool,
                  const char **ret_questions);
 

@@ -27,10 +27,11 @@ void report_add(struct kb_report *report, bool error, const char *file, size_t l
 /* ---- text.c: bytes become valid UTF-8 in NFC ------------------------------------------------------ */
 
 struct text_fix {
-    size_t invalid;
-    size_t line, column;
+    size_t invalid;      /* bytes and characters that were replaced */
+    size_t controls;     /* of these, control characters */
+    size_t line, column; /* of the first one */
     bool changed;
-}; /* place of the first one */
+};
 
 /* `s` as valid UTF-8, NFC, line ends "\n", no byte-order mark, no NUL or other C0 control but tab and
  * newline (they become U+FFFD). UTF-16 with a byte-order mark is decoded; other invalid bytes are read
@@ -469,6 +470,8 @@ int index_file_restart(struct index_file *f, struct kb_report *report);
 /* After the commit: make it durable and visible. */
 int index_file_publish(struct index_file *f, struct kb_report *report);
 void index_file_release(struct index_file *f);
+/* A base and all that may stand beside it; only for one that nobody else has open. */
+void index_file_remove(const char *path);
 
 /* ---- index_memory.c: what the last run knew of each file --------------------------------------------------------- */
 

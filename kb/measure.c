@@ -309,14 +309,6 @@ static double percentile(const struct measuring *m, double share)
     return i ? m->us[i - 1] : 0;
 }
 
-static void remove_base(struct pool *pool, const char *db, const char *folder)
-{
-    static const char *const ending[] = {"", "-wal", "-shm", "-journal"};
-    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
-        unlink(pool_printf(pool, "%s%s", db, ending[i]));
-    rmdir(folder);
-}
-
 static void finish(struct measuring *m)
 {
     double n = m->sum.queries ? (double)m->sum.queries : 1;
@@ -362,8 +354,10 @@ int kb_measure(const char *dir, const struct kb_measure_options *options, struct
         *ret = m.sum;
 out:
     kb_close(m.kb);
-    if (db)
-        remove_base(m.pool, db, folder);
+    if (db) {
+        kb_remove(db);
+        rmdir(folder);
+    }
     if (r && ret_message)
         *ret_message = m.message;
     else

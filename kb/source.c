@@ -175,6 +175,27 @@ static int fail(struct run *run, const char *what, int err)
     return KB_OK;
 }
 
+static void report_repair(struct run *run, size_t line, const struct text_fix *fix)
+{
+    const char *s = fix->invalid == 1 ? "" : "s";
+    if (fix->controls == fix->invalid)
+        report_add(run->report, false, run->file, line, fix->column,
+                   "%zu control character%s from here on replaced by U+FFFD: take %s out",
+                   fix->invalid, s, fix->invalid == 1 ? "it" : "them");
+    else
+        report_add(
+            run->report, false, run->file, line, fix->column,
+            "not valid UTF-8; %zu byte%s from here on read as Windows-1252: save the file as UTF-8",
+            fix->invalid, s);
+}
+
+/* An error, for it is nearly always a copy that was cut short, and what the file held would go out of the index. */
+static void report_empty(struct run *run)
+{
+    report_add(run->report, true, run->file, 0, 0,
+               "is empty; write something into it, or take it out of the content");
+}
+
 /* Repair the text of a file or record that begins at `line`, and parse it. */
 static int parse(struct run *run, const struct kind *kind, const char *id, const char *raw,
                  size_t rawlen, size_t line)
@@ -195,10 +216,7 @@ static int parse(struct run *run, const struct kind *kind, const char *id, const
     src.s = text_repair(pool, raw, rawlen, &src.len, &fix);
     src.repaired = fix.changed;
     if (fix.invalid)
-        report_add(
-            run->report, false, run->file, line + fix.line - 1, fix.column,
-            "not valid UTF-8; %zu byte%s from here on read as Windows-1252: save the file as UTF-8",
-            fix.invalid, fix.invalid == 1 ? "" : "s");
+        report_repair(run, line + fix.line - 1, &fix);
     size_t errors = run->report->errors;
     int rc = KB_OK;
     run->src = &src;
@@ -206,7 +224,7 @@ static int parse(struct run *run, const struct kind *kind, const char *id, const
         rc = kind->parse ? kind->parse(&src, hand_out, run)
                          : source_json_line(&src, line, hand_out, run);
     else if (kind->parse)
-        report_add(run->report, false, run->file, 0, 0, "is empty");
+        report_empty(run);
     if (rc == KB_ERR_INPUT && !run->stopped) { /* reported by whoever returned it */
         if (run->report->errors == errors)
             report_add(run->report, true, run->file, line, 0,
@@ -271,7 +289,7 @@ static int read_lines(struct run *run, const struct kind *kind, const char *id, 
     else if (!rc && ferror(in))
         fail(run, "cannot be read", errno);
     else if (!rc && run->report->read == before && !line)
-        report_add(run->report, false, run->file, 0, 0, "is empty");
+        report_empty(run);
     free(s);
     return rc;
 }

@@ -118,6 +118,7 @@ static void put_ascii(struct decoder *d, uint32_t c)
         c = '\n';
     } else if (c < 0x20 && c != '\t' && c != '\n') {
         note_invalid(d);
+        d->fix.controls++;
         c = REPLACEMENT;
     }
     put(&d->out, c);

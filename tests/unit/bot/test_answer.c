@@ -111,6 +111,26 @@ static void a_question_without_a_word_is_asked_back(void **state)
     }
 }
 
+static void a_number_that_is_on_no_list_is_no_follow_up(void **state)
+{
+    index_text(guide);
+    const char *const before[] = {"How much do welders earn?"};
+    struct question q = {.text = "7", .len = 1, .before = before, .nbefore = 1};
+    struct reply r;
+    assert_int_equal(answer_make(answerer, &q, pool, &r), 0);
+    assert_int_equal(r.kind, REPLY_NONE);
+    assert_non_null(strstr(r.text, "not on my list"));
+    assert_int_equal(r.nchoice + r.nsuggestion + r.nanswer, 0);
+}
+
+static void question_words_alone_are_asked_back(void **state)
+{
+    index_text(guide);
+    struct reply r = ask("what is it and how");
+    assert_int_equal(r.kind, REPLY_NONE);
+    assert_non_null(strstr(r.text, "say a little more"));
+}
+
 static void small_talk_needs_no_index(void **state)
 {
     struct reply r = ask("hello!");
@@ -214,6 +234,8 @@ int main(void)
         TEST(suggestions_never_repeat_the_question),
         TEST(an_unknown_topic_is_declined_with_its_words_and_topics),
         TEST(a_question_without_a_word_is_asked_back),
+        TEST(a_number_that_is_on_no_list_is_no_follow_up),
+        TEST(question_words_alone_are_asked_back),
         TEST(small_talk_needs_no_index),
         TEST(small_talk_is_followed_by_topics),
         TEST(without_an_index_the_reply_is_not_ready_and_the_index_is_found_later),

@@ -100,6 +100,16 @@ static void thanks_in_between_do_not_take_the_list_away(void **state)
     assert_string_equal(session_resolve(s, "1"), "1");
 }
 
+static void a_number_on_no_list_takes_nothing_away(void **state)
+{
+    struct session *s = session_get(all, "a", 1);
+    const char *const *before;
+    offer(s, "pay", "Pay of welders", "Pay of bakers");
+    offer(s, "7", NULL, NULL);
+    assert_string_equal(session_resolve(s, "2"), "Pay of bakers");
+    assert_int_equal(session_before(s, &before), 1);
+}
+
 static void silence_ends_a_conversation(void **state)
 {
     const char *const *before;
@@ -141,6 +151,7 @@ int main(void)
         TEST(other_texts_mean_themselves),
         TEST(telling_a_session_its_own_offer_is_safe),
         TEST(thanks_in_between_do_not_take_the_list_away),
+        TEST(a_number_on_no_list_takes_nothing_away),
         TEST(silence_ends_a_conversation),
         TEST(at_the_ceiling_the_longest_silent_goes_first),
     };

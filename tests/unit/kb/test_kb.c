@@ -160,7 +160,7 @@ static void without_followups_the_neighbours_are_offered(void **state)
     struct kb *kb = make();
     followups_are(kb, key_of(kb, "How do I start"), 5,
                   "What changes the pay?|How much do welders earn?");
-    followups_are(kb, key_of(kb, "What do nurses"), 5, "Pay|How long does it take?");
+    followups_are(kb, key_of(kb, "What do nurses"), 5, "Nursing: Pay|How long does it take?");
     followups_are(kb, "no#such", 5, "");
     kb_close(kb);
 }

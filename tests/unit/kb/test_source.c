@@ -56,15 +56,17 @@ static void test_binary_empty_and_repaired_files_are_told(void **state)
 {
     struct tree t = tree_new();
     tree_add(&t, "bin.md", "a\0b\0", 4);
+    tree_add_text(&t, "bell.md", "a \a rings when all is done, as it did in the days of old\n");
     tree_add_text(&t, "empty.md", " \n\n");
     tree_add_text(&t, "old.txt", "one\nna\xEFve\n");
     struct parsed p = tree_read(&t, ".");
     assert_int_equal(p.rc, KB_ERR_INPUT);
     assert_error(p, 0, 0, "is no text");
-    assert_warning(p, 0, 0, "is empty");
+    assert_error(p, 0, 0, "is empty");
     assert_warning(p, 2, 3, "Windows-1252");
-    assert_int_equal(p.report.rejected, 1);
-    assert_int_equal(p.n, 1);
+    assert_warning(p, 1, 3, "1 control character from here on");
+    assert_int_equal(p.report.rejected, 2);
+    assert_int_equal(p.n, 2);
     assert_true(p.doc[0].repaired);
     parsed_release(&p);
     tree_free(&t);
