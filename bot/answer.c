@@ -35,6 +35,7 @@ struct answerer {
     char *db;
     const struct smalltalk *talk;
     struct kb *kb; /* NULL while there is none */
+    bool wants_index;
 };
 
 int answerer_open(const char *db, const struct smalltalk *talk, struct answerer **ret)
@@ -61,6 +62,20 @@ void answerer_close(struct answerer *a)
     free(a);
 }
 
+static bool is_mendable(int err)
+{
+    return err == KB_ERR_DAMAGED || err == KB_ERR_OLDER;
+}
+
+bool answerer_wants_index(struct answerer *a)
+{
+    bool wanted = a->wants_index;
+    a->wants_index = false;
+    if (a->kb && kb_wants_index(a->kb))
+        wanted = true;
+    return wanted;
+}
+
 /* The base as it is now: opened at the first question, and again when its file was replaced. */
 static int ready(struct answerer *a)
 {
@@ -68,6 +83,7 @@ static int ready(struct answerer *a)
         return KB_OK;
     struct kb *fresh = NULL;
     int err = kb_open(a->db, &fresh);
+    a->wants_index |= is_mendable(err);
     if (err && a->kb)
         return KB_OK; /* what we have still answers; the new file may be half way */
     if (err)
@@ -392,6 +408,7 @@ static int ask_kb(struct answerer *a, const struct question *q, const char *text
     if (err) { /* whatever is wrong with this handle, the next question starts with a fresh one */
         kb_close(a->kb);
         a->kb = NULL;
+        a->wants_index |= is_mendable(err);
     }
     return err;
 }

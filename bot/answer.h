@@ -30,6 +30,9 @@ void answerer_close(struct answerer *a);
  * negative enum kb_err is returned for the caller to log). */
 int answer_make(struct answerer *a, const struct question *q, struct pool *pool, struct reply *ret);
 
+/* True, once, when what was found on the way calls for indexing anew: kb_wants_index(), or a damaged base. */
+bool answerer_wants_index(struct answerer *a);
+
 /* The reply when a question could not be answered at all: queue full, index away. */
 void answer_sorry(struct pool *pool, struct reply *ret);
 

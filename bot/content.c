@@ -14,6 +14,7 @@
 
 #include "bot/bot.h"
 #include "bot/journal.h"
+#include "bot/loop.h"
 #include "bot/problem.h"
 #include "bot/smalltalk.h"
 #include "bot/watch.h"
@@ -21,8 +22,9 @@
 #include "kb/kb.h"
 #include "kb/pool.h"
 
-#define QUIET_MS     300 /* after the last change of a burst */
-#define STOP_S       1   /* for a look under way when the program ends */
+#define QUIET_MS     300   /* after the last change of a burst */
+#define MEND_MS      60000 /* between two looks because the index was found damaged */
+#define STOP_S       1     /* for a look under way when the program ends */
 #define MAX_TOPICS   6
 #define MAX_COMPLAIN 20 /* problems logged per look; `guidepost check` lists them all */
 
@@ -47,8 +49,10 @@ struct content {
     struct watch *watch;
     pthread_t thread;
     bool again, again_reload;
-    struct look *now;  /* under way */
-    struct look *last; /* whose topics are shown */
+    struct look *now;        /* under way */
+    struct look *last;       /* whose topics are shown */
+    struct loop_timer *mend; /* until the index may be mended */
+    uint64_t mended_ms;      /* when it was last tried; 0: never */
     struct content_state state;
 };
 
@@ -238,6 +242,31 @@ static void changed(void *ctx)
     begin(ctx, false);
 }
 
+/* ---- an index that was found damaged ---- */
+
+static void mend(void *ctx)
+{
+    struct content *c = ctx;
+    loop_timer_stop(c->mend);
+    c->mend = NULL;
+    c->mended_ms = loop_now_ms(c->bot->loop);
+    char path[512];
+    if (!c->now) /* else it may be no more than a look that is not done yet */
+        log_warn("content", "the index or its snapshot is missing or damaged: made again",
+                 "path=%s", log_quote(path, sizeof path, c->bot->index_path));
+    begin(c, false);
+}
+
+/* At once, but not again and again: a disk that damages all that is written would keep us busy. */
+static void on_damage(void *ctx)
+{
+    struct content *c = ctx;
+    uint64_t since = loop_now_ms(c->bot->loop) - c->mended_ms;
+    if (!c->mend)
+        c->mend = loop_timer(c->bot->loop, c->mended_ms && since < MEND_MS ? MEND_MS - since : 0, 0,
+                             mend, c);
+}
+
 static void watch_again(struct content *c)
 {
     const struct config *config = c->bot->config;
@@ -268,6 +297,7 @@ struct content *content_start(struct bot *bot)
     c->bot = bot;
     c->state.reload_ok = true;
     watch_again(c);
+    work_on_damage(bot->work, on_damage, c);
     begin(c, false);
     return c;
 }
@@ -278,6 +308,8 @@ bool content_stop(struct content *c)
         return true;
     watch_stop(c->watch);
     c->watch = NULL;
+    loop_timer_stop(c->mend);
+    c->mend = NULL;
     if (c->now) {
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);

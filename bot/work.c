@@ -54,6 +54,8 @@ struct work {
     char *db;
     struct worker *worker;
     size_t nworker;
+    loop_fn *damage_fn; /* the loop's, like its ctx */
+    void *damage_ctx;
 
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -121,6 +123,13 @@ static void job_done(void *ctx)
     job->fn(job->ctx, &job->reply); /* may free the pool, and the job with it */
 }
 
+static void damage_found(void *ctx)
+{
+    struct work *w = ctx;
+    if (w->damage_fn)
+        w->damage_fn(w->damage_ctx);
+}
+
 static void answer(struct worker *me, struct job *job)
 {
     if (me->answerer) {
@@ -131,6 +140,8 @@ static void answer(struct worker *me, struct job *job)
         answer_sorry(job->pool, &job->reply);
     }
     loop_post(me->work->loop, job_done, NULL, job);
+    if (me->answerer && answerer_wants_index(me->answerer))
+        loop_post(me->work->loop, damage_found, NULL, me->work);
 }
 
 static struct job *take(struct work *w)
@@ -242,6 +253,12 @@ int work_ask(struct work *w, struct pool *pool, const struct question *q, work_d
     }
     pthread_mutex_unlock(&w->lock);
     return err;
+}
+
+void work_on_damage(struct work *w, void (*fn)(void *ctx), void *ctx)
+{
+    w->damage_fn = fn;
+    w->damage_ctx = ctx;
 }
 
 size_t work_waiting(const struct work *w)

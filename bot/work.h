@@ -27,6 +27,10 @@ int work_ask(struct work *w, struct pool *pool, const struct question *q, work_d
              void *ctx);
 size_t work_waiting(const struct work *w);
 
+/* fn(ctx) on the loop when a thread found that the index should be made anew (kb_wants_index()); how often is
+ * the caller's to limit. */
+void work_on_damage(struct work *w, void (*fn)(void *ctx), void *ctx);
+
 /* Another set of small talk (after a reload); the old one is freed when no thread uses it any more. */
 void work_set_smalltalk(struct work *w, struct smalltalk *talk);
 

@@ -52,13 +52,15 @@ int kb_refresh(struct kb *kb)
     long long generation = 0;
     struct synonyms *synonyms = NULL;
     int r = read_generation(kb, &generation);
-    if (r || (kb->synonyms && kb->generation == generation && (kb->view || kb->stats)))
+    bool known = kb->synonyms && kb->generation == generation;
+    if (r || (known && kb->view))
         return r;
-    r = view_refresh(kb, generation);
+    r = view_refresh(kb, generation); /* without one it is looked for: there may be a new file */
     if (!r && !kb->view)
         r = stats_refresh(kb, generation);
-    if (!r)
-        r = synonyms_load(kb->db, kb->tokenizer, kb_main_lang(kb), &synonyms);
+    if (r || known)
+        return r;
+    r = synonyms_load(kb->db, kb->tokenizer, kb_main_lang(kb), &synonyms);
     if (r)
         return r;
     synonyms_free(kb->synonyms);

@@ -410,9 +410,9 @@ void view_drop(struct kb *kb)
 }
 
 /* Whether kb_index() would make a snapshot that is of use. */
-static bool would_help(const struct kb *kb, int err)
+static bool would_help(const struct kb *kb, long long generation, int err)
 {
-    return kb->path && kb->generation > 0 &&
+    return kb->path && generation > 0 &&
            (err == KB_ERR_ABSENT || err == KB_ERR_DAMAGED || err == KB_ERR_OLDER ||
             err == KB_ERR_IO);
 }
@@ -437,7 +437,7 @@ int view_refresh(struct kb *kb, long long generation)
     if (!r)
         kb->view->file = file;
     else
-        kb->wants_index |= would_help(kb, r);
+        kb->wants_index |= would_help(kb, generation, r);
     kb->no_view = file;
     kb->no_view_at = r ? generation : -1;
 out:
