@@ -54,6 +54,14 @@ struct search {
 
 /* ---- words and their lists ----------------------------------------------------------------------------------- */
 
+/* Wide terms need no bit: their mark has one. */
+static void want(struct view_segment *g, uint32_t term, bool yes)
+{
+    uint64_t bit = 1ull << term % 64;
+    if (term < SNAP_LINE)
+        g->wanted[term / 64] = yes ? g->wanted[term / 64] | bit : g->wanted[term / 64] & ~bit;
+}
+
 static uint16_t word_of(struct search *s, const char *token)
 {
     for (size_t i = 0; i < s->nword; i++)
@@ -70,26 +78,35 @@ static uint16_t word_of(struct search *s, const char *token)
         while (s->lookup[g][at])
             at = (at + 1) % LOOKUP;
         s->lookup[g][at] = (uint16_t)(number + 1);
+        want(&s->v->segment[g], w->term[g], true);
     }
     return number;
 }
 
-static void take_place(void *ctx, uint32_t term, unsigned field, uint32_t pos)
+static void take_place(struct search *s, const struct snap_walk *w)
 {
-    struct search *s = ctx;
-    for (size_t at = term % LOOKUP, n; (n = s->lookup[s->segment][at]); at = (at + 1) % LOOKUP)
-        if (s->word[n - 1].term[s->segment] == term) {
+    for (size_t at = w->term % LOOKUP, n; (n = s->lookup[s->segment][at]); at = (at + 1) % LOOKUP)
+        if (s->word[n - 1].term[s->segment] == w->term) {
             *POOL_PUSH(s->pool, s->place, s->nplace, s->capplace) =
-                (struct place){(uint16_t)(n - 1), (uint8_t)field, pos};
+                (struct place){(uint16_t)(n - 1), (uint8_t)w->field, w->pos};
             return;
         }
 }
 
 static int read_places(struct search *s, size_t segment, uint32_t ord)
 {
+    const struct view_segment *g = &s->v->segment[segment];
+    struct snap_walk w = {0};
+    int r = snap_forward(g->snap, ord, &w);
     s->segment = segment;
     s->nplace = 0;
-    return snap_forward(s->v->segment[segment].snap, ord, take_place, s);
+    for (enum snap_step step = STEP_LINE; !r && step != STEP_END;) {
+        snap_skip(&w, g->wanted);
+        step = snap_step(&w);
+        if (step == STEP_TOKEN)
+            take_place(s, &w);
+    }
+    return r;
 }
 
 static bool has_place(const struct search *s, uint16_t word, uint8_t field, uint32_t pos)
@@ -419,6 +436,9 @@ int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t m
     c.n = c.n < max ? c.n : max;
     *ret = c;
 out:
+    for (size_t g = 0; g < v->nsegment; g++)
+        for (size_t i = 0; i < s->nword; i++)
+            want(&v->segment[g], s->word[i].term[g], false);
     pool_free(scratch);
     return r;
 }

@@ -412,10 +412,10 @@ int tokenizer_new(struct tokenizer **ret);
 void tokenizer_free(struct tokenizer *t);
 int tokenizer_run(struct tokenizer *t, const char *s, size_t len, token_fn *fn, void *ctx);
 
-/* What FTS5 on this connection has tokenized to be indexed is also told to the tap: text() before each text, then
- * token() for each token. Neither can refuse. NULL ends it. */
+/* What FTS5 on this connection has tokenized to be indexed is also told to the tap: text() before each text, which
+ * stays where it is until the last token() of it. Neither can refuse. NULL ends it. */
 struct tokenizer_tap {
-    void (*text)(void *ctx);
+    void (*text)(void *ctx, const char *s, size_t len);
     token_fn *token;
     void *ctx;
 };

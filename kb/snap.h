@@ -19,7 +19,7 @@
 
 #include "kb/kb_int.h"
 
-#define SNAP_FORMAT  1
+#define SNAP_FORMAT  2
 #define SNAP_PAGE    65536u
 #define SNAP_CHUNK   65536u /* passages whose offsets fit 16 bits */
 #define SNAP_NO_TERM UINT32_MAX
@@ -39,8 +39,8 @@ enum snap_section {
     SNAP_SORTED,     /* u32 terms, in byte order */
     SNAP_TUPLES,     /* u8 counts per field, per code */
     SNAP_LISTS,      /* postings: see struct snap_part */
-    SNAP_FORWARD_AT, /* u32 offset into SNAP_FORWARD, per passage and one more */
-    SNAP_FORWARD,    /* the terms of each passage in order: see snap_forward() */
+    SNAP_FORWARD_AT, /* u32 place in SNAP_FORWARD, per passage and one more */
+    SNAP_FORWARD,    /* u16 codes: the terms of each passage in order, see struct snap_walk */
     SNAP_PAGES,      /* u64 checksum per page of everything before this section */
     SNAP_SECTIONS
 };
@@ -109,7 +109,7 @@ struct snap_builder;
 struct snap_builder *snap_builder_new(void); /* NULL: no memory */
 void snap_builder_free(struct snap_builder *b);
 void snap_builder_passage(struct snap_builder *b, const struct snap_passage *p);
-void snap_builder_text(void *builder);
+void snap_builder_text(void *builder, const char *s, size_t len);
 token_fn snap_builder_token;
 /* Write it as what `db` holds now, which must be exactly these passages. */
 int snap_builder_write(struct snap_builder *b, sqlite3 *db, const char *path);
@@ -151,9 +151,65 @@ struct snap_list {
 /* The whole list of a term, its bytes and its numbers checked (once per snapshot and term). */
 int snap_list(struct snap *s, uint32_t term, struct snap_list *ret);
 
-/* The tokens of a passage, field by field in the order they stand. `fn` is called once per token. */
-typedef void snap_token_fn(void *ctx, uint32_t term, unsigned field, uint32_t pos);
-int snap_forward(struct snap *s, uint32_t ord, snap_token_fn *fn, void *ctx);
+/* ---- the forward list: a passage's tokens in the order they stand ---- */
+
+/* A code of 16 bits for each token, and marks between them. Nearly every code is a term, whose place is one behind
+ * the last token's. */
+#define SNAP_LINE  0xfffcu /* a line of the question or of the headings ends */
+#define SNAP_FIELD 0xfffdu /* the field ends */
+#define SNAP_OTHER 0xfffeu /* the next token is another form of the last one, at its place */
+#define SNAP_WIDE  0xffffu /* the next two codes are the two halves of a term, low one first */
+#define SNAP_CODES 65536u
+
+struct snap_walk {
+    const uint16_t *at, *end;
+    uint32_t next;      /* place of the next token in its field */
+    uint32_t term, pos; /* of the token at hand */
+    unsigned field;
+    bool other;
+};
+
+enum snap_step { STEP_END, STEP_TOKEN, STEP_LINE, STEP_FIELD };
+
+/* Begin a walk over the passage. */
+int snap_forward(struct snap *s, uint32_t ord, struct snap_walk *ret);
+
+static inline enum snap_step snap_step(struct snap_walk *w)
+{
+    for (w->other = false; w->at < w->end;) {
+        uint32_t code = *w->at++;
+        if (code == SNAP_LINE)
+            return STEP_LINE;
+        if (code == SNAP_FIELD) {
+            w->next = 0;
+            return ++w->field < FIELDS ? STEP_FIELD : STEP_END;
+        }
+        if (code == SNAP_OTHER) {
+            w->other = w->next > 0;
+            continue;
+        }
+        if (code == SNAP_WIDE) {
+            if (w->end - w->at < 2)
+                return STEP_END;
+            code = (uint32_t)w->at[1] << 16 | w->at[0];
+            w->at += 2;
+        }
+        w->term = code;
+        w->pos = w->other ? w->next - 1 : w->next++;
+        return STEP_TOKEN;
+    }
+    return STEP_END;
+}
+
+/* Pass over tokens whose code has no bit in `wanted`. The marks must have theirs. */
+static inline void snap_skip(struct snap_walk *w, const uint64_t wanted[SNAP_CODES / 64])
+{
+    const uint16_t *p = w->at;
+    while (p < w->end && !(wanted[*p / 64] >> *p % 64 & 1))
+        p++;
+    w->next += (uint32_t)(p - w->at);
+    w->at = p;
+}
 
 uint64_t snap_checksum(const void *data, size_t len);
 uint32_t snap_hash(const char *token, size_t len);

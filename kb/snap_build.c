@@ -16,6 +16,7 @@
 #include "kb/bm25f.h"
 
 #define COLOCATED 0x80000000u /* of a token in the stream: another form of the one before */
+#define LINE      0x7fffffffu /* in place of a token: a line ends */
 
 struct word {
     uint32_t string, df, last, final; /* last: passage + 1 that counted it */
@@ -39,7 +40,7 @@ struct snap_builder {
     int err;
     ARRAY(struct word, word);
     ARRAY(char, string);
-    ARRAY(uint32_t, token);   /* per passage and field: how many, then the terms */
+    ARRAY(uint32_t, token);   /* per passage and field: how many, then the words and LINEs */
     ARRAY(uint64_t, passage); /* where its tokens begin */
     ARRAY(uint32_t, id);
     ARRAY(uint32_t, tie);
@@ -50,7 +51,7 @@ struct snap_builder {
     ARRAY(char, condition);
     ARRAY(struct posting, posting);
     ARRAY(uint64_t, forward_at);
-    ARRAY(uint8_t, forward);
+    ARRAY(uint16_t, forward);
     uint32_t *bucket; /* word + 1, by hash */
     uint32_t nbucket;
     uint32_t *order; /* words, most frequent first */
@@ -58,8 +59,11 @@ struct snap_builder {
     uint32_t *tuple; /* packed counts, most frequent first */
     uint32_t ntuple;
     struct snap_header head;
-    unsigned text;  /* of the passage, begun so far */
-    size_t text_at; /* where the current one is in `token`: its number of tokens */
+    unsigned text;      /* of the passage, begun so far */
+    size_t text_at;     /* where the current one is in `token`: its number of tokens */
+    const char *line;   /* the current text, if its lines count */
+    size_t line_at;     /* up to where they were counted */
+    size_t lines, seen; /* ends of lines in it; those that are in the stream */
     double average[FIELDS];
 };
 
@@ -124,7 +128,7 @@ static uint32_t word_of(struct snap_builder *b, const char *s, size_t len)
         if (w->len == len && memcmp(b->string + w->string, s, len) == 0)
             return b->bucket[at] - 1;
     }
-    if (b->n_string + len > UINT32_MAX || b->n_word >= COLOCATED - 1) {
+    if (b->n_string + len > UINT32_MAX || b->n_word >= LINE) {
         b->err = KB_ERR_NOMEM;
         return 0;
     }
@@ -136,9 +140,35 @@ static uint32_t word_of(struct snap_builder *b, const char *s, size_t len)
     return (uint32_t)b->n_word - 1;
 }
 
-void snap_builder_text(void *builder)
+static void put_token(struct snap_builder *b, uint32_t token)
+{
+    ROOM(b, token, 1);
+    if (b->err)
+        return;
+    b->token[b->n_token++] = token;
+    b->token[b->text_at]++;
+}
+
+/* What is behind the last token of the text before. */
+static void end_text(struct snap_builder *b)
+{
+    for (; b->seen < b->lines; b->seen++)
+        put_token(b, LINE);
+    b->lines = b->seen = 0;
+}
+
+static size_t count_lines(const char *s, size_t len)
+{
+    size_t n = 0;
+    for (const char *p = s; len && (p = memchr(p, '\n', len - (size_t)(p - s))); p++)
+        n++;
+    return n;
+}
+
+void snap_builder_text(void *builder, const char *s, size_t len)
 {
     struct snap_builder *b = builder;
+    end_text(b);
     ROOM(b, token, 1);
     if (b->err || b->text == FIELDS) {
         b->err = b->err ? b->err : KB_ERR_INPUT;
@@ -147,6 +177,9 @@ void snap_builder_text(void *builder)
     b->text_at = b->n_token++;
     b->token[b->text_at] = 0;
     b->length[b->n_length++] = 0;
+    b->line = b->text == FIELD_QUESTION || b->text == FIELD_HEADINGS ? s : NULL;
+    b->lines = b->line ? count_lines(s, len) : 0;
+    b->line_at = 0;
     b->text++;
 }
 
@@ -154,13 +187,15 @@ int snap_builder_token(void *builder, const char *token, size_t len, size_t star
                        bool colocated)
 {
     struct snap_builder *b = builder;
-    (void)start, (void)end;
+    if (b->seen < b->lines && start > b->line_at) {
+        for (size_t n = count_lines(b->line + b->line_at, start - b->line_at); n; n--, b->seen++)
+            put_token(b, LINE);
+        b->line_at = end;
+    }
     uint32_t w = word_of(b, token, len);
-    ROOM(b, token, 1);
+    put_token(b, w | (colocated ? COLOCATED : 0));
     if (b->err)
         return 0; /* remembered */
-    b->token[b->n_token++] = w | (colocated ? COLOCATED : 0);
-    b->token[b->text_at]++;
     uint16_t *length = &b->length[b->n_length - 1];
     if (!colocated && *length < UINT16_MAX) {
         b->head.total[b->text - 1]++;
@@ -236,6 +271,7 @@ void snap_builder_passage(struct snap_builder *b, const struct snap_passage *p)
         return;
     }
     uint32_t ord = (uint32_t)b->n_id;
+    end_text(b);
     b->text = 0;
     b->passage[b->n_passage++] = b->n_token;
     b->id[b->n_id++] = (uint32_t)p->id;
@@ -260,9 +296,9 @@ static void read_passage(struct snap_builder *b, struct tokenizer *t, sqlite3_st
                                                    .key = column(st, 11)});
     for (int f = 0; f < FIELDS && !b->err; f++) {
         const char *s = column(st, 1 + f);
-        snap_builder_text(b);
-        int err =
-            tokenizer_run(t, s, (size_t)sqlite3_column_bytes(st, 1 + f), snap_builder_token, b);
+        size_t len = (size_t)sqlite3_column_bytes(st, 1 + f);
+        snap_builder_text(b, s, len);
+        int err = tokenizer_run(t, s, len, snap_builder_token, b);
         if (err && !b->err)
             b->err = err;
     }
@@ -343,15 +379,23 @@ static void number_words(struct snap_builder *b)
     b->n_posting = at;
 }
 
-/* Append a number in 7-bit groups, low ones first. */
-static void add_varint(struct snap_builder *b, uint32_t v)
+/* A token or mark of the stream as it is in the forward list: struct snap_walk. */
+static void put_forward(struct snap_builder *b, uint32_t token)
 {
-    ROOM(b, forward, 5);
+    ROOM(b, forward, 4);
     if (b->err)
         return;
-    for (; v >= 0x80; v >>= 7)
-        b->forward[b->n_forward++] = (uint8_t)(v | 0x80);
-    b->forward[b->n_forward++] = (uint8_t)v;
+    uint16_t *to = b->forward + b->n_forward;
+    if (token != LINE && (token & COLOCATED))
+        *to++ = SNAP_OTHER;
+    uint32_t term = token == LINE ? SNAP_LINE : b->word[token & ~COLOCATED].final;
+    if (token != LINE && term >= SNAP_LINE) {
+        *to++ = SNAP_WIDE;
+        *to++ = (uint16_t)term;
+        term >>= 16;
+    }
+    *to++ = (uint16_t)term;
+    b->n_forward = (size_t)(to - b->forward);
 }
 
 static void count_posting(struct snap_builder *b, uint32_t word, uint32_t ord, unsigned field)
@@ -374,13 +418,14 @@ static void count_postings(struct snap_builder *b)
             return;
         b->forward_at[b->n_forward_at++] = b->n_forward;
         for (unsigned f = 0; f < FIELDS; f++) {
-            uint32_t n = *p++;
-            add_varint(b, n);
-            for (uint32_t i = 0; i < n && !b->err; i++, p++) {
-                uint32_t word = *p & ~COLOCATED;
-                add_varint(b, b->word[word].final << 1 | (*p & COLOCATED ? 1 : 0));
-                count_posting(b, word, ord, f);
+            for (uint32_t n = *p++; n && !b->err; n--, p++) {
+                put_forward(b, *p);
+                if (*p != LINE)
+                    count_posting(b, *p & ~COLOCATED, ord, f);
             }
+            ROOM(b, forward, 1);
+            if (!b->err && f + 1 < FIELDS)
+                b->forward[b->n_forward++] = SNAP_FIELD;
         }
     }
     ROOM(b, forward_at, 1);
@@ -650,7 +695,7 @@ static void put_all(struct out *o, struct snap_builder *b)
     section(o, SNAP_CONDITIONS, b->condition, b->n_condition);
     section(o, SNAP_TUPLES, b->tuple, b->ntuple * sizeof *b->tuple);
     put_forward_at(o, b);
-    section(o, SNAP_FORWARD, b->forward, b->n_forward);
+    section(o, SNAP_FORWARD, b->forward, b->n_forward * sizeof *b->forward);
     begin(o, SNAP_PAGES);
     if (o->fill && !o->err)
         end_page(o);
@@ -717,6 +762,7 @@ static void read_identity(struct snap_builder *b, sqlite3 *db)
 /* From passages and tokens to what is written. */
 static int gather(struct snap_builder *b)
 {
+    end_text(b);
     b->head.n = (uint32_t)b->n_id;
     if (b->err)
         return b->err;

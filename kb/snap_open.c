@@ -301,37 +301,14 @@ int snap_list(struct snap *s, uint32_t term, struct snap_list *ret)
     return 0;
 }
 
-/* A number in 7-bit groups, low ones first; stops at `end`. */
-static uint32_t varint(const uint8_t **p, const uint8_t *end)
+int snap_forward(struct snap *s, uint32_t ord, struct snap_walk *ret)
 {
-    uint32_t v = 0;
-    for (unsigned shift = 0; *p < end && shift < 35; shift += 7) {
-        uint8_t byte = *(*p)++;
-        v |= (uint32_t)(byte & 0x7f) << shift;
-        if (!(byte & 0x80))
-            break;
-    }
-    return v;
-}
-
-int snap_forward(struct snap *s, uint32_t ord, snap_token_fn *fn, void *ctx)
-{
-    if (ord >= s->head->n)
-        return KB_ERR_DAMAGED;
-    const uint32_t *at = snap_bytes(s, SNAP_FORWARD_AT, ord * 4ull, 8);
+    const uint32_t *at = ord < s->head->n ? snap_bytes(s, SNAP_FORWARD_AT, ord * 4ull, 8) : NULL;
     if (!at || at[1] < at[0])
         return KB_ERR_DAMAGED;
-    const uint8_t *p = snap_bytes(s, SNAP_FORWARD, at[0], at[1] - at[0]);
+    const uint16_t *p = snap_bytes(s, SNAP_FORWARD, at[0] * 2ull, (at[1] - at[0]) * 2ull);
     if (!p)
         return KB_ERR_DAMAGED;
-    const uint8_t *end = p + (at[1] - at[0]);
-    for (unsigned f = 0; f < FIELDS; f++) {
-        uint32_t pos = UINT32_MAX; /* the first token is at 0 */
-        for (uint32_t n = varint(&p, end); n && p < end; n--) {
-            uint32_t v = varint(&p, end);
-            pos += !(v & 1);
-            fn(ctx, v >> 1, f, pos);
-        }
-    }
+    *ret = (struct snap_walk){.at = p, .end = p + (at[1] - at[0])};
     return 0;
 }

@@ -78,10 +78,8 @@ struct collect {
     size_t n, cap;
 };
 
-static void collect_term(void *ctx, uint32_t term, unsigned field, uint32_t pos)
+static void collect_term(struct collect *c, uint32_t term)
 {
-    struct collect *c = ctx;
-    (void)field, (void)pos;
     *POOL_PUSH(c->pool, c->term, c->n, c->cap) = term;
 }
 
@@ -124,10 +122,14 @@ static int bury(struct view *v, const uint32_t *id, size_t n, uint64_t total[FIE
             filled[f] -= length > 0;
         }
         struct collect one = {.pool = scratch};
-        r = snap_forward(g->snap, ord, collect_term, &one);
+        struct snap_walk walk = {0};
+        r = snap_forward(g->snap, ord, &walk);
+        for (enum snap_step step; !r && (step = snap_step(&walk));)
+            if (step == STEP_TOKEN)
+                collect_term(&one, walk.term);
         one.n = unique(one.term, one.n);
         for (size_t k = 0; k < one.n; k++)
-            collect_term(&all, one.term[k], 0, 0);
+            collect_term(&all, one.term[k]);
     }
     if (all.n)
         qsort(all.term, all.n, sizeof *all.term, by_term);
@@ -286,6 +288,9 @@ static int finish(struct view *v, const uint64_t total[FIELDS], const uint64_t f
     for (size_t i = 0; i < v->nsegment && !r; i++) {
         struct view_segment *g = &v->segment[i];
         g->drift = drift_of(snap_head(g->snap), v->average);
+        g->wanted = new_bits(v->pool, SNAP_CODES);
+        for (uint32_t mark = SNAP_LINE; mark <= SNAP_WIDE; mark++)
+            set_bit(g->wanted, mark);
         mark_suspects(v, g);
         r = finder_new(g->snap, v->average, &g->finder);
         if (!r)

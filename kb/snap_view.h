@@ -28,6 +28,8 @@ struct view_segment {
     size_t ncondition;
     uint64_t *suspect; /* dead, dated or conditional; NULL: none is */
     uint64_t *dead;    /* NULL: none is */
+    uint64_t *
+        wanted; /* of snap_skip(): the terms of the question at hand; between questions only the marks */
     float drift;
 };
 

@@ -564,7 +564,7 @@ static int fts_tokenize(Fts5Tokenizer *self, void *ctx, int flags, const char *s
     if (flags == FTS5_TOKENIZE_DOCUMENT && f->tap->token)
         sink.tap = f->tap;
     if (sink.tap)
-        sink.tap->text(sink.tap->ctx);
+        sink.tap->text(sink.tap->ctx, s, len > 0 ? (size_t)len : 0);
     return tokenizer_run(f->t, s, len > 0 ? (size_t)len : 0, fts_token, &sink);
 }
 
