@@ -259,7 +259,8 @@ static int run_ask(int argc, char **argv)
 
 const struct command command_ask = {
     .name = "ask",
-    .synopsis = "[-c FILE | --kb DB] [--json] [--explain] [--lang LANG] [QUESTION]",
+    .synopsis = "[-c FILE | --kb DB] [--json] [--explain] [--lang LANG] [--audience NAME] "
+                "[QUESTION] | --batch",
     .summary = "answer a question here and now; without one, a conversation",
     .help = "  -c, --config FILE    settings (else ./guidepost.yaml or ./config/guidepost.yaml); "
             "an index that is\n"

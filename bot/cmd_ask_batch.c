@@ -20,6 +20,7 @@
 #define MAX_LINE   (4u << 20) /* bytes of one input line */
 #define MAX_OUTPUT (4u << 20) /* and of one output line */
 #define MAX_ID     1024
+#define BOM        "\xEF\xBB\xBF"
 
 struct batch {
     struct answerer *answerer;
@@ -119,7 +120,7 @@ static void process(struct batch *b, const struct buf *line)
         goto out;
     }
     if (!(j = json_parse(line->s, line->len))) {
-        complain(b, "is not a JSON object");
+        complain(b, "is not valid JSON in UTF-8, or has a NUL or a key twice");
         goto out;
     }
     if (!(id = json_string(j, "id", MAX_ID))) {
@@ -151,7 +152,8 @@ int ask_batch(struct answerer *a, FILE *in, FILE *out)
     buf_init(&line, MAX_LINE);
     buf_init(&b.out, MAX_OUTPUT);
     while (read_line(in, &line)) {
-        b.line++;
+        if (!b.line++ && !strncmp(line.s, BOM, strlen(BOM))) /* as some editors begin a file */
+            memset(line.s, ' ', strlen(BOM));
         if (strspn(line.s, " \t\r") == line.len && !buf_failed(&line))
             continue;
         buf_clear(&b.out);

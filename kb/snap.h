@@ -4,7 +4,7 @@
  * (snap_find.c tells why), is derived from the index and can be deleted at any time. `<db>.snap` is written
  * to a temporary name and renamed, never changed afterwards, and mapped read-only by every thread; the kernel
  * shares the pages, so no thread ever waits for another. It carries the base's id and the generation of the index
- * it was made from. What changed since then is read from the index's change log into a small delta (snap_delta.c),
+ * it was made from. What changed since then is read from the index's change log into a small delta (snap_view.c),
  * so that an edited entry counts at the next question, without a rebuild.
  *
  * Nothing in the file is trusted: the header has a checksum, so has every 64 KiB page, checked when a

@@ -524,6 +524,9 @@ int source_read(const struct kb_sources *src, const struct source_memory *memory
     }
     if (!rc)
         check_followups(&run);
+    if (!rc && !report->read && report->errors == errors)
+        report_add(report, false, src->n ? src->path[0] : "content", 0, 0,
+                   "holds no guide and no FAQ: there is nothing to answer from");
     memo_release(&run.memo);
     pool_free(run.pool);
     return rc ? rc : report->errors > errors ? KB_ERR_INPUT : KB_OK;

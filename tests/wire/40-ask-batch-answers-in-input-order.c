@@ -116,6 +116,17 @@ static void a_bad_line_is_named_and_the_rest_goes_on(void **state)
     command_release(&r);
 }
 
+static void a_byte_order_mark_and_line_ends_of_windows_are_fine(void **state)
+{
+    batch("\xEF\xBB\xBF{\"id\":\"a\",\"turns\":[\"where do welders work\"]}\r\n"
+          "{\"id\":\"b\",\"turns\":[\"where do welders work\"]}\r\n");
+    assert_int_equal(r.code, 0);
+    cJSON *j = line(1);
+    assert_string_equal(text_of(j, "id"), "b");
+    cJSON_Delete(j);
+    command_release(&r);
+}
+
 static void a_number_means_what_the_reply_before_it_offered(void **state)
 {
     batch("{\"id\":\"a\",\"turns\":[\"how much do welders earn\"]}\n");
@@ -188,6 +199,7 @@ int main(void)
         cmocka_unit_test(hundreds_of_lines_come_back_in_order),
         cmocka_unit_test(every_line_has_all_keys_of_the_contract),
         cmocka_unit_test(a_bad_line_is_named_and_the_rest_goes_on),
+        cmocka_unit_test(a_byte_order_mark_and_line_ends_of_windows_are_fine),
         cmocka_unit_test(a_number_means_what_the_reply_before_it_offered),
         cmocka_unit_test(one_line_is_no_context_for_the_next),
         cmocka_unit_test(hostile_questions_get_a_reply_each),
