@@ -53,7 +53,7 @@ int kb_refresh(struct kb *kb)
     struct synonyms *synonyms = NULL;
     int r = read_generation(kb, &generation);
     bool known = kb->synonyms && kb->generation == generation;
-    if (r || (known && kb->view))
+    if (r || (known && view_holds(kb)))
         return r;
     r = view_refresh(kb, generation); /* without one it is looked for: there may be a new file */
     if (!r && !kb->view)

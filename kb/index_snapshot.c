@@ -13,14 +13,9 @@
 static long long snapshot_generation(sqlite3 *db, const char *path)
 {
     uint8_t base[16];
-    int64_t now = 0;
-    struct snap *s = NULL;
-    long long generation = -1;
-    if (schema_identity(db, base, &now) == 0 && snap_open(path, base, &s) == 0 && snap_sound(s) &&
-        snap_head(s)->generation <= now)
-        generation = snap_head(s)->generation;
-    snap_close(s);
-    return generation;
+    int64_t now = 0, generation = -1;
+    bool sound = schema_identity(db, base, &now) == 0 && snap_verify(path, base, &generation) == 0;
+    return sound && generation <= now ? generation : -1;
 }
 
 static long long meta(sqlite3 *db, const char *sql)

@@ -2,12 +2,13 @@
  *
  * FTS5 remains the index of record. The snapshot holds the same postings in the form that ranking wants
  * (snap_find.c tells why), is derived from the index and can be deleted at any time. `<db>.snap` is written
- * to a temporary name and renamed, never changed afterwards, and mapped read-only by every thread; the kernel
- * shares the pages, so no thread ever waits for another. It carries the base's id and the generation of the index
- * it was made from. What changed since then is read from the index's change log into a small delta (snap_view.c),
+ * to a temporary name and renamed, and never changed afterwards; all threads read it page by page into one copy in
+ * memory (snap_file.c tells why it is not simply mapped), so none ever waits for another's question. It carries the base's
+ * id and the generation of the index it was made from. What changed since then is read from the index's change log into
+ * a small delta (snap_view.c),
  * so that an edited entry counts at the next question, without a rebuild.
  *
- * Nothing in the file is trusted: the header has a checksum, so has every 64 KiB page, checked when a
+ * Nothing in the file is trusted: the header has a checksum, so has every page, checked when a
  * question first needs it; and every number read is checked against its range. A file that fails
  * is dropped, and FTS5 answers meanwhile (candidates.c).
  *
@@ -20,7 +21,7 @@
 #include "kb/kb_int.h"
 
 #define SNAP_FORMAT  2
-#define SNAP_PAGE    65536u
+#define SNAP_PAGE    16384u /* bytes that are read and checked at once */
 #define SNAP_CHUNK   65536u /* passages whose offsets fit 16 bits */
 #define SNAP_NO_TERM UINT32_MAX
 #define SNAP_ESCAPE  255u /* a tuple code: the counts stand behind the list */
@@ -86,7 +87,7 @@ struct snap_part {
 
 struct snap;
 
-/* Map `path`. KB_ERR_ABSENT, KB_ERR_DAMAGED (also: of another machine), KB_ERR_OLDER (another format, ranking
+/* Open `path`. KB_ERR_ABSENT, KB_ERR_DAMAGED (also: of another machine), KB_ERR_OLDER (another format, ranking
  * version, or base). Whether the generation fits is the caller's to judge. */
 int snap_open(const char *path, const uint8_t base[16], struct snap **ret);
 /* The same for an image in memory, which is taken over (free()), also on failure. */
@@ -122,8 +123,12 @@ const struct snap_header *snap_head(const struct snap *s);
 /* True once a page failed its checksum or a number its range: use it no more. */
 bool snap_bad(const struct snap *s);
 
-/* Reads and checks every page. */
-bool snap_sound(struct snap *s);
+/* True when the file may have been written to since, so that its bytes may not be what was checked. One fstat(2),
+ * and only of a large file; others are copied. */
+bool snap_moved(const struct snap *s);
+
+/* Check all of the file on disk: its header and every page. */
+int snap_verify(const char *path, const uint8_t base[16], int64_t *ret_generation);
 
 /* The bytes of a section, checked; NULL when out of range or damaged. */
 const void *snap_bytes(struct snap *s, enum snap_section section, uint64_t at, uint64_t len);

@@ -8,6 +8,7 @@
 #include "kb/snap.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -730,12 +731,23 @@ static int write_to(struct snap_builder *b, FILE *f, bool sync)
     return err;
 }
 
+/* Nobody may write into it: it is replaced, and whoever overwrites it by mistake would change what is in use. */
+static FILE *create(const char *path)
+{
+    unlink(path); /* left by a process that had our number */
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "wb");
+    if (!f && fd >= 0)
+        close(fd);
+    return f;
+}
+
 static int write_file(struct snap_builder *b, const char *path)
 {
     char *temp = sqlite3_mprintf("%s.new-%d", path, (int)getpid());
     if (!temp)
         return KB_ERR_NOMEM;
-    int err = write_to(b, fopen(temp, "wbe"), true);
+    int err = write_to(b, create(temp), true);
     if (!err && rename(temp, path) != 0)
         err = KB_ERR_IO;
     if (err)

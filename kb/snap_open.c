@@ -1,27 +1,18 @@
-/* snap_open.c: a snapshot is mapped, and nothing in it is believed before it was checked.
+/* snap_open.c: nothing in a snapshot is believed before it was checked.
  *
  * Opening reads the header and the page checksums only, so it takes the same fraction of a millisecond at any
- * size. A page is checked when a question first needs bytes of it. Whatever is read is also held against its range, so
- * that even a file whose checksums were forged cannot lead outside the mapping. */
-#include "kb/snap.h"
+ * size. A page is read and checked when a question first needs bytes of it (snap_file.c). Whatever is read is also held
+ * against its range, so that even a file whose checksums were forged cannot lead outside it. */
+#include "kb/snap_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct snap {
-    const uint8_t *map;
-    size_t size;
-    bool mapped; /* munmap, not free */
-    bool bad;
+    struct snap_file *file;
     const struct snap_header *head;
-    const uint64_t *check; /* per page */
-    uint64_t *seen;        /* one bit per page that was checked */
-    uint64_t *vetted;      /* one bit per term whose list was */
+    bool bad;
+    uint64_t *vetted; /* one bit per term whose list was checked */
 };
 
 /* Four lanes of multiply and fold: about 10 GB/s, and any flipped bit shows. Not for secrets. */
@@ -101,31 +92,20 @@ static int judge(const struct snap_header *h, size_t size, const uint8_t base[16
     return memcmp(h->base, base, 16) == 0 ? 0 : KB_ERR_OLDER;
 }
 
-/* Takes over `map`, also on failure. */
-static int snap_new(const uint8_t *map, size_t size, bool mapped, const uint8_t base[16],
-                    struct snap **ret)
+/* Takes over `file`, also on failure. */
+static int snap_new(struct snap_file *file, const uint8_t base[16], struct snap **ret)
 {
     struct snap *s = calloc(1, sizeof *s);
-    int err = s ? 0 : KB_ERR_NOMEM;
+    int err = s ? judge(file->head, file->size, base) : KB_ERR_NOMEM;
     if (!s) {
-        if (mapped)
-            munmap((void *)(uintptr_t)map, size);
-        else
-            free((void *)(uintptr_t)map);
+        snap_file_close(file);
         return err;
     }
-    *s = (struct snap){.map = map, .size = size, .mapped = mapped, .head = (const void *)map};
-    err = judge(s->head, size, base);
-    if (!err) {
-        uint64_t len = s->head->section[SNAP_PAGES].len;
-        s->check = (const void *)(map + s->head->section[SNAP_PAGES].at);
-        s->seen = calloc(len / 512 + 1, sizeof *s->seen);
-        s->vetted = calloc(s->head->nterm / 64u + 1, sizeof *s->vetted);
-        if (!s->seen || !s->vetted)
-            err = KB_ERR_NOMEM;
-        else if (snap_checksum(s->check, len) != s->head->pages_check)
-            err = KB_ERR_DAMAGED;
-    }
+    *s = (struct snap){.file = file, .head = file->head};
+    if (!err)
+        err = snap_file_begin(file);
+    if (!err && !(s->vetted = calloc(s->head->nterm / 64u + 1, sizeof *s->vetted)))
+        err = KB_ERR_NOMEM;
     if (err)
         snap_close(s);
     else
@@ -135,37 +115,39 @@ static int snap_new(const uint8_t *map, size_t size, bool mapped, const uint8_t 
 
 int snap_open(const char *path, const uint8_t base[16], struct snap **ret)
 {
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC), err = KB_ERR_DAMAGED;
-    if (fd < 0)
-        return errno == ENOENT ? KB_ERR_ABSENT : KB_ERR_IO;
-    if (fstat(fd, &st) != 0)
-        err = KB_ERR_IO;
-    if (err == KB_ERR_DAMAGED && S_ISREG(st.st_mode) &&
-        (size_t)st.st_size >= sizeof(struct snap_header)) {
-        void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-        err = map == MAP_FAILED ? KB_ERR_IO : snap_new(map, (size_t)st.st_size, true, base, ret);
-    }
-    close(fd);
-    return err;
+    struct snap_file *file = NULL;
+    int err = snap_file_open(path, &file);
+    return err ? err : snap_new(file, base, ret);
 }
 
 int snap_adopt(uint8_t *image, size_t size, const uint8_t base[16], struct snap **ret)
 {
-    return snap_new(image, size, false, base, ret);
+    struct snap_file *file = NULL;
+    int err = snap_file_adopt(image, size, &file);
+    return err ? err : snap_new(file, base, ret);
 }
 
 void snap_close(struct snap *s)
 {
     if (!s)
         return;
-    if (s->mapped)
-        munmap((void *)(uintptr_t)s->map, s->size);
-    else
-        free((void *)(uintptr_t)s->map);
-    free(s->seen);
+    snap_file_close(s->file);
     free(s->vetted);
     free(s);
+}
+
+int snap_verify(const char *path, const uint8_t base[16], int64_t *ret_generation)
+{
+    struct snap_header head;
+    size_t size = 0;
+    int err = snap_file_look(path, &head, &size);
+    if (!err)
+        err = judge(&head, size, base);
+    if (!err && !snap_file_verify(path, &head))
+        err = KB_ERR_DAMAGED;
+    if (!err)
+        *ret_generation = head.generation;
+    return err;
 }
 
 /* ---- reading -------------------------------------------------------------------------------------------------- */
@@ -180,23 +162,9 @@ bool snap_bad(const struct snap *s)
     return s->bad;
 }
 
-static bool page_sound(struct snap *s, uint64_t page)
+bool snap_moved(const struct snap *s)
 {
-    uint64_t from = sizeof *s->head + page * SNAP_PAGE, to = s->head->section[SNAP_PAGES].at;
-    uint64_t len = to - from < SNAP_PAGE ? to - from : SNAP_PAGE;
-    if (snap_checksum(s->map + from, len) != s->check[page])
-        return false;
-    s->seen[page / 64] |= 1ull << page % 64;
-    return true;
-}
-
-bool snap_sound(struct snap *s)
-{
-    uint64_t pages = s->head->section[SNAP_PAGES].len / 8;
-    for (uint64_t page = 0; page < pages && !s->bad; page++)
-        if (!(s->seen[page / 64] >> page % 64 & 1) && !page_sound(s, page))
-            s->bad = true;
-    return !s->bad;
+    return snap_file_moved(s->file);
 }
 
 const void *snap_bytes(struct snap *s, enum snap_section section, uint64_t at, uint64_t len)
@@ -210,12 +178,12 @@ const void *snap_bytes(struct snap *s, enum snap_section section, uint64_t at, u
     if (len) {
         uint64_t last = (from + len - 1 - sizeof *h) / SNAP_PAGE;
         for (uint64_t page = (from - sizeof *h) / SNAP_PAGE; page <= last; page++)
-            if (!(s->seen[page / 64] >> page % 64 & 1) && !page_sound(s, page)) {
+            if (!snap_file_sound(s->file, page) && !snap_file_page(s->file, page)) {
                 s->bad = true;
                 return NULL;
             }
     }
-    return s->map + from;
+    return s->file->bytes + from;
 }
 
 const struct snap_term *snap_term(struct snap *s, uint32_t term)

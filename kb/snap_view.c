@@ -422,11 +422,16 @@ static bool would_help(const struct kb *kb, long long generation, int err)
             err == KB_ERR_IO);
 }
 
+bool view_holds(const struct kb *kb)
+{
+    return kb->view && !snap_moved(kb->view->segment[0].snap);
+}
+
 int view_refresh(struct kb *kb, long long generation)
 {
     view_free(kb->gone);
     kb->gone = NULL;
-    if (kb->view && kb->view->generation == generation)
+    if (view_holds(kb) && kb->view->generation == generation)
         return 0;
     view_free(kb->view);
     kb->view = NULL;

@@ -51,6 +51,8 @@ struct view {
  * there is no snapshot to be used. Negative only when the database itself fails. */
 int view_refresh(struct kb *kb, long long generation);
 void view_free(struct view *v);
+/* There is one, and nobody has written into its file. */
+bool view_holds(const struct kb *kb);
 /* The snapshot turned out to be unsound: do without, until there is another file or the index changes. What points into
  * it stays good until the next view_refresh(). */
 void view_drop(struct kb *kb);

@@ -1,0 +1,295 @@
+/* snap_file.c: the bytes of a snapshot, read page by page when first needed, into memory of our own.
+ *
+ * Why not simply map the file? A mapping is the file: who cuts it short or overwrites it in place (cp, rsync --inplace,
+ * a restored backup), or a disk that cannot read it, ends the process with SIGBUS or changes numbers that
+ * were checked a moment ago. So a page is copied and checked in one go, under a lock that is taken once per page and
+ * process, and never changes afterwards; a copy that fails is a damaged file and nothing worse. All handles of the
+ * process that have the same state of a file open share the copy. The list of open files is the one thing in kb/
+ * that threads share: handing it down instead would make every caller carry a cache of ours around.
+ *
+ * Files beyond COPY_MAX are mapped all the same, because copying a few megabytes would be felt when the program starts, and
+ * takes memory that the kernel cannot reclaim. There a page is read once to be checked, so that a bad disk is no
+ * crash, and whether somebody writes into the file is looked at before every question (snap_file_moved). What is left is
+ * the fraction of a millisecond that a question takes; and the file is read-only for everybody (snap_build.c). */
+#include "kb/snap_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define COPY_MAX (16u << 20) /* bytes: some 40,000 passages */
+
+struct snap_file_own {
+    struct snap_file file; /* what others see */
+    struct snap_header head;
+    struct snap_file_own *next; /* in the list, under its lock, like users */
+    size_t users;
+    struct stat st;
+    int fd;       /* -1: all is in memory */
+    bool mapped;  /* the file itself, not a copy */
+    bool adopted; /* free() */
+    pthread_mutex_t reading;
+    bool begun;      /* under `reading` */
+    uint64_t *check; /* per page */
+};
+
+static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct snap_file_own *list;
+
+/* ---- opening and closing ------------------------------------------------------------------------------------- */
+
+static bool read_at(int fd, void *to, size_t len, uint64_t from)
+{
+    uint8_t *p = to;
+    while (len) {
+        ssize_t n = pread(fd, p, len, (off_t)from);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        p += n;
+        from += (uint64_t)n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+static void release(struct snap_file_own *o)
+{
+    if (o->adopted)
+        free((void *)(uintptr_t)o->file.bytes);
+    else if (o->file.bytes)
+        munmap((void *)(uintptr_t)o->file.bytes, o->file.size);
+    if (o->fd >= 0)
+        close(o->fd);
+    pthread_mutex_destroy(&o->reading);
+    free(o->file.sound);
+    free(o->check);
+    free(o);
+}
+
+/* Takes over `fd`, and `bytes` when they are adopted, also on failure. */
+static int own_new(int fd, uint8_t *bytes, size_t size, struct snap_file_own **ret)
+{
+    struct snap_file_own *o = calloc(1, sizeof *o);
+    if (!o) {
+        free(bytes);
+        if (fd >= 0)
+            close(fd);
+        return KB_ERR_NOMEM;
+    }
+    *o = (struct snap_file_own){.users = 1, .fd = fd, .adopted = bytes != NULL};
+    pthread_mutex_init(&o->reading, NULL);
+    o->file = (struct snap_file){.bytes = bytes, .size = size, .head = &o->head, .own = o};
+    int err = size < sizeof o->head ? KB_ERR_DAMAGED : 0;
+    if (!err && bytes)
+        memcpy(&o->head, bytes, sizeof o->head);
+    else if (!err && !read_at(fd, &o->head, sizeof o->head, 0))
+        err = KB_ERR_DAMAGED;
+    if (err)
+        release(o);
+    else
+        *ret = o;
+    return err;
+}
+
+static int map(struct snap_file_own *o)
+{
+    o->mapped = o->file.size > COPY_MAX;
+    void *p = o->mapped ? mmap(NULL, o->file.size, PROT_READ, MAP_SHARED, o->fd, 0)
+                        : mmap(NULL, o->file.size, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED)
+        return KB_ERR_IO;
+    o->file.bytes = p;
+    return 0;
+}
+
+static bool same_state(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+           a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/* Under the lock of the list. */
+static int find_or_make(int fd, const struct stat *st, struct snap_file_own **ret)
+{
+    for (struct snap_file_own *o = list; o; o = o->next)
+        if (same_state(&o->st, st)) {
+            close(fd);
+            o->users++;
+            *ret = o;
+            return 0;
+        }
+    struct snap_file_own *fresh = NULL;
+    int err = own_new(fd, NULL, (size_t)st->st_size, &fresh);
+    if (!err && (err = map(fresh)))
+        release(fresh);
+    if (err)
+        return err;
+    fresh->st = *st;
+    fresh->next = list;
+    *ret = list = fresh;
+    return 0;
+}
+
+int snap_file_open(const char *path, struct snap_file **ret)
+{
+    struct snap_file_own *o = NULL;
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is no snapshot either */
+    if (fd < 0)
+        return errno == ENOENT ? KB_ERR_ABSENT : KB_ERR_IO;
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        close(fd);
+        return KB_ERR_DAMAGED;
+    }
+    pthread_mutex_lock(&list_lock);
+    int err = find_or_make(fd, &st, &o);
+    pthread_mutex_unlock(&list_lock);
+    if (!err)
+        *ret = &o->file;
+    return err;
+}
+
+int snap_file_adopt(uint8_t *image, size_t size, struct snap_file **ret)
+{
+    struct snap_file_own *o = NULL;
+    int err = own_new(-1, image, size, &o);
+    if (!err)
+        *ret = &o->file;
+    return err;
+}
+
+void snap_file_close(struct snap_file *f)
+{
+    if (!f)
+        return;
+    struct snap_file_own *o = f->own;
+    pthread_mutex_lock(&list_lock);
+    bool last = --o->users == 0;
+    for (struct snap_file_own **at = &list; last && *at; at = &(*at)->next)
+        if (*at == o) {
+            *at = o->next;
+            break;
+        }
+    pthread_mutex_unlock(&list_lock);
+    if (last)
+        release(o);
+}
+
+/* ---- pages ----------------------------------------------------------------------------------------------------- */
+
+static uint64_t *read_checks(int fd, const uint8_t *bytes, const struct snap_header *h)
+{
+    uint64_t at = h->section[SNAP_PAGES].at, len = h->section[SNAP_PAGES].len;
+    uint64_t *check = malloc(len + 1);
+    if (check && bytes)
+        memcpy(check, bytes + at, len);
+    bool there = check && (bytes || read_at(fd, check, len, at));
+    if (there && snap_checksum(check, len) == h->pages_check)
+        return check;
+    free(check);
+    return NULL;
+}
+
+int snap_file_begin(struct snap_file *f)
+{
+    struct snap_file_own *o = f->own;
+    int err = 0;
+    pthread_mutex_lock(&o->reading);
+    if (!o->begun) {
+        f->sound = calloc(o->head.section[SNAP_PAGES].len / 512 + 1, sizeof *f->sound);
+        o->check = read_checks(o->fd, o->adopted ? f->bytes : NULL, &o->head);
+        err = !f->sound ? KB_ERR_NOMEM : !o->check ? KB_ERR_DAMAGED : 0;
+        o->begun = !err;
+        if (err) {
+            free(f->sound);
+            free(o->check);
+            f->sound = NULL;
+            o->check = NULL;
+        }
+    }
+    pthread_mutex_unlock(&o->reading);
+    return err;
+}
+
+static uint64_t page_start(uint64_t page)
+{
+    return sizeof(struct snap_header) + page * SNAP_PAGE;
+}
+
+static size_t page_length(const struct snap_header *h, uint64_t page)
+{
+    uint64_t left = h->section[SNAP_PAGES].at - page_start(page);
+    return left < SNAP_PAGE ? left : SNAP_PAGE;
+}
+
+/* Also where the file is mapped it is read first: that fails where touching the mapping would end the process. */
+static bool check_page(struct snap_file_own *o, uint64_t page)
+{
+    uint8_t scratch[SNAP_PAGE];
+    uint64_t from = page_start(page);
+    size_t len = page_length(&o->head, page);
+    const uint8_t *p = o->mapped ? scratch : o->file.bytes + from;
+    if (!o->adopted && !read_at(o->fd, (void *)(uintptr_t)p, len, from))
+        return false;
+    return snap_checksum(p, len) == o->check[page];
+}
+
+bool snap_file_page(struct snap_file *f, uint64_t page)
+{
+    pthread_mutex_lock(&f->own->reading);
+    bool sound = snap_file_sound(f, page); /* by another thread, meanwhile */
+    if (!sound && check_page(f->own, page)) {
+        atomic_fetch_or_explicit(&f->sound[page / 64], 1ull << page % 64, memory_order_release);
+        sound = true;
+    }
+    pthread_mutex_unlock(&f->own->reading);
+    return sound;
+}
+
+bool snap_file_moved(const struct snap_file *f)
+{
+    struct stat st;
+    return f->own->mapped && (fstat(f->own->fd, &st) < 0 || !same_state(&st, &f->own->st));
+}
+
+/* ---- on disk ------------------------------------------------------------------------------------------------- */
+
+int snap_file_look(const char *path, struct snap_header *ret, size_t *ret_size)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return errno == ENOENT ? KB_ERR_ABSENT : KB_ERR_IO;
+    bool there = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read_at(fd, ret, sizeof *ret, 0);
+    close(fd);
+    *ret_size = there ? (size_t)st.st_size : 0;
+    return there ? 0 : KB_ERR_DAMAGED;
+}
+
+bool snap_file_verify(const char *path, const struct snap_header *head)
+{
+    uint64_t pages = head->section[SNAP_PAGES].len / 8, page = 0;
+    uint8_t *buf = malloc(SNAP_PAGE);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    uint64_t *check = buf && fd >= 0 ? read_checks(fd, NULL, head) : NULL;
+    for (; check && page < pages; page++) {
+        size_t len = page_length(head, page);
+        if (!read_at(fd, buf, len, page_start(page)) || snap_checksum(buf, len) != check[page])
+            break;
+    }
+    bool sound = check && page == pages;
+    free(check);
+    free(buf);
+    if (fd >= 0)
+        close(fd);
+    return sound;
+}
