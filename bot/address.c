@@ -10,9 +10,10 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "bot/must.h"
 
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -135,11 +136,7 @@ struct address_book {
 
 struct address_book *address_book_new(void)
 {
-    struct address_book *b = calloc(1, sizeof(*b));
-    if (!b) {
-        fputs("guidepost: out of memory\n", stderr);
-        abort();
-    }
+    struct address_book *b = must(calloc(1, sizeof(*b)));
     randombytes_buf(b->secret, sizeof(b->secret));
     return b;
 }

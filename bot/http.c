@@ -21,6 +21,7 @@
 #include "bot/buf.h"
 #include "bot/limits.h"
 #include "bot/loop.h"
+#include "bot/must.h"
 
 #define MAX_PER_HOST    2
 #define MAX_RUNNING     64
@@ -108,9 +109,7 @@ static struct slot *slot_take(struct http *h, const char *name, size_t limit)
     for (struct slot *s = h->slots; s; s = s->next)
         if (s->limit == limit && !strcmp(s->name, name))
             return s->users++, s;
-    struct slot *s = calloc(1, sizeof *s + strlen(name) + 1);
-    if (!s)
-        abort();
+    struct slot *s = must(calloc(1, sizeof *s + strlen(name) + 1));
     memcpy(s->name, name, strlen(name) + 1);
     s->limit = limit;
     s->users = 1;

@@ -14,9 +14,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>
+
+#include "bot/must.h"
 
 struct post {
     struct post *next;
@@ -49,16 +50,6 @@ struct loop {
     pthread_mutex_t lock;
     struct post *head, **tail; /* under `lock` */
 };
-
-/* Our own small structs: when even these cannot be had, no path through the program is left. */
-static void *must(void *p)
-{
-    if (!p) {
-        fputs("guidepost: out of memory\n", stderr);
-        abort();
-    }
-    return p;
-}
 
 /* ---- posting ---- */
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "bot/limits.h"
+#include "bot/must.h"
 
 #define BUCKETS    65536 /* a little more than MAX_SESSIONS: chains stay about one long */
 #define MAX_ID     128
@@ -33,15 +34,6 @@ struct sessions {
     struct session *newest, *oldest;
     size_t n;
 };
-
-static void *must(void *p)
-{
-    if (!p) { /* small and our own; what an outsider chooses was capped before */
-        fputs("guidepost: out of memory\n", stderr);
-        abort();
-    }
-    return p;
-}
 
 struct sessions *sessions_new(void)
 {

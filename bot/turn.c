@@ -20,8 +20,10 @@
 
 #include "bot/answer.h"
 #include "bot/bot.h"
+#include "bot/clock.h"
 #include "bot/journal.h"
 #include "bot/limits.h"
+#include "bot/must.h"
 #include "bot/session.h"
 #include "bot/work.h"
 
@@ -47,13 +49,6 @@ struct turns {
 };
 
 static void begin(struct turn *t);
-
-static uint64_t now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 /* ---- the open turns, by conversation ---- */
 
@@ -100,9 +95,7 @@ static struct turn *leave(struct turns *all, struct turn *t)
 
 struct turns *turns_new(struct bot *bot)
 {
-    struct turns *all = calloc(1, sizeof *all);
-    if (!all)
-        abort();
+    struct turns *all = must(calloc(1, sizeof *all));
     all->bot = bot;
     return all;
 }
@@ -127,7 +120,7 @@ size_t turns_open(const struct turns *all)
 static void count(struct turn *t)
 {
     struct bot_counts *c = &t->bot->counts;
-    double s = (double)(now_us() - t->began_us) / 1e6;
+    double s = (double)(clock_us() - t->began_us) / 1e6;
     size_t i = 0;
     while (i < ANSWER_BUCKETS && s > answer_bucket[i])
         i++;
@@ -305,7 +298,7 @@ static struct turn *turn_new(struct adapter *a, struct pool *pool, const struct 
     t->in.lang = in->lang && *in->lang ? pool_strdup(pool, in->lang) : NULL;
     t->in.ref = in->ref ? pool_strdup(pool, in->ref) : NULL;
     t->key = key_of(pool, a->type->name, in->conversation);
-    t->began_us = now_us();
+    t->began_us = clock_us();
     return t;
 }
 

@@ -26,9 +26,9 @@
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "bot/clock.h"
 #include "bot/log.h"
 
 #define MAX_DEPTH 64
@@ -57,13 +57,6 @@ struct watch {
     int last_wd;        /* of trees: numbers grow, so a smaller one was there before */
     bool complained;
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* As kb's: what is no content, and what editors leave about. But "..data" is how Kubernetes swaps a folder. */
 static bool ignored(const char *name)
@@ -199,13 +192,13 @@ static void *watch_main(void *ctx)
     for (;;) {
         struct pollfd p[] = {
             {w->stop_fd, POLLIN, 0}, {w->parents, POLLIN, 0}, {w->trees, POLLIN, 0}};
-        uint64_t now = now_ms();
+        uint64_t now = clock_ms();
         int timeout = !first ? -1 : last + w->quiet_ms > now ? (int)(last + w->quiet_ms - now) : 0;
         if ((poll(p, 3, timeout) < 0 && errno != EINTR) || p[0].revents)
             break;
         bool changed = drain(w, w->parents);
         changed |= drain(w, w->trees);
-        now = now_ms();
+        now = clock_ms();
         if (changed) {
             last = now;
             first = first ? first : now;

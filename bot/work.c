@@ -22,6 +22,7 @@
 #include "bot/limits.h"
 #include "bot/log.h"
 #include "bot/loop.h"
+#include "bot/must.h"
 #include "bot/smalltalk.h"
 
 #define COMPLAIN_S 60 /* the same failure is logged this seldom per thread */
@@ -69,9 +70,7 @@ struct work {
 
 static struct talk_ref *talk_new(struct smalltalk *talk)
 {
-    struct talk_ref *ref = calloc(1, sizeof *ref);
-    if (!ref)
-        abort();
+    struct talk_ref *ref = must(calloc(1, sizeof *ref));
     ref->talk = talk;
     ref->users = 1;
     return ref;
@@ -189,19 +188,15 @@ static size_t processors(void)
 int work_start(struct loop *l, const char *db, struct smalltalk *talk, size_t threads,
                struct work **ret)
 {
-    struct work *w = calloc(1, sizeof *w);
-    if (!w)
-        abort();
+    struct work *w = must(calloc(1, sizeof *w));
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->wake, NULL);
     w->loop = l;
     w->last = &w->first;
     w->talk = talk_new(talk);
     size_t n = threads ? threads : processors();
-    w->db = strdup(db);
-    w->worker = calloc(n, sizeof *w->worker);
-    if (!w->db || !w->worker)
-        abort();
+    w->db = must(strdup(db));
+    w->worker = must(calloc(n, sizeof *w->worker));
     for (int err; w->nworker < n; w->nworker++) {
         w->worker[w->nworker].work = w;
         err = pthread_create(&w->worker[w->nworker].thread, NULL, worker_main,

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "adapters/web/web_int.h"
+#include "bot/must.h"
 
 static const struct setting settings[] = {
     {.name = "web.title",
@@ -49,9 +50,7 @@ struct server *web_server(const struct web *w)
 
 static int web_open(struct adapter *a)
 {
-    struct web *w = a->state = calloc(1, sizeof *w);
-    if (!w)
-        return -ENOMEM;
+    struct web *w = a->state = must(calloc(1, sizeof *w));
     w->adapter = a;
     web_assets_open(w);
     return 0;

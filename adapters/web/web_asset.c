@@ -8,6 +8,7 @@
 
 #include "adapters/web/assets.h"
 #include "adapters/web/web_int.h"
+#include "bot/must.h"
 
 struct web_asset {
     char path[96];
@@ -32,8 +33,7 @@ void web_assets_open(struct web *w)
     size_t n = 0;
     while (assets[n].name)
         n++;
-    if (!(w->asset = calloc(n + 1, sizeof *w->asset)))
-        abort();
+    w->asset = must(calloc(n + 1, sizeof *w->asset));
     for (size_t i = 0; i < n; i++) {
         unsigned char hash[16];
         char hex[2 * sizeof hash + 1];

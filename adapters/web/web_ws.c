@@ -23,6 +23,7 @@
 
 #include "adapters/web/web_int.h"
 #include "bot/limits.h"
+#include "bot/must.h"
 #include "kb/kb.h"
 
 #define HELLO_S    5
@@ -229,9 +230,7 @@ static void on_hello_late(void *ctx)
 
 static void on_open(struct web *w, struct peer *p)
 {
-    struct chat *c = calloc(1, sizeof *c);
-    if (!c)
-        abort();
+    struct chat *c = must(calloc(1, sizeof *c));
     *c = (struct chat){.web = w, .peer = peer_handle(p)};
     c->hello = loop_timer(bot_loop(w->adapter->bot), HELLO_S * 1000, 0, on_hello_late, c);
     peer_set_data(p, c);
