@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
+#include "bot/clock.h"
 #include "bot/compound.h"
 #include "bot/limits.h"
 #include "bot/session.h"
@@ -38,45 +38,12 @@ struct answerer {
     bool wants_index;
 };
 
-int answerer_open(const char *db, const struct smalltalk *talk, struct answerer **ret)
-{
-    struct answerer *a = calloc(1, sizeof *a);
-    char *path = strdup(db);
-    if (!a || !path) {
-        free(a);
-        free(path);
-        return KB_ERR_NOMEM;
-    }
-    *a = (struct answerer){.db = path, .talk = talk};
-    *ret = a;
-    return KB_OK;
-}
-
-void answerer_close(struct answerer *a)
-{
-    if (!a)
-        return;
-    if (a->kb)
-        kb_close(a->kb);
-    free(a->db);
-    free(a);
-}
-
 static bool is_mendable(int err)
 {
     return err == KB_ERR_DAMAGED || err == KB_ERR_OLDER;
 }
 
-bool answerer_wants_index(struct answerer *a)
-{
-    bool wanted = a->wants_index;
-    a->wants_index = false;
-    if (a->kb && kb_wants_index(a->kb))
-        wanted = true;
-    return wanted;
-}
-
-/* The base as it is now: opened at the first question, and again when its file was replaced. */
+/* The base as it is now: opened when it is first there, and again when its file was replaced. */
 static int ready(struct answerer *a)
 {
     if (a->kb && !kb_stale(a->kb))
@@ -92,6 +59,40 @@ static int ready(struct answerer *a)
         kb_close(a->kb);
     a->kb = fresh;
     return KB_OK;
+}
+
+int answerer_open(const char *db, const struct smalltalk *talk, struct answerer **ret)
+{
+    struct answerer *a = calloc(1, sizeof *a);
+    char *path = strdup(db);
+    if (!a || !path) {
+        free(a);
+        free(path);
+        return KB_ERR_NOMEM;
+    }
+    *a = (struct answerer){.db = path, .talk = talk};
+    (void)ready(a); /* now, so that a base which is deleted later has been seen */
+    *ret = a;
+    return KB_OK;
+}
+
+void answerer_close(struct answerer *a)
+{
+    if (!a)
+        return;
+    if (a->kb)
+        kb_close(a->kb);
+    free(a->db);
+    free(a);
+}
+
+bool answerer_wants_index(struct answerer *a)
+{
+    bool wanted = a->wants_index;
+    a->wants_index = false;
+    if (a->kb && kb_wants_index(a->kb))
+        wanted = true;
+    return wanted;
 }
 
 /* ---- text ------------------------------------------------------------------------------------ */
@@ -521,13 +522,6 @@ static struct reply blank(struct pool *pool)
                           .suggestion = pool_array(pool, MAX_SUGGESTIONS, sizeof(char *))};
 }
 
-static long long now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
-}
-
 void answer_sorry(struct pool *pool, struct reply *ret)
 {
     *ret = blank(pool);
@@ -537,7 +531,7 @@ void answer_sorry(struct pool *pool, struct reply *ret)
 
 int answer_make(struct answerer *a, const struct question *q, struct pool *pool, struct reply *ret)
 {
-    long long began = now_us();
+    uint64_t began = clock_us();
     struct reply r = blank(pool);
     const struct talk *talk = smalltalk_match(a->talk, q->text, q->len);
     int err = KB_OK;
@@ -553,7 +547,7 @@ int answer_make(struct answerer *a, const struct question *q, struct pool *pool,
             r.text =
                 "I am not ready yet: my guides are still being read. Please ask again in a moment.";
     }
-    r.us = now_us() - began;
+    r.us = (long long)(clock_us() - began);
     *ret = r;
     return err;
 }

@@ -22,7 +22,8 @@ struct question {
     bool explain;
 };
 
-/* `db` need not exist yet: until it does every question is declined with "not ready". */
+/* `db` need not exist yet: until it does every question is declined with "not ready". Opened at once where it is there: a base
+ * that is deleted afterwards goes on answering. */
 int answerer_open(const char *db, const struct smalltalk *talk, struct answerer **ret);
 void answerer_close(struct answerer *a);
 

@@ -6,7 +6,9 @@
  *
  * A failed commit is not the asker's problem: every row of the batch hears the errno, the answer goes out
  * unrecorded, and the next batch tries again, with a newly opened database unless the disk is merely full. It
- * is said in the log at most once a minute, and once when it works again.
+ * is said in the log at most once a minute, and once when it works again. Without a next batch it tries by itself: who
+ * reads /readyz sends no questions while it says no. A database that somebody removes or replaces
+ * while we write it is noticed before the next commit.
  *
  * Deliberately not here: what to do about a failure (turn.c), and SQL (store_sqlite.c). */
 #include "bot/journal.h"
@@ -18,6 +20,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bot/clock.h"
 #include "bot/limits.h"
 #include "bot/log.h"
 #include "bot/loop.h"
@@ -29,6 +32,7 @@
 #define FORGET_PAUSE_MS 200            /* between two bites, so that answers come first */
 #define FORGET_BITE     500
 #define COMPLAIN_MS     (60u * 1000)
+#define PROBE_MS        2000 /* how often what failed is tried again when nobody asks anything */
 
 const struct setting journal_settings[] = {
     {.name = "journal.synchronous",
@@ -70,17 +74,11 @@ struct journal {
     /* the thread's own */
     struct store *store; /* NULL: to be opened again */
     uint64_t committed_ms, forget_ms, complained_ms;
+    uint64_t probe_ms; /* 0: all is well */
     size_t unrecorded; /* since the last complaint */
 
     atomic_bool writable;
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* ---- what the callers hear, on the loop ---- */
 
@@ -103,9 +101,9 @@ static void rows_done(void *ctx)
 
 static void complain(struct journal *j, int err, size_t rows)
 {
-    uint64_t now = now_ms();
+    uint64_t now = clock_ms();
     j->unrecorded += rows;
-    if (j->complained_ms && now - j->complained_ms < COMPLAIN_MS)
+    if (!j->unrecorded || (j->complained_ms && now - j->complained_ms < COMPLAIN_MS))
         return;
     char why[256];
     log_error("journal", "answered but not recorded", "rows=%zu reason=%s", j->unrecorded,
@@ -117,6 +115,7 @@ static void complain(struct journal *j, int err, size_t rows)
 static void settle(struct journal *j, int err, size_t rows)
 {
     bool was = atomic_exchange(&j->writable, !err);
+    j->probe_ms = err ? clock_ms() + PROBE_MS : 0;
     if (err) {
         complain(j, err, rows);
     } else if (!was) {
@@ -138,6 +137,14 @@ static void after_failure(struct journal *j, int err)
 
 static int ready(struct journal *j)
 {
+    /* A file without a name takes rows as willingly as ever, and nobody would find them again. */
+    if (j->store && store_is_gone(j->store)) {
+        char path[512];
+        log_warn("journal", "the database was removed or replaced; opening what is there now",
+                 "path=%s", log_quote(path, sizeof path, j->path));
+        store_close(j->store);
+        j->store = NULL;
+    }
     return j->store ? 0 : store_open(j->path, j->synchronous, &j->store);
 }
 
@@ -163,15 +170,23 @@ static void commit(struct journal *j, struct row *rows)
     for (struct row *r = rows; r; r = r->next, n++)
         if (err)
             r->id = err;
-    j->committed_ms = now_ms();
+    j->committed_ms = clock_ms();
     settle(j, err, n);
     loop_post(j->loop, rows_done, rows_free, rows);
+}
+
+static void probe(struct journal *j)
+{
+    int err = ready(j);
+    if (!err && (err = store_probe(j->store)))
+        after_failure(j, err);
+    settle(j, err, 0);
 }
 
 /* One bite of what is too old. */
 static void forget(struct journal *j, int days)
 {
-    j->forget_ms = now_ms() + FORGET_EVERY_MS;
+    j->forget_ms = clock_ms() + FORGET_EVERY_MS;
     if (days <= 0 || ready(j))
         return;
     int64_t before = ((int64_t)time(NULL) - (int64_t)days * 86400) * 1000;
@@ -179,7 +194,7 @@ static void forget(struct journal *j, int days)
     if (n < 0)
         after_failure(j, n);
     else if (n == FORGET_BITE)
-        j->forget_ms = now_ms() + FORGET_PAUSE_MS;
+        j->forget_ms = clock_ms() + FORGET_PAUSE_MS;
 }
 
 /* When there is something to do, if nothing else happens until then. Under lock. */
@@ -187,7 +202,9 @@ static uint64_t due_ms(const struct journal *j)
 {
     if (j->waiting >= MAX_BATCH || j->stopping)
         return 0;
-    return j->waiting ? j->committed_ms + COMMIT_EVERY_MS : j->forget_ms;
+    if (j->waiting)
+        return j->committed_ms + COMMIT_EVERY_MS;
+    return j->probe_ms && j->probe_ms < j->forget_ms ? j->probe_ms : j->forget_ms;
 }
 
 static void sleep_until(struct journal *j, uint64_t ms)
@@ -215,7 +232,7 @@ static void *journal_main(void *ctx)
     pthread_mutex_lock(&j->lock);
     while (!j->stopping || j->first) {
         uint64_t due = due_ms(j);
-        if (now_ms() < due) {
+        if (clock_ms() < due) {
             sleep_until(j, due);
             continue;
         }
@@ -224,6 +241,8 @@ static void *journal_main(void *ctx)
         pthread_mutex_unlock(&j->lock);
         if (rows)
             commit(j, rows);
+        else if (j->probe_ms)
+            probe(j);
         else
             forget(j, days);
         pthread_mutex_lock(&j->lock);

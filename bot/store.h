@@ -3,6 +3,7 @@
 #ifndef BOT_STORE_H
 #define BOT_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,12 +19,17 @@ int store_init(void);
  * -ENOSPC, -EROFS, -EACCES, -EBUSY, -EIO. *ret untouched then. */
 int store_open(const char *path, const char *synchronous, struct store **ret);
 void store_close(struct store *s);
+/* True when the file it writes is no longer the one at its path: removed, or another put in its place. One stat(2). */
+bool store_is_gone(const struct store *s);
 
 /* Between begin and commit (or rollback) all is one transaction. All return 0 or a negative errno as above;
  * after a failure the only way on is store_rollback(). */
 int store_begin(struct store *s);
 int store_commit(struct store *s);
 void store_rollback(struct store *s);
+
+/* A small transaction of its own that changes nothing: can it be written? */
+int store_probe(struct store *s);
 
 int store_add_turn(struct store *s, const struct journal_turn *t, int64_t *ret_id);
 /* Delete turns older than `at_ms`, at most `max`. How many, or a negative errno. */

@@ -13,9 +13,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bot/journal.h"
+#include "bot/must.h"
 
 #define APPLICATION_ID  0x47505354 /* "GPST" */
 #define BUSY_TIMEOUT_MS 2000
@@ -40,6 +42,9 @@ static const char *const sql_upgrade[] = {
 #define SCHEMA_VERSION ((int)(sizeof sql_upgrade / sizeof sql_upgrade[0]))
 
 struct store {
+    char *path;
+    dev_t dev; /* which file that was when it was opened */
+    ino_t ino;
     sqlite3 *db;
     sqlite3_stmt *add_turn, *forget_turns;
 };
@@ -139,18 +144,27 @@ static int prepare(struct store *s, const char *sql, sqlite3_stmt **ret)
                     sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL));
 }
 
-int store_open(const char *path, const char *synchronous, struct store **ret)
+/* Made here, so that nobody else may read what people asked; SQLite would ask the umask. */
+static int make_file(const char *path, struct stat *ret)
 {
-    /* Made here, so that nobody else may read what people asked; SQLite would ask the umask. */
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return -errno;
+    int err = fstat(fd, ret) ? -errno : 0;
     close(fd);
+    return err;
+}
 
-    int err = -ENOMEM;
-    struct store *s = calloc(1, sizeof *s);
-    if (!s)
+int store_open(const char *path, const char *synchronous, struct store **ret)
+{
+    struct stat st;
+    int err = make_file(path, &st);
+    if (err)
         return err;
+    struct store *s = must(calloc(1, sizeof *s));
+    s->path = must(strdup(path));
+    s->dev = st.st_dev;
+    s->ino = st.st_ino;
     int rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if ((err = to_errno(s->db, rc)))
         goto out;
@@ -178,7 +192,14 @@ void store_close(struct store *s)
     sqlite3_finalize(s->add_turn);
     sqlite3_finalize(s->forget_turns);
     sqlite3_close(s->db);
+    free(s->path);
     free(s);
+}
+
+bool store_is_gone(const struct store *s)
+{
+    struct stat st;
+    return stat(s->path, &st) || st.st_dev != s->dev || st.st_ino != s->ino;
 }
 
 int store_begin(struct store *s)
@@ -195,6 +216,14 @@ void store_rollback(struct store *s)
 {
     if (!sqlite3_get_autocommit(s->db)) /* some failures have rolled back already */
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+int store_probe(struct store *s)
+{
+    char sql[96]; /* the same value once more is a page to be written all the same */
+    sqlite3_snprintf(sizeof sql, sql, "BEGIN IMMEDIATE; PRAGMA user_version=%d; COMMIT",
+                     SCHEMA_VERSION);
+    return run(s->db, sql);
 }
 
 /* Step a statement that returns no rows, and make it ready for the next time. */
@@ -248,8 +277,9 @@ const char *store_strerror(int err)
     case EACCES:
     case EPERM: return "permission denied; make data_dir writable for the user that runs guidepost";
     case EBUSY: return "another process is writing it and does not let go";
-    case ENOENT: return "its folder does not exist";
+    case ENOENT: return "its folder does not exist; SIGHUP makes it again";
     case EISDIR: return "it is a folder";
+    case ENOTDIR: return "data_dir is not a folder";
     case ENOMEM: return "out of memory";
     default: return "the disk reported an error; see the kernel's log";
     }

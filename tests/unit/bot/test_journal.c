@@ -144,6 +144,25 @@ static void a_disk_that_takes_no_more_is_told_and_over_when_it_does(void **state
     journal_stop(j);
 }
 
+static void it_finds_out_by_itself_that_it_can_write_again(void **state)
+{
+    static char big[300000];
+    memset(big, 'x', sizeof big - 1);
+    signal(SIGXFSZ, SIG_IGN);
+    struct journal *j = start(90);
+    limit_files(100000);
+    write_rows(j, 1, big);
+    limit_files(1); /* not even a page */
+    nanosleep(&(struct timespec){.tv_sec = 3}, NULL);
+    assert_false(journal_writable(j));
+    limit_files(RLIM_INFINITY);
+    for (int i = 0; i < 100 && !journal_writable(j); i++)
+        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    assert_true(journal_writable(j)); /* nobody has handed in a row */
+    journal_stop(j);
+    assert_int_equal(count("1"), 0);
+}
+
 /* The next start, the next batch: a database that was taken away is made anew, none of it by hand. */
 static void a_database_that_breaks_under_us_is_opened_again(void **state)
 {
@@ -159,6 +178,28 @@ static void a_database_that_breaks_under_us_is_opened_again(void **state)
     sqlite3_close(db);
     write_rows(j, 1, "{}");
     assert_true(heard.id[0] > 0);
+    journal_stop(j);
+}
+
+static void a_database_that_is_removed_is_made_again(void **state)
+{
+    struct journal *j = start(90);
+    write_rows(j, 2, "{}");
+    assert_int_equal(unlink(path), 0);
+    write_rows(j, 1, "{}");
+    assert_int_equal(heard.id[0], 1); /* the first of the new one */
+    assert_int_equal(count("1"), 1);
+
+    char away[160];
+    snprintf(away, sizeof away, "%s-away", folder);
+    assert_int_equal(rename(folder, away), 0);
+    write_rows(j, 1, "{}");
+    assert_int_equal(heard.id[0], -ENOENT);
+    assert_false(journal_writable(j));
+    assert_int_equal(rename(away, folder), 0);
+    write_rows(j, 1, "{}");
+    assert_true(heard.id[0] > 0);
+    assert_int_equal(count("1"), 2);
     journal_stop(j);
 }
 
@@ -200,7 +241,9 @@ int main(void)
         TEST(each_row_is_heard_of_once_in_order_after_its_commit),
         TEST(what_was_handed_in_is_written_although_it_stops),
         TEST(a_disk_that_takes_no_more_is_told_and_over_when_it_does),
+        TEST(it_finds_out_by_itself_that_it_can_write_again),
         TEST(a_database_that_breaks_under_us_is_opened_again),
+        TEST(a_database_that_is_removed_is_made_again),
         TEST(old_turns_go_young_ones_stay),
         TEST(a_database_that_is_not_ours_is_refused_at_start),
     };
