@@ -14,6 +14,7 @@
 #include "bot/command.h"
 #include "bot/config.h"
 #include "bot/log.h"
+#include "bot/must.h"
 #include "bot/problem.h"
 #include "bot/shipped.h"
 #include "bot/smalltalk.h"
@@ -38,13 +39,12 @@ static int with_defaults(const char *kb, struct base *b)
         fprintf(stderr, "guidepost: synonyms: %s\n", strerror(errno));
         return EXIT_FAILED;
     }
-    if (asprintf(&b->made, "/proc/self/fd/%d", b->synonyms_fd) < 0)
-        abort();
+    b->made = must_printf("/proc/self/fd/%d", b->synonyms_fd);
     b->src.synonyms = b->made;
     return EXIT_FINE;
 }
 
-static void apply_log_settings(const struct config *c)
+void base_use_log(const struct config *c)
 {
     enum log_level level;
     const char *format = config_text(c, "log.format");
@@ -63,9 +63,9 @@ static int with_settings(const char *path, const char *kb, struct base *b)
     kb_report_release(&report);
     if (err)
         return EXIT_CONFIG;
-    apply_log_settings(b->config);
-    if (!kb && asprintf(&b->made, "%s/index.db", config_text(b->config, "data_dir")) < 0)
-        abort();
+    base_use_log(b->config);
+    if (!kb)
+        b->made = must_printf("%s/index.db", config_text(b->config, "data_dir"));
     b->kb = kb ? kb : b->made;
     b->src.path = config_list(b->config, "content", &b->src.n);
     b->src.synonyms = config_text(b->config, "synonyms");
@@ -105,9 +105,7 @@ int base_index(const struct base *b, struct kb_report *report)
 {
     const char *slash = strrchr(b->kb, '/');
     if (b->config && slash && slash > b->kb) {
-        char *folder = strndup(b->kb, (size_t)(slash - b->kb));
-        if (!folder)
-            abort();
+        char *folder = must(strndup(b->kb, (size_t)(slash - b->kb)));
         if (mkdir(folder, 0750) && errno != EEXIST) {
             problem_add(report, true, folder, 0, 0, "cannot be created: %s", strerror(errno));
             free(folder);
@@ -169,19 +167,15 @@ int base_temporary(struct base *b)
 {
     const char *tmp = getenv("TMPDIR");
     struct kb_report report = {0};
-    char *kb;
-    if (asprintf(&b->folder, "%s/guidepost-XXXXXX", tmp && *tmp ? tmp : "/tmp") < 0)
-        abort();
+    b->folder = must_printf("%s/guidepost-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     if (!mkdtemp(b->folder)) {
         fprintf(stderr, "guidepost: %s: %s\n", b->folder, strerror(errno));
         free(b->folder);
         b->folder = NULL;
         return EXIT_FAILED;
     }
-    if (asprintf(&kb, "%s/index.db", b->folder) < 0)
-        abort();
     free(b->made);
-    b->kb = b->made = kb;
+    b->kb = b->made = must_printf("%s/index.db", b->folder);
     int err = kb_index(b->kb, &b->src, &report);
     if (err)
         base_complain("temporary index", &report, err);

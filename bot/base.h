@@ -33,6 +33,9 @@ int base_ensure(const struct base *b);
 /* The small talk of this base. 0, or an exit code after saying why. */
 int base_smalltalk(const struct base *b, struct smalltalk **ret);
 
+/* The settings log.level and log.format come into force. */
+void base_use_log(const struct config *c);
+
 /* Say why a build failed: the problems of the report, or its message, or the error. */
 void base_complain(const char *what, const struct kb_report *report, int err);
 

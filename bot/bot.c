@@ -15,7 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bot/base.h"
 #include "bot/journal.h"
+#include "bot/must.h"
 #include "bot/problem.h"
 #include "bot/session.h"
 #include "bot/smalltalk.h"
@@ -36,13 +38,27 @@ const struct setting bot_settings[] = {
     {.name = "web.origins",
      .type = SETTING_LIST,
      .value = "[]",
+     .check = policy_check_origin,
      .help = "Other web sites whose pages may embed the chat or call the API, as "
              "https://www.example.edu."},
+    {.name = "web.origin_required",
+     .type = SETTING_BOOL,
+     .value = "false",
+     .help = "Refuse a WebSocket that names no page at all. Browsers always name theirs, programs "
+             "need not."},
     {.name = "web.proxies",
      .type = SETTING_LIST,
      .value = "[]",
-     .help = "Web servers in front of this one, as addresses or ranges: their X-Forwarded-For is "
-             "believed."},
+     .check = policy_check_proxy,
+     .help = "Web servers in front of this one, as addresses or ranges, as 10.0.0.0/8: their "
+             "X-Forwarded-For is believed."},
+    {.name = "web.max_per_address",
+     .type = SETTING_INT,
+     .value = "0",
+     .min = 0,
+     .max = 1000000,
+     .help = "Connections that one address may hold at once; those of web.proxies do not count. A "
+             "school often has one address for everybody. 0: any number."},
     {.name = NULL},
 };
 
@@ -117,16 +133,19 @@ static void on_peer(void *ctx, struct peer *p, enum peer_event ev, const char *s
 static int open_data(struct bot *bot)
 {
     const char *dir = config_text(bot->config, "data_dir");
+    struct stat st;
     char quoted[512];
-    if (mkdir(dir, 0750) && errno != EEXIST) {
-        int err = -errno;
-        log_error("bot", "cannot make data_dir", "path=%s reason=%s",
+    int err = mkdir(dir, 0750) && errno != EEXIST ? -errno : 0;
+    if (!err && (stat(dir, &st) || !S_ISDIR(st.st_mode)))
+        err = -ENOTDIR;
+    if (err) {
+        log_error("bot", "cannot make data_dir", "path=%s reason=\"%s\"",
                   log_quote(quoted, sizeof quoted, dir), strerror(-err));
         return err;
     }
-    if (asprintf(&bot->index_path, "%s/index.db", dir) < 0 ||
-        asprintf(&bot->state_path, "%s/state.db", dir) < 0)
-        abort();
+    bot->data_dir = must(strdup(dir));
+    bot->index_path = must_printf("%s/index.db", dir);
+    bot->state_path = must_printf("%s/state.db", dir);
     return 0;
 }
 
@@ -169,9 +188,7 @@ static int open_adapters(struct bot *bot)
     size_t n = 0;
     while (adapter_types[n])
         n++;
-    bot->adapter = calloc(n + 1, sizeof *bot->adapter);
-    if (!bot->adapter)
-        abort();
+    bot->adapter = must(calloc(n + 1, sizeof *bot->adapter));
     for (size_t i = 0; i < n; i++) {
         struct adapter *a = &bot->adapter[bot->nadapter];
         *a = (struct adapter){.type = adapter_types[i], .bot = bot};
@@ -191,6 +208,27 @@ static int open_adapters(struct bot *bot)
     return 0;
 }
 
+/* Whom the public listener lets in. */
+static struct policy_rules rules_of(const struct config *c)
+{
+    struct policy_rules r = {0};
+    r.origins = config_list(c, "web.origins", &r.norigins);
+    r.origin_required = config_bool(c, "web.origin_required");
+    r.proxies = config_list(c, "web.proxies", &r.nproxies);
+    r.max_per_address = (size_t)config_int(c, "web.max_per_address");
+    return r;
+}
+
+static const char *why_not_listening(int err)
+{
+    switch (err) {
+    case -EADDRINUSE: return "the address is in use; is another guidepost running?";
+    case -EADDRNOTAVAIL: return "this machine has no such address";
+    case -EACCES: return "not permitted; leave ports below 1024 to a web server in front";
+    default: return strerror(-err);
+    }
+}
+
 static int listen_on(struct bot *bot, const char *setting, const struct server_options *more,
                      const struct server_calls *calls, struct server **ret)
 {
@@ -199,7 +237,7 @@ static int listen_on(struct bot *bot, const char *setting, const struct server_o
     int err = server_open(bot->loop, &opt, calls, ret);
     if (err) {
         log_error("bot", "cannot listen", "setting=%s addr=%s reason=\"%s\"", setting, opt.listen,
-                  strerror(-err));
+                  why_not_listening(err));
         return err;
     }
     const char *colon = strrchr(opt.listen, ':');
@@ -210,9 +248,7 @@ static int listen_on(struct bot *bot, const char *setting, const struct server_o
 
 static int open_servers(struct bot *bot)
 {
-    struct server_options opt = {0};
-    opt.origins = config_list(bot->config, "web.origins", &opt.norigins);
-    opt.proxies = config_list(bot->config, "web.proxies", &opt.nproxies);
+    struct server_options opt = {.rules = rules_of(bot->config)};
     struct adapter *ws = websocket_owner(bot);
     if (ws) {
         opt.websocket_path = ws->type->websocket;
@@ -270,6 +306,22 @@ static void on_stop(void *ctx)
     e->timer = loop_timer(bot->loop, 0, STOP_LOOK_MS, look_whether_done, e);
 }
 
+void bot_use_config(struct bot *bot, struct config *fresh)
+{
+    static const char *const fixed[] = {"listen",         "admin_listen",        "data_dir",
+                                        "answer_threads", "journal.synchronous", NULL};
+    for (const char *const *name = fixed; *name; name++)
+        if (!config_same(bot->config, fresh, *name))
+            log_warn("bot", "a changed setting takes effect at the next start", "setting=%s",
+                     *name);
+    struct policy_rules rules = rules_of(fresh);
+    server_set_rules(bot->server, &rules); /* cannot fail: every row was checked */
+    base_use_log(fresh);
+    journal_set_retention(bot->journal, (int)config_int(fresh, "journal.retention_days"));
+    config_free(bot->own_config);
+    bot->config = bot->own_config = fresh;
+}
+
 static void on_reload(void *ctx)
 {
     struct bot *bot = ctx;
@@ -315,6 +367,7 @@ static void take_apart(struct bot *bot, struct ending *e)
     loop_free(bot->loop);
     sessions_free(bot->sessions);
     config_free(bot->own_config);
+    free(bot->data_dir);
     free(bot->index_path);
     free(bot->state_path);
 }

@@ -27,7 +27,7 @@ struct bot_counts {
 struct bot {
     const struct config *config; /* the one in force */
     struct config *own_config; /* that one, when a reload made it; NULL while it is the caller's */
-    char *index_path, *state_path;
+    char *data_dir, *index_path, *state_path;
 
     struct loop *loop;
     struct server *server, *admin;
@@ -52,6 +52,8 @@ extern const struct setting bot_settings[];
 /* Serve until SIGTERM or SIGINT. `c` stays the caller's. 0, or a negative errno after it was logged;
  * -EINVAL: a setting cannot work (the program's exit status is 78 then). */
 int bot_run(struct config *c);
+/* A reload: these settings come into force, now or, where that cannot be, at the next start. Takes `fresh`. */
+void bot_use_config(struct bot *bot, struct config *fresh);
 
 /* ---- turn.c: one question's life; bot_receive() is there, too ---- */
 

@@ -222,6 +222,13 @@ static bool is_choice(const char *choices, const char *s)
     return false;
 }
 
+/* What the row itself has to say against a text, or NULL. */
+static const char *check_text(struct pool *pool, const struct setting *row, const char *s)
+{
+    const char *wrong = row->check ? row->check(s) : NULL;
+    return wrong ? pool_printf(pool, "\"%s\" %s", s, wrong) : NULL;
+}
+
 /* What is wrong with a scalar, or NULL after filling *v. */
 static const char *parse_scalar(struct pool *pool, const char *folder, const char *s,
                                 struct value *v)
@@ -229,7 +236,7 @@ static const char *parse_scalar(struct pool *pool, const char *folder, const cha
     const struct setting *row = v->row;
     v->text = pool_strdup(pool, s);
     switch (row->type) {
-    case SETTING_TEXT: return NULL;
+    case SETTING_TEXT: return check_text(pool, row, s);
     case SETTING_PATH: v->text = resolve(pool, folder, s); return NULL;
     case SETTING_INT:
         if (!parse_int(s, &v->number))
@@ -272,6 +279,9 @@ static const char *parse_node(struct pool *pool, const char *folder, const struc
         *ret_at = item[i];
         if (item[i]->kind != YAML_SCALAR || !*item[i]->text)
             return "expects a text here";
+        const char *wrong = check_text(pool, v->row, item[i]->text);
+        if (wrong)
+            return wrong;
         out[i] = v->row->type == SETTING_PATHS ? resolve(pool, folder, item[i]->text)
                                                : pool_strdup(pool, item[i]->text);
     }
@@ -520,6 +530,17 @@ const char *const *config_list(const struct config *c, const char *name, size_t 
     if (ret_n)
         *ret_n = v->nlist;
     return v->list ? v->list : none;
+}
+
+bool config_same(const struct config *a, const struct config *b, const char *name)
+{
+    const struct value *x = value_must(a, name, ~0u), *y = value_must(b, name, ~0u);
+    if (strcmp(x->text ? x->text : "", y->text ? y->text : "") != 0 || x->nlist != y->nlist)
+        return false;
+    for (size_t i = 0; i < x->nlist; i++)
+        if (strcmp(x->list[i], y->list[i]) != 0)
+            return false;
+    return true;
 }
 
 int config_set(struct config *c, const char *name, const char *value)

@@ -31,6 +31,8 @@ struct setting {
     long long min, max;  /* SETTING_INT */
     const char *choices; /* SETTING_CHOICE */
     const char *help;    /* a sentence or two: the comment in guidepost.yaml */
+    /* What is wrong with a text, or with one of a list ("is not ..."), or NULL. Optional. */
+    const char *(*check)(const char *text);
 };
 
 struct config;
@@ -59,6 +61,7 @@ long long config_int(const struct config *c, const char *name);
 bool config_bool(const struct config *c, const char *name);
 const char *const *config_list(const struct config *c, const char *name, size_t *ret_n);
 int config_set(struct config *c, const char *name, const char *value);
+bool config_same(const struct config *a, const struct config *b, const char *name);
 const char *config_file(const struct config *c);   /* the file that was read, "" for defaults */
 const char *config_folder(const struct config *c); /* where relative paths start */
 

@@ -5,16 +5,19 @@
  * be wrong without a trace (settings, small talk) is checked first, then the index changes in one transaction,
  * and only then, on the loop, the rest takes effect. The answering threads see the new index by themselves.
  *
- * Whoever asks for a look while one is under way gets another one after it, so no change is missed. */
+ * Whoever asks for a look while one is under way gets another one after it, so no change is missed. What failed for want
+ * of room or the like, and not because of what an editor wrote, is tried again by itself. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "bot/bot.h"
 #include "bot/journal.h"
 #include "bot/loop.h"
+#include "bot/must.h"
 #include "bot/problem.h"
 #include "bot/smalltalk.h"
 #include "bot/watch.h"
@@ -24,6 +27,7 @@
 
 #define QUIET_MS     300   /* after the last change of a burst */
 #define MEND_MS      60000 /* between two looks because the index was found damaged */
+#define RETRY_MS     60000 /* after a failure that is the machine's, not the content's */
 #define STOP_S       1     /* for a look under way when the program ends */
 #define MAX_TOPICS   6
 #define MAX_COMPLAIN 20 /* problems logged per look; `guidepost check` lists them all */
@@ -49,10 +53,12 @@ struct content {
     struct watch *watch;
     pthread_t thread;
     bool again, again_reload;
-    struct look *now;        /* under way */
-    struct look *last;       /* whose topics are shown */
-    struct loop_timer *mend; /* until the index may be mended */
-    uint64_t mended_ms;      /* when it was last tried; 0: never */
+    struct look *now;         /* under way */
+    struct look *last;        /* whose topics are shown */
+    struct loop_timer *mend;  /* until the index may be mended */
+    uint64_t mended_ms;       /* when it was last tried; 0: never */
+    struct loop_timer *retry; /* until what failed is tried again */
+    bool retry_reload;
     struct content_state state;
 };
 
@@ -107,6 +113,7 @@ static int read_all(struct look *look)
     if ((err = smalltalk_read(*talk ? talk : NULL, &look->talk, &look->files)))
         return err;
     look->what = "index";
+    mkdir(c->bot->data_dir, 0750); /* if somebody has removed it; where it cannot be, kb says so */
     return index_with(look->config, c->bot->index_path, &look->report);
 }
 
@@ -150,23 +157,6 @@ static void log_failure(const struct look *look)
               "step=%s reason=%s", look->what, log_quote(why, sizeof why, reason));
 }
 
-/* The new settings come into force: those that can change while the program runs. */
-static void use_config(struct bot *bot, struct config *fresh)
-{
-    static const char *const fixed[] = {"listen", "admin_listen", "data_dir",
-                                        "journal.synchronous"};
-    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
-        if (strcmp(config_text(bot->config, fixed[i]), config_text(fresh, fixed[i])))
-            log_warn("bot", "a changed setting takes effect at the next start", "setting=%s",
-                     fixed[i]);
-    config_free(bot->own_config);
-    bot->config = bot->own_config = fresh;
-    enum log_level level;
-    if (log_level_parse(config_text(fresh, "log.level"), &level))
-        log_set_level(level);
-    journal_set_retention(bot->journal, (int)config_int(fresh, "journal.retention_days"));
-}
-
 static void watch_again(struct content *c);
 
 static void use(struct content *c, struct look *look, bool after_failure)
@@ -175,7 +165,7 @@ static void use(struct content *c, struct look *look, bool after_failure)
     work_set_smalltalk(c->bot->work, look->talk);
     look->talk = NULL;
     if (look->reread) {
-        use_config(c->bot, look->reread);
+        bot_use_config(c->bot, look->reread);
         look->reread = NULL;
         watch_again(c);
         c->again =
@@ -189,6 +179,21 @@ static void use(struct content *c, struct look *look, bool after_failure)
 }
 
 static void begin(struct content *c, bool reload);
+
+static void on_retry(void *ctx)
+{
+    struct content *c = ctx;
+    begin(c, c->retry_reload);
+}
+
+/* An editor's mistake waits for the editor; a full disk may be empty again in a minute. */
+static void plan_retry(struct content *c, const struct look *look)
+{
+    bool machine = look->err && !strcmp(look->what, "index") && look->err != KB_ERR_INPUT;
+    loop_timer_stop(c->retry);
+    c->retry_reload = look->reload;
+    c->retry = machine ? loop_timer(c->bot->loop, RETRY_MS, 0, on_retry, c) : NULL;
+}
 
 static void apply(void *ctx)
 {
@@ -204,6 +209,7 @@ static void apply(void *ctx)
         log_failure(look);
     else
         use(c, look, failed_before);
+    plan_retry(c, look);
     c->state.ready = look->info.schema != 0;
     c->state.documents = look->info.documents;
     c->state.passages = look->info.passages;
@@ -223,9 +229,7 @@ static void begin(struct content *c, bool reload)
         return;
     }
     c->again = c->again_reload = false;
-    struct look *look = calloc(1, sizeof *look);
-    if (!look)
-        abort();
+    struct look *look = must(calloc(1, sizeof *look));
     *look =
         (struct look){.content = c, .config = c->bot->config, .reload = reload, .pool = pool_new()};
     int err = pthread_create(&c->thread, NULL, look_main, look);
@@ -272,9 +276,7 @@ static void watch_again(struct content *c)
     const struct config *config = c->bot->config;
     size_t n;
     const char *const *content = config_list(config, "content", &n);
-    const char **path = calloc(n + 2, sizeof *path);
-    if (!path)
-        abort();
+    const char **path = must(calloc(n + 2, sizeof *path));
     size_t all = n;
     memcpy(path, content, n * sizeof *path);
     static const char *const further[] = {"synonyms", "smalltalk"};
@@ -291,9 +293,7 @@ static void watch_again(struct content *c)
 
 struct content *content_start(struct bot *bot)
 {
-    struct content *c = calloc(1, sizeof *c);
-    if (!c)
-        abort();
+    struct content *c = must(calloc(1, sizeof *c));
     c->bot = bot;
     c->state.reload_ok = true;
     watch_again(c);
@@ -309,7 +309,8 @@ bool content_stop(struct content *c)
     watch_stop(c->watch);
     c->watch = NULL;
     loop_timer_stop(c->mend);
-    c->mend = NULL;
+    loop_timer_stop(c->retry);
+    c->mend = c->retry = NULL;
     if (c->now) {
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);

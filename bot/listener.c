@@ -66,17 +66,17 @@ static void complain(struct listener *ls, const char *why)
     ls->unsaid = 0;
 }
 
-/* Politely: a browser or proxy understands a status, and comes back later. */
-static void turn_away(struct listener *ls, int fd)
+void listener_turn_away(int fd, const char *status)
 {
-    static const char busy[] =
-        "HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-length: 0\r\n"
-        "connection: close\r\n\r\n";
-    ssize_t n = send(fd, busy, sizeof(busy) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    char s[128];
+    int len = snprintf(s, sizeof(s),
+                       "HTTP/1.1 %s\r\nretry-after: 5\r\ncontent-length: 0\r\n"
+                       "connection: close\r\n\r\n",
+                       status);
+    ssize_t n = send(fd, s, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
     (void)n; /* if not even that fits, closing says enough */
     shutdown(fd, SHUT_WR);
     close(fd);
-    ls->refused++;
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -101,7 +101,8 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         if (ls->calls.room(ls->calls.ctx)) {
             ls->calls.take(ls->calls.ctx, fd, &from);
         } else {
-            turn_away(ls, fd);
+            listener_turn_away(fd, "503 Service Unavailable");
+            ls->refused++;
             full = true;
         }
     }

@@ -23,6 +23,9 @@ int listener_open(struct loop *l, const char *address, const struct listener_cal
                   struct listener **ret);
 int listener_port(const struct listener *ls);
 uint64_t listener_refused(const struct listener *ls);
+/* Closes a connection politely: a browser or proxy understands a status ("503 Service Unavailable"), and comes back
+ * later. */
+void listener_turn_away(int fd, const char *status);
 /* Closes the socket at once and frees it; NULL is fine. */
 void listener_close(struct listener *ls);
 

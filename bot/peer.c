@@ -8,16 +8,11 @@
  * much of ours arrived. The library does not show us the head of a frame, nor pings; so when bytes have come since the
  * last pong, we ping: whoever is between two frames can answer, whoever is stuck in half a frame cannot. */
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* <netinet/tcp.h> knows only the beginning of the kernel's struct tcp_info, <linux/tcp.h> does not go with it. */
-#define TCPI_BYTES_ACKED    120
-#define TCPI_BYTES_RECEIVED 128
-
 #include "bot/server_int.h"
+#include "bot/tcp.h"
 
 #define CHECK_S    2
 #define HIGH_WATER (8u * 1024)
@@ -47,31 +42,10 @@ struct peer {
     uint64_t probe_s;    /* 0, or since when we doubt that it is between two frames */
     uint64_t progress_s; /* last time it took something, or had nothing to take */
     uint64_t close_by_s;
-    uint64_t clean; /* bytes received when it last was between two frames for sure */
-    uint64_t acked; /* bytes of ours it had at the last look */
+    uint64_t clean;  /* bytes received when it last was between two frames for sure */
+    uint64_t masked; /* bytes its messages took at least, if they were masked */
+    uint64_t acked;  /* bytes of ours it had at the last look */
 };
-
-/* ---- what TCP knows ---- */
-
-struct transfer {
-    uint64_t received, acked; /* bytes, both ways */
-    bool arrived;             /* nothing of ours is still on its way */
-};
-
-static bool look_at_socket(struct conn *c, struct transfer *ret)
-{
-    union {
-        struct tcp_info known;
-        unsigned char all[256];
-    } info;
-    socklen_t len = sizeof(info);
-    if (getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 || len < TCPI_BYTES_RECEIVED + 8)
-        return false;
-    memcpy(&ret->acked, info.all + TCPI_BYTES_ACKED, 8);
-    memcpy(&ret->received, info.all + TCPI_BYTES_RECEIVED, 8);
-    ret->arrived = info.known.tcpi_unacked == 0;
-    return true;
-}
 
 /* ---- reading, or not ---- */
 
@@ -132,7 +106,7 @@ bool peer_send(struct server *s, server_handle h, const char *text, size_t len)
         peer_close(s, h, 4408, "reading too slowly");
         return false;
     }
-    struct frame *f = server_must(malloc(sizeof(*f) + LWS_PRE + len));
+    struct frame *f = must(malloc(sizeof(*f) + LWS_PRE + len));
     f->next = NULL;
     f->len = len;
     memcpy(f->data + LWS_PRE, text, len);
@@ -209,7 +183,7 @@ static int say_close(struct conn *c)
 int peer_on_open(struct conn *c)
 {
     struct server *s = c->server;
-    struct peer *p = server_must(calloc(1, sizeof(*p)));
+    struct peer *p = must(calloc(1, sizeof(*p)));
     p->conn = c;
     p->tail = &p->head;
     p->heard_s = p->progress_s = server_now_s(s);
@@ -227,6 +201,17 @@ static void hear(struct peer *p)
 {
     p->heard_s = server_now_s(p->conn->server);
     p->probe_s = 0;
+}
+
+/* Frames of a client must be masked (RFC 6455, 5.1), and the library neither insists nor tells. But a mask is four bytes of
+ * which the kernel knows: whose messages have come in with fewer bytes than masked ones take sends none. Pings between
+ * them are not counted and may hide a frame or two; a client that wants to hide only harms itself, for the mask protects
+ * the proxies on its own way. */
+static bool lacks_mask(struct conn *c, size_t len)
+{
+    struct tcp_transfer t;
+    c->peer->masked += len + (len < 126 ? 6 : len < 65536 ? 8 : 14);
+    return c->handshake && tcp_transfer(c->fd, &t) && t.received - c->handshake < c->peer->masked;
 }
 
 int peer_on_frame(struct conn *c, const char *s, size_t len)
@@ -254,6 +239,8 @@ int peer_on_frame(struct conn *c, const char *s, size_t len)
         return 0;
 
     p->in_message = false;
+    if (lacks_mask(c, p->in.len ? p->in.len : len))
+        return close_now(c, 1002, "frames must be masked");
     hear(p);
     sv->stats.messages_in++;
     if (p->in.len)
@@ -266,9 +253,9 @@ int peer_on_frame(struct conn *c, const char *s, size_t len)
 
 void peer_on_pong(struct conn *c)
 {
-    struct transfer t;
+    struct tcp_transfer t;
     hear(c->peer);
-    if (look_at_socket(c, &t))
+    if (tcp_transfer(c->fd, &t))
         c->peer->clean = t.received;
 }
 
@@ -337,11 +324,11 @@ void peer_free(struct conn *c)
 /* ---- time ---- */
 
 /* What a look tells: does it take what we send, and is it between two frames? */
-static struct transfer examine(struct conn *c, uint64_t now)
+static struct tcp_transfer examine(struct conn *c, uint64_t now)
 {
     struct peer *p = c->peer;
-    struct transfer t = {p->clean, p->acked, true};
-    look_at_socket(c, &t);
+    struct tcp_transfer t = {p->clean, p->acked, true};
+    tcp_transfer(c->fd, &t);
     if ((!p->head && !lws_partial_buffered(c->wsi)) || t.acked != p->acked)
         p->progress_s = now;
     p->acked = t.acked;
@@ -372,7 +359,7 @@ void peer_on_deadline(struct conn *c)
             wheel_set(&s->wheel, &c->deadline, p->close_by_s);
         return;
     }
-    struct transfer t = examine(c, now);
+    struct tcp_transfer t = examine(c, now);
     if (since(p->progress_s, now, PEER_STALL_S)) {
         s->stats.slow_closes++;
         conn_kill(c);

@@ -97,7 +97,7 @@ static struct refusal read_path(struct request *rq, enum lws_token_indexes token
         if (p[3] == '/' || !p[3])
             return refusal_bad("The path leads upwards.");
     }
-    rq->path = server_must(strdup(s));
+    rq->path = must(strdup(s));
     return fine;
 }
 
@@ -112,7 +112,7 @@ static struct refusal read_args(struct request *rq)
             return refusal_bad("Too many query parameters.");
         if (strlen(s) != (size_t)len)
             return refusal_bad("The query has a NUL in it.");
-        rq->arg[rq->nargs++] = server_must(strdup(s));
+        rq->arg[rq->nargs++] = must(strdup(s));
     }
     return fine;
 }
@@ -231,7 +231,7 @@ int request_on_headers(struct conn *c)
     if (!m)
         return -1; /* the library knows no others */
 
-    struct request *rq = server_must(calloc(1, sizeof(*rq)));
+    struct request *rq = must(calloc(1, sizeof(*rq)));
     rq->conn = c;
     buf_init(&rq->body, MAX_HTTP_BODY);
     c->rq = rq;
@@ -331,7 +331,7 @@ static void start_waiting(struct request *rq)
         rq->paused = true;
         lws_rx_flow_control(c->wsi, 0);
     }
-    struct waiter *w = server_must(calloc(1, sizeof(*w)));
+    struct waiter *w = must(calloc(1, sizeof(*w)));
     w->rq = rq;
     w->fd = dup(c->fd);
     if (w->fd < 0 || uv_poll_init_socket(loop_uv(c->server->loop), &w->poll, w->fd) < 0) {
@@ -407,7 +407,7 @@ static void build(struct request *rq, const struct http_reply *r)
         len = 0;
 
     rq->len = (size_t)n + extra + 2 + len;
-    rq->out = server_must(malloc(rq->len));
+    rq->out = must(malloc(rq->len));
     char *p = rq->out;
     memcpy(p, head, (size_t)n);
     p += n;
@@ -565,11 +565,11 @@ static char *find_header(struct conn *c, const char *name)
         if (!lws_hdr_total_length(c->wsi, (enum lws_token_indexes)t) ||
             lws_hdr_copy(c->wsi, value, sizeof(value), (enum lws_token_indexes)t) < 0)
             return NULL;
-        return server_must(strdup(value));
+        return must(strdup(value));
     }
     if (lws_hdr_custom_copy(c->wsi, value, sizeof(value), with_colon, n) < 0)
         return NULL;
-    return server_must(strdup(value));
+    return must(strdup(value));
 }
 
 const char *request_header(const struct request *rq, const char *name)
@@ -578,8 +578,8 @@ const char *request_header(const struct request *rq, const char *name)
         if (strcmp(h->name, name) == 0)
             return h->value;
     }
-    struct header *h = server_must(calloc(1, sizeof(*h)));
-    h->name = server_must(strdup(name));
+    struct header *h = must(calloc(1, sizeof(*h)));
+    h->name = must(strdup(name));
     h->value = find_header(rq->conn, name);
     h->next = rq->headers;
     ((struct request *)rq)->headers = h; /* a cache: to the caller nothing has changed */
@@ -590,6 +590,11 @@ const char *request_body(const struct request *rq, size_t *ret_len)
 {
     *ret_len = rq->body.len;
     return rq->body.s;
+}
+
+enum origin request_origin(const struct request *rq)
+{
+    return conn_origin(rq->conn);
 }
 
 const char *request_client(const struct request *rq)

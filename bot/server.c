@@ -30,15 +30,6 @@
     131072 /* the library allocates by the limit, and some containers set it to a thousand million */
 #define SPARE_DESCRIPTORS 512 /* databases, curl, files: what is not a client's */
 
-void *server_must(void *p)
-{
-    if (!p) {
-        log_error("server", "out of memory", "%s", "");
-        abort();
-    }
-    return p;
-}
-
 /* ---- time ---- */
 
 uint64_t server_now_s(const struct server *s)
@@ -122,7 +113,7 @@ static uint32_t free_slot(struct server *s)
         }
     }
     size_t n = s->nslots ? s->nslots * 2 : 64;
-    s->slot = server_must(realloc(s->slot, n * sizeof(*s->slot)));
+    s->slot = must(realloc(s->slot, n * sizeof(*s->slot)));
     memset(s->slot + s->nslots, 0, (n - s->nslots) * sizeof(*s->slot));
     uint32_t at = (uint32_t)s->nslots;
     s->free_hint = s->nslots + 1;
@@ -190,34 +181,25 @@ static bool on_room(void *ctx)
     return s->stats.connections < s->max_connections || evict(&s->idle) || evict(&s->pending);
 }
 
-static bool is_proxy(const struct server *s, const struct address *a)
-{
-    for (size_t i = 0; i < s->nproxies; i++) {
-        if (address_in(a, &s->proxies[i]))
-            return true;
-    }
-    return false;
-}
-
 static void on_socket(void *ctx, int fd, const struct sockaddr_storage *ss)
 {
     struct server *s = ctx;
     struct address from;
     address_of(&from, ss);
-    bool counted = s->max_per_address && !is_proxy(s, &from);
-    if (counted && !address_book_enter(s->book, &from, s->max_per_address)) {
+    size_t max = policy_max_connections(s->policy, &from);
+    if (max && !address_book_enter(s->book, &from, max)) {
         s->stats.refused++;
-        close(fd);
+        listener_turn_away(fd, "429 Too Many Requests");
         return;
     }
     if (s->npending >= MAX_PENDING)
         evict(&s->pending);
 
-    struct conn *c = server_must(calloc(1, sizeof(*c)));
+    struct conn *c = must(calloc(1, sizeof(*c)));
     c->server = s;
     c->fd = fd;
     c->from = from;
-    c->counted = counted;
+    c->counted = max != 0;
     address_text(&from, c->client);
     if (++s->births == 0)
         s->births = 1;
@@ -258,30 +240,23 @@ bool conn_header_twice(struct conn *c, enum lws_token_indexes token)
     return lws_hdr_copy_fragment(c->wsi, s, sizeof(s), token, 1) >= 0;
 }
 
-/* From the right: each proxy appends whom it saw. The first that is not one of ours is the asker; what stands to the left
- * of it is whatever the asker liked to write. */
+enum origin conn_origin(struct conn *c)
+{
+    char origin[512], host[256];
+    if (!lws_hdr_total_length(c->wsi, WSI_TOKEN_ORIGIN))
+        return ORIGIN_NONE;
+    if (conn_header_twice(c, WSI_TOKEN_ORIGIN) ||
+        !conn_header(c, WSI_TOKEN_ORIGIN, origin, sizeof(origin)))
+        return ORIGIN_FOREIGN;
+    return policy_origin(c->server->policy, origin,
+                         conn_header(c, WSI_TOKEN_HOST, host, sizeof(host)));
+}
+
 void conn_find_client(struct conn *c)
 {
     char s[1024];
-    address_text(&c->from, c->client);
-    if (!is_proxy(c->server, &c->from) || !conn_header(c, WSI_TOKEN_X_FORWARDED_FOR, s, sizeof(s)))
-        return;
-    for (char *end = s + strlen(s); end > s;) {
-        char *start = end;
-        while (start > s && start[-1] != ',')
-            start--;
-        const char *word = start + strspn(start, " \t");
-        size_t len = (size_t)(end - word);
-        while (len && (word[len - 1] == ' ' || word[len - 1] == '\t'))
-            len--;
-        struct address a;
-        if (!address_parse(&a, word, len))
-            return;
-        address_text(&a, c->client);
-        if (!is_proxy(c->server, &a))
-            return;
-        end = start > s ? start - 1 : s;
-    }
+    policy_client(c->server->policy, &c->from,
+                  conn_header(c, WSI_TOKEN_X_FORWARDED_FOR, s, sizeof(s)), c->client);
 }
 
 /* ---- libwebsockets calls ---- */
@@ -437,27 +412,17 @@ static int open_library(struct server *s)
 static int copy_options(struct server *s, const struct server_options *o)
 {
     s->max_connections = o->max_connections ? o->max_connections : default_connections();
-    s->max_per_address = o->max_per_address;
-    s->origin_required = o->origin_required;
     if (o->websocket_path) {
-        s->websocket_path = server_must(strdup(o->websocket_path));
-        s->subprotocol = server_must(strdup(o->subprotocol ? o->subprotocol : "guidepost.v1"));
+        s->websocket_path = must(strdup(o->websocket_path));
+        s->subprotocol = must(strdup(o->subprotocol ? o->subprotocol : "guidepost.v1"));
     }
-    s->origins = server_must(calloc(o->norigins + 1, sizeof(*s->origins)));
-    for (; s->norigins < o->norigins && o->origins[s->norigins]; s->norigins++)
-        s->origins[s->norigins] = server_must(strdup(o->origins[s->norigins]));
-    s->proxies = server_must(calloc(o->nproxies + 1, sizeof(*s->proxies)));
-    for (; s->nproxies < o->nproxies && o->proxies[s->nproxies]; s->nproxies++) {
-        if (!address_range_parse(&s->proxies[s->nproxies], o->proxies[s->nproxies]))
-            return -EINVAL;
-    }
-    return 0;
+    return policy_new(&o->rules, &s->policy);
 }
 
 int server_open(struct loop *l, const struct server_options *opt, const struct server_calls *calls,
                 struct server **ret)
 {
-    struct server *s = server_must(calloc(1, sizeof(*s)));
+    struct server *s = must(calloc(1, sizeof(*s)));
     s->loop = l;
     s->calls = *calls;
     link_init(&s->pending);
@@ -489,6 +454,17 @@ out:
 int server_port(const struct server *s)
 {
     return s->port;
+}
+
+int server_set_rules(struct server *s, const struct policy_rules *rules)
+{
+    struct policy *fresh;
+    int rc = policy_new(rules, &fresh);
+    if (rc < 0)
+        return rc;
+    policy_free(s->policy);
+    s->policy = fresh;
+    return 0;
 }
 
 const char *server_address(const struct server *s)
@@ -568,10 +544,7 @@ void server_close(struct server *s)
             conn_free(s->slot[i]);
         }
     }
-    for (size_t i = 0; i < s->norigins; i++)
-        free(s->origins[i]);
-    free(s->origins);
-    free(s->proxies);
+    policy_free(s->policy);
     free(s->websocket_path);
     free(s->subprotocol);
     free(s->slot);

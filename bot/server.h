@@ -11,12 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bot/policy.h"
+
 struct loop;
-struct config;
 struct server;
-struct
-    request; /* one HTTP request; the pointer is good inside on_request() only, keep the handle */
-struct peer; /* one WebSocket connection */
+struct request; /* one HTTP request; good inside on_request() only: keep the handle */
+struct peer;    /* one WebSocket connection */
 
 /* A connection may be gone when its answer is ready. What outlives a callback is therefore a handle, never a
  * pointer; a late answer to a dead handle is dropped. */
@@ -33,16 +33,9 @@ struct server_calls {
 };
 
 struct server_options {
-    const char *listen; /* HOST:PORT */
-    const char *const
-        *origins; /* allowed besides the page's own host; NULL-terminated or norigins */
-    size_t norigins;
-    bool origin_required; /* refuse a WebSocket without Origin, too (only browsers send one) */
-    const char *const
-        *proxies; /* peers whose X-Forwarded-For is believed: addresses or ranges, "10.0.0.0/8" */
-    size_t nproxies;
+    const char *listen;         /* HOST:PORT */
+    struct policy_rules rules;  /* whom to let in */
     size_t max_connections;     /* 0: from RLIMIT_NOFILE */
-    size_t max_per_address;     /* 0: unlimited; never counted for `proxies` */
     const char *websocket_path; /* "/v1/ws"; NULL: plain HTTP (the admin listener) */
     const char *subprotocol;    /* "guidepost.v1": a client that does not offer it is refused */
 };
@@ -50,7 +43,9 @@ struct server_options {
 /* Copies the options. 0, or a negative errno: -EADDRINUSE, -EACCES, -EINVAL (no HOST:PORT, or a bad proxy range). */
 int server_open(struct loop *l, const struct server_options *opt, const struct server_calls *calls,
                 struct server **ret);
-int server_port(const struct server *s);            /* the real one when 0 was asked for */
+int server_port(const struct server *s); /* the real one when 0 was asked for */
+/* Other rules, for what comes from now on. 0, or -EINVAL (a bad proxy range) and all stays as it was. */
+int server_set_rules(struct server *s, const struct policy_rules *rules);
 const char *server_address(const struct server *s); /* HOST:PORT with that port */
 
 /* A graceful stop has two halves. First: no new connections, no keep-alive, nothing more is read from WebSockets; what was
@@ -68,17 +63,19 @@ struct server_stats {
 void server_stats(const struct server *s, struct server_stats *ret);
 
 /* ---- requests ---- */
-const char *
-request_method(const struct request *rq); /* "GET" "HEAD" "POST" "DELETE" "PUT" "OPTIONS" "PATCH" */
-const char *
-request_path(const struct request *rq); /* decoded, starts with '/', no ".." and no NUL */
-const char *request_query(const struct request *rq,
-                          const char *name); /* decoded value of a query parameter, or NULL */
-const char *request_header(const struct request *rq,
-                           const char *name); /* lower-case name; NULL when absent */
+/* "GET" "HEAD" "POST" "DELETE" "PUT" "OPTIONS" "PATCH" */
+const char *request_method(const struct request *rq);
+/* Decoded, starts with '/', no ".." and no NUL. */
+const char *request_path(const struct request *rq);
+/* The decoded value of a query parameter, or NULL. */
+const char *request_query(const struct request *rq, const char *name);
+/* The name in lower case; NULL when absent. */
+const char *request_header(const struct request *rq, const char *name);
 const char *request_body(const struct request *rq, size_t *ret_len);
-const char *
-request_client(const struct request *rq); /* address of the asker, for limits, never for logs */
+/* Whose page sent it. */
+enum origin request_origin(const struct request *rq);
+/* The asker's address: for limits, never for logs. */
+const char *request_client(const struct request *rq);
 server_handle request_handle(const struct request *rq);
 
 struct http_reply {

@@ -15,6 +15,8 @@
 #include "bot/listener.h"
 #include "bot/log.h"
 #include "bot/loop.h"
+#include "bot/must.h"
+#include "bot/policy.h"
 #include "bot/server.h"
 #include "bot/wheel.h"
 
@@ -41,6 +43,7 @@ struct conn {
     bool buffered; /* the library has read on: the next request starts in its own buffer */
     struct address from;
     char client[ADDRESS_TEXT]; /* `from`, or what a listed proxy said */
+    uint64_t handshake;        /* bytes received up to the end of a WebSocket's; 0: not known */
     struct link waiting;       /* on server->pending or server->idle */
     struct wheel_item deadline;
     struct request *rq; /* CONN_BODY to CONN_REPLY */
@@ -60,13 +63,9 @@ struct server {
     char address[300];
     int port;
 
-    char **origins;
-    size_t norigins;
-    struct address_range *proxies;
-    size_t nproxies;
-    bool origin_required;
+    struct policy *policy;
     char *websocket_path, *subprotocol;
-    size_t max_connections, max_per_address;
+    size_t max_connections;
 
     struct conn **slot; /* NULL: free */
     size_t nslots, free_hint;
@@ -79,8 +78,6 @@ struct server {
 };
 
 /* ---- server.c ---- */
-void *server_must(
-    void *p); /* memory for our own small structs: without it the process ends with a line */
 uint64_t server_now_s(const struct server *s);
 void server_set_deadline(struct conn *c, uint64_t in_s);
 server_handle conn_handle(const struct conn *c);
@@ -93,6 +90,7 @@ void conn_kill(struct conn *c);
 /* The whole of a header the library may have in pieces; NULL when absent or longer than `size`. */
 const char *conn_header(struct conn *c, enum lws_token_indexes token, char *out, int size);
 bool conn_header_twice(struct conn *c, enum lws_token_indexes token);
+enum origin conn_origin(struct conn *c); /* while the headers are there */
 /* Who asks, with X-Forwarded-For believed where it may be. While the headers are there. */
 void conn_find_client(struct conn *c);
 

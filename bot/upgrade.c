@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "bot/server_int.h"
+#include "bot/tcp.h"
 
 /* A list header ("chat, guidepost.v1") has this word. */
 static bool has_word(const char *list, const char *word)
@@ -19,29 +20,11 @@ static bool has_word(const char *list, const char *word)
     return false;
 }
 
-/* A page of ours, or of a listed origin. Browsers always send it, and never let a script forge it. */
 static bool origin_allowed(struct conn *c)
 {
-    char origin[512], host[256];
-    struct server *s = c->server;
-    if (!lws_hdr_total_length(c->wsi, WSI_TOKEN_ORIGIN))
-        return !s->origin_required;
-    if (conn_header_twice(c, WSI_TOKEN_ORIGIN) ||
-        !conn_header(c, WSI_TOKEN_ORIGIN, origin, sizeof(origin)))
-        return false;
-    const char *own = strstr(origin, "://");
-    if (own && conn_header(c, WSI_TOKEN_HOST, host, sizeof(host)) &&
-        strcasecmp(own + 3, host) == 0 &&
-        (strncasecmp(origin, "http://", 7) == 0 || strncasecmp(origin, "https://", 8) == 0))
-        return true;
-    for (size_t i = 0; i < s->norigins; i++) {
-        size_t len = strlen(s->origins[i]);
-        if (len && s->origins[i][len - 1] == '/')
-            len--;
-        if (strlen(origin) == len && strncasecmp(origin, s->origins[i], len) == 0)
-            return true;
-    }
-    return false;
+    enum origin origin = conn_origin(c);
+    return origin == ORIGIN_NONE ? !policy_origin_required(c->server->policy)
+                                 : origin != ORIGIN_FOREIGN;
 }
 
 static struct refusal check(struct conn *c)
@@ -101,5 +84,8 @@ int upgrade_check(struct conn *c)
         return -1;
     }
     conn_find_client(c);
+    /* Until it has our answer it may send nothing more, so what follows this is frames. */
+    struct tcp_transfer t;
+    c->handshake = tcp_transfer(c->fd, &t) ? t.received : 0;
     return 0;
 }

@@ -57,38 +57,25 @@ void web_problem(struct web *w, server_handle to, int status, const char *code, 
 
 /* ---- who may call ---- */
 
-/* "https://host:port" names this very server. */
-static bool is_own(const struct request *rq, const char *origin)
+/* What lets a page of another site read the reply; `origin` is that site, or NULL. */
+static void add_cors(struct buf *head, const char *origin)
 {
-    const char *host = request_header(rq, "host"), *authority = strstr(origin, "://");
-    return host && authority && !strcasecmp(authority + 3, host);
-}
-
-/* The entry of web.origins that `origin` is, or NULL. */
-static const char *listed(const struct web *w, const char *origin)
-{
-    size_t n;
-    const char *const *list = config_list(bot_config(w->adapter->bot), "web.origins", &n);
-    for (size_t i = 0; i < n; i++)
-        if (!strcasecmp(list[i], origin))
-            return list[i];
-    return NULL;
-}
-
-/* The headers by which a browser lets another site read the reply. `origin` is NULL or listed. */
-static void add_cors(const struct web *w, struct buf *head, const char *origin)
-{
-    const char *entry = origin ? listed(w, origin) : NULL;
     buf_adds(head, "Vary: Origin\r\n");
-    if (entry)
-        buf_addf(head, "Access-Control-Allow-Origin: %s\r\n", entry);
+    if (origin)
+        buf_addf(head, "Access-Control-Allow-Origin: %s\r\n", origin);
 }
 
-static void preflight(struct web *w, struct request *rq, const char *origin)
+/* The other site, if it is one that may call. */
+static const char *listed(const struct request *rq)
+{
+    return request_origin(rq) == ORIGIN_LISTED ? request_header(rq, "origin") : NULL;
+}
+
+static void preflight(struct web *w, struct request *rq)
 {
     struct buf head;
     buf_init(&head, MAX_STATIC_HEADERS);
-    add_cors(w, &head, origin);
+    add_cors(&head, listed(rq));
     buf_adds(&head, "Access-Control-Allow-Methods: POST\r\n"
                     "Access-Control-Allow-Headers: content-type, accept\r\n"
                     "Access-Control-Max-Age: 7200\r\nAllow: POST, OPTIONS\r\n");
@@ -196,7 +183,7 @@ static void refuse(struct web *w, struct request *rq, const struct web_refusal *
 {
     struct buf head;
     buf_init(&head, MAX_STATIC_HEADERS);
-    add_cors(w, &head, request_header(rq, "origin"));
+    add_cors(&head, listed(rq));
     if (why->retry_after_s)
         buf_addf(&head, "Retry-After: %d\r\n", why->retry_after_s);
     web_problem(w, request_handle(rq), why->status, why->code, why->title, head.s);
@@ -220,7 +207,7 @@ static void ask(struct web *w, struct request *rq, struct pool *pool)
                          .lang = asked.lang,
                          .to = request_handle(rq),
                          .form = (int)wanted(rq),
-                         .ref = request_header(rq, "origin")};
+                         .ref = listed(rq)};
     int err = bot_receive(w->adapter, &in);
     if (err)
         refuse(w, rq, web_refusal(err));
@@ -228,13 +215,12 @@ static void ask(struct web *w, struct request *rq, struct pool *pool)
 
 void web_on_ask(struct web *w, struct request *rq)
 {
-    const char *origin = request_header(rq, "origin");
     struct web_refusal foreign = {
         .status = 403, .code = "origin", .title = "This web site is not in web.origins"};
-    if (origin && !is_own(rq, origin) && !listed(w, origin)) {
+    if (request_origin(rq) == ORIGIN_FOREIGN) {
         refuse(w, rq, &foreign);
     } else if (web_is(rq, "OPTIONS")) {
-        preflight(w, rq, origin);
+        preflight(w, rq);
     } else {
         struct pool *pool = pool_new();
         ask(w, rq, pool);
@@ -247,7 +233,7 @@ void web_send_api(struct web *w, const struct outgoing *out, const struct buf *b
     struct buf head;
     buf_init(&head, MAX_STATIC_HEADERS);
     buf_adds(&head, NO_STORE);
-    add_cors(w, &head, out->to->ref);
+    add_cors(&head, out->to->ref);
     struct http_reply r = {.status = 200,
                            .type = out->to->form == WEB_TEXT ? "text/plain; charset=utf-8"
                                                              : "application/json",

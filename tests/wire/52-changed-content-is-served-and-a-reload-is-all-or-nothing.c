@@ -97,29 +97,94 @@ static void a_broken_guide_is_named_and_changes_nothing(void **state)
     assert_true(answers(w, "how much do beekeepers earn", "33,000"));
 }
 
+/* The settings that the program was started with, and one more line; then SIGHUP. */
+static void reload_with(struct wire *w, const char *line)
+{
+    static char settings[8192];
+    static size_t len;
+    char path[512];
+    path_of(w, "guidepost.yaml", path, sizeof path);
+    if (!len) {
+        FILE *f = fopen(path, "r");
+        assert_non_null(f);
+        len = fread(settings, 1, 8000, f);
+        fclose(f);
+    }
+    strcpy(settings + len, line);
+    write_file(w, "guidepost.yaml", settings);
+    wire_signal(w, SIGHUP);
+}
+
 static void a_reload_with_a_bad_setting_changes_nothing(void **state)
 {
     struct wire *w = *state;
-    char path[512], *before = calloc(1, 8192);
-    path_of(w, "guidepost.yaml", path, sizeof path);
-    FILE *f = fopen(path, "r");
-    assert_non_null(f);
-    size_t len = fread(before, 1, 8000, f);
-    fclose(f);
-    strcpy(before + len, "web: {titel: x}\n");
-    write_file(w, "guidepost.yaml", before);
-    wire_signal(w, SIGHUP);
+    reload_with(w, "web: {titel: x}\n");
+    wait_for(w, "did you mean \\\"web.title\\\"?");
     wait_for(w, "not reloaded: all stays as it was");
     wire_ask(w);
-    strcpy(before + len, "web: {title: Keepers of light}\n");
-    write_file(w, "guidepost.yaml", before);
-    wire_signal(w, SIGHUP);
+    reload_with(w, "web: {title: Keepers of light}\n");
     wait_for(w, "msg=\"reloaded\"");
     struct answer a;
     assert_true(client_http(w->port, "GET", "/", NULL, NULL, &a));
     assert_non_null(strstr(a.body, "Keepers of light"));
     answer_release(&a);
-    free(before);
+}
+
+static bool lets_in(struct wire *w, const char *origin)
+{
+    char headers[256];
+    struct answer a;
+    snprintf(headers, sizeof headers, "Sec-WebSocket-Protocol: guidepost.v1\r\nOrigin: %s\r\n",
+             origin);
+    bool chat = client_ws_try(w->port, "/v1/ws", headers, NULL) == 101;
+    snprintf(headers, sizeof headers, "Content-Type: text/plain\r\nOrigin: %s\r\n", origin);
+    assert_true(client_http(w->port, "POST", "/v1/ask", headers, WIRE_QUESTION, &a));
+    assert_true(chat == (a.status == 200)); /* one rule for both */
+    answer_release(&a);
+    return chat;
+}
+
+static void what_can_change_now_does_and_what_cannot_is_named(void **state)
+{
+    struct wire *w = *state;
+    assert_false(lets_in(w, "https://www.school.example"));
+    reload_with(w, "web: {origins: [\"https://www.school.example\"]}\nanswer_threads: 3\n");
+    wait_for(w, "takes effect at the next start\" setting=answer_threads");
+    for (int i = 0; i < 100 && !lets_in(w, "https://www.school.example"); i++)
+        usleep(20000);
+    assert_true(lets_in(w, "https://www.school.example"));
+    assert_false(lets_in(w, "https://www.school.example.evil"));
+    assert_false(wire_said(w, "setting=listen"));
+    reload_with(w, "web: {proxies: [nginx]}\n");
+    wait_for(w, "\\\"nginx\\\" is not an address or range");
+    assert_true(lets_in(w, "https://www.school.example"));
+}
+
+/* Whoever deletes data/ gets answers all the same, and with the next look a new index and a new journal. */
+static void a_folder_that_is_deleted_comes_back(void **state)
+{
+    struct wire *w = *state;
+    static const char *const names[] = {"index.db",      "index.db-wal",  "index.db-shm",
+                                        "index.db.snap", "index.db.lock", "state.db",
+                                        "state.db-wal",  "state.db-shm"};
+    char path[512];
+    wire_ask(w);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "data/%s", names[i]);
+        path_of(w, name, path, sizeof path);
+        unlink(path);
+    }
+    path_of(w, "data", path, sizeof path);
+    assert_int_equal(rmdir(path), 0);
+    for (int i = 0; i < 10; i++)
+        wire_ask(w); /* by every thread */
+    wait_for(w, "its folder does not exist");
+    reload_with(w, "");
+    wait_for(w, "recording again"); /* also if nobody asks anything */
+    wire_ask(w);
+    path_of(w, "data/state.db", path, sizeof path);
+    assert_int_equal(access(path, F_OK), 0);
 }
 
 /* A reload renews the watches; a change that falls between its reading and its watching is seen all the same. */
@@ -164,6 +229,8 @@ int main(void)
         cmocka_unit_test(saving_by_rename_is_seen_too),
         cmocka_unit_test(a_broken_guide_is_named_and_changes_nothing),
         cmocka_unit_test(a_reload_with_a_bad_setting_changes_nothing),
+        cmocka_unit_test(what_can_change_now_does_and_what_cannot_is_named),
+        cmocka_unit_test(a_folder_that_is_deleted_comes_back),
         cmocka_unit_test(a_change_in_the_middle_of_a_reload_is_seen),
         cmocka_unit_test(no_question_fails_while_the_index_changes),
     };

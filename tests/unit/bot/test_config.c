@@ -5,6 +5,11 @@
 
 #include "bot/config.h"
 
+static const char *check_word(const char *text)
+{
+    return strchr(text, ' ') ? "is not one word" : NULL;
+}
+
 static const struct setting rows[] = {
     {.name = "test.number",
      .type = SETTING_INT,
@@ -14,6 +19,16 @@ static const struct setting rows[] = {
      .help = "A number."},
     {.name = "test.flag", .type = SETTING_BOOL, .value = "off", .help = "A flag."},
     {.name = "test.list", .type = SETTING_LIST, .value = "[]", .help = "A list."},
+    {.name = "test.word",
+     .type = SETTING_TEXT,
+     .value = "one",
+     .check = check_word,
+     .help = "A word."},
+    {.name = "test.words",
+     .type = SETTING_LIST,
+     .value = "[]",
+     .check = check_word,
+     .help = "Words."},
     {.name = NULL},
 };
 
@@ -121,6 +136,8 @@ static void wrong_types_and_ranges_are_errors_at_the_value(void **state)
         {"log: {level: loud}\n", "error warn info debug", 1, 14},
         {"test: 7\n", "settings below it", 1, 7},
         {"- a\n", "expects settings", 1, 1},
+        {"test: {word: two words}\n", "\"two words\" is not one word", 1, 14},
+        {"test: {words: [one, two words]}\n", "\"two words\" is not one word", 1, 21},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(read_text(bad[i].text), -EINVAL);
@@ -141,6 +158,20 @@ static void broken_yaml_and_a_missing_file_are_told_apart(void **state)
     kb_report_release(&report);
     assert_int_equal(config_read("/nonexistent/guidepost.yaml", &config, &report), -ENOENT);
     assert_int_equal(report.nproblem, 1);
+}
+
+static void settings_are_the_same_whatever_their_type(void **state)
+{
+    struct config *other;
+    assert_int_equal(read_text("test: {number: 9, list: [a, b]}\n"), 0);
+    other = config;
+    config = NULL;
+    assert_int_equal(read_text("test: {number: 8, list: [a, c], flag: no}\n"), 0);
+    assert_true(config_same(config, other, "listen"));
+    assert_false(config_same(config, other, "test.number"));
+    assert_false(config_same(config, other, "test.list"));
+    assert_true(config_same(config, other, "test.words"));
+    config_free(other);
 }
 
 static void the_environment_beats_the_file(void **state)
@@ -219,6 +250,7 @@ int main(void)
         TEST(wrong_types_and_ranges_are_errors_at_the_value),
         TEST(every_error_of_a_file_is_reported_at_once),
         TEST(broken_yaml_and_a_missing_file_are_told_apart),
+        TEST(settings_are_the_same_whatever_their_type),
         TEST(the_environment_beats_the_file),
         TEST(the_command_line_beats_both_and_survives_a_reload),
         TEST(settings_of_absent_adapters_are_accepted_with_one_warning_each),

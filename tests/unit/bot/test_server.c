@@ -563,7 +563,8 @@ static void x_forwarded_for_is_believed_from_listed_proxies_only(void **state)
     answer_release(&a);
 
     static const char *const proxies[] = {"127.0.0.1", "10.0.0.0/8"};
-    struct owner *p = owner_start((struct server_options){.proxies = proxies, .nproxies = 2});
+    struct owner *p =
+        owner_start((struct server_options){.rules = {.proxies = proxies, .nproxies = 2}});
     static const char *const all[][2] = {
         {"X-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"},
         {"X-Forwarded-For: 1.2.3.4, 192.0.2.7, 10.1.1.1\r\n", "192.0.2.7"},
@@ -659,6 +660,62 @@ static void what_is_no_text_or_too_much_of_it_closes_with_the_right_code(void **
     free(big);
 }
 
+static void frames_without_a_mask_are_1002(void **state)
+{
+    struct owner *o = *state;
+    static const size_t sizes[] = {0, 1, 125, 126, 5000};
+    struct frame_shape bare = {.first = WS_FIN | WS_TEXT, .unmasked = true};
+    char *text = calloc(1, 5001);
+    assert_non_null(text);
+    memset(text, 'x', 5000);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        assert_int_equal(close_code_for(o, bare, text, sizes[i]), 1002);
+    /* Also behind masked ones; and in fragments, of which each lacks four bytes. */
+    struct client *c = client_ws(o->port, "/v1/ws");
+    client_text(c, "hello");
+    expect_text(c, "hello");
+    client_frame(c, bare, "x", 1);
+    assert_int_equal(client_close_code(c, 3000), 1002);
+    client_close(c);
+    c = client_ws(o->port, "/v1/ws");
+    client_frame(c, (struct frame_shape){.first = WS_TEXT, .unmasked = true}, "a", 1);
+    client_frame(c, (struct frame_shape){.first = WS_FIN | WS_CONT, .unmasked = true}, "b", 1);
+    assert_int_equal(client_close_code(c, 3000), 1002);
+    client_close(c);
+    free(text);
+}
+
+static void masked_frames_of_every_length_are_fine(void **state)
+{
+    struct owner *o = *state;
+    char text[1301] = {0};
+    struct client *c = client_ws(o->port, "/v1/ws");
+    for (size_t len = 1; len <= 1300; len += len < 300 || len > 1000 ? 1 : 7) {
+        memset(text, 'a' + (int)(len % 26), len);
+        client_text(c, text);
+        expect_text(c, text);
+    }
+    client_close(c);
+    /* The handshake behind another request, and byte by byte. */
+    static const char handshake[] =
+        "GET /v1/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Protocol: guidepost.v1\r\n\r\n";
+    struct answer a;
+    c = client_open(o->port);
+    client_say(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_true(client_answer(c, 3000, false, &a));
+    answer_release(&a);
+    for (size_t i = 0; i < sizeof(handshake) - 1; i++)
+        client_send(c, handshake + i, 1);
+    assert_true(client_answer(c, 3000, true, &a));
+    assert_int_equal(a.status, 101);
+    answer_release(&a);
+    client_text(c, "hello");
+    expect_text(c, "hello");
+    client_close(c);
+}
+
 static void a_handshake_must_fit_in_every_respect(void **state)
 {
     struct owner *o = *state;
@@ -683,15 +740,39 @@ static void a_handshake_must_fit_in_every_respect(void **state)
     snprintf(headers, sizeof(headers), "%sOrigin: http://127.0.0.1:%d\r\n", ours, o->port);
     assert_int_equal(client_ws_try(o->port, "/v1/ws", headers, NULL), 101);
 
-    static const char *const origins[] = {"https://school.example/"};
-    struct owner *p = owner_start(
-        (struct server_options){.origins = origins, .norigins = 1, .origin_required = true});
+    static const char *const origins[] = {"https://school.example"};
+    struct owner *p = owner_start((struct server_options){
+        .rules = {.origins = origins, .norigins = 1, .origin_required = true}});
     snprintf(headers, sizeof(headers), "%sOrigin: https://School.example\r\n", ours);
     assert_int_equal(client_ws_try(p->port, "/v1/ws", headers, NULL), 101);
     snprintf(headers, sizeof(headers), "%sOrigin: https://school.example.evil\r\n", ours);
     assert_int_equal(client_ws_try(p->port, "/v1/ws", headers, NULL), 403);
     assert_int_equal(client_ws_try(p->port, "/v1/ws", ours, NULL), 403);
     owner_stop(p);
+}
+
+static void use_other_rules(void *ctx)
+{
+    static const char *const origins[] = {"https://school.example"}, *const bad[] = {"nonsense"};
+    struct owner *o = ctx;
+    struct policy_rules rules = {.origins = origins, .norigins = 1};
+    assert_int_equal(server_set_rules(o->server, &rules), 0);
+    rules = (struct policy_rules){.proxies = bad, .nproxies = 1};
+    assert_int_equal(server_set_rules(o->server, &rules), -22); /* and all stays as it was */
+}
+
+static void rules_can_change_while_it_runs(void **state)
+{
+    struct owner *o = *state;
+    static const char listed[] = "Sec-WebSocket-Protocol: guidepost.v1\r\n"
+                                 "Origin: https://school.example\r\n";
+    struct client *before = client_ws(o->port, "/v1/ws");
+    assert_int_equal(client_ws_try(o->port, "/v1/ws", listed, NULL), 403);
+    on_loop(o, use_other_rules);
+    assert_int_equal(client_ws_try(o->port, "/v1/ws", listed, NULL), 101);
+    client_text(before, "hello");
+    expect_text(before, "hello");
+    client_close(before);
 }
 
 static void other_upgrades_are_refused_also_after_a_request(void **state)
@@ -794,11 +875,15 @@ static void silent_connections_do_not_keep_others_out(void **state)
 static void one_address_has_its_share_and_no_more(void **state)
 {
     (void)state;
-    struct owner *o = owner_start((struct server_options){.max_per_address = 3});
+    struct owner *o = owner_start((struct server_options){.rules = {.max_per_address = 3}});
     struct client *c[4];
     for (int i = 0; i < 3; i++)
         c[i] = client_ws(o->port, "/v1/ws");
     c[3] = client_open(o->port);
+    struct answer a;
+    assert_true(client_answer(c[3], 2000, false, &a));
+    assert_int_equal(a.status, 429);
+    answer_release(&a);
     assert_true(client_wait_closed(c[3], 2000) >= 0);
     client_close(c[0]);
     usleep(100000);
@@ -943,7 +1028,8 @@ static void a_taken_port_and_a_bad_address_are_errors(void **state)
     opt.listen = "nonsense";
     assert_int_equal(server_open(l, &opt, &calls, &s), -22); /* EINVAL */
     static const char *const proxies[] = {"10.0.0.0/99"};
-    opt = (struct server_options){.listen = "127.0.0.1:0", .proxies = proxies, .nproxies = 1};
+    opt = (struct server_options){.listen = "127.0.0.1:0",
+                                  .rules = {.proxies = proxies, .nproxies = 1}};
     assert_int_equal(server_open(l, &opt, &calls, &s), -22);
     assert_null(s);
     loop_free(l);
@@ -973,7 +1059,10 @@ int main(void)
         with_owner(x_forwarded_for_is_believed_from_listed_proxies_only),
         with_owner(messages_arrive_whole_however_they_are_cut),
         with_owner(what_is_no_text_or_too_much_of_it_closes_with_the_right_code),
+        with_owner(frames_without_a_mask_are_1002),
+        with_owner(masked_frames_of_every_length_are_fine),
         with_owner(a_handshake_must_fit_in_every_respect),
+        with_owner(rules_can_change_while_it_runs),
         with_owner(other_upgrades_are_refused_also_after_a_request),
         with_owner(the_owner_closes_with_a_code_behind_what_is_queued),
         with_owner(a_queue_that_grows_too_long_closes_the_peer),
