@@ -12,15 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An FTS5 index is a stack of segments. A query reads all of them, so they are merged into one
- * when much has changed; otherwise a little each time, so that small updates stay quick. */
-#define MUCH_PERCENT 20
+#define MUCH_PERCENT 20 /* of all documents */
 
 #define LOCK_WAIT_MS 15000 /* for another process's run */
 
 /* The generation tells readers that what they remember of the base is out of date. */
 static const char sql_grow[] = "UPDATE meta SET value = value + 1 WHERE key = 'generation'";
 static const char sql_optimize[] = "INSERT INTO passage_fts(passage_fts) VALUES('optimize')";
+static const char sql_merge[] = "INSERT INTO passage_fts(passage_fts, rank) VALUES('merge', 64)";
 
 static int exec(sqlite3 *db, const char *sql)
 {
@@ -97,6 +96,18 @@ static int read_documents(struct job *j, struct index_memory *memory, struct ind
     return source_read(j->src, &known, j->report, index_document, w);
 }
 
+/* Where there was nothing else to write, it may be that nothing can be written: then the files are read again the next
+ * time, and that is all. */
+static int keep_memory(struct job *j, struct index_memory *memory)
+{
+    int r = index_memory_finish(memory);
+    if (!r || j->changed || j->load || r == KB_ERR_DAMAGED)
+        return r;
+    if (!sqlite3_get_autocommit(j->db))
+        sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
+    return exec(j->db, "BEGIN");
+}
+
 static int read_all(struct job *j)
 {
     struct index_memory *memory = NULL;
@@ -115,20 +126,12 @@ static int read_all(struct job *j)
         r = KB_ERR_INPUT;
     if (!r)
         r = index_writer_finish(w);
-    if (!r)
-        r = index_memory_sweep(memory);
     j->changed = j->changed || (w && index_writer_changed(w));
+    if (!r)
+        r = keep_memory(j, memory);
     index_writer_free(w);
     index_memory_free(memory);
     return r;
-}
-
-static int merge(sqlite3 *db, const struct kb_report *report)
-{
-    size_t touched = report->added + report->changed + report->removed;
-    if (touched * 100 >= (report->read + report->removed) * MUCH_PERCENT)
-        return exec(db, sql_optimize);
-    return 0;
 }
 
 static int update(struct job *j)
@@ -139,17 +142,31 @@ static int update(struct job *j)
     if (!r)
         r = read_all(j);
     if (!r)
-        r = j->load ? schema_load_end(j->db) : j->changed ? merge(j->db, j->report) : 0;
+        r = j->load ? schema_load_end(j->db) : 0;
     if (!r && j->changed)
-        r = check_keys(j->db, generation, j->report);
+        r = check_keys(j->db, j->load ? 0 : generation, j->report);
     if (!r && j->changed)
         r = exec(j->db, sql_grow);
     if (!r && j->changed && j->path)
         r = index_forget_changes(j->db, j->path);
+    if (!r && !j->changed && !j->load)
+        r = index_file_check(
+            j->db); /* nothing else to do, and there may be a reason for this run */
     j->report->passages = (size_t)meta(j->db, "SELECT value FROM meta WHERE key = 'passages'");
     j->report->entries = (size_t)meta(j->db, "SELECT value FROM meta WHERE key = 'entries'");
     j->report->generation = meta(j->db, "SELECT value FROM meta WHERE key = 'generation'");
     return r;
+}
+
+/* An FTS5 index is a stack of segments, one for each change. A query reads all of them, so they are merged into one when
+ * much has changed, otherwise a little each time. Nobody waits for it: the change is visible, and a failure is
+ * for the next run to mend. */
+static void merge(const struct job *j)
+{
+    const struct kb_report *r = j->report;
+    size_t touched = r->added + r->changed + r->removed;
+    bool much = touched * 100 >= (r->read + r->removed) * MUCH_PERCENT;
+    sqlite3_exec(j->db, much ? sql_optimize : sql_merge, NULL, NULL, NULL);
 }
 
 static int transaction(struct job *j)
@@ -160,6 +177,8 @@ static int transaction(struct job *j)
     r = update(j);
     if (!r)
         r = exec(j->db, "COMMIT");
+    if (!r && j->changed && !j->load)
+        merge(j);
     if (r && !sqlite3_get_autocommit(j->db)) /* a failed COMMIT may have rolled back already */
         sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
     return r;
@@ -212,7 +231,7 @@ int kb_index(const char *db, const struct kb_sources *src, struct kb_report *ret
     if (!r)
         r = index_file_publish(&file, ret_report);
     if (!r)
-        r = index_snapshot(&file, j.snap, ret_report);
+        r = index_snapshot(&file, j.snap, !j.changed, ret_report);
     snap_builder_free(j.snap);
     index_file_release(&file);
     return r ? fail(ret_report, db, r) : 0;

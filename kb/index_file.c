@@ -53,11 +53,16 @@ static int fail_errno(struct kb_report *report, const char *path, const char *wh
 /* ---- lock ------------------------------------------------------------------------------------ */
 
 /* Open and lock f->lock. 1: locked, 0: held by somebody else, or removed under us; negative: an
- * error. */
+ * error. Whoever is done removes it: one that is there and held by nobody belonged to a run that died. */
 static int try_lock(struct index_file *f, struct kb_report *report)
 {
     struct stat opened, there;
-    int fd = open(f->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    int fd = open(f->lock, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    bool found = fd < 0 && errno == EEXIST;
+    if (found)
+        fd = open(f->lock, O_RDWR | O_CLOEXEC);
+    if (found && fd < 0 && errno == ENOENT)
+        return 0;
     if (fd < 0)
         return fail_errno(report, f->lock, "create the lock");
     if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -72,6 +77,7 @@ static int try_lock(struct index_file *f, struct kb_report *report)
         return 0;
     }
     f->lock_fd = fd;
+    f->suspect = found;
     return 1;
 }
 
@@ -229,8 +235,7 @@ static int create_fresh(struct index_file *f, struct kb_report *report)
     return 0;
 }
 
-/* Damage that is visible without reading the sources; what is left shows up while writing. */
-static int check_pages(sqlite3 *db)
+int index_file_check(sqlite3 *db)
 {
     sqlite3_stmt *st = NULL;
     int rc = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &st, NULL);
@@ -253,7 +258,7 @@ static int open_base(struct index_file *f, struct kb_report *report)
             "%s: this is a database of another program; name another file for the knowledge base",
             f->path);
     int r = found == FOUND_OURS ? schema_open(f->path, true, &f->db) : KB_ERR_DAMAGED;
-    if (!r && (r = check_pages(f->db))) {
+    if (!r && f->suspect && (r = index_file_check(f->db))) {
         sqlite3_close(f->db);
         f->db = NULL;
     }

@@ -1,9 +1,10 @@
 /* index_memory.c: the table `files`, so that a file which has not changed costs one stat(2).
  *
  * A row is a file as the caller names it, its stamp (what stat() said, and its name below the folder that
- * was given) and its memo (source_memo.c). All rows are read at the start of a run: a few microseconds
- * each. The stamp is empty when the file must be read again whatever it looks like: it was too young,
- * had too many warnings, or its name is another file's, too (spelt with other code points).
+ * was given) and its memo (source_memo.c). All rows are read at the start of a run, a few microseconds
+ * each, and what differs is written at its end. The stamp is empty when the file must be read again whatever
+ * it looks like: it was too young, had too many warnings, or its name is another file's, too (spelt with other
+ * code points).
  *
  * A document belongs to a row. When a row was recalled, its documents are in the index as they should be; when it was
  * read anew, those that did not turn up again are gone, and so are all of a row that was not met. */
@@ -12,42 +13,55 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct bytes {
+    const char *s;
+    size_t len;
+};
+
 struct known {
-    long long id;
-    const char *stamp, *memo;
-    size_t stamp_len, memo_len;
+    long long id; /* 0: it has no row yet */
+    const char *path;
+    struct bytes stamp, memo;
     bool recalled, read;
     bool unsure; /* another file has this name, too */
+    bool news;   /* stamp and memo are not what the row has */
 };
 
 struct index_memory {
     sqlite3 *db;
     struct pool *pool;
-    struct names paths; /* place.line: index into row, plus one */
-    struct known *row;
+    struct names paths; /* name_place.line: index into file, plus one */
+    struct known *file;
     size_t n, cap;
-    size_t now; /* the row whose file is being read */
-    sqlite3_stmt *add, *set;
+    size_t now; /* the one that is being read */
 };
 
-static const char *blob(struct pool *pool, sqlite3_stmt *st, int i, size_t *ret_len)
+static struct bytes keep_bytes(struct pool *pool, const void *s, size_t len)
 {
-    const void *s = sqlite3_column_blob(st, i);
-    *ret_len = (size_t)sqlite3_column_bytes(st, i);
-    return pool_strndup(pool, s, s ? *ret_len : 0);
+    return (struct bytes){pool_strndup(pool, s, len), len};
 }
 
-static size_t add_row(struct index_memory *m, const char *path, struct known row)
+static bool same(struct bytes a, struct bytes b)
 {
-    *POOL_PUSH(m->pool, m->row, m->n, m->cap) = row;
-    names_claim(&m->paths, m->pool, (struct name_place){.name = path, .line = m->n});
-    return m->n - 1;
+    return a.len == b.len && (a.len == 0 || memcmp(a.s, b.s, a.len) == 0);
 }
 
-static struct known *find_row(struct index_memory *m, const char *path)
+static void add_file(struct index_memory *m, struct known file)
+{
+    *POOL_PUSH(m->pool, m->file, m->n, m->cap) = file;
+    names_claim(&m->paths, m->pool, (struct name_place){.name = file.path, .line = m->n});
+}
+
+static struct known *find_file(struct index_memory *m, const char *path)
 {
     const struct name_place *place = names_find(&m->paths, path);
-    return place ? &m->row[place->line - 1] : NULL;
+    return place ? &m->file[place->line - 1] : NULL;
+}
+
+static struct bytes column(struct pool *pool, sqlite3_stmt *st, int i)
+{
+    const void *s = sqlite3_column_blob(st, i);
+    return keep_bytes(pool, s, s ? (size_t)sqlite3_column_bytes(st, i) : 0);
 }
 
 static int load(struct index_memory *m)
@@ -55,30 +69,23 @@ static int load(struct index_memory *m)
     sqlite3_stmt *st = NULL;
     int rc = sqlite3_prepare_v2(m->db, "SELECT id, path, stamp, memo FROM files", -1, &st, NULL);
     if (rc == SQLITE_OK)
-        while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-            struct known row = {.id = sqlite3_column_int64(st, 0)};
-            const char *path = (const char *)sqlite3_column_text(st, 1);
-            row.stamp = blob(m->pool, st, 2, &row.stamp_len);
-            row.memo = blob(m->pool, st, 3, &row.memo_len);
-            add_row(m, pool_strdup(m->pool, path), row);
-        }
+        while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+            add_file(m, (struct known){.id = sqlite3_column_int64(st, 0),
+                                       .path = column(m->pool, st, 1).s,
+                                       .stamp = column(m->pool, st, 2),
+                                       .memo = column(m->pool, st, 3)});
     sqlite3_finalize(st);
     return rc == SQLITE_DONE ? 0 : schema_db_err(m->db, rc);
 }
 
 int index_memory_new(sqlite3 *db, struct index_memory **ret)
 {
-    static const char sql_add[] = "INSERT INTO files(path, stamp, memo) VALUES(?1, x'', x'')";
-    static const char sql_set[] = "UPDATE files SET stamp = ?2, memo = ?3 WHERE id = ?1";
     struct index_memory *m = calloc(1, sizeof *m);
     if (!m)
         return KB_ERR_NOMEM;
     m->db = db;
     m->pool = pool_new();
-    int rc = sqlite3_prepare_v2(db, sql_add, -1, &m->add, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_prepare_v2(db, sql_set, -1, &m->set, NULL);
-    int r = rc == SQLITE_OK ? load(m) : schema_db_err(db, rc);
+    int r = load(m);
     if (r)
         index_memory_free(m);
     else
@@ -88,18 +95,15 @@ int index_memory_new(sqlite3 *db, struct index_memory **ret)
 
 void index_memory_free(struct index_memory *m)
 {
-    if (!m)
-        return;
-    sqlite3_finalize(m->add);
-    sqlite3_finalize(m->set);
-    pool_free(m->pool);
+    if (m)
+        pool_free(m->pool);
     free(m);
 }
 
 /* ---- what source.c asks and tells ------------------------------------------------------------ */
 
 /* The numbers little-endian in 8 bytes each, then the name. */
-static const char *stamp_bytes(struct pool *pool, const struct source_stamp *stamp, size_t *ret_len)
+static struct bytes stamp_bytes(struct pool *pool, const struct source_stamp *stamp)
 {
     const unsigned long long number[] = {stamp->dev, stamp->ino, (unsigned long long)stamp->size,
                                          (unsigned long long)stamp->mtime_ns,
@@ -110,74 +114,49 @@ static const char *stamp_bytes(struct pool *pool, const struct source_stamp *sta
         for (unsigned shift = 0; shift < 64; shift += 8)
             *to++ = (char)(number[i] >> shift);
     memcpy(to, stamp->name, name);
-    *ret_len = sizeof number + name;
-    return s;
+    return (struct bytes){s, sizeof number + name};
 }
 
 static const char *recall(void *ctx, const char *file, const struct source_stamp *stamp,
                           size_t *ret_len)
 {
     struct index_memory *m = ctx;
-    struct known *row = find_row(m, file);
-    size_t len;
-    if (!row || row->read || row->recalled || !row->stamp_len)
+    struct known *f = find_file(m, file);
+    if (!f || f->read || f->recalled || !f->stamp.len ||
+        !same(stamp_bytes(m->pool, stamp), f->stamp) || !memo_sound(f->memo.s, f->memo.len))
         return NULL;
-    const char *s = stamp_bytes(m->pool, stamp, &len);
-    if (len != row->stamp_len || memcmp(s, row->stamp, len) != 0 ||
-        !memo_sound(row->memo, row->memo_len))
-        return NULL;
-    row->recalled = true;
-    *ret_len = row->memo_len;
-    return row->memo;
+    f->recalled = true;
+    *ret_len = f->memo.len;
+    return f->memo.s;
 }
 
-static int run(struct index_memory *m, sqlite3_stmt *st)
-{
-    int rc = sqlite3_step(st);
-    int r = rc == SQLITE_DONE ? 0 : schema_db_err(m->db, rc);
-    sqlite3_reset(st);
-    sqlite3_clear_bindings(st);
-    return r;
-}
-
-static int begin(void *ctx, const char *file)
+static void begin(void *ctx, const char *file)
 {
     struct index_memory *m = ctx;
-    struct known *row = find_row(m, file);
-    bool met = row && (row->read || row->recalled);
-    if (row && !met) {
-        m->now = (size_t)(row - m->row);
-        row->read = true;
-        return 0;
+    struct known *f = find_file(m, file);
+    bool met = f && (f->read || f->recalled);
+    if (!f || met) {
+        add_file(m, (struct known){.path = pool_strdup(m->pool, file),
+                                   .stamp = {"", 0},
+                                   .memo = {"", 0},
+                                   .unsure = met});
+        f = &m->file[m->n - 1];
     }
-    sqlite3_bind_text(m->add, 1, file, -1, SQLITE_STATIC);
-    int r = run(m, m->add);
-    m->now = add_row(m, pool_strdup(m->pool, file),
-                     (struct known){.id = sqlite3_last_insert_rowid(m->db),
-                                    .stamp = "",
-                                    .memo = "",
-                                    .read = true,
-                                    .unsure = met});
-    return r;
+    f->read = true;
+    m->now = (size_t)(f - m->file);
 }
 
-static bool same(const char *a, size_t alen, const char *b, size_t blen)
-{
-    return alen == blen && (alen == 0 || memcmp(a, b, alen) == 0);
-}
-
-static int keep(void *ctx, const struct source_stamp *stamp, const char *memo, size_t len)
+static void keep(void *ctx, const struct source_stamp *stamp, const char *memo, size_t len)
 {
     struct index_memory *m = ctx;
-    struct known *row = &m->row[m->now];
-    size_t stamp_len = 0;
-    const char *s = stamp && !row->unsure ? stamp_bytes(m->pool, stamp, &stamp_len) : "";
-    if (same(s, stamp_len, row->stamp, row->stamp_len) && same(memo, len, row->memo, row->memo_len))
-        return 0;
-    sqlite3_bind_int64(m->set, 1, row->id);
-    sqlite3_bind_blob64(m->set, 2, s, stamp_len, SQLITE_STATIC);
-    sqlite3_bind_blob64(m->set, 3, len ? memo : "", len, SQLITE_STATIC);
-    return run(m, m->set);
+    struct known *f = &m->file[m->now];
+    struct bytes now = stamp && !f->unsure ? stamp_bytes(m->pool, stamp) : (struct bytes){"", 0};
+    struct bytes what = {memo, len};
+    if (same(now, f->stamp) && same(what, f->memo))
+        return;
+    f->stamp = now;
+    f->memo = keep_bytes(m->pool, memo, len);
+    f->news = true;
 }
 
 struct source_memory index_memory_source(struct index_memory *m)
@@ -187,29 +166,71 @@ struct source_memory index_memory_source(struct index_memory *m)
 
 /* ---- what index_document.c asks -------------------------------------------------------------- */
 
-long long index_memory_file(const struct index_memory *m)
+static int run(struct index_memory *m, sqlite3_stmt *st)
 {
-    return m->row[m->now].id;
+    int rc = sqlite3_step(st);
+    int r = rc == SQLITE_DONE ? 0 : schema_db_err(m->db, rc);
+    sqlite3_reset(st);
+    return r;
+}
+
+static int add_row(struct index_memory *m, struct known *f)
+{
+    static const char sql[] = "INSERT INTO files(path, stamp, memo) VALUES(?1, x'', x'')";
+    sqlite3_stmt *st = NULL;
+    int r = schema_db_err(m->db, sqlite3_prepare_v2(m->db, sql, -1, &st, NULL));
+    if (!r) {
+        sqlite3_bind_text(st, 1, f->path, -1, SQLITE_STATIC);
+        r = run(m, st);
+        f->id = sqlite3_last_insert_rowid(m->db);
+    }
+    sqlite3_finalize(st);
+    return r;
+}
+
+int index_memory_file(struct index_memory *m, long long *ret_id)
+{
+    struct known *f = &m->file[m->now];
+    int r = f->id ? 0 : add_row(m, f);
+    *ret_id = f->id;
+    return r;
 }
 
 long long index_memory_doubtful(const struct index_memory *m, size_t *at)
 {
     for (; *at < m->n; ++*at)
-        if (!m->row[*at].recalled)
-            return m->row[(*at)++].id;
+        if (!m->file[*at].recalled && m->file[*at].id)
+            return m->file[(*at)++].id;
     return 0;
 }
 
-int index_memory_sweep(struct index_memory *m)
+static int write_row(struct index_memory *m, sqlite3_stmt *set, struct known *f)
 {
-    sqlite3_stmt *st = NULL;
-    int r = schema_db_err(
-        m->db, sqlite3_prepare_v2(m->db, "DELETE FROM files WHERE id = ?1", -1, &st, NULL));
-    for (size_t i = 0; i < m->n && !r; i++)
-        if (!m->row[i].read && !m->row[i].recalled) {
-            sqlite3_bind_int64(st, 1, m->row[i].id);
-            r = run(m, st);
+    int r = f->id ? 0 : add_row(m, f);
+    sqlite3_bind_int64(set, 1, f->id);
+    sqlite3_bind_blob64(set, 2, f->stamp.s, f->stamp.len, SQLITE_STATIC);
+    sqlite3_bind_blob64(set, 3, f->memo.s, f->memo.len, SQLITE_STATIC);
+    return r ? r : run(m, set);
+}
+
+int index_memory_finish(struct index_memory *m)
+{
+    sqlite3_stmt *set = NULL, *forget = NULL;
+    int rc = sqlite3_prepare_v2(m->db, "UPDATE files SET stamp = ?2, memo = ?3 WHERE id = ?1", -1,
+                                &set, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_prepare_v2(m->db, "DELETE FROM files WHERE id = ?1", -1, &forget, NULL);
+    int r = schema_db_err(m->db, rc);
+    for (size_t i = 0; i < m->n && !r; i++) {
+        struct known *f = &m->file[i];
+        if (f->news)
+            r = write_row(m, set, f);
+        if (!f->read && !f->recalled) {
+            sqlite3_bind_int64(forget, 1, f->id);
+            r = run(m, forget);
         }
-    sqlite3_finalize(st);
+    }
+    sqlite3_finalize(set);
+    sqlite3_finalize(forget);
     return r;
 }

@@ -9,12 +9,14 @@
 #define DELTA_FEW  32  /* changed passages that are never worth a new snapshot */
 #define DELTA_MANY 512 /* and that always are; in between, a twentieth of the base */
 
-/* The generation of a sound snapshot of this base; -1 without one. Reads all of the file. */
-static long long snapshot_generation(sqlite3 *db, const char *path)
+/* The generation of a sound snapshot of this base; -1 without one. What is not `thorough` looks at the header, as a
+ * reader does when it opens the file. */
+static long long snapshot_generation(sqlite3 *db, const char *path, bool thorough)
 {
     uint8_t base[16];
     int64_t now = 0, generation = -1;
-    bool sound = schema_identity(db, base, &now) == 0 && snap_verify(path, base, &generation) == 0;
+    bool sound =
+        schema_identity(db, base, &now) == 0 && snap_verify(path, base, thorough, &generation) == 0;
     return sound && generation <= now ? generation : -1;
 }
 
@@ -44,7 +46,8 @@ static int build(sqlite3 *db, const char *path)
     return r;
 }
 
-int index_snapshot(struct index_file *f, struct snap_builder *made, struct kb_report *report)
+int index_snapshot(struct index_file *f, struct snap_builder *made, bool thorough,
+                   struct kb_report *report)
 {
     sqlite3 *db = f->db;
     char *path = sqlite3_mprintf("%s.snap", f->path);
@@ -56,7 +59,7 @@ int index_snapshot(struct index_file *f, struct snap_builder *made, struct kb_re
         r = schema_err(sqlite3_exec(db, "BEGIN", NULL, NULL, NULL));
     if (!r && made)
         r = snap_builder_write(made, db, path);
-    else if (!r && wanted(db, snapshot_generation(db, path)))
+    else if (!r && wanted(db, snapshot_generation(db, path, thorough)))
         r = build(db, path);
     if (db && !sqlite3_get_autocommit(db))
         sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
@@ -70,7 +73,7 @@ int index_snapshot(struct index_file *f, struct snap_builder *made, struct kb_re
 int index_forget_changes(sqlite3 *db, const char *db_path)
 {
     char *path = sqlite3_mprintf("%s.snap", db_path), *sql = NULL;
-    long long generation = path ? snapshot_generation(db, path) : -1;
+    long long generation = path ? snapshot_generation(db, path, false) : -1;
     int r = path ? 0 : KB_ERR_NOMEM;
     if (!r && generation > meta(db, "SELECT value FROM meta WHERE key = 'changes_from'")) {
         sql = sqlite3_mprintf("DELETE FROM changes WHERE generation <= %lld;"

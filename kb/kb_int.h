@@ -153,11 +153,11 @@ struct source_memory {
     /* The memo of a file that has this stamp still, which lives until the run's end; NULL: it must be read. */
     const char *(*recall)(void *ctx, const char *file, const struct source_stamp *stamp,
                           size_t *ret_len);
-    /* Its documents will follow. 0 or what ends the run. */
-    int (*begin)(void *ctx, const char *file);
+    /* Its documents will follow. */
+    void (*begin)(void *ctx, const char *file);
     /* It had no error, and this is its memo. `stamp` is NULL when the file is too young to be told from a later state
-     * of it. 0 or what ends the run. */
-    int (*keep)(void *ctx, const struct source_stamp *stamp, const char *memo, size_t len);
+     * of it. */
+    void (*keep)(void *ctx, const struct source_stamp *stamp, const char *memo, size_t len);
 };
 
 /* Read every file of `src`, in order, and hand out its documents. Files with errors are counted in
@@ -458,6 +458,7 @@ int schema_db_err(
 struct index_file {
     char *path, *lock, *fresh; /* fresh: "<path>.new-<pid>", NULL when the base itself is updated */
     int lock_fd;
+    bool suspect; /* the run before this one died */
     sqlite3 *db;
 };
 /* Lock (waiting for another writer at most so long), clean up after crashed ones, and open; a missing, damaged or
@@ -467,6 +468,8 @@ int index_file_open(const char *path, int wait_ms, struct index_file *ret,
                     struct kb_report *report);
 /* The base turned out to be damaged after all: close it and start a fresh one. */
 int index_file_restart(struct index_file *f, struct kb_report *report);
+/* KB_ERR_DAMAGED when any page is not as it should be. Reads all of the file: a second for each gigabyte or two. */
+int index_file_check(sqlite3 *db);
 /* After the commit: make it durable and visible. */
 int index_file_publish(struct index_file *f, struct kb_report *report);
 void index_file_release(struct index_file *f);
@@ -480,18 +483,32 @@ struct index_memory;
 int index_memory_new(sqlite3 *db, struct index_memory **ret);
 void index_memory_free(struct index_memory *m);
 struct source_memory index_memory_source(struct index_memory *m);
-/* The row of the file that is being read. */
-long long index_memory_file(const struct index_memory *m);
+/* The row of the file that is being read, which is made when it is first asked for. */
+int index_memory_file(struct index_memory *m, long long *ret_id);
 /* Each row whose documents this run has not vouched for, since its file was read anew or not met; 0 at the end. */
 long long index_memory_doubtful(const struct index_memory *m, size_t *at);
-/* Afterwards: forget the files that were not met. */
-int index_memory_sweep(struct index_memory *m);
+/* Afterwards: write down what is new, forget the files that were not met. */
+int index_memory_finish(struct index_memory *m);
+
+/* ---- index_passage.c: passages become rows, words and lines in the change log ----------------------------------------- */
+
+struct snap_builder;
+struct index_passages;
+int index_passages_new(sqlite3 *db, struct index_passages **ret);
+void index_passages_free(struct index_passages *w);
+/* Let a snapshot gather what is written from now on. */
+int index_passages_hear(struct index_passages *w, struct snap_builder *snap);
+/* Cut the document and write its passages; `known`: it had others, of which those that say the same stay. */
+int index_passages_write(struct index_passages *w, long long document, const struct document *doc,
+                         bool known);
+int index_passages_remove(struct index_passages *w, long long document);
+/* Afterwards; how many passages and entries there are more than before. */
+int index_passages_finish(struct index_passages *w, long long *ret_added, long long *ret_entries);
 
 /* ---- index_document.c: documents become rows ------------------------------------------------------------------------ */
 
 struct index_writer;
-struct snap_builder;
-int index_writer_new(sqlite3 *db, const struct index_memory *memory, struct kb_report *report,
+int index_writer_new(sqlite3 *db, struct index_memory *memory, struct kb_report *report,
                      struct index_writer **ret);
 void index_writer_free(struct index_writer *w);
 /* The base is empty, so everything will be new: gather a snapshot on the way. */
@@ -505,9 +522,10 @@ bool index_writer_changed(const struct index_writer *w);
 
 /* ---- index_snapshot.c: the snapshot beside it (snap.h) ---------------------------------------------------------------- */
 
-/* Under the lock, after publishing: write a snapshot unless a sound one is near enough; `made`: one that was gathered on
- * the way, or NULL. Failures are warnings. */
-int index_snapshot(struct index_file *f, struct snap_builder *made, struct kb_report *report);
+/* Under the lock, after publishing: write a snapshot unless a sound one is near enough. `made`: one that was gathered on
+ * the way, or NULL. `thorough`: read all of the old one to know whether it is sound. Failures are warnings. */
+int index_snapshot(struct index_file *f, struct snap_builder *made, bool thorough,
+                   struct kb_report *report);
 /* In the transaction: drop the change log that a sound snapshot has made useless. */
 int index_forget_changes(sqlite3 *db, const char *db_path);
 

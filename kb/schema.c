@@ -1,7 +1,7 @@
 /* schema.c: the tables of an index, as SQL with a comment per column; opening and checking the
  * file.
  *
- * Everything in it is derived from the owner's files. The only writer is index_document.c, in one
+ * Everything in it is derived from the owner's files. The only writer is index_passage.c and its kin, in one
  * transaction, and it keeps passages, FTS5 and change log in step by itself: triggers would do it,
  * too, but with one SQLite opens a savepoint for every statement, and at each of those FTS5 writes
  * out what it has gathered, which makes a build four times slower.
@@ -91,7 +91,8 @@ static const char sql_schema[] =
     "  char(1) || lang || ' ' || body AS body FROM passages;"
 
     "CREATE VIRTUAL TABLE passage_fts USING fts5(question, headings, title, body,"
-    "  content='passage_text', content_rowid='id', tokenize='guidepost', detail=full);";
+    "  content='passage_text', content_rowid='id', tokenize='guidepost', detail=full);"
+    "INSERT INTO passage_fts(passage_fts, rank) VALUES('automerge', 0);";
 
 /* Apart from the tables, because a first load is much quicker when they are made after it. */
 static const char sql_indexes[] =
@@ -180,14 +181,13 @@ int schema_create(sqlite3 *db)
 
 /* FTS5 gathers postings in memory and writes them out as a segment when they are `hashsize` bytes;
  * segments are merged later, again and again. A first load gathers as much as is reasonable, so that
- * ten thousand passages are one segment at once, and leaves merging to the end. */
+ * a hundred thousand passages are one segment at once. Merging is for index.c to do at a time of its
+ * choice (automerge 0), not for a small change that somebody waits for. */
 static const char sql_load[] =
-    "INSERT INTO passage_fts(passage_fts, rank) VALUES('hashsize', 67108864);"
-    "INSERT INTO passage_fts(passage_fts, rank) VALUES('automerge', 0);";
+    "INSERT INTO passage_fts(passage_fts, rank) VALUES('hashsize', 67108864);";
 static const char sql_loaded[] =
     "INSERT INTO passage_fts(passage_fts) VALUES('optimize');"
-    "INSERT INTO passage_fts(passage_fts, rank) VALUES('hashsize', 1048576);"
-    "INSERT INTO passage_fts(passage_fts, rank) VALUES('automerge', 4);";
+    "INSERT INTO passage_fts(passage_fts, rank) VALUES('hashsize', 1048576);";
 
 static int exec_both(sqlite3 *db, const char *first, const char *second)
 {

@@ -127,8 +127,8 @@ bool snap_bad(const struct snap *s);
  * and only of a large file; others are copied. */
 bool snap_moved(const struct snap *s);
 
-/* Check all of the file on disk: its header and every page. */
-int snap_verify(const char *path, const uint8_t base[16], int64_t *ret_generation);
+/* Check the file on disk: its header, and with `all` every page. */
+int snap_verify(const char *path, const uint8_t base[16], bool all, int64_t *ret_generation);
 
 /* The bytes of a section, checked; NULL when out of range or damaged. */
 const void *snap_bytes(struct snap *s, enum snap_section section, uint64_t at, uint64_t len);

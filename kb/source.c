@@ -366,31 +366,31 @@ static void replay(struct run *run, const char *memo, size_t len)
 /* Problems that are no longer listed cannot be remembered. */
 static int keep(struct run *run, size_t problems, size_t warnings)
 {
-    struct kb_report *report = run->report;
+    const struct kb_report *report = run->report;
     if (report->nproblem > KB_MAX_PROBLEMS ||
         report->warnings - warnings != report->nproblem - problems)
         return KB_OK;
-    for (size_t i = problems; i < report->nproblem; i++)
-        memo_add(&run->memo, MEMO_WARNING, report->problem[i].line, report->problem[i].column,
-                 report->problem[i].message);
+    for (size_t i = problems; i < report->nproblem; i++) {
+        const struct kb_problem *p = &report->problem[i];
+        memo_add(&run->memo, MEMO_WARNING, p->line, p->column, p->message);
+    }
     if (run->memo.failed)
         return KB_ERR_NOMEM;
-    return run->memory->keep(run->memory->ctx, is_young(run, &run->stamp) ? NULL : &run->stamp,
-                             run->memo.s, run->memo.len);
+    run->memory->keep(run->memory->ctx, is_young(run, &run->stamp) ? NULL : &run->stamp,
+                      run->memo.s, run->memo.len);
+    return KB_OK;
 }
 
 /* Read it, and tell the memory. */
 static int read_anew(struct run *run, const char *path, const char *name)
 {
-    struct kb_report *report = run->report;
+    const struct kb_report *report = run->report;
     size_t problems = report->nproblem, warnings = report->warnings, errors = report->errors;
     run->memo.len = 0;
-    int rc = run->memory ? run->memory->begin(run->memory->ctx, run->file) : KB_OK;
-    if (!rc)
-        rc = read_file(run, path, name);
-    if (!rc && run->memory && report->errors == errors)
-        rc = keep(run, problems, warnings);
-    return rc;
+    if (run->memory)
+        run->memory->begin(run->memory->ctx, run->file);
+    int rc = read_file(run, path, name);
+    return !rc && run->memory && report->errors == errors ? keep(run, problems, warnings) : rc;
 }
 
 static int take_file(struct run *run, const char *path, const char *name, const struct stat *st)

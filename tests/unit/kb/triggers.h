@@ -1,4 +1,4 @@
-/* triggers.h: for tests that write passages by plain SQL: FTS5 and the change log follow, as index_document.c
+/* triggers.h: for tests that write passages by plain SQL: FTS5 and the change log follow, as index_passage.c
  * makes them do. */
 #ifndef TEST_KB_TRIGGERS_H
 #define TEST_KB_TRIGGERS_H
