@@ -3,6 +3,7 @@
  * leaving the page, with the same mark-up and the same classes, so there is one style sheet for both.
  *
  * All text is escaped on its way in; there is no way to add any that is not. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,28 +59,54 @@ static void add_source(struct buf *b, struct pool *pool, const struct kb_hit *hi
     buf_adds(b, "</footer>");
 }
 
-/* Plain text as paragraphs and lists: a list is lines that begin with "- ", a paragraph ends at an empty line. */
+/* What a line belongs to: "ul", "ol", "p", or "" when it is empty. *ret_digits: of an item's number. */
+static const char *block_of(const char *s, const char *eol, size_t *ret_digits)
+{
+    size_t len = (size_t)(eol - s), digits = 0;
+    while (digits < len && digits < 4 && isdigit((unsigned char)s[digits]))
+        digits++;
+    *ret_digits = digits;
+    if (!len)
+        return "";
+    if (len > 1 && s[0] == '-' && s[1] == ' ')
+        return "ul";
+    return digits && digits < 4 && len > digits + 1 && s[digits] == '.' && s[digits + 1] == ' '
+               ? "ol"
+               : "p";
+}
+
+static void add_line(struct buf *b, const char *block, size_t digits, const char *s, size_t len)
+{
+    size_t mark = *block == 'p' ? 0 : digits ? digits + 2 : 2;
+    if (*block == 'o')
+        buf_addf(b, "<li value=\"%.*s\">", (int)digits, s);
+    else if (*block == 'u')
+        buf_adds(b, "<li>");
+    add_html(b, s + mark, len - mark);
+    buf_adds(b, mark ? "</li>" : "");
+}
+
+/* Plain text as paragraphs and lists: a list is lines that begin with "- " or "2. ", a paragraph ends at an empty line. */
 static void add_blocks(struct buf *b, const char *s, size_t len)
 {
-    const char *end = s + len, *open = ""; /* "p", "ul" or none */
+    const char *end = s + len, *open = "";
     for (const char *next; s < end; s = next) {
         const char *eol = memchr(s, '\n', (size_t)(end - s));
         eol = eol ? eol : end;
         next = eol + (eol < end);
         while (s < eol && *s == ' ')
             s++;
-        bool item = eol - s > 1 && s[0] == '-' && s[1] == ' ';
-        const char *want = s == eol ? "" : item ? "ul" : "p";
-        if (strcmp(open, want) && *open)
+        size_t digits;
+        const char *block = block_of(s, eol, &digits);
+        if (strcmp(open, block) && *open)
             buf_addf(b, "</%s>", open);
-        if (strcmp(open, want) && *want)
-            buf_addf(b, "<%s>", want);
-        else if (*want == 'p')
+        if (strcmp(open, block) && *block)
+            buf_addf(b, "<%s>", block);
+        else if (*block == 'p')
             buf_addc(b, '\n');
-        open = want;
-        buf_adds(b, item ? "<li>" : "");
-        add_html(b, s + 2 * item, (size_t)(eol - s) - 2 * item);
-        buf_adds(b, item ? "</li>" : "");
+        open = block;
+        if (*block)
+            add_line(b, block, digits, s, (size_t)(eol - s));
     }
     if (*open)
         buf_addf(b, "</%s>", open);
@@ -117,18 +144,26 @@ static void add_chips(struct buf *b, const char *head, const char *const *item, 
     buf_adds(b, "</form>");
 }
 
+/* What a list of further questions is called: as in chat.js. */
+static const char *suggestions_head(const struct reply *r)
+{
+    return r->kind == REPLY_NONE       ? "I can tell you about"
+           : r->kind == REPLY_CHITCHAT ? "For example"
+                                       : "You could also ask";
+}
+
 static void add_turn(struct buf *b, const struct outgoing *out)
 {
     const struct reply *r = out->reply;
     struct pool *pool = pool_new();
-    buf_adds(b, "<li class=\"me\"><p dir=\"auto\"><span class=\"sr\">You: </span>");
+    /* The label outside the paragraph, whose first letter decides its direction. */
+    buf_adds(b, "<li class=\"me\"><span class=\"sr\">You: </span><p dir=\"auto\">");
     add_text(b, out->to->text);
     buf_addf(b, "</p></li><li class=\"bot %s\"><span class=\"sr\">Assistant: </span>",
              reply_kind_name(r->kind));
     add_segments(b, pool, r);
     add_chips(b, "Did you mean", r->choice, r->nchoice);
-    add_chips(b, r->kind == REPLY_NONE ? "I can tell you about" : "You could also ask",
-              r->suggestion, r->nsuggestion);
+    add_chips(b, suggestions_head(r), r->suggestion, r->nsuggestion);
     buf_adds(b, "</li>");
     pool_free(pool);
 }

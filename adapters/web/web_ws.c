@@ -161,6 +161,13 @@ static bool is_cid(const char *s)
     return n && n == strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
 }
 
+/* One question less is open: the next may be read. */
+static void question_over(struct chat *c)
+{
+    if (--c->in_flight < MAX_IN_FLIGHT)
+        peer_pause(web_server(c->web), c->peer, false);
+}
+
 static void on_ask(struct chat *c, const struct cJSON *j)
 {
     const char *cid = json_string(j, "cid", MAX_CID), *text = json_string(j, "text", MAX_WS_FRAME);
@@ -175,14 +182,13 @@ static void on_ask(struct chat *c, const struct cJSON *j)
                          .to = c->peer,
                          .form = WEB_WS,
                          .ref = cid};
-    if (++c->in_flight >=
-        MAX_IN_FLIGHT) /* before: the answer may be here when bot_receive() returns */
+    /* First, because the answer may be here when bot_receive() returns. */
+    if (++c->in_flight >= MAX_IN_FLIGHT)
         peer_pause(web_server(c->web), c->peer, true);
     int err = bot_receive(c->web->adapter, &in);
     if (!err)
         return;
-    if (c->in_flight-- >= MAX_IN_FLIGHT)
-        peer_pause(web_server(c->web), c->peer, false);
+    question_over(c);
     const struct web_refusal *why = web_refusal(err);
     error_frame(c, cid, why->code, why->title, why->retry_after_s);
 }
@@ -355,6 +361,6 @@ void web_send_ws(struct web *w, const struct outgoing *out, const struct buf *bo
         return;
     struct chat *c = peer_data(p);
     peer_send(s, out->to->to, body->s, body->len);
-    if (c && c->in_flight-- >= MAX_IN_FLIGHT)
-        peer_pause(s, out->to->to, false);
+    if (c)
+        question_over(c);
 }

@@ -21,28 +21,37 @@ function el(tag, properties, ...children) {
 }
 
 const spoken = (text) => el('span', {className: 'sr'}, text);
-const paragraph = (...content) => el('p', {dir: 'auto'}, ...content);
+const paragraph = (text) => el('p', {dir: 'auto'}, text); /* nothing before it: the first letter decides its direction */
 
 /* Paragraphs and lists of plain text, as web_page.c makes them. */
 function blocks(text) {
   const made = [];
   let open; /* the paragraph or list that the next line may belong to */
   for (const line of text.split('\n')) {
-    const item = /^\s*- (.*)/.exec(line);
-    if (!line.trim())
+    const item = /^\s*(?:-|(\d{1,3})\.) (.*)/.exec(line);
+    const kind = item ? (item[1] ? 'OL' : 'UL') : 'P', goesOn = open?.tagName === kind;
+    if (!line.trim()) {
       open = undefined;
-    else if (item && open?.tagName === 'UL')
-      open.append(el('li', {}, item[1]));
-    else if (item)
-      made.push(open = el('ul', {}, el('li', {}, item[1])));
-    else if (open?.tagName === 'P')
-      open.append('\n' + line);
+      continue;
+    }
+    if (!goesOn)
+      made.push(open = el(kind, {}));
+    if (item)
+      open.append(el('li', item[1] ? {value: item[1]} : {}, item[2]));
     else
-      made.push(open = el('p', {}, line));
+      open.append((goesOn ? '\n' : '') + line);
   }
   return made;
 }
 const atEnd = () => main.scrollHeight - main.scrollTop - main.clientHeight < 80;
+
+/* What became of a question, below it. */
+function remark(asked, text) {
+  const follow = atEnd();
+  asked.note.textContent = text;
+  if (follow)
+    main.scrollTop = main.scrollHeight;
+}
 
 /* Screen readers hear each message once, from here; the log itself is no live region. */
 function announce(text) {
@@ -51,8 +60,11 @@ function announce(text) {
   setTimeout(() => line.remove(), 1500);
 }
 
+/* What a list of questions is called: as in web_page.c. */
+const HEADS = {none: 'I can tell you about', chitchat: 'For example'};
+
 function chips(head, questions) {
-  if (!questions?.length)
+  if (!questions.length)
     return [];
   const buttons = questions.map((q) => el('button', {className: 'chip', name: 'q', value: q}, q));
   return [el('form', {className: 'chips', method: 'post', action: '/'}, el('p', {}, head), ...buttons)];
@@ -87,16 +99,18 @@ function showAnswer(a) {
   asked.note.textContent = '';
   const stay = !atEnd();
   const parts = a.segments.map((part) => segment(part, a.sources));
+  const options = a.options.map((o) => o.ask);
   const lists = [
-    ...chips('Did you mean', a.options?.map((o) => o.ask)),
-    ...chips(a.kind === 'none' ? 'I can tell you about' : 'You could also ask', a.suggest),
+    ...chips('Did you mean', options),
+    ...chips(HEADS[a.kind] ?? 'You could also ask', a.suggest),
   ];
   show(el('li', {className: 'bot'}, spoken('Assistant: '), ...parts, ...lists));
-  announce('Assistant: ' + a.segments.map((part) => part.text).join(' '));
+  announce('Assistant: ' + a.segments.map((part) => part.text).join(' ') +
+    (options.length ? ' Did you mean: ' + options.join(' ') : ''));
   if (stay)
     newer.hidden = false;
   else
-    main.scrollTop = asked.note.closest('li').offsetTop - main.offsetTop - 16; /* question on top, if it is long */
+    main.scrollTop = asked.note.closest('li').offsetTop - 16; /* question on top, if it is long */
 }
 
 function showError(e) {
@@ -104,12 +118,12 @@ function showError(e) {
   if (!asked)
     return;
   if (e.retry) {
-    asked.note.textContent = 'Busy, trying again…';
+    remark(asked, 'Busy, trying again…');
     setTimeout(() => waiting.has(e.cid) && transmit(e.cid), (e.retry_after || 2) * 1000);
     return;
   }
   waiting.delete(e.cid);
-  asked.note.textContent = 'Not sent';
+  remark(asked, 'Not sent');
   show(el('li', {className: 'bot'}, paragraph(e.title + '.')));
   announce(e.title);
 }
@@ -119,12 +133,12 @@ function showError(e) {
 function ask(text) {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   const cid = Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
-  const note = el('small');
-  show(el('li', {className: 'me'}, paragraph(spoken('You: '), text), note));
-  waiting.set(cid, {text, note});
+  const asked = {text, note: el('small')};
+  show(el('li', {className: 'me'}, spoken('You: '), paragraph(text), asked.note));
+  waiting.set(cid, asked);
   starters.hidden = true;
   main.scrollTop = main.scrollHeight;
-  setTimeout(() => waiting.has(cid) && !note.textContent && (note.textContent = 'Sending…'), 1000);
+  setTimeout(() => waiting.has(cid) && !asked.note.textContent && remark(asked, 'Sending…'), 1000);
   transmit(cid);
 }
 
@@ -137,6 +151,7 @@ function transmit(cid) {
 
 /* Without WebSocket: what the form does by itself. */
 function stepAside() {
+  state.textContent = '';
   form.removeEventListener('submit', onSubmit);
   main.removeEventListener('click', onChip);
   const [first] = waiting.values();
@@ -162,7 +177,8 @@ function onChip(event) {
   event.preventDefault();
   chip.setAttribute('aria-pressed', 'true');
   ask(chip.value);
-  input.focus({preventScroll: true});
+  if (matchMedia('(hover: hover)').matches) /* on a touch screen a keyboard would rise over the answer */
+    input.focus({preventScroll: true});
 }
 
 /* ---- the connection ---- */
@@ -175,7 +191,7 @@ function tell() {
   state.textContent = ready ? '' : navigator.onLine ? 'Connecting…' : 'You are offline';
   if (!ready && !navigator.onLine)
     for (const asked of waiting.values())
-      asked.note.textContent = 'Will be sent when you are back online';
+      remark(asked, 'Will be sent when you are back online');
 }
 
 const frames = {
@@ -202,13 +218,19 @@ function connect() {
     const frame = JSON.parse(data);
     frames[frame.t]?.(frame);
   };
-  mine.onclose = () => mine === socket && onClosed();
+  mine.onclose = ({code}) => mine === socket && onClosed(code);
 }
 
-function onClosed() {
+/* Is it only the WebSocket that does not get through? Where nothing does, the form would lead to an error page. */
+const reachable = () => fetch('/livez', {cache: 'no-store'}).then((r) => r.ok, () => false);
+
+async function onClosed(code) {
   ready = false;
-  if (++failures >= GIVE_UP && !everReady && navigator.onLine) {
-    state.textContent = '';
+  if (code === 4426) { /* the server is of another version now, and so is its page */
+    state.textContent = 'Please reload this page';
+    return;
+  }
+  if (++failures >= GIVE_UP && !everReady && await reachable()) {
     stepAside();
     return;
   }

@@ -163,13 +163,34 @@ static void lists_of_an_answer_are_lists_of_the_page(void **state)
                          .anchor = "",
                          .url = "",
                          .question = "",
-                         .reviewed = "",
-                         .text = "Two:\n\n- one\n- two\n\nDone\nreally."};
-    struct reply r = {.kind = REPLY_ANSWER, .text = hit.text, .answer = &hit, .nanswer = 1};
+                         .reviewed = ""};
+    static const char *const all[][2] = {
+        {"Two:\n\n- one\n- two\n\nDone\nreally.",
+         "<p>Two:</p><ul><li>one</li><li>two</li></ul><p>Done\nreally.</p>"},
+        {"9. nine\n10. ten\n- dash",
+         "<ol><li value=\"9\">nine</li><li value=\"10\">ten</li></ol><ul><li>dash</li></ul>"},
+        {"2024. A year\n1.5 points\n-none\n3.", "<p>2024. A year\n1.5 points\n-none\n3.</p>"},
+        {"1. A & B", "<ol><li value=\"1\">A &amp; B</li></ol>"},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        char want[256];
+        hit.text = all[i][0];
+        struct reply r = {.kind = REPLY_ANSWER, .text = hit.text, .answer = &hit, .nanswer = 1};
+        struct buf b;
+        render(WEB_PAGE, &r, &b);
+        snprintf(want, sizeof want, "%s<footer>", all[i][1]);
+        if (!strstr(b.s, want))
+            fail_msg("%s in\n%s", want, b.s);
+        buf_release(&b);
+    }
+}
+
+static void what_was_asked_decides_its_own_direction(void **state)
+{
+    struct reply r = {.kind = REPLY_NONE, .text = "I don't know."};
     struct buf b;
     render(WEB_PAGE, &r, &b);
-    assert_non_null(
-        strstr(b.s, "<p>Two:</p><ul><li>one</li><li>two</li></ul><p>Done\nreally.</p><footer>"));
+    assert_non_null(strstr(b.s, "<p dir=\"auto\">Asked ")); /* no word of ours before it */
     buf_release(&b);
 }
 
@@ -222,6 +243,7 @@ int main(void)
         cmocka_unit_test(kinds_have_the_protocols_names),
         cmocka_unit_test(nothing_on_the_page_is_mark_up_but_the_pages_own),
         cmocka_unit_test(lists_of_an_answer_are_lists_of_the_page),
+        cmocka_unit_test(what_was_asked_decides_its_own_direction),
         cmocka_unit_test(a_terminal_gets_numbered_sources),
         cmocka_unit_test(the_page_names_its_assets_by_their_hash),
         cmocka_unit_test(every_refusal_has_a_code_and_only_passing_ones_say_when),
