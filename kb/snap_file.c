@@ -31,8 +31,7 @@ struct snap_file_own {
     size_t users;
     struct stat st;
     int fd;       /* -1: all is in memory */
-    bool mapped;  /* the file itself, not a copy */
-    bool adopted; /* free() */
+    bool mapped; /* the file itself, not a copy */
     pthread_mutex_t reading;
     bool begun;      /* under `reading` */
     uint64_t *check; /* per page */
@@ -61,10 +60,10 @@ static bool read_at(int fd, void *to, size_t len, uint64_t from)
 
 static void release(struct snap_file_own *o)
 {
-    if (o->adopted)
-        free((void *)(uintptr_t)o->file.bytes);
-    else if (o->file.bytes)
+    if (o->mapped)
         munmap((void *)(uintptr_t)o->file.bytes, o->file.size);
+    else
+        free((void *)(uintptr_t)o->file.bytes);
     if (o->fd >= 0)
         close(o->fd);
     pthread_mutex_destroy(&o->reading);
@@ -73,7 +72,7 @@ static void release(struct snap_file_own *o)
     free(o);
 }
 
-/* Takes over `fd`, and `bytes` when they are adopted, also on failure. */
+/* Takes over `fd`, or `bytes` without one, also on failure. */
 static int own_new(int fd, uint8_t *bytes, size_t size, struct snap_file_own **ret)
 {
     struct snap_file_own *o = calloc(1, sizeof *o);
@@ -83,7 +82,7 @@ static int own_new(int fd, uint8_t *bytes, size_t size, struct snap_file_own **r
             close(fd);
         return KB_ERR_NOMEM;
     }
-    *o = (struct snap_file_own){.users = 1, .fd = fd, .adopted = bytes != NULL};
+    *o = (struct snap_file_own){.users = 1, .fd = fd};
     pthread_mutex_init(&o->reading, NULL);
     o->file = (struct snap_file){.bytes = bytes, .size = size, .head = &o->head, .own = o};
     int err = size < sizeof o->head ? KB_ERR_DAMAGED : 0;
@@ -98,14 +97,17 @@ static int own_new(int fd, uint8_t *bytes, size_t size, struct snap_file_own **r
     return err;
 }
 
-static int map(struct snap_file_own *o)
+/* Room for all of a copy: pages that are never needed are never given to us. */
+static int make_room(struct snap_file_own *o)
 {
-    o->mapped = o->file.size > COPY_MAX;
-    void *p = o->mapped ? mmap(NULL, o->file.size, PROT_READ, MAP_SHARED, o->fd, 0)
-                        : mmap(NULL, o->file.size, PROT_READ | PROT_WRITE,
-                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (o->file.size <= COPY_MAX) {
+        o->file.bytes = malloc(o->file.size);
+        return o->file.bytes ? 0 : KB_ERR_NOMEM;
+    }
+    void *p = mmap(NULL, o->file.size, PROT_READ, MAP_SHARED, o->fd, 0);
     if (p == MAP_FAILED)
         return KB_ERR_IO;
+    o->mapped = true;
     o->file.bytes = p;
     return 0;
 }
@@ -129,7 +131,7 @@ static int find_or_make(int fd, const struct stat *st, struct snap_file_own **re
         }
     struct snap_file_own *fresh = NULL;
     int err = own_new(fd, NULL, (size_t)st->st_size, &fresh);
-    if (!err && (err = map(fresh)))
+    if (!err && (err = make_room(fresh)))
         release(fresh);
     if (err)
         return err;
@@ -206,7 +208,7 @@ int snap_file_begin(struct snap_file *f)
     pthread_mutex_lock(&o->reading);
     if (!o->begun) {
         f->sound = calloc(o->head.section[SNAP_PAGES].len / 512 + 1, sizeof *f->sound);
-        o->check = read_checks(o->fd, o->adopted ? f->bytes : NULL, &o->head);
+        o->check = read_checks(o->fd, o->fd < 0 ? f->bytes : NULL, &o->head);
         err = !f->sound ? KB_ERR_NOMEM : !o->check ? KB_ERR_DAMAGED : 0;
         o->begun = !err;
         if (err) {
@@ -238,7 +240,7 @@ static bool check_page(struct snap_file_own *o, uint64_t page)
     uint64_t from = page_start(page);
     size_t len = page_length(&o->head, page);
     const uint8_t *p = o->mapped ? scratch : o->file.bytes + from;
-    if (!o->adopted && !read_at(o->fd, (void *)(uintptr_t)p, len, from))
+    if (o->fd >= 0 && !read_at(o->fd, (void *)(uintptr_t)p, len, from))
         return false;
     return snap_checksum(p, len) == o->check[page];
 }
