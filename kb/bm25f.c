@@ -6,12 +6,29 @@ double bm25f_term_idf(const struct query_slot *slot, const struct query_term *t,
     return fmin(slot->idf, bm25f_idf(n, (double)t->df));
 }
 
-/* What each term is worth where it stands, before idf: saturated tf. `m` is sorted by term. */
-static void saturate_terms(const struct query *q, const struct match *m, size_t n,
-                           const uint16_t length[FIELDS], const double average[FIELDS], double *ret)
+struct bm25f_weights bm25f_weigh(const struct query *q, double n, struct pool *pool)
 {
+    struct bm25f_weights all = {0};
     for (size_t i = 0; i < q->nterm; i++)
-        ret[i] = 0;
+        all.n += q->term[i].nslot;
+    all.w = pool_array(pool, all.n, sizeof *all.w);
+    all.n = 0;
+    for (size_t s = 0; s < q->nslot; s++)
+        for (size_t i = 0; i < q->nterm; i++) {
+            const struct query_term *t = &q->term[i];
+            if (s >= t->slot && s < t->slot + t->nslot)
+                all.w[all.n++] = (struct bm25f_weight){(uint16_t)s, (uint16_t)i,
+                                                       q->slot[s].weight * t->weight *
+                                                           bm25f_term_idf(&q->slot[s], t, n)};
+        }
+    return all;
+}
+
+/* What each term is worth where it stands, before idf: saturated tf. `m` is sorted by term. Terms that have no place
+ * are left as they are. */
+static void saturate_terms(const struct match *m, size_t n, const uint16_t length[FIELDS],
+                           const double average[FIELDS], double *ret)
+{
     for (size_t i = 0; i < n;) {
         uint16_t term = m[i].term;
         uint8_t count[FIELDS] = {0};
@@ -21,20 +38,17 @@ static void saturate_terms(const struct query *q, const struct match *m, size_t 
     }
 }
 
-double bm25f_score(const struct query *q, const struct match *m, size_t n,
-                   const uint16_t length[FIELDS], const double average[FIELDS], double passages)
+double bm25f_score(const struct bm25f_weights *weights, const struct match *m, size_t n,
+                   const uint16_t length[FIELDS], const double average[FIELDS])
 {
-    double worth[4 * KB_MAX_TERMS], score = 0;
-    saturate_terms(q, m, n, length, average, worth);
-    for (size_t s = 0; s < q->nslot; s++) {
+    double worth[4 * KB_MAX_TERMS] = {0}, score = 0;
+    saturate_terms(m, n, length, average, worth);
+    for (size_t i = 0; i < weights->n;) {
         double best = 0;
-        for (size_t i = 0; i < q->nterm; i++) {
-            const struct query_term *t = &q->term[i];
-            if (s < t->slot || s >= t->slot + t->nslot || worth[i] <= 0)
-                continue;
-            double v =
-                q->slot[s].weight * t->weight * bm25f_term_idf(&q->slot[s], t, passages) * worth[i];
-            best = fmax(best, v);
+        for (uint16_t slot = weights->w[i].slot; i < weights->n && weights->w[i].slot == slot;
+             i++) {
+            double v = weights->w[i].weight * worth[weights->w[i].term];
+            best = v > best ? v : best;
         }
         score += best;
     }

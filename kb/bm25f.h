@@ -80,9 +80,21 @@ static inline uint32_t bm25f_tie(const char *key)
 /* A synonym is never taken for rarer than the word that was typed. */
 double bm25f_term_idf(const struct query_slot *slot, const struct query_term *t, double n);
 
+/* What a term adds to a slot where it is saturated: slot weight * term weight * idf. */
+struct bm25f_weight {
+    uint16_t slot, term;
+    double weight;
+};
+struct bm25f_weights {
+    struct bm25f_weight *w; /* by slot, then term */
+    size_t n;
+};
+/* Of all terms of a question whose df is known, among n passages. Lives in `pool`. */
+struct bm25f_weights bm25f_weigh(const struct query *q, double n, struct pool *pool);
+
 /* The score of a passage: over the slots, the best way each is filled. `m` are the places of the question's terms
  * in it, by term. At most 4 * KB_MAX_TERMS terms. */
-double bm25f_score(const struct query *q, const struct match *m, size_t n,
-                   const uint16_t length[FIELDS], const double average[FIELDS], double passages);
+double bm25f_score(const struct bm25f_weights *weights, const struct match *m, size_t n,
+                   const uint16_t length[FIELDS], const double average[FIELDS]);
 
 #endif

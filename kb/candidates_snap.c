@@ -10,10 +10,9 @@
 
 #include "kb/bm25f.h"
 
-#define SPARE  64   /* room for passages that a float cannot tell from the last of the best */
-#define LOOKUP 1024 /* places of the table from term to word */
-_Static_assert(LOOKUP > 4 * KB_MAX_TERMS * SYNONYM_WORDS,
-               "a place stays free, or take_place() has no end");
+#define SPARE 64 /* room for passages that a float cannot tell from the last of the best */
+_Static_assert(VIEW_LOOKUP > 4 * KB_MAX_TERMS * SYNONYM_WORDS,
+               "a place stays free, or look-ups have no end");
 
 /* A distinct token of the question. */
 struct word {
@@ -40,9 +39,8 @@ struct search {
     struct pool *pool;
     struct word *word;
     size_t nword, capword;
-    struct term *term;                      /* of q->term[i] */
-    uint16_t lookup[VIEW_SEGMENTS][LOOKUP]; /* word + 1, hashed by its term id */
-    struct place *place;                    /* of one passage */
+    struct term *term;   /* of q->term[i] */
+    struct place *place; /* of one passage */
     size_t nplace, capplace;
     struct match *match; /* of one passage: by term, then as they stand */
     size_t nmatch, capmatch;
@@ -50,16 +48,19 @@ struct search {
     int32_t today;
     bool lang_ok[VIEW_SEGMENTS][256], audience_ok[VIEW_SEGMENTS][256];
     const uint8_t *group[VIEW_SEGMENTS];
+    struct bm25f_weights weights;
 };
 
 /* ---- words and their lists ----------------------------------------------------------------------------------- */
 
-/* Wide terms need no bit: their mark has one. */
-static void want(struct view_segment *g, uint32_t term, bool yes)
+/* A place in the segment's table for the word with this term. */
+static uint16_t *lookup(const struct search *s, size_t segment, uint32_t term)
 {
-    uint64_t bit = 1ull << term % 64;
-    if (term < SNAP_LINE)
-        g->wanted[term / 64] = yes ? g->wanted[term / 64] | bit : g->wanted[term / 64] & ~bit;
+    uint16_t *table = s->v->segment[segment].lookup;
+    size_t at = term % VIEW_LOOKUP;
+    while (table[at] && s->word[table[at] - 1].term[segment] != term)
+        at = (at + 1) % VIEW_LOOKUP;
+    return &table[at];
 }
 
 static uint16_t word_of(struct search *s, const char *token)
@@ -69,28 +70,37 @@ static uint16_t word_of(struct search *s, const char *token)
             return (uint16_t)i;
     struct word *w = POOL_PUSH(s->pool, s->word, s->nword, s->capword);
     *w = (struct word){.token = token, .term = {SNAP_NO_TERM, SNAP_NO_TERM}};
-    uint16_t number = (uint16_t)(s->nword - 1);
-    for (size_t g = 0; g < s->v->nsegment; g++) {
-        w->term[g] = snap_lookup(s->v->segment[g].snap, token, strlen(token));
-        if (w->term[g] == SNAP_NO_TERM)
+    for (size_t i = 0; i < s->v->nsegment; i++) {
+        struct view_segment *g = &s->v->segment[i];
+        w->term[i] = snap_lookup(g->snap, token, strlen(token));
+        if (w->term[i] == SNAP_NO_TERM)
             continue;
-        size_t at = w->term[g] % LOOKUP;
-        while (s->lookup[g][at])
-            at = (at + 1) % LOOKUP;
-        s->lookup[g][at] = (uint16_t)(number + 1);
-        want(&s->v->segment[g], w->term[g], true);
+        *lookup(s, i, w->term[i]) = (uint16_t)s->nword;
+        if (w->term[i] < SNAP_LINE)
+            g->wanted[w->term[i] % SNAP_WANTED]++;
     }
-    return number;
+    return (uint16_t)(s->nword - 1);
+}
+
+/* The segments' tables are left as they were found. */
+static void forget_words(struct search *s)
+{
+    for (size_t i = 0; i < s->v->nsegment; i++) {
+        struct view_segment *g = &s->v->segment[i];
+        for (size_t k = 0; k < s->nword; k++)
+            if (s->word[k].term[i] < SNAP_LINE)
+                g->wanted[s->word[k].term[i] % SNAP_WANTED]--;
+        if (s->nword)
+            memset(g->lookup, 0, VIEW_LOOKUP * sizeof *g->lookup);
+    }
 }
 
 static void take_place(struct search *s, const struct snap_walk *w)
 {
-    for (size_t at = w->term % LOOKUP, n; (n = s->lookup[s->segment][at]); at = (at + 1) % LOOKUP)
-        if (s->word[n - 1].term[s->segment] == w->term) {
-            *POOL_PUSH(s->pool, s->place, s->nplace, s->capplace) =
-                (struct place){(uint16_t)(n - 1), (uint8_t)w->field, w->pos};
-            return;
-        }
+    uint16_t word = *lookup(s, s->segment, w->term);
+    if (word)
+        *POOL_PUSH(s->pool, s->place, s->nplace, s->capplace) =
+            (struct place){(uint16_t)(word - 1), (uint8_t)w->field, w->pos};
 }
 
 static int read_places(struct search *s, size_t segment, uint32_t ord)
@@ -332,26 +342,20 @@ static int open_groups(struct search *s)
 
 /* ---- the best k ----------------------------------------------------------------------------------------------------- */
 
-static bool fills(const struct query_term *t, size_t slot)
-{
-    return slot >= t->slot && slot < t->slot + t->nslot;
-}
-
 /* The lists of one segment by slot, weighed. */
 static void fill_slots(struct search *s, size_t segment, struct find_slot *slot)
 {
-    const struct query *q = s->q;
-    size_t left = FIND_LISTS;
-    for (size_t k = 0; k < q->nslot; k++) {
-        slot[k] = (struct find_slot){.list = pool_array(s->pool, q->nterm, sizeof *slot[k].list)};
-        for (size_t i = 0; i < q->nterm && left; i++) {
-            if (!fills(&q->term[i], k) || !s->term[i].list[segment].left)
-                continue;
-            double idf = bm25f_term_idf(&q->slot[k], &q->term[i], (double)s->v->n);
-            slot[k].list[slot[k].nlist++] = (struct find_list){
-                s->term[i].list[segment], (float)(q->slot[k].weight * q->term[i].weight * idf)};
-            left--;
-        }
+    struct find_list *list = pool_array(s->pool, s->weights.n, sizeof *list);
+    for (size_t k = 0; k < s->q->nslot; k++)
+        slot[k] = (struct find_slot){0};
+    for (size_t i = 0; i < s->weights.n && i < FIND_LISTS; i++) {
+        const struct bm25f_weight *w = &s->weights.w[i];
+        if (!s->term[w->term].list[segment].left)
+            continue;
+        struct find_slot *at = &slot[w->slot];
+        at->list = at->nlist ? at->list : list;
+        at->nlist++;
+        *list++ = (struct find_list){s->term[w->term].list[segment], (float)w->weight};
     }
 }
 
@@ -396,8 +400,7 @@ static int give_candidate(struct search *s, struct pool *pool, const struct find
     if (n)
         memcpy(m, s->match, n * sizeof *m);
     *c = (struct candidate){.id = view_id(g, hit->ord), .tie = hit->tie, .match = m, .nmatch = n};
-    c->bm25 = bm25f_score(s->q, m, n, g->length + (size_t)hit->ord * FIELDS, s->v->average,
-                          (double)s->v->n);
+    c->bm25 = bm25f_score(&s->weights, m, n, g->length + (size_t)hit->ord * FIELDS, s->v->average);
     return c->id < 0 ? KB_ERR_DAMAGED : 0;
 }
 
@@ -423,6 +426,7 @@ int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t m
     if (r)
         goto out;
     query_weigh(q, v->n);
+    s->weights = bm25f_weigh(q, (double)v->n, scratch);
     struct find_result found = {.hit = pool_array(scratch, max + SPARE, sizeof *found.hit),
                                 .room = max + SPARE};
     find(s, max, &found);
@@ -436,9 +440,7 @@ int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t m
     c.n = c.n < max ? c.n : max;
     *ret = c;
 out:
-    for (size_t g = 0; g < v->nsegment; g++)
-        for (size_t i = 0; i < s->nword; i++)
-            want(&v->segment[g], s->word[i].term[g], false);
+    forget_words(s);
     pool_free(scratch);
     return r;
 }

@@ -95,9 +95,14 @@ static bool says(const char *const *word, size_t n, size_t at, const char *words
 
 enum query_want query_want(const char *const *word, size_t n)
 {
+    uint64_t first = 0; /* letters that some word begins with: most phrases need no second look */
+    for (size_t i = 0; i < n; i++)
+        first |= 1ull << (word[i][0] & 63);
     for (size_t w = 0; w < sizeof wants / sizeof *wants; w++) {
         bool start = wants[w].words[0] == '^';
         const char *words = wants[w].words + start;
+        if (!(first >> (*words & 63) & 1))
+            continue;
         for (size_t i = 0; i < (start && n ? 1 : n); i++)
             if (word[i][0] == *words && says(word, n, i, words))
                 return wants[w].want;

@@ -160,11 +160,11 @@ int snap_list(struct snap *s, uint32_t term, struct snap_list *ret);
 
 /* A code of 16 bits for each token, and marks between them. Nearly every code is a term, whose place is one behind
  * the last token's. */
-#define SNAP_LINE  0xfffcu /* a line of the question or of the headings ends */
-#define SNAP_FIELD 0xfffdu /* the field ends */
-#define SNAP_OTHER 0xfffeu /* the next token is another form of the last one, at its place */
-#define SNAP_WIDE  0xffffu /* the next two codes are the two halves of a term, low one first */
-#define SNAP_CODES 65536u
+#define SNAP_LINE   0xfffcu /* a line of the question or of the headings ends */
+#define SNAP_FIELD  0xfffdu /* the field ends */
+#define SNAP_OTHER  0xfffeu /* the next token is another form of the last one, at its place */
+#define SNAP_WIDE   0xffffu /* the next two codes are the two halves of a term, low one first */
+#define SNAP_WANTED 4096u   /* see snap_skip() */
 
 struct snap_walk {
     const uint16_t *at, *end;
@@ -206,11 +206,12 @@ static inline enum snap_step snap_step(struct snap_walk *w)
     return STEP_END;
 }
 
-/* Pass over tokens whose code has no bit in `wanted`. The marks must have theirs. */
-static inline void snap_skip(struct snap_walk *w, const uint64_t wanted[SNAP_CODES / 64])
+/* Pass over tokens that are of no interest: those whose code's low bits name a zero in `wanted`. Some that are of no
+ * interest either may be left to snap_step(); the marks must be wanted. */
+static inline void snap_skip(struct snap_walk *w, const uint8_t wanted[SNAP_WANTED])
 {
     const uint16_t *p = w->at;
-    while (p < w->end && !(wanted[*p / 64] >> *p % 64 & 1))
+    while (p < w->end && !wanted[*p % SNAP_WANTED])
         p++;
     w->next += (uint32_t)(p - w->at);
     w->at = p;

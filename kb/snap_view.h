@@ -10,6 +10,7 @@
 #include "kb/snap_find.h"
 
 #define VIEW_SEGMENTS    2
+#define VIEW_LOOKUP      1024
 #define VIEW_MAX_CHANGED 4096 /* more since the snapshot: FTS5 answers until it is written anew */
 
 struct view_condition {
@@ -28,8 +29,9 @@ struct view_segment {
     size_t ncondition;
     uint64_t *suspect; /* dead, dated or conditional; NULL: none is */
     uint64_t *dead;    /* NULL: none is */
-    uint64_t *
-        wanted; /* of snap_skip(): the terms of the question at hand; between questions only the marks */
+    /* Of the question at hand; between questions only the marks are wanted, and nothing is looked up. */
+    uint8_t *wanted;  /* see snap_skip() */
+    uint16_t *lookup; /* VIEW_LOOKUP: number of a word plus one, hashed by its term */
     float drift;
 };
 

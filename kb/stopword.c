@@ -87,7 +87,8 @@ static const struct list {
 
 static int compare(const char *word, size_t len, const char *listed)
 {
-    int r = strncmp(word, listed, len);
+    int r = (unsigned char)word[0] - (unsigned char)listed[0];
+    r = r ? r : strncmp(word, listed, len);
     return r ? r : -(int)(unsigned char)listed[len];
 }
 
@@ -97,7 +98,7 @@ bool stopword(const char *lang, const char *word, size_t len)
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         if (!strcmp(lang, lists[i].code))
             list = &lists[i];
-    if (!list || memchr(word, 0, len))
+    if (!list || !len || memchr(word, 0, len))
         return false;
     size_t low = 0, high = list->n;
     while (low < high) {

@@ -321,6 +321,14 @@ static const struct {
     {0x201C, "\""}, {0x201D, "\""}, {0x201E, "\""}, {0x2032, "'"},  {0x2212, "-"},
 };
 
+static bool is_ascii(const char *s, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)s[i] >= 0x80)
+            return false;
+    return true;
+}
+
 static void put_folded(struct out *o, uint32_t c)
 {
     if (is_accent(c))
@@ -356,14 +364,27 @@ static void fold_char(struct out *o, uint32_t c)
         put_folded(o, (uint32_t)part[i]);
 }
 
+static char to_lower(char c)
+{
+    return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
 char *text_fold(struct pool *pool, const char *s, size_t len, size_t *ret_len)
 {
+    if (is_ascii(s, len)) { /* nearly every word of a question */
+        char *folded = pool_strndup(pool, s, len);
+        for (size_t i = 0; i < len; i++)
+            folded[i] = to_lower(folded[i]);
+        if (ret_len)
+            *ret_len = len;
+        return folded;
+    }
     struct out o = {0};
     reserve(&o, len + 1);
     for (size_t i = 0; i < len;) {
         unsigned char c = (unsigned char)s[i];
         if (c < 0x80) {
-            put(&o, c >= 'A' && c <= 'Z' ? c + 32u : c);
+            put(&o, (unsigned char)to_lower((char)c));
             i++;
         } else {
             fold_char(&o, text_next(s, len, &i));
