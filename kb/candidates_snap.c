@@ -362,7 +362,7 @@ static void fill_slots(struct search *s, size_t segment, struct find_slot *slot)
 static void find(struct search *s, size_t max, struct find_result *r)
 {
     struct find_slot *slot = pool_array(s->pool, s->q->nslot, sizeof *slot);
-    float *heap = pool_array(s->pool, max, sizeof *heap);
+    struct find_kth *heap = pool_array(s->pool, max, sizeof *heap);
     for (size_t i = 0; i < s->v->nsegment; i++) {
         struct view_segment *g = &s->v->segment[i];
         fill_slots(s, i, slot);

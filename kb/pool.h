@@ -27,6 +27,7 @@ char *pool_vprintf(struct pool *pool, const char *fmt, va_list ap)
  * old copy stays in the pool until its end. Use as POOL_PUSH(pool, doc->block, doc->nblock, doc->capblock). */
 void *pool_grow(struct pool *pool, void *items, size_t n, size_t *cap, size_t size);
 #define POOL_PUSH(pool, items, n, cap)                                                             \
-    ((items) = pool_grow((pool), (items), (n), &(cap), sizeof *(items)), &(items)[(n)++])
+    ((items) = (n) < (cap) ? (items) : pool_grow((pool), (items), (n), &(cap), sizeof *(items)),   \
+     &(items)[(n)++])
 
 #endif

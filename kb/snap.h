@@ -211,6 +211,9 @@ static inline enum snap_step snap_step(struct snap_walk *w)
 static inline void snap_skip(struct snap_walk *w, const uint8_t wanted[SNAP_WANTED])
 {
     const uint16_t *p = w->at;
+    while (w->end - p >= 4 && !(wanted[p[0] % SNAP_WANTED] | wanted[p[1] % SNAP_WANTED] |
+                                wanted[p[2] % SNAP_WANTED] | wanted[p[3] % SNAP_WANTED]))
+        p += 4;
     while (p < w->end && !wanted[*p % SNAP_WANTED])
         p++;
     w->next += (uint32_t)(p - w->at);

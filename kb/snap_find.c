@@ -38,44 +38,52 @@
 #define SLACK    1.00001f /* bounds are raised by more than float additions can err */
 #define REJECTED (-1e30f) /* in the array of scores: seen, and kept out by the filter */
 #define LENGTHS  512      /* tabulated lengths per field; longer ones are computed */
-#define PROBE    12       /* entries of a list that are walked over in the time of one look-up */
+#define SINGLE   4        /* tabulated counts */
+#define LIKELY                                                                                     \
+    0.6f         /* of what a passage could have, the k-th best has hardly more than this share */
+#define PROBE 12 /* entries of a list that are walked over in the time of one look-up */
 
 /* What one term adds where it stands, in the chunk at hand. */
 struct part {
-    const struct snap_part *head;
+    uint32_t n;
+    float weight, most;
     const uint16_t *offset;
     const uint8_t *code, *escape;
-    float weight;
 };
 
 struct active {
     size_t slot;
     float bound;
     size_t first, n; /* parts of this slot */
+    size_t postings; /* in them */
 };
 
 struct finder {
     struct snap *snap;
     const struct snap_header *head;
-    const uint16_t *length;
+    const uint16_t *lengths; /* FIELDS per passage */
     const uint32_t *tie;
     const uint8_t *tuple; /* FIELDS counts per code */
     double average[FIELDS];
     float share[FIELDS][LENGTHS]; /* weight / (1 - b + b * length / average) */
-    float body[SNAP_ESCAPE +
-               1];       /* count in the body of a code that has it in no other field, else 0 */
-    float *score, *best; /* per passage of the chunk; zero between chunks */
+    /* Saturated tf of few occurrences in one field alone, by length: what nearly every posting is. A code that is not
+     * of this kind has no row. */
+    float single[FIELDS][SINGLE][LENGTHS];
+    const float *row[SNAP_ESCAPE + 1];
+    uint8_t field[SNAP_ESCAPE + 1]; /* of a code with a row */
+    float *score, *best;            /* per passage of the chunk; zero between chunks */
     uint32_t *candidate, *rejected;
 
     /* of the question at hand */
     const struct find_query *q;
-    uint32_t base, size; /* first ord of the chunk, passages in it */
+    bool suspicious;        /* some passage might be kept out */
+    uint32_t base;          /* first ord of the chunk */
+    const uint16_t *length; /* of its passages */
     uint32_t ncandidate, nrejected;
     struct part part[FIND_LISTS];
     struct active active[FIND_SLOTS];
     size_t nactive;
     float threshold; /* a passage below this is not among the best k */
-    size_t nheap;    /* of q->heap */
 };
 
 /* ---- a chunk's parts ---------------------------------------------------------------------------------------- */
@@ -88,7 +96,8 @@ static bool part_of(struct snap_list *list, uint32_t chunk, struct part *ret)
     const struct snap_part *head = (const void *)list->at;
     if (head->chunk != chunk)
         return false;
-    ret->head = head;
+    ret->n = head->n;
+    ret->most = head->most;
     ret->offset = (const void *)(list->at + sizeof *head);
     ret->code = list->at + sizeof *head + head->n * 2u;
     ret->escape = ret->code + head->n;
@@ -99,7 +108,7 @@ static bool part_of(struct snap_list *list, uint32_t chunk, struct part *ret)
 
 static float term_bound(const struct finder *f, const struct part *p)
 {
-    float tf = p->head->most * f->q->drift;
+    float tf = p->most * f->q->drift;
     return p->weight * tf / ((float)BM25F_K1 + tf) * SLACK;
 }
 
@@ -127,6 +136,7 @@ static void activate(struct finder *f, uint32_t chunk)
             p->weight = slot->list[k].weight;
             float bound = term_bound(f, p);
             a->bound = bound > a->bound ? bound : a->bound;
+            a->postings += p->n;
             a->n++;
             nparts++;
         }
@@ -144,9 +154,9 @@ static float share_of(const struct finder *f, unsigned field, uint16_t length)
     return (float)bm25f_share(field, length, f->average);
 }
 
-static float tf_of(const struct finder *f, const uint8_t count[FIELDS], uint32_t offset)
+static float tf_of(const struct finder *f, const uint8_t count[FIELDS],
+                   const uint16_t length[FIELDS])
 {
-    const uint16_t *length = f->length + (size_t)(f->base + offset) * FIELDS;
     float tf = 0;
     for (unsigned i = 0; i < FIELDS; i++)
         if (count[i])
@@ -154,47 +164,56 @@ static float tf_of(const struct finder *f, const uint8_t count[FIELDS], uint32_t
     return tf;
 }
 
-static inline float worth(const struct finder *f, const struct part *p, uint32_t i,
-                          const uint8_t **escape)
+/* What posting i adds. *escape moves behind its counts when they are written out. */
+static inline float worth(const struct finder *f, const uint16_t *length, const struct part *p,
+                          uint32_t i, const uint8_t **escape)
 {
     uint8_t code = p->code[i];
-    float tf;
+    const float *row = f->row[code];
+    length += (size_t)p->offset[i] * FIELDS;
+    if (row && length[f->field[code]] < LENGTHS)
+        return p->weight * row[length[f->field[code]]];
+    const uint8_t *count = f->tuple + code * FIELDS;
     if (code == SNAP_ESCAPE) {
-        tf = tf_of(f, *escape, p->offset[i]);
+        count = *escape;
         *escape += FIELDS;
-    } else if (f->body[code] > 0) {
-        tf = f->body[code] *
-             share_of(f, FIELD_BODY,
-                      f->length[(size_t)(f->base + p->offset[i]) * FIELDS + FIELD_BODY]);
-    } else {
-        tf = tf_of(f, f->tuple + code * FIELDS, p->offset[i]);
     }
-    return p->weight * tf / ((float)BM25F_K1 + tf);
+    float tf = tf_of(f, count, length);
+    return p->weight * (tf / ((float)BM25F_K1 + tf));
+}
+
+static bool admitted(struct finder *f, uint32_t offset)
+{
+    uint32_t ord = f->base + offset;
+    bool suspect = f->q->suspect_all || f->q->suspect[ord / 64] >> ord % 64 & 1;
+    if (!suspect || f->q->admits(f->q->ctx, ord))
+        return true;
+    f->score[offset] = REJECTED;
+    f->rejected[f->nrejected++] = offset;
+    return false;
 }
 
 /* The first time a passage is touched the filter decides. */
-static bool admit(struct finder *f, uint32_t offset)
+static inline bool admit(struct finder *f, uint32_t offset)
 {
-    uint32_t ord = f->base + offset;
-    bool suspect = f->q->suspect_all || (f->q->suspect && f->q->suspect[ord / 64] >> ord % 64 & 1);
-    if (suspect && !f->q->admits(f->q->ctx, ord)) {
-        f->score[offset] = REJECTED;
-        f->rejected[f->nrejected++] = offset;
+    if (f->suspicious && !admitted(f, offset))
         return false;
-    }
     f->candidate[f->ncandidate++] = offset;
     return true;
 }
 
-static void add_part(struct finder *f, const struct part *p)
+/* The list's numbers are kept in registers: what is written to scores could be anywhere, for all the compiler knows. */
+static void add_part(struct finder *f, const struct part *list)
 {
-    const uint8_t *escape = p->escape;
-    for (uint32_t i = 0; i < p->head->n; i++) {
-        uint32_t offset = p->offset[i];
-        float v = worth(f, p, i, &escape);
-        if (f->score[offset] == 0 && (!(v > 0) || !admit(f, offset)))
-            continue;
-        f->score[offset] += v;
+    const struct part p = *list;
+    const uint16_t *length = f->length;
+    const uint8_t *escape = p.escape;
+    float *score = f->score;
+    for (uint32_t i = 0; i < p.n; i++) {
+        uint32_t offset = p.offset[i];
+        float v = worth(f, length, &p, i, &escape);
+        if (score[offset] != 0 || (v > 0 && admit(f, offset)))
+            score[offset] += v;
     }
 }
 
@@ -204,15 +223,15 @@ static void add_parts(struct finder *f, const struct active *a)
     for (size_t k = 0; k < a->n; k++) {
         const struct part *p = &f->part[a->first + k];
         const uint8_t *escape = p->escape;
-        for (uint32_t i = 0; i < p->head->n; i++) {
-            float v = worth(f, p, i, &escape);
+        for (uint32_t i = 0; i < p->n; i++) {
+            float v = worth(f, f->length, p, i, &escape);
             if (v > f->best[p->offset[i]])
                 f->best[p->offset[i]] = v;
         }
     }
     for (size_t k = 0; k < a->n; k++) {
         const struct part *p = &f->part[a->first + k];
-        for (uint32_t i = 0; i < p->head->n; i++) {
+        for (uint32_t i = 0; i < p->n; i++) {
             uint32_t offset = p->offset[i];
             float v = f->best[offset];
             f->best[offset] = 0;
@@ -225,7 +244,7 @@ static void add_parts(struct finder *f, const struct active *a)
 /* What the part adds to one passage, by binary search; 0 when the term is not in it. */
 static float lookup(const struct finder *f, const struct part *p, uint32_t offset)
 {
-    uint32_t low = 0, n = p->head->n;
+    uint32_t low = 0, n = p->n;
     while (n > 1) { /* without a branch that depends on the data */
         uint32_t half = n / 2;
         low = p->offset[low + half] <= offset ? low + half : low;
@@ -237,53 +256,71 @@ static float lookup(const struct finder *f, const struct part *p, uint32_t offse
     if (p->code[low] == SNAP_ESCAPE)
         for (uint32_t i = 0; i < low; i++)
             escape += p->code[i] == SNAP_ESCAPE ? FIELDS : 0;
-    return worth(f, p, low, &escape);
+    return worth(f, f->length, p, low, &escape);
+}
+
+/* What a slot adds to one passage. */
+static float look_up_slot(const struct finder *f, const struct active *a, uint32_t offset)
+{
+    float best = 0;
+    for (size_t i = 0; i < a->n; i++) {
+        float v = lookup(f, &f->part[a->first + i], offset);
+        best = v > best ? v : best;
+    }
+    return best;
 }
 
 /* ---- the threshold ---------------------------------------------------------------------------------------------- */
 
 /* Let heap[i] sink: the smallest stays on top. */
-static void sink_float(float *heap, size_t n, size_t i)
+static void sink_kth(struct find_kth *heap, size_t n, size_t i)
 {
     for (size_t child; (child = 2 * i + 1) < n; i = child) {
-        child += child + 1 < n && heap[child + 1] < heap[child];
-        if (heap[i] <= heap[child])
+        child += child + 1 < n && heap[child + 1].score < heap[child].score;
+        if (heap[i].score <= heap[child].score)
             return;
-        float swap = heap[i];
+        struct find_kth swap = heap[i];
         heap[i] = heap[child];
         heap[child] = swap;
     }
 }
 
-/* Of the scores offered since the last settle() the k best stay in a heap, which few ever enter. */
-static void offer(struct finder *f, float score)
+/* Of the scores that are offered the k best stay in a heap, which few ever enter. Returns how many are in it. */
+static inline size_t offer(struct find_kth *heap, size_t n, size_t k, float score, uint32_t offset)
 {
-    size_t k = f->q->k;
-    if (score <= (f->nheap < k ? f->threshold : f->q->heap[0]))
-        return;
-    if (f->nheap < k) {
-        f->q->heap[f->nheap++] = score;
-        for (size_t i = f->nheap == k ? k : 0; i--;)
-            sink_float(f->q->heap, k, i);
-    } else {
-        f->q->heap[0] = score;
-        sink_float(f->q->heap, k, 0);
+    if (n < k) {
+        heap[n++] = (struct find_kth){score, offset};
+        for (size_t i = n == k ? k / 2 : 0; i--;)
+            sink_kth(heap, k, i);
+    } else if (score > heap[0].score) {
+        heap[0] = (struct find_kth){score, offset};
+        sink_kth(heap, k, 0);
     }
+    return n;
 }
 
-/* The k-th best of them, if that says more than what is known already. */
-static void settle(struct finder *f)
+/* The least of k scores is a threshold, if that says more than what is known already. */
+static void settle(struct finder *f, const struct find_kth *heap, size_t n)
 {
-    if (f->nheap == f->q->k && f->q->heap[0] / SLACK > f->threshold)
-        f->threshold = f->q->heap[0] / SLACK;
-    f->nheap = 0;
+    float least = 0;
+    for (size_t i = 0; i < n; i++)
+        least = !i || heap[i].score < least ? heap[i].score : least;
+    if (n == f->q->k && least / SLACK > f->threshold)
+        f->threshold = least / SLACK;
 }
 
-static void raise_threshold(struct finder *f)
+/* Slots from `next` on have not been added. The k candidates that lead so far will be about the best: with all that
+ * they are still to get, their least is a threshold already. */
+static void raise_threshold(struct finder *f, size_t next)
 {
-    for (uint32_t i = 0; f->ncandidate >= f->q->k && i < f->ncandidate; i++)
-        offer(f, f->score[f->candidate[i]]);
-    settle(f);
+    struct find_kth *heap = f->q->heap;
+    size_t n = 0;
+    for (uint32_t i = 0; i < f->ncandidate; i++)
+        n = offer(heap, n, f->q->k, f->score[f->candidate[i]], f->candidate[i]);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = next; k < f->nactive; k++)
+            heap[i].score += look_up_slot(f, &f->active[k], heap[i].offset);
+    settle(f, heap, n);
 }
 
 static void drop_hopeless(struct finder *f, float rest)
@@ -302,60 +339,51 @@ static void drop_hopeless(struct finder *f, float rest)
 /* ---- one chunk ---------------------------------------------------------------------------------------------------- */
 
 /* Add to the candidates alone: a look-up for each while they are few beside the list, else one walk over it. */
-static void add_to_candidates(struct finder *f, const struct part *p)
+static void add_to_candidates(struct finder *f, const struct active *a)
 {
-    if (f->ncandidate < p->head->n / PROBE) {
+    const struct part p = f->part[a->first];
+    if (a->n > 1 || f->ncandidate < p.n / PROBE) {
         for (uint32_t i = 0; i < f->ncandidate; i++)
-            f->score[f->candidate[i]] += lookup(f, p, f->candidate[i]);
+            f->score[f->candidate[i]] += look_up_slot(f, a, f->candidate[i]);
         return;
     }
-    const uint8_t *escape = p->escape;
-    for (uint32_t i = 0; i < p->head->n; i++) {
-        if (f->score[p->offset[i]] > 0)
-            f->score[p->offset[i]] += worth(f, p, i, &escape);
-        else if (p->code[i] == SNAP_ESCAPE)
+    const uint16_t *length = f->length;
+    const uint8_t *escape = p.escape;
+    float *score = f->score;
+    for (uint32_t i = 0; i < p.n; i++) {
+        if (score[p.offset[i]] > 0)
+            score[p.offset[i]] += worth(f, length, &p, i, &escape);
+        else if (p.code[i] == SNAP_ESCAPE)
             escape += FIELDS;
-    }
-}
-
-static void look_up_slot(struct finder *f, const struct active *a)
-{
-    if (a->n == 1) {
-        add_to_candidates(f, &f->part[a->first]);
-        return;
-    }
-    for (uint32_t i = 0; i < f->ncandidate; i++) {
-        float best = 0;
-        for (size_t k = 0; k < a->n; k++) {
-            float v = lookup(f, &f->part[a->first + k], f->candidate[i]);
-            best = v > best ? v : best;
-        }
-        f->score[f->candidate[i]] += best;
     }
 }
 
 static void score_chunk(struct finder *f)
 {
-    float rest[FIND_SLOTS + 1], done = 0;
-    rest[f->nactive] = 0;
-    for (size_t i = f->nactive; i--;)
+    float rest[FIND_SLOTS + 1] = {0};      /* what slots from i on can add to a passage */
+    size_t postings[FIND_SLOTS + 1] = {0}; /* and how long their lists are */
+    for (size_t i = f->nactive; i--;) {
         rest[i] = rest[i + 1] + f->active[i].bound;
-    size_t i = 0;
-    for (; i < f->nactive && (f->threshold <= 0 || rest[i] >= f->threshold); i++) {
-        const struct active *a = &f->active[i];
+        postings[i] = postings[i + 1] + f->active[i].postings;
+    }
+    size_t i = 0, k = f->q->k;
+    while (i < f->nactive && rest[i] >= f->threshold) {
+        const struct active *a = &f->active[i++];
         if (a->n == 1)
             add_part(f, &f->part[a->first]);
         else
             add_parts(f, a);
-        done += a->bound;
-        if (rest[i + 1] < done) /* else no partial score can exceed what is still to come */
-            raise_threshold(f);
+        float likely = f->threshold > 0 ? 1.5f * f->threshold : LIKELY * rest[0];
+        if (f->ncandidate >= k && rest[i] < likely &&
+            postings[i] > f->ncandidate + PROBE * k * (f->nactive - i))
+            raise_threshold(f, i);
     }
     for (; i < f->nactive; i++) {
         drop_hopeless(f, rest[i]);
-        look_up_slot(f, &f->active[i]);
-        raise_threshold(f);
+        add_to_candidates(f, &f->active[i]);
     }
+    if (f->ncandidate > k)
+        raise_threshold(f, f->nactive);
 }
 
 /* ---- the best k ---------------------------------------------------------------------------------------------------- */
@@ -414,10 +442,10 @@ static void collect(struct finder *f, struct find_result *r)
 /* The k-th best of all chunks so far; what is below is let go. */
 static void compare_chunks(struct finder *f, struct find_result *r)
 {
-    size_t kept = 0;
+    size_t kept = 0, n = 0;
     for (size_t i = 0; i < r->n; i++)
-        offer(f, r->hit[i].score);
-    settle(f);
+        n = offer(f->q->heap, n, f->q->k, r->hit[i].score, 0);
+    settle(f, f->q->heap, n);
     for (size_t i = 0; i < r->n; i++)
         if (r->hit[i].score >= f->threshold)
             r->hit[kept++] = r->hit[i];
@@ -426,16 +454,33 @@ static void compare_chunks(struct finder *f, struct find_result *r)
 
 /* ---- the whole ------------------------------------------------------------------------------------------------------- */
 
+/* The row of a code with a few occurrences in one field alone, or NULL. */
+static const float *row_of(const struct finder *f, const uint8_t count[FIELDS], uint8_t *ret_field)
+{
+    const float *row = NULL;
+    for (unsigned i = 0; i < FIELDS; i++) {
+        if (!count[i])
+            continue;
+        if (row || count[i] > SINGLE)
+            return NULL;
+        row = f->single[i][count[i] - 1];
+        *ret_field = (uint8_t)i;
+    }
+    return row;
+}
+
 static void fill_tables(struct finder *f)
 {
     for (unsigned i = 0; i < FIELDS; i++)
-        for (uint16_t length = 0; length < LENGTHS; length++)
+        for (uint16_t length = 0; length < LENGTHS; length++) {
             f->share[i][length] = (float)bm25f_share(i, length, f->average);
-    for (uint32_t c = 0; c < f->head->ntuple; c++) {
-        const uint8_t *t = f->tuple + c * FIELDS;
-        bool elsewhere = t[FIELD_QUESTION] || t[FIELD_HEADINGS] || t[FIELD_TITLE];
-        f->body[c] = elsewhere ? 0 : (float)t[FIELD_BODY];
-    }
+            for (unsigned n = 0; n < SINGLE; n++) {
+                float tf = (float)(n + 1) * f->share[i][length];
+                f->single[i][n][length] = tf / ((float)BM25F_K1 + tf);
+            }
+        }
+    for (uint32_t c = 0; c < f->head->ntuple; c++)
+        f->row[c] = row_of(f, f->tuple + c * FIELDS, &f->field[c]);
 }
 
 int finder_new(struct snap *s, const double average[FIELDS], struct finder **ret)
@@ -456,10 +501,10 @@ int finder_new(struct snap *s, const double average[FIELDS], struct finder **ret
     if (!f->score || !f->best || !f->candidate || !f->rejected)
         goto out;
     err = KB_ERR_DAMAGED;
-    f->length = snap_bytes(s, SNAP_LENGTHS, 0, head->n * 2ull * FIELDS);
+    f->lengths = snap_bytes(s, SNAP_LENGTHS, 0, head->n * 2ull * FIELDS);
     f->tuple = snap_bytes(s, SNAP_TUPLES, 0, (uint64_t)head->ntuple * FIELDS);
     f->tie = snap_bytes(s, SNAP_TIES, 0, head->n * 4ull);
-    if (!f->length || !f->tuple || !f->tie)
+    if (!f->lengths || !f->tuple || !f->tie)
         goto out;
     fill_tables(f);
     *ret = f;
@@ -483,13 +528,14 @@ void finder_free(struct finder *f)
 void finder_run(struct finder *f, const struct find_query *q, struct find_result *r)
 {
     f->q = q;
+    f->suspicious = q->suspect || q->suspect_all;
     f->threshold = 0;
     if (!q->k)
         return;
     compare_chunks(f, r); /* what other segments have found */
     for (uint32_t chunk = 0; (uint64_t)chunk * SNAP_CHUNK < f->head->n; chunk++) {
         f->base = chunk * SNAP_CHUNK;
-        f->size = f->head->n - f->base < SNAP_CHUNK ? f->head->n - f->base : SNAP_CHUNK;
+        f->length = f->lengths + (size_t)f->base * FIELDS;
         activate(f, chunk);
         if (!f->nactive)
             continue;

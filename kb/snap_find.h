@@ -18,11 +18,17 @@ struct find_slot {
     size_t nlist;
 };
 
+/* One of the k best so far. */
+struct find_kth {
+    float score;
+    uint32_t offset;
+};
+
 struct find_query {
     struct find_slot *slot;
     size_t nslot;
     size_t k;
-    float *heap;             /* work space: room for k */
+    struct find_kth *heap;   /* work space: room for k */
     float drift;             /* how much an average length has grown since the build, at least 1 */
     const uint64_t *suspect; /* bit per ord: ask `admits`; NULL: none is suspect */
     bool suspect_all;

@@ -96,7 +96,7 @@ bool stopword(const char *lang, const char *word, size_t len)
 {
     const struct list *list = NULL;
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        if (!strcmp(lang, lists[i].code))
+        if (lang[0] == lists[i].code[0] && !strcmp(lang, lists[i].code))
             list = &lists[i];
     if (!list || !len || memchr(word, 0, len))
         return false;
