@@ -157,7 +157,7 @@ static int make_file(const char *path, struct stat *ret)
 
 int store_open(const char *path, const char *synchronous, struct store **ret)
 {
-    struct stat st;
+    struct stat st = {0};
     int err = make_file(path, &st);
     if (err)
         return err;

@@ -48,7 +48,8 @@ static bool same(struct bytes a, struct bytes b)
 
 static void add_file(struct index_memory *m, struct known file)
 {
-    *POOL_PUSH(m->pool, m->file, m->n, m->cap) = file;
+    struct known *known = POOL_PUSH(m->pool, m->file, m->n, m->cap);
+    *known = file;
     names_claim(&m->paths, m->pool, (struct name_place){.name = file.path, .line = m->n});
 }
 

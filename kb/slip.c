@@ -53,9 +53,9 @@ static bool neighbours_changed(const char *word, size_t len, char *buf)
 static bool letter_left_out(const char *word, size_t len, char *buf)
 {
     for (size_t i = 1; i <= len; i++)
-        for (char c = 'a'; c <= 'z'; c++) {
+        for (int c = 'a'; c <= 'z'; c++) {
             memcpy(buf, word, i);
-            buf[i] = c;
+            buf[i] = (char)c;
             memcpy(buf + i + 1, word + i, len - i);
             if (stopword("en", buf, len + 1))
                 return true;

@@ -30,7 +30,7 @@ struct snap_file_own {
     struct snap_file_own *next; /* in the list, under its lock, like users */
     size_t users;
     struct stat st;
-    int fd;       /* -1: all is in memory */
+    int fd;      /* -1: all is in memory */
     bool mapped; /* the file itself, not a copy */
     pthread_mutex_t reading;
     bool begun;      /* under `reading` */
