@@ -187,14 +187,10 @@ enum found { FOUND_NOTHING, FOUND_OURS, FOUND_FOREIGN, FOUND_NO_DATABASE };
 static enum found look(const char *path)
 {
     unsigned char head[72] = {0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    struct stat st;
+    if (stat(path, &st) < 0 || !st.st_size || schema_peek(path, head, sizeof head))
         return FOUND_NOTHING;
-    ssize_t n = read(fd, head, sizeof head);
-    close(fd);
-    if (n == 0)
-        return FOUND_NOTHING;
-    if (n < (ssize_t)sizeof head || memcmp(head, "SQLite format 3", 16) != 0)
+    if (st.st_size < (off_t)sizeof head || memcmp(head, "SQLite format 3", 16) != 0)
         return FOUND_NO_DATABASE;
     unsigned id =
         (unsigned)head[68] << 24 | (unsigned)head[69] << 16 | (unsigned)head[70] << 8 | head[71];

@@ -440,6 +440,9 @@ bool slip_of_stopword(const char *lang, const char *word, bool opens);
  * that the file is ours and of this version (schema and ranking) before anything is read from it. A reader in a
  * folder where nothing can be written gets the file as it stands (SQLite's "immutable"). Close with sqlite3_close(). */
 int schema_open(const char *path, bool writable, sqlite3 **ret_db);
+/* The first bytes of any file, zeroes where it is shorter. By way of SQLite: in POSIX whoever closes a file drops all locks
+ * that the process has on it, so that a database which threads may have open must never be opened by itself. */
+int schema_peek(const char *path, unsigned char *ret, int n);
 int schema_create(sqlite3 *db);
 /* Around the first load of an empty base, within its transaction: quicker, and the same in the end. */
 int schema_load_begin(sqlite3 *db);

@@ -355,6 +355,21 @@ static int open_as(const char *path, bool writable, bool fresh, bool immutable, 
     return KB_OK;
 }
 
+int schema_peek(const char *path, unsigned char *ret, int n)
+{
+    sqlite3 *db = NULL;
+    sqlite3_file *file = NULL;
+    char *name = spell(path, false);
+    int rc = name ? sqlite3_open_v2(name, &db, SQLITE_OPEN_READONLY, NULL) : SQLITE_NOMEM;
+    if (rc == SQLITE_OK)
+        rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (rc == SQLITE_OK)
+        rc = file->pMethods ? file->pMethods->xRead(file, ret, n, 0) : SQLITE_CANTOPEN;
+    sqlite3_close(db);
+    sqlite3_free(name);
+    return rc == SQLITE_IOERR_SHORT_READ ? 0 : schema_err(rc);
+}
+
 /* True when all that was committed is in the file itself: there is no write-ahead log, or an
  * empty one. */
 static bool settled(const char *path)
