@@ -36,16 +36,16 @@ struct outgoing {
 struct adapter_type {
     const char *name;               /* "slack": config section, URL prefix, log tag */
     const struct setting *settings; /* what it reads, with default and help text */
-    const char *websocket,
-        *subprotocol; /* "/v1/ws", "guidepost.v1", for the one with on_peer(); else NULL */
+    const char *websocket;          /* "/v1/ws", of the one with on_peer(); else NULL */
+    const char *subprotocol;        /* "guidepost.v1", likewise */
 
     /* Settings are in; keep state in a->state. Return 1: off (no secrets), said once by the caller. */
     int (*open)(struct adapter *a);
     void (*close)(struct adapter *a); /* also after a failed open() */
 
-    /* The world calls: check the raw bytes, parse, bot_receive(), and only then acknowledge. NULL: never happens. */
-    bool (*on_request)(struct adapter *a,
-                       struct request *rq); /* false: not mine (404 when nobody's) */
+    /* The world calls: check the raw bytes, parse, bot_receive(), and only then acknowledge. NULL: never happens.
+     * on_request() returns false for what is not its own; what is nobody's becomes a 404. */
+    bool (*on_request)(struct adapter *a, struct request *rq);
     void (*on_peer)(struct adapter *a, struct peer *p, enum peer_event ev, const char *s,
                     size_t len);
 
@@ -64,17 +64,17 @@ struct adapter {
 /* adapters/list.c, NULL-terminated. */
 extern const struct adapter_type *const adapter_types[];
 
-/* ---- what the bot offers an adapter (bot.c) ---- */
+/* ---- what the bot offers an adapter (bot.c, turn.c) ---- */
 
 /* Take a question in. 0, or -EBUSY (too much waits: say so, with a time to retry), -ESHUTDOWN (about to stop),
- * -E2BIG (too long), -EINVAL (empty), -EILSEQ (not UTF-8). On 0 exactly one send() follows, whatever happens; within a conversation in the
- * order of the questions. Loop thread. */
+ * -E2BIG (too long), -EINVAL (empty), -EILSEQ (not UTF-8). On 0 exactly one send() follows, whatever happens; within a
+ * conversation in the order of the questions. Loop thread. */
 int bot_receive(struct adapter *a, const struct inbound *in);
-const struct config *
-bot_config(const struct bot *bot); /* a reload replaces it: keep no pointer into it */
+/* A reload replaces it: keep no pointer into it. */
+const struct config *bot_config(const struct bot *bot);
 struct loop *bot_loop(const struct bot *bot);
 struct server *bot_server(const struct bot *bot);
-/* The leading topics of the base, for a page's first screen; NULL-terminated, at most `max`. Refreshed with the index. */
+/* The leading topics of the base, for a page's first screen; NULL-terminated. Refreshed with the index. */
 const char *const *bot_topics(const struct bot *bot);
 
 #endif

@@ -14,9 +14,11 @@
 #include "bot/answer.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "bot/clock.h"
 #include "bot/compound.h"
@@ -86,12 +88,17 @@ void answerer_close(struct answerer *a)
     free(a);
 }
 
+void answerer_set_smalltalk(struct answerer *a, const struct smalltalk *talk)
+{
+    a->talk = talk;
+}
+
 bool answerer_wants_index(struct answerer *a)
 {
     bool wanted = a->wants_index;
     a->wants_index = false;
-    if (a->kb && kb_wants_index(a->kb))
-        wanted = true;
+    if (a->kb && (kb_wants_index(a->kb) || (access(a->db, F_OK) && errno == ENOENT)))
+        wanted = true; /* what was deleted still answers, but not after the next start */
     return wanted;
 }
 

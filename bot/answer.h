@@ -26,12 +26,15 @@ struct question {
  * that is deleted afterwards goes on answering. */
 int answerer_open(const char *db, const struct smalltalk *talk, struct answerer **ret);
 void answerer_close(struct answerer *a);
+/* Another set of small talk from the next question on. The base stays open. */
+void answerer_set_smalltalk(struct answerer *a, const struct smalltalk *talk);
 
 /* Always yields a reply, also after a failure inside (then a REPLY_NONE that says sorry, and the
  * negative enum kb_err is returned for the caller to log). */
 int answer_make(struct answerer *a, const struct question *q, struct pool *pool, struct reply *ret);
 
-/* True, once, when what was found on the way calls for indexing anew: kb_wants_index(), or a damaged base. */
+/* True, once, when what was found on the way calls for indexing anew: kb_wants_index(), or a base that is damaged or was
+ * deleted. */
 bool answerer_wants_index(struct answerer *a);
 
 /* The reply when a question could not be answered at all: queue full, index away. */

@@ -18,8 +18,8 @@ struct base {
     char *folder;          /* of base_temporary(), or NULL */
 };
 
-/* config_path and kb_path are the options, NULL when absent. 0, or an exit code after saying why.
- * */
+/* config_path and kb_path are the options, NULL when absent. 0, or an exit code,
+ * the reason being said. */
 int base_open(const char *config_path, const char *kb_path, struct base *ret);
 void base_close(struct base *b);
 

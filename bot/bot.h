@@ -71,15 +71,15 @@ struct content_state {
 };
 
 struct content *content_start(struct bot *bot); /* and begins with a first look */
-bool content_stop(struct content *c);   /* false: it is indexing and does not come to an end */
-void content_reload(struct content *c); /* SIGHUP: settings, small talk, index; all or nothing */
+bool content_stop(struct content *c);           /* false: it is indexing and does not end */
+void content_reload(struct content *c);         /* SIGHUP: all or nothing */
 void content_state(const struct content *c, struct content_state *ret);
 const char *const *content_topics(const struct content *c);
 
 /* ---- admin.c: what machines ask ---- */
 
 void admin_request(struct bot *bot, struct request *rq);
-bool admin_public(struct bot *bot,
-                  struct request *rq); /* /livez and /readyz without detail; false: another path */
+/* /livez and /readyz without detail; false: another path. */
+bool admin_public(struct bot *bot, struct request *rq);
 
 #endif

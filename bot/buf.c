@@ -3,8 +3,8 @@
  * running out of memory on the way there: whoever chose the text gets a polite refusal, and the
  * process lives on.
  *
- * Not a rope, not a gap buffer: answers and frames are a few kilobytes and are built front to back.
- * */
+ * Not a rope, not a gap buffer: answers and frames are a few kilobytes and are built front to
+ * back. */
 #include "bot/buf.h"
 
 #include <stdint.h>

@@ -30,8 +30,7 @@ void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf,
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 void buf_drop_front(struct buf *b, size_t n);
 
-/* The storage, terminated; the caller frees it with free(). NULL when failed. `b` is empty again.
- * */
+/* The storage, terminated; the caller frees it with free(). NULL when failed. `b` is empty then. */
 char *buf_take(struct buf *b, size_t *ret_len);
 
 #endif

@@ -31,8 +31,7 @@ struct batch {
     int last_err; /* of the base, so that a broken one is named once and not per line */
 };
 
-/* One line without its end; longer ones are read away and leave the buf failed. False at the end.
- * */
+/* One line without its end; a longer one is read away and leaves the buf failed. False at the end. */
 static bool read_line(FILE *in, struct buf *line)
 {
     int c;

@@ -48,8 +48,7 @@ int command_option(const struct command *cmd, int argc, char **argv, const char 
 
 /* ---- between the files of one command ---- */
 
-/* cmd_ask_batch.c: JSON lines on `in` to JSON lines on `out`, as product.md has them. Returns the
- * exit code. */
+/* cmd_ask_batch.c: JSON lines on `in` to JSON lines on `out`. Returns the exit code. */
 int ask_batch(struct answerer *a, FILE *in, FILE *out);
 
 #endif

@@ -1,5 +1,4 @@
-/* compound.h: two questions in one message: "which states require a license and how do I get one".
- * */
+/* compound.h: two questions in one message: "which states require a license and how do I get one". */
 #ifndef BOT_COMPOUND_H
 #define BOT_COMPOUND_H
 

@@ -290,8 +290,7 @@ static const char *parse_node(struct pool *pool, const char *folder, const struc
     return NULL;
 }
 
-/* From outside a file, where a list is "[a, b]" or "a,b" and everything else is meant as it stands.
- * */
+/* From outside a file: a list is "[a, b]" or "a,b", and everything else is meant as it stands. */
 static const char *parse_words(struct pool *pool, const char *folder, const char *s,
                                struct value *v)
 {

@@ -168,8 +168,7 @@ static void use(struct content *c, struct look *look, bool after_failure)
         bot_use_config(c->bot, look->reread);
         look->reread = NULL;
         watch_again(c);
-        c->again =
-            true; /* what changed between that reading and these watches was seen by nobody */
+        c->again = true; /* nobody saw what changed between that reading and these watches */
     }
     c->state.indexed_s = time(NULL);
     if (look->reload || after_failure || r->added || r->changed || r->removed || r->rebuilt)

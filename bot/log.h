@@ -20,8 +20,7 @@ bool log_level_parse(const char *name, enum log_level *ret);
 bool log_wants(enum log_level level);
 
 /* fmt makes the pairs behind the message: log_event(LOG_LEVEL_INFO, "server", "listening",
- * "addr=%s", a). Values with blanks or quotes are passed through log_quote() by the caller via %s.
- * */
+ * "addr=%s", a). Values with blanks or quotes go through log_quote() at the caller, as %s. */
 void log_event(enum log_level level, const char *area, const char *msg, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -62,9 +62,9 @@ static void update_flow(struct conn *c)
         p->heard_s = p->message_s;
     }
     lws_rx_flow_control(c->wsi, !pause);
+    /* What it had read already is served on its next turn only. */
     if (!pause)
-        lws_cancel_service(
-            c->server->lws); /* what it had read already is served on its next turn only */
+        lws_cancel_service(c->server->lws);
 }
 
 void peer_pause(struct server *s, server_handle h, bool paused)

@@ -1,6 +1,6 @@
 /* reply.c: a reply as the JSON object that scripts, the web and the journal read. Written front to
- * back into a buf; the keys and their order are product.md's and do not change, new ones go at the
- * end. */
+ * back into a buf. Scripts of others depend on the keys, so these and their order do not change; new
+ * ones go at the end. */
 #include "bot/reply.h"
 
 #include <string.h>

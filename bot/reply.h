@@ -30,11 +30,12 @@ struct reply {
     long long us;        /* time spent answering, microseconds */
 };
 
-const char *
-reply_kind_name(enum reply_kind kind);          /* "answer" "choices" "none" "chitchat" "handoff" */
-const char *reply_band_name(enum kb_band band); /* "high" "medium" "none" */
+/* "answer" "choices" "none" "chitchat" "handoff" */
+const char *reply_kind_name(enum reply_kind kind);
+/* "high" "medium" "none" */
+const char *reply_band_name(enum kb_band band);
 
-/* The object of `ask --batch` (product.md), one line without a newline. `id` and `answer_id` may be
+/* The object of `ask --batch`, one line without a newline. `id` and `answer_id` may be
  * NULL. Valid UTF-8 and finite numbers only. */
 void reply_json(const struct reply *r, const char *id, const char *answer_id, struct buf *b);
 

@@ -11,7 +11,8 @@
  *   a pipelined body is read from the wrong place, and
  *   what follows a body may make it loop for ever      has_read_on(), request_on_complete()
  *   closing while writing says no word                 say_close()
- *   reading cannot be paused while a reply is written  request.c writes replies itself
+ *   reading cannot be paused while a reply is written  request_reply.c writes past it
+ *   frames without a mask are taken                    lacks_mask() in peer.c
  *   permessage-deflate: 121 KB a connection            not offered
  *
  * One library context per listening socket: two of them (chat, admin) share nothing but the loop. */
@@ -26,8 +27,8 @@
 
 #include "bot/server_int.h"
 
-#define MAX_DESCRIPTORS                                                                            \
-    131072 /* the library allocates by the limit, and some containers set it to a thousand million */
+/* The library allocates by the limit, and some containers set it to a thousand million. */
+#define MAX_DESCRIPTORS   131072
 #define SPARE_DESCRIPTORS 512 /* databases, curl, files: what is not a client's */
 
 /* ---- time ---- */
@@ -218,14 +219,13 @@ static void on_socket(void *ctx, int fd, const struct sockaddr_storage *ss)
                                   .fd.sockfd = fd,
                                   .opaque = ticket_of(c)};
     struct lws *wsi = lws_adopt_descriptor_vhost_via_info(&info);
-    if (!wsi)
-        conn_free(
-            c); /* the library has closed fd; should it still speak of it, the ticket is void */
-    else
+    if (wsi)
         c->wsi = wsi;
+    else /* the library has closed fd; should it still speak of it, the ticket is void */
+        conn_free(c);
 }
 
-/* ---- what both request.c and peer.c need ---- */
+/* ---- what the other files need ---- */
 
 const char *conn_header(struct conn *c, enum lws_token_indexes token, char *out, int size)
 {

@@ -1,4 +1,5 @@
-/* server_int.h: shared by server.c, refusal.c, upgrade.c, request.c and peer.c, and by nobody else.
+/* server_int.h: shared by server.c, refusal.c, upgrade.c, request.c, request_reply.c and peer.c, and by nobody
+ * else.
  *
  * One struct conn per connection, from accept() to the library's last word about it (WSI_DESTROY). What the library
  * carries for us is never a pointer to it but its ticket, so that a callback for something already freed finds nothing
@@ -81,8 +82,7 @@ struct server {
 uint64_t server_now_s(const struct server *s);
 void server_set_deadline(struct conn *c, uint64_t in_s);
 server_handle conn_handle(const struct conn *c);
-struct conn *conn_find(struct server *s,
-                       server_handle h); /* NULL when it is another request by now */
+struct conn *conn_find(struct server *s, server_handle h); /* NULL: another request by now */
 void conn_new_serial(struct conn *c);
 void conn_set_phase(struct conn *c, enum conn_phase phase);
 /* Hangs up without a word. Not from within one of the library's callbacks for it: return -1 there. */
@@ -109,13 +109,39 @@ const char *refusal_status_text(int status);
 /* ---- upgrade.c: 0, or nonzero to close; what there is to say has been said ---- */
 int upgrade_check(struct conn *c);
 
+/* ---- one request ---- */
+#define MAX_ARGS 64
+
+struct request {
+    struct conn *conn;
+    const char *method;
+    char *path;
+    char *arg[MAX_ARGS]; /* "name=value", decoded by the library */
+    size_t nargs;
+    struct header *headers;
+    struct buf body;
+    size_t length; /* announced */
+    bool head, keep_alive;
+    size_t lingered;
+    int repeats; /* of the library telling us that the body is complete */
+
+    char *out; /* the reply; request_reply.c */
+    size_t len, sent;
+    bool paused, broken; /* not read from; not to be written to any more */
+    uint64_t progress_s;
+    struct waiter *waiter;
+};
+
 /* ---- request.c: LWS callbacks; nonzero closes the connection ---- */
 int request_on_headers(struct conn *c);
 int request_on_body(struct conn *c, const char *s, size_t len);
 int request_on_complete(struct conn *c);
-int request_on_writable(struct conn *c);
 void request_on_deadline(struct conn *c);
 void request_free(struct conn *c);
+
+/* ---- request_reply.c ---- */
+int request_on_writable(struct conn *c); /* an LWS callback, too */
+void request_stop_waiting(struct request *rq);
 
 /* ---- peer.c ---- */
 int peer_on_open(struct conn *c);

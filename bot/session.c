@@ -110,8 +110,7 @@ size_t sessions_count(const struct sessions *all)
 
 static uint32_t hash_of(const char *id)
 {
-    uint32_t h =
-        2166136261u; /* FNV-1a; ids are random or authenticated, so nobody aims at a bucket */
+    uint32_t h = 2166136261u; /* FNV-1a: ids are random, nobody aims at a bucket */
     for (; *id; id++)
         h = (h ^ (unsigned char)*id) * 16777619u;
     return h;

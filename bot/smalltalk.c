@@ -191,8 +191,8 @@ static bool says(const struct saying *s, const struct words *w, size_t at)
     return true;
 }
 
-/* Of "hi, who are you" the longer saying is what is meant; a wish for a person outranks politeness.
- * */
+/* Of "hi, who are you" the longer saying is what is meant; a wish for a person outranks
+ * politeness. */
 static const struct saying *weightier(const struct smalltalk *t, const struct saying *a,
                                       const struct saying *b)
 {

@@ -277,7 +277,7 @@ const char *store_strerror(int err)
     case EACCES:
     case EPERM: return "permission denied; make data_dir writable for the user that runs guidepost";
     case EBUSY: return "another process is writing it and does not let go";
-    case ENOENT: return "its folder does not exist; SIGHUP makes it again";
+    case ENOENT: return "its folder does not exist; it is made again with the index";
     case EISDIR: return "it is a folder";
     case ENOTDIR: return "data_dir is not a folder";
     case ENOMEM: return "out of memory";

@@ -54,8 +54,7 @@ static void begin(struct turn *t);
 
 static struct turn **bucket_of(struct turns *all, const char *key)
 {
-    uint32_t h =
-        2166136261u; /* FNV-1a: the keys are ours or short, and a bucket is a list anyway */
+    uint32_t h = 2166136261u; /* FNV-1a: keys are ours or short, a bucket is a list anyway */
     for (const char *s = key; *s; s++)
         h = (h ^ (unsigned char)*s) * 16777619u;
     return &all->bucket[h & (NBUCKETS - 1)];

@@ -5,8 +5,8 @@
  * bounded, because an answer that comes after the asker has gone is work for nobody; order and fairness within
  * a conversation are turn.c's business.
  *
- * A set of small talk is shared, read-only, and counted: a thread that finds a newer one opens its answerer
- * again and lets go of the old one; the last to let go frees it. */
+ * A set of small talk is shared, read-only, and counted: a thread that finds a newer one takes it and lets go of the old
+ * one; the last to let go frees it. */
 #include "bot/work.h"
 
 #include <errno.h>
@@ -45,7 +45,7 @@ struct worker {
     struct work *work;
     pthread_t thread;
     struct answerer *answerer;
-    struct talk_ref *talk; /* what the answerer was opened with */
+    struct talk_ref *talk; /* the answerer's */
     int complained;        /* the last failure logged, and when */
     time_t complained_at;
 };
@@ -97,7 +97,7 @@ static void complain(struct worker *me, int err)
     me->complained_at = now;
 }
 
-/* Open the answerer, again when the small talk has changed. Called and returns under lock. */
+/* Open the answerer, or hand it the small talk that is new. Called and returns under lock. */
 static void renew(struct worker *me)
 {
     struct work *w = me->work;
@@ -107,9 +107,11 @@ static void renew(struct worker *me)
     me->talk = w->talk;
     me->talk->users++;
     pthread_mutex_unlock(&w->lock);
-    answerer_close(me->answerer);
-    me->answerer = NULL;
-    int err = answerer_open(w->db, me->talk->talk, &me->answerer);
+    int err = 0;
+    if (me->answerer)
+        answerer_set_smalltalk(me->answerer, me->talk->talk);
+    else
+        err = answerer_open(w->db, me->talk->talk, &me->answerer);
     if (err)
         complain(me, err);
     pthread_mutex_lock(&w->lock);

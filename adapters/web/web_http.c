@@ -40,7 +40,7 @@ void web_problem(struct web *w, server_handle to, int status, const char *code, 
 {
     struct buf body, head;
     buf_init(&body, 2048);
-    buf_init(&head, MAX_STATIC_HEADERS);
+    buf_init(&head, MAX_REPLY_HEADERS);
     buf_addf(&body, "{\"type\":\"about:blank\",\"title\":");
     json_add_string(&body, title, strlen(title));
     buf_addf(&body, ",\"status\":%d,\"code\":\"%s\"}\n", status, code);
@@ -74,7 +74,7 @@ static const char *listed(const struct request *rq)
 static void preflight(struct web *w, struct request *rq)
 {
     struct buf head;
-    buf_init(&head, MAX_STATIC_HEADERS);
+    buf_init(&head, MAX_REPLY_HEADERS);
     add_cors(&head, listed(rq));
     buf_adds(&head, "Access-Control-Allow-Methods: POST\r\n"
                     "Access-Control-Allow-Headers: content-type, accept\r\n"
@@ -182,7 +182,7 @@ static enum web_form wanted(const struct request *rq)
 static void refuse(struct web *w, struct request *rq, const struct web_refusal *why)
 {
     struct buf head;
-    buf_init(&head, MAX_STATIC_HEADERS);
+    buf_init(&head, MAX_REPLY_HEADERS);
     add_cors(&head, listed(rq));
     if (why->retry_after_s)
         buf_addf(&head, "Retry-After: %d\r\n", why->retry_after_s);
@@ -231,7 +231,7 @@ void web_on_ask(struct web *w, struct request *rq)
 void web_send_api(struct web *w, const struct outgoing *out, const struct buf *body)
 {
     struct buf head;
-    buf_init(&head, MAX_STATIC_HEADERS);
+    buf_init(&head, MAX_REPLY_HEADERS);
     buf_adds(&head, NO_STORE);
     add_cors(&head, out->to->ref);
     struct http_reply r = {.status = 200,

@@ -235,7 +235,7 @@ void web_send_page(struct web *w, server_handle to, int status, const struct buf
     size_t n;
     const char *const *origin = config_list(bot_config(w->adapter->bot), "web.origins", &n);
     struct buf head;
-    buf_init(&head, MAX_STATIC_HEADERS);
+    buf_init(&head, MAX_REPLY_HEADERS);
     buf_adds(&head,
              "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
              "connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -250,7 +250,10 @@ void web_send_page(struct web *w, server_handle to, int status, const struct buf
                            .headers = head.s,
                            .body = body->s,
                            .len = body->len};
-    request_reply(web_server(w), to, &r);
+    if (buf_failed(&head)) /* half a header would let the body be read as the other half */
+        web_problem(w, to, 500, "internal", "web.origins is too long a list", NULL);
+    else
+        request_reply(web_server(w), to, &r);
     buf_release(&head);
 }
 

@@ -1,5 +1,4 @@
-/* One object per line in, one object per line out, in the same order, whatever stands between them.
- * */
+/* One object per line in, one object per line out, in the same order, whatever stands between. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
