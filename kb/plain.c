@@ -295,11 +295,14 @@ static size_t copy(const struct plain *p, char *to)
 /* True when no byte of `s` can be mark-up: most sentences. */
 static bool is_plain(const char *s, size_t len)
 {
+    static const bool mark[256] = {
+        [0] = true,   ['*'] = true, ['_'] = true, ['`'] = true, ['['] = true,
+        [']'] = true, ['<'] = true, ['>'] = true, ['&'] = true, ['\\'] = true,
+        ['#'] = true, ['|'] = true, ['~'] = true, ['\n'] = true};
     for (size_t i = 0; i < len; i++)
-        if (strchr("*_`[]<>&\\#|~\n", s[i]) ||
-            (i == 0 && (strchr("-+ \t=", s[i]) || plain_digit(s[i]))))
+        if (mark[(unsigned char)s[i]])
             return false;
-    return len == 0 || !plain_blank(s[len - 1]);
+    return len == 0 || (!strchr("-+ \t=", s[0]) && !plain_digit(s[0]) && !plain_blank(s[len - 1]));
 }
 
 const char *kb_plain(struct pool *pool, const char *s, size_t len)

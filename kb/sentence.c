@@ -250,6 +250,13 @@ static size_t trimmed(const char *s, size_t end)
     return end;
 }
 
+/* Nearly all bytes can neither end a sentence nor begin a character that does: see mark_at(). */
+static bool looks_final(char c)
+{
+    unsigned char u = (unsigned char)c;
+    return c == '.' || c == '!' || c == '?' || c == '\n' || (u >= 0xE2 && u <= 0xEF);
+}
+
 size_t sentence_end(const char *s, size_t len)
 {
     size_t start = skip_blanks(s, len, 0);
@@ -257,6 +264,10 @@ size_t sentence_end(const char *s, size_t len)
         return len;
     for (size_t i = start; i < len;) {
         size_t n;
+        if (!looks_final(s[i])) {
+            i++;
+            continue;
+        }
         if (s[i] == '\n' && blank_line(s, len, i))
             return trimmed(s, i);
         if (mark_at(s, len, i, &n) == MARK_NONE) {

@@ -464,7 +464,7 @@ static int by_uses(const void *x, const void *y)
  * combination that has no code is written out. */
 static void number_tuples(struct snap_builder *b)
 {
-    size_t step = b->n_posting / 2000000 + 1, n = 0, kinds = 0;
+    size_t step = b->n_posting / 200000 + 1, n = 0, kinds = 0;
     uint32_t *all = malloc((b->n_posting / step + 1) * sizeof *all);
     struct tuple *kind = malloc((b->n_posting / step + 1) * sizeof *kind);
     b->tuple = malloc(SNAP_ESCAPE * sizeof *b->tuple);

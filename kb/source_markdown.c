@@ -299,11 +299,9 @@ static bool is_bold_heading(const char *s, size_t len)
     return !memmem(s + 2, len - 4, s, 2) && !strchr(".:;,! \t\\*_", last) && !blank(s[2]);
 }
 
-static void on_paragraph(struct walk *w, cmark_node *node)
+/* Lines [first, last], of which the first one says something from `start` on. */
+static void push_paragraph(struct walk *w, size_t first, size_t last, size_t start)
 {
-    size_t first, last, start;
-    if (!node_place(w, node, &first, &last, &start))
-        return;
     const char *text = w->doc->text;
     while (first <= last && is_definition(text + start, line_end(w, first) - start)) {
         if (++first <= last)
@@ -334,6 +332,13 @@ static void on_paragraph(struct walk *w, cmark_node *node)
             ;
         push_text(w, i == first ? start : line_start(w, i), line_end(w, end - 1), i);
     }
+}
+
+static void on_paragraph(struct walk *w, cmark_node *node)
+{
+    size_t first, last, start;
+    if (node_place(w, node, &first, &last, &start))
+        push_paragraph(w, first, last, start);
 }
 
 /* An underlined heading's last line: cmark does not tell it reliably. */
@@ -445,6 +450,47 @@ static void walk_tree(struct walk *w, cmark_node *root)
     cmark_iter_free(iter);
 }
 
+/* ---- plain paragraphs -------------------------------------------------------------------------- */
+
+/* A line that is part of a paragraph whatever stands around it: it begins with no mark of Markdown's, nor with so many
+ * blanks that it could be code. */
+static bool is_prose(const char *s, size_t len)
+{
+    size_t pos = 0;
+    while (pos < len && s[pos] == ' ')
+        pos++;
+    if (pos > 3 || pos == len || strchr("#>-+*_=`~<[\t", s[pos]) ||
+        (unsigned char)s[pos] == 0xEF) /* a byte-order mark, perhaps */
+        return false;
+    return !marker(s + pos, len - pos) && !memchr(s, '\r', len);
+}
+
+/* Nothing but such lines, and empty ones between paragraphs: then there is nothing to parse. Records of an export are
+ * mostly that, and cmark would be most of the time that they take. */
+static bool all_prose(const struct walk *w)
+{
+    for (size_t i = 0; i < w->nline; i++) {
+        size_t end = line_end(w, i);
+        if (end > w->at[i] && !is_prose(w->doc->text + w->at[i], end - w->at[i]))
+            return false;
+    }
+    return true;
+}
+
+static void push_prose(struct walk *w)
+{
+    for (size_t i = 0, last; i < w->nline; i = last + 1) {
+        last = i;
+        if (line_end(w, i) == w->at[i])
+            continue;
+        while (last + 1 < w->nline && line_end(w, last + 1) > w->at[last + 1])
+            last++;
+        push_paragraph(w, i, last, line_start(w, i));
+    }
+}
+
+/* ---- the whole --------------------------------------------------------------------------------- */
+
 /* *ret_deep: the first line of the source that is nested too deep, or 0. */
 static int append_blocks(struct document *doc, size_t start, size_t end, size_t line,
                          size_t *ret_deep)
@@ -452,6 +498,11 @@ static int append_blocks(struct document *doc, size_t start, size_t end, size_t 
     struct walk w = {.doc = doc, .start = start, .end = end, .line = line};
     size_t deep;
     lines_find(&w);
+    if (all_prose(&w)) {
+        push_prose(&w);
+        *ret_deep = 0;
+        return KB_OK;
+    }
     char *skeleton = skeleton_new(&w, &deep);
     cmark_node *root = cmark_parse_document(skeleton, end - start, CMARK_OPT_DEFAULT);
     if (!root)

@@ -7,9 +7,10 @@
  * "-ées", the umlauts); accents go afterwards, so that a question typed without them still meets
  * the text.
  *
- * Most words of a text have been seen before: a small direct-mapped cache per instance keeps
- * stems of plain ASCII words, which halves the time of a whole tokenization. It decides nothing:
- * without it the same tokens come out. */
+ * Most words of a text have been seen before: a direct-mapped cache per instance keeps
+ * stems of plain ASCII words, which halves the time of a whole tokenization. It is small for who asks
+ * questions and grows for who reads a library. It decides nothing: without it the same tokens come
+ * out. */
 #include "kb/kb_int.h"
 
 #include <libstemmer.h>
@@ -17,9 +18,11 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#define LANGUAGES  32 /* met by one instance; further ones are not stemmed */
-#define CACHE_BITS 12
-#define CACHE_WORD 22 /* bytes; longer words are rare */
+#define LANGUAGES    32 /* met by one instance; further ones are not stemmed */
+#define CACHE_BITS   10 /* at first; and at most: */
+#define CACHE_MOST   14
+#define CACHE_MISSES 4  /* for each place, before it grows */
+#define CACHE_WORD   22 /* bytes; longer words are rare */
 
 struct cached {
     uint8_t language, keylen, len, unused;
@@ -35,14 +38,22 @@ struct language {
 struct stem {
     struct language language[LANGUAGES];
     int n;
-    struct cached cache[1 << CACHE_BITS];
+    struct cached *cache;
+    unsigned bits; /* it has 1 << bits places */
+    size_t misses;
 };
 
 int stem_new(struct stem **ret)
 {
     struct stem *st = calloc(1, sizeof *st);
-    if (!st)
+    struct cached *cache = calloc(1u << CACHE_BITS, sizeof *cache);
+    if (!st || !cache) {
+        free(st);
+        free(cache);
         return KB_ERR_NOMEM;
+    }
+    st->cache = cache;
+    st->bits = CACHE_BITS;
     *ret = st;
     return KB_OK;
 }
@@ -53,6 +64,7 @@ void stem_free(struct stem *st)
         return;
     for (int i = 0; i < st->n; i++)
         sb_stemmer_delete(st->language[i].stemmer);
+    free(st->cache);
     free(st);
 }
 
@@ -137,7 +149,19 @@ static struct cached *slot(struct stem *st, int language, const char *s, size_t 
     uint32_t h = 2166136261u ^ (uint32_t)language;
     for (size_t i = 0; i < len; i++)
         h = (h ^ (unsigned char)s[i]) * 16777619u;
-    return &st->cache[(h ^ h >> CACHE_BITS) & ((1u << CACHE_BITS) - 1)];
+    return &st->cache[(h ^ h >> 16) & ((1u << st->bits) - 1)];
+}
+
+/* Start again with four times as many places, if there is memory for them. */
+static void grow(struct stem *st)
+{
+    struct cached *bigger = calloc(1u << (st->bits + 2), sizeof *bigger);
+    st->misses = 0;
+    if (!bigger)
+        return;
+    free(st->cache);
+    st->cache = bigger;
+    st->bits += 2;
 }
 
 /* The lower-case ASCII word in out[0, len) becomes its stem. */
@@ -156,6 +180,10 @@ static size_t stem_ascii(struct stem *st, int language, char *out, size_t len)
     char key[CACHE_WORD];
     memcpy(key, out, len);
     size_t n = snowball(stemmer, out, len);
+    if (++st->misses > (size_t)CACHE_MISSES << st->bits && st->bits + 2 <= CACHE_MOST) {
+        grow(st);
+        c = slot(st, language, key, len);
+    }
     if (n <= CACHE_WORD) {
         c->language = (uint8_t)language;
         c->keylen = (uint8_t)len;

@@ -158,6 +158,12 @@ static void decode_utf16(struct decoder *d, const unsigned char *s, size_t len, 
 static void decode_utf8(struct decoder *d, const char *s, size_t len)
 {
     for (size_t i = 0; i < len;) {
+        size_t run = i;
+        while (run < len && (signed char)s[run] >= 0x20) /* ASCII that stays as it is */
+            run++;
+        put_bytes(&d->out, s + i, run - i);
+        if ((i = run) == len)
+            break;
         unsigned char c = (unsigned char)s[i];
         if (c == '\r') {
             put(&d->out, '\n');
@@ -245,11 +251,21 @@ static void compose(struct out *o, const char *s, size_t len)
         put_bytes(o, s + done, len - done);
 }
 
-/* True when the text needs nothing done to it. */
+/* True when the text needs nothing done to it. Eight bytes at a time, since all text comes this way. */
 static bool is_plain_ascii(const char *s, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)s[i];
+    const uint64_t ones = 0x0101010101010101u, high = ones << 7;
+    for (size_t i = 0; i < len;) {
+        uint64_t w;
+        if (len - i >= sizeof w) {
+            memcpy(&w, s + i, sizeof w);
+            if (!((w | ((w - ones * 0x20) & ~w)) &
+                  high)) { /* no byte above 0x7F, none below 0x20 */
+                i += sizeof w;
+                continue;
+            }
+        }
+        unsigned char c = (unsigned char)s[i++];
         if (c >= 0x80 || (c < 0x20 && c != '\n' && c != '\t'))
             return false;
     }

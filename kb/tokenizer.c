@@ -417,10 +417,45 @@ static int emit_chain(struct scan *x, const struct chain *c)
     return r;
 }
 
+/* Most of a text is words of small ASCII letters with a blank or a comma behind them. They are chains of one piece about
+ * which all questions above have the same answer. The end of such a word at `pos`, or 0. */
+static size_t plain_word(const struct scan *x, size_t pos)
+{
+    const char *s = x->s;
+    size_t end = pos, most = x->len - pos < STEM_MAX ? x->len : pos + STEM_MAX;
+    bool small = false;
+    for (; end < most; end++) {
+        unsigned char low = (unsigned char)s[end] | 0x20;
+        if (low < 'a' || low > 'z')
+            break;
+        small = small || (s[end] & 0x20);
+    }
+    if (!small || (pos && s[pos - 1] == '.')) /* acronyms, .NET */
+        return 0;
+    if (end == x->len)
+        return end;
+    unsigned char behind = (unsigned char)s[end];
+    if (behind == '.') { /* of a sentence, and not of example.org */
+        unsigned char next = end + 1 < x->len ? (unsigned char)s[end + 1] : ' ';
+        return next == ' ' || next == '\n' ? end : 0;
+    }
+    return behind && strchr(" \n,;:!?)\"/", behind) ? end : 0;
+}
+
 static int run(struct scan *x, size_t pos)
 {
     struct chain c;
     while (pos < x->len) {
+        size_t word = plain_word(x, pos);
+        if (word) {
+            char token[STEM_MAX];
+            size_t n = stem_word(x->t->stem, x->language, x->s + pos, word - pos, token);
+            int r = n ? x->fn(x->ctx, token, n, pos, word, false) : 0;
+            if (r)
+                return r;
+            pos = word;
+            continue;
+        }
         size_t n;
         int32_t cp;
         enum kind k = peek(x, pos, &n, &cp);

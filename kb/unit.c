@@ -26,6 +26,8 @@ struct marks {
 static void marks_read(struct marks *m, const char *s, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
+        if (s[i] == ' ' || (s[i] >= 'a' && s[i] <= 'z')) /* nearly all */
+            continue;
         if (s[i] == '\\' && i + 1 < len)
             i++;
         else if (s[i] == '`')

@@ -226,6 +226,70 @@ static void test_what_the_caller_returns_ends_the_run(void **state)
     tree_free(&t);
 }
 
+/* A memory that knows one file, and what it is told of the others. */
+struct fake_memory {
+    struct memo known, kept;
+    int begun;
+    bool young;
+};
+
+static const char *fake_recall(void *ctx, const char *file, const struct source_stamp *stamp,
+                               size_t *ret_len)
+{
+    struct fake_memory *m = ctx;
+    if (strcmp(file, "./a.md") != 0)
+        return NULL;
+    assert_string_equal(stamp->name, "a.md");
+    *ret_len = m->known.len;
+    return m->known.s;
+}
+
+static void fake_begin(void *ctx, const char *file)
+{
+    struct fake_memory *m = ctx;
+    assert_string_equal(file, "./b.md");
+    m->begun++;
+}
+
+static void fake_keep(void *ctx, const struct source_stamp *stamp, const char *memo, size_t len)
+{
+    struct fake_memory *m = ctx;
+    struct memo_item item;
+    m->young = !stamp;
+    for (size_t pos = 0; memo_next(memo, len, &pos, &item);)
+        memo_add(&m->kept, item.kind, item.line, item.column, item.text);
+}
+
+static void test_a_file_that_is_recalled_is_not_read(void **state)
+{
+    struct tree t = tree_new();
+    struct fake_memory m = {0};
+    struct parsed p = {.pool = pool_new()};
+    memo_add(&m.known, MEMO_DOCUMENT, 1, 0, "b");
+    memo_add(&m.known, MEMO_DRAFT, 1, 0, "other");
+    memo_add(&m.known, MEMO_FOLLOWUP, 7, 0, "nowhere");
+    memo_add(&m.known, MEMO_WARNING, 8, 9, "was odd");
+    tree_add(&t, "a.md", "\0\0\0\0", 4); /* reading it would be an error */
+    tree_add_text(&t, "b.md", "# B\n");
+    const char *path = ".";
+    const struct kb_sources src = {.root = t.path, .path = &path, .n = 1};
+    const struct source_memory memory = {&m, fake_recall, fake_begin, fake_keep};
+    assert_int_equal(source_read(&src, &memory, &p.report, keep_document, &p), KB_ERR_INPUT);
+    assert_true(p.report.read == 3 && p.report.unchanged == 1 && m.begun == 1);
+    assert_error(p, 1, 0, "'b' is taken by ./a.md:1");
+    assert_warning(p, 8, 9, "was odd");
+    assert_warning(p, 7, 0, "'nowhere' is no entry's id");
+    assert_int_equal(m.kept.len, 0); /* it has an error */
+    m.known.len = 0;
+    p.report = (kb_report_release(&p.report), (struct kb_report){0});
+    assert_int_equal(source_read(&src, &memory, &p.report, keep_document, &p), KB_OK);
+    assert_true(m.young && m.kept.s[0] == MEMO_DOCUMENT);
+    memo_release(&m.known);
+    memo_release(&m.kept);
+    parsed_release(&p);
+    tree_free(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +301,7 @@ int main(void)
         cmocka_unit_test(test_links_that_go_round_are_not_followed),
         cmocka_unit_test(test_a_pipe_does_not_hold_us_up),
         cmocka_unit_test(test_a_file_is_read_once),
+        cmocka_unit_test(test_a_file_that_is_recalled_is_not_read),
         cmocka_unit_test(test_one_id_for_two_is_an_error_that_names_both),
         cmocka_unit_test(test_a_followup_that_leads_nowhere_is_a_warning),
         cmocka_unit_test(test_a_draft_is_checked_and_not_handed_out),

@@ -23,6 +23,15 @@ static int append(void *ctx, const char *token, size_t len, size_t start, size_t
     return 0;
 }
 
+/* The same with where it stands. */
+static int append_place(void *ctx, const char *token, size_t len, size_t start, size_t end,
+                        bool colocated)
+{
+    append(ctx, token, len, start, end, colocated);
+    sqlite3_str_appendf(ctx, "@%d-%d", (int)start, (int)end);
+    return 0;
+}
+
 static void tokens_are(const char *text, size_t len, const char *expected)
 {
     struct tokenizer *t = NULL;
@@ -247,6 +256,71 @@ static void fts5_uses_it(void **state)
     sqlite3_close(db);
 }
 
+static char *places(struct tokenizer *t, const char *text)
+{
+    sqlite3_str *out = sqlite3_str_new(NULL);
+    assert_int_equal(tokenizer_run(t, text, strlen(text), append_place, out), 0);
+    return sqlite3_str_finish(out);
+}
+
+/* Words before a blank take a short way. A tab parts words like a blank and is not on it. */
+static void the_short_way_gives_what_the_long_one_gives(void **state)
+{
+    static const char *const part[] = {"the",
+                                       "Studies",
+                                       "US",
+                                       "it",
+                                       "U.S.",
+                                       "C++",
+                                       ".NET",
+                                       "don't",
+                                       "3rd",
+                                       "2.5",
+                                       "a-b",
+                                       "x",
+                                       "\u00e9t\u00e9",
+                                       "R&D",
+                                       "a.b",
+                                       ".",
+                                       ",",
+                                       "!",
+                                       "\"",
+                                       "/",
+                                       "-",
+                                       "'",
+                                       "#",
+                                       "\u65e5",
+                                       "e.g.",
+                                       "Ph.D.",
+                                       "ends.",
+                                       "(in)",
+                                       "Iphone",
+                                       "iPhone",
+                                       "+"};
+    struct tokenizer *t = NULL;
+    unsigned seed = 11;
+    assert_int_equal(tokenizer_new(&t), 0);
+    for (int round = 0; round < 20000; round++) {
+        char text[256] = "", tabs[256];
+        for (int n = round % 8 + 1; n; n--) {
+            seed = seed * 1664525u + 1013904223u;
+            strcat(text, part[(seed >> 8) % (sizeof part / sizeof *part)]);
+            if (seed >> 24 & 3)
+                strcat(text, " ");
+        }
+        strcpy(tabs, text);
+        for (char *s = tabs; *s; s++)
+            if (*s == ' ')
+                *s = '\t';
+        char *quick = places(t, text), *slow = places(t, tabs);
+        if (strcmp(quick ? quick : "", slow ? slow : "") != 0)
+            fail_msg("%s\n%s\n%s", text, quick, slow);
+        sqlite3_free(quick);
+        sqlite3_free(slow);
+    }
+    tokenizer_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +336,7 @@ int main(void)
         cmocka_unit_test(long_words_are_cut_between_characters),
         cmocka_unit_test(any_bytes_will_do),
         cmocka_unit_test(time_is_linear_in_the_text),
+        cmocka_unit_test(the_short_way_gives_what_the_long_one_gives),
         cmocka_unit_test(a_callback_can_stop_it),
         cmocka_unit_test(fts5_uses_it),
     };
