@@ -84,21 +84,60 @@ const char *kb_main_lang(const struct kb *kb)
     return kb->view ? kb->view->main_lang : kb->stats->main_lang;
 }
 
-/* Read the best candidates' rows and order them by everything that is known. */
-static int rank(struct kb *kb, const struct query *q, struct pool *pool, struct candidates *c,
-                struct row **ret_row, size_t *ret_n)
+#define EVEN 1e-9 /* scores that are closer may be equal but for the order of additions */
+
+/* ---- ranking ----------------------------------------------------------------------------------------- */
+
+/* Highest score first; equal ones as the first stage had them. */
+static void order_known(struct candidate *c, size_t n)
 {
-    size_t n = c->n < RANK_ROWS ? c->n : RANK_ROWS;
-    struct row *row = pool_array(pool, n, sizeof *row);
-    int r = 0;
-    for (size_t i = 0; !r && i < n; i++) {
-        r = row_read(kb, pool, c->c[i].id, &row[i]);
-        if (!r)
-            r = rank_row(kb->tokenizer, q, &row[i], &c->c[i]);
-        c->c[i].score = rank_score(q, &c->c[i]);
+    for (size_t i = 1; i < n; i++) {
+        struct candidate x = c[i];
+        size_t k = i;
+        for (; k && c[k - 1].score < x.score; k--)
+            c[k] = c[k - 1];
+        c[k] = x;
     }
-    if (r)
-        return r;
+}
+
+/* Put a score among the best so far, highest first. */
+static size_t put_best(double *best, size_t n, size_t max, double score)
+{
+    size_t k = n;
+    for (; k && best[k - 1] < score; k--)
+        if (k < max)
+            best[k] = best[k - 1];
+    if (k < max)
+        best[k] = score;
+    return n < max ? n + 1 : n;
+}
+
+/* Read the best candidates' rows and order them by everything that is known. Where headings are known without their
+ * rows, what a row can still add is little, and the walk ends when nothing further can be among the best `wanted`. */
+static int rank(struct kb *kb, const struct query *q, struct pool *pool, size_t wanted,
+                struct candidates *c, struct row **ret_row, size_t *ret_n)
+{
+    size_t most = c->n < RANK_ROWS ? c->n : RANK_ROWS, n = 0, nbest = 0;
+    struct row *row = pool_array(pool, most, sizeof *row);
+    double best[RANK_ROWS];
+    wanted = wanted < most ? wanted : most;
+    for (size_t i = 0; i < most; i++)
+        c->c[i].score = rank_score(q, &c->c[i]);
+    if (most && c->c[0].has_heading)
+        order_known(c->c, most);
+    for (; n < most; n++) {
+        struct candidate *it = &c->c[n];
+        if (it->has_heading && nbest == wanted &&
+            it->score + rank_unread(q) + EVEN < best[wanted - 1])
+            break;
+        int r = row_read(kb, pool, it->id, &row[n]);
+        if (!r)
+            r = rank_row(kb->tokenizer, q, &row[n], it);
+        if (r)
+            return r;
+        it->score = rank_score(q, it);
+        nbest = put_best(best, nbest, wanted, it->score);
+    }
     rank_sort(pool, c->c, row, n);
     for (size_t i = n; i < c->n; i++) { /* keep their order, below the others */
         double score = rank_score(q, &c->c[i]);
@@ -183,19 +222,23 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
     struct candidates c = {0};
     struct row *row = NULL;
     size_t n = 0, max = ask->max ? ask->max : 10;
-    size_t wanted = max < RANK_ROWS ? RANK_ROWS : max < KB_CANDIDATES ? max : KB_CANDIDATES;
+    size_t first = max < RANK_ROWS ? RANK_ROWS : max < KB_CANDIDATES ? max : KB_CANDIDATES;
     const struct query_reader reader = {.tokenizer = kb->tokenizer,
                                         .synonyms = kb->synonyms,
                                         .vocabulary = kb_vocabulary(kb),
                                         .main_lang = kb_main_lang(kb)};
     int r = query_build(&reader, pool, ask, q);
     if (!r)
-        r = candidates_find(kb, q, pool, wanted, &c);
+        r = candidates_find(kb, q, pool, first, &c);
+    if (!r)
+        r = candidates_headings(kb, q, &c);
     if (r)
         return r;
     for (size_t i = 0; i < c.n; i++)
         rank_features(q, &c.c[i]);
-    r = rank(kb, q, pool, &c, &row, &n);
+    /* A runner-up for the margin; rows for explanations; all of them to find a spelling in. */
+    size_t wanted = q->ncorrected ? RANK_ROWS : max < RANK_FEW ? RANK_FEW : max;
+    r = rank(kb, q, pool, wanted, &c, &row, &n);
     if (r)
         return r;
     for (size_t i = 0; i < n; i++)

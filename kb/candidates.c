@@ -17,7 +17,7 @@
  * candidates_snap.c does all this in a fraction of the time, without their noticing. */
 #include "kb/bm25f.h"
 #include "kb/kb_int.h"
-#include "kb/snap_view.h"
+#include "kb/snap_words.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -364,4 +364,15 @@ int candidates_find(struct kb *kb, struct query *q, struct pool *pool, size_t ma
             return r;
     }
     return find_in_fts5(kb, q, pool, max, ret);
+}
+
+int candidates_headings(struct kb *kb, const struct query *q, struct candidates *c)
+{
+    int r = kb->view ? heading_snap(kb->view, q, c) : 0;
+    if (r != KB_ERR_DAMAGED)
+        return r;
+    for (size_t i = 0; i < c->n; i++) /* from their rows, then */
+        c->c[i].has_heading = false;
+    view_drop(kb);
+    return stats_refresh(kb, kb->generation);
 }

@@ -3,7 +3,7 @@
  * snap_find.c orders by float. Here the winners are read once more from the forward list, which yields the places of
  * their words (what rank.c wants) and from those the score in double (bm25f.c). candidates.c does the same with
  * what FTS5 found, so both paths give the same numbers. */
-#include "kb/snap_view.h"
+#include "kb/snap_words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,24 +11,14 @@
 #include "kb/bm25f.h"
 
 #define SPARE 64 /* room for passages that a float cannot tell from the last of the best */
-_Static_assert(VIEW_LOOKUP > 4 * KB_MAX_TERMS * SYNONYM_WORDS,
-               "a place stays free, or look-ups have no end");
-
-/* A distinct token of the question. */
-struct word {
-    const char *token;
-    uint32_t term[VIEW_SEGMENTS];
-};
-
 struct place {
     uint16_t word;
     uint8_t field;
     uint32_t pos;
 };
 
-/* A query term: its tokens as words, and its list in each segment. */
+/* A query term: its list in each segment. */
 struct term {
-    uint16_t word[SYNONYM_WORDS];
     struct snap_list list[VIEW_SEGMENTS];
     long long df;
 };
@@ -37,8 +27,7 @@ struct search {
     struct view *v;
     struct query *q;
     struct pool *pool;
-    struct word *word;
-    size_t nword, capword;
+    struct snap_words words;
     struct term *term;   /* of q->term[i] */
     struct place *place; /* of one passage */
     size_t nplace, capplace;
@@ -46,58 +35,16 @@ struct search {
     size_t nmatch, capmatch;
     size_t segment; /* at hand */
     int32_t today;
+    bool grouped; /* by language or audience */
     bool lang_ok[VIEW_SEGMENTS][256], audience_ok[VIEW_SEGMENTS][256];
-    const uint8_t *group[VIEW_SEGMENTS];
     struct bm25f_weights weights;
 };
 
 /* ---- words and their lists ----------------------------------------------------------------------------------- */
 
-/* A place in the segment's table for the word with this term. */
-static uint16_t *lookup(const struct search *s, size_t segment, uint32_t term)
-{
-    uint16_t *table = s->v->segment[segment].lookup;
-    size_t at = term % VIEW_LOOKUP;
-    while (table[at] && s->word[table[at] - 1].term[segment] != term)
-        at = (at + 1) % VIEW_LOOKUP;
-    return &table[at];
-}
-
-static uint16_t word_of(struct search *s, const char *token)
-{
-    for (size_t i = 0; i < s->nword; i++)
-        if (strcmp(s->word[i].token, token) == 0)
-            return (uint16_t)i;
-    struct word *w = POOL_PUSH(s->pool, s->word, s->nword, s->capword);
-    *w = (struct word){.token = token, .term = {SNAP_NO_TERM, SNAP_NO_TERM}};
-    for (size_t i = 0; i < s->v->nsegment; i++) {
-        struct view_segment *g = &s->v->segment[i];
-        w->term[i] = snap_lookup(g->snap, token, strlen(token));
-        if (w->term[i] == SNAP_NO_TERM)
-            continue;
-        *lookup(s, i, w->term[i]) = (uint16_t)s->nword;
-        if (w->term[i] < SNAP_LINE)
-            g->wanted[w->term[i] % SNAP_WANTED]++;
-    }
-    return (uint16_t)(s->nword - 1);
-}
-
-/* The segments' tables are left as they were found. */
-static void forget_words(struct search *s)
-{
-    for (size_t i = 0; i < s->v->nsegment; i++) {
-        struct view_segment *g = &s->v->segment[i];
-        for (size_t k = 0; k < s->nword; k++)
-            if (s->word[k].term[i] < SNAP_LINE)
-                g->wanted[s->word[k].term[i] % SNAP_WANTED]--;
-        if (s->nword)
-            memset(g->lookup, 0, VIEW_LOOKUP * sizeof *g->lookup);
-    }
-}
-
 static void take_place(struct search *s, const struct snap_walk *w)
 {
-    uint16_t word = *lookup(s, s->segment, w->term);
+    uint16_t word = *snap_words_at(&s->words, s->segment, w->term);
     if (word)
         *POOL_PUSH(s->pool, s->place, s->nplace, s->capplace) =
             (struct place){(uint16_t)(word - 1), (uint8_t)w->field, w->pos};
@@ -128,13 +75,13 @@ static bool has_place(const struct search *s, uint16_t word, uint8_t field, uint
 }
 
 /* Whether the term's tokens stand in a row from place `i` on. */
-static bool stands_at(const struct search *s, const struct term *t, size_t ntoken, size_t i)
+static inline bool stands_at(const struct search *s, size_t term, size_t i)
 {
     const struct place *p = &s->place[i];
-    if (p->word != t->word[0])
+    if (p->word != s->words.term[term][0])
         return false;
-    for (size_t k = 1; k < ntoken; k++)
-        if (!has_place(s, t->word[k], p->field, p->pos + (uint32_t)k))
+    for (size_t k = 1; k < s->q->term[term].ntoken; k++)
+        if (!has_place(s, s->words.term[term][k], p->field, p->pos + (uint32_t)k))
             return false;
     return true;
 }
@@ -163,8 +110,8 @@ static size_t encode(const struct growing *b, uint32_t chunk, uint8_t *to)
 }
 
 /* The passages of one part of `rare`'s list where the phrase stands. */
-static int phrase_part(struct search *s, const struct term *t, size_t ntoken, size_t segment,
-                       const struct snap_part *part, struct growing *b)
+static int phrase_part(struct search *s, size_t term, size_t segment, const struct snap_part *part,
+                       struct growing *b)
 {
     const struct view_segment *g = &s->v->segment[segment];
     const uint16_t *offset = (const void *)(part + 1);
@@ -178,7 +125,7 @@ static int phrase_part(struct search *s, const struct term *t, size_t ntoken, si
             return r;
         bool found = false;
         for (size_t k = 0; k < s->nplace; k++)
-            if (stands_at(s, t, ntoken, k)) {
+            if (stands_at(s, term, k)) {
                 uint8_t *c = &count[s->place[k].field];
                 *c = (uint8_t)(*c + (*c < BM25F_TF_MAX));
                 found = true;
@@ -194,12 +141,12 @@ static int phrase_part(struct search *s, const struct term *t, size_t ntoken, si
 }
 
 /* The token of the phrase with the fewest passages in the segment; KB_ERR_ABSENT when one has none. */
-static int rarest_word(struct search *s, const struct term *t, size_t ntoken, size_t segment,
-                       uint32_t *ret)
+static int rarest_word(struct search *s, size_t term, size_t segment, uint32_t *ret)
 {
     uint32_t least = UINT32_MAX;
-    for (size_t k = 0; k < ntoken; k++) {
-        uint32_t id = s->word[t->word[k]].term[segment];
+    for (size_t k = 0; k < s->q->term[term].ntoken; k++) {
+        uint16_t word = s->words.term[term][k];
+        uint32_t id = word == NO_WORD ? SNAP_NO_TERM : s->words.word[word].term[segment];
         const struct snap_term *st =
             id == SNAP_NO_TERM ? NULL : snap_term(s->v->segment[segment].snap, id);
         if (!st)
@@ -231,21 +178,22 @@ static uint8_t *more_room(struct pool *pool, uint8_t **all, size_t len, size_t *
     return bigger + len;
 }
 
-static int phrase_list(struct search *s, struct term *t, size_t ntoken, size_t segment)
+static int phrase_list(struct search *s, size_t term, size_t segment)
 {
+    struct term *t = &s->term[term];
     struct view_segment *g = &s->v->segment[segment];
     struct growing b = {.pool = s->pool};
     struct snap_list rare;
     uint32_t id = 0;
     uint8_t *all = NULL;
     size_t len = 0, cap = 0;
-    int r = rarest_word(s, t, ntoken, segment, &id);
+    int r = rarest_word(s, term, segment, &id);
     if (r)
         return r == KB_ERR_ABSENT && !snap_bad(g->snap) ? 0 : KB_ERR_DAMAGED;
     for (r = snap_list(g->snap, id, &rare); !r && rare.left; rare.left--) {
         const struct snap_part *part = (const void *)rare.at;
         rare.at += snap_part_size(part);
-        r = phrase_part(s, t, ntoken, segment, part, &b);
+        r = phrase_part(s, term, segment, part, &b);
         if (r || !b.n)
             continue;
         len += encode(&b, part->chunk, more_room(s->pool, &all, len, &cap, b.n));
@@ -257,10 +205,13 @@ static int phrase_list(struct search *s, struct term *t, size_t ntoken, size_t s
     return r;
 }
 
-static int word_list(struct search *s, struct term *t)
+static int word_list(struct search *s, size_t term)
 {
-    const struct word *w = &s->word[t->word[0]];
+    struct term *t = &s->term[term];
     int r = 0;
+    if (s->words.term[term][0] == NO_WORD)
+        return 0;
+    const struct snap_word *w = &s->words.word[s->words.term[term][0]];
     for (size_t g = 0; g < s->v->nsegment && !r; g++)
         if (w->term[g] != SNAP_NO_TERM)
             r = snap_list(s->v->segment[g].snap, w->term[g], &t->list[g]);
@@ -273,14 +224,11 @@ static int read_terms(struct search *s)
     struct query *q = s->q;
     int r = 0;
     s->term = pool_array(s->pool, q->nterm, sizeof *s->term);
-    for (size_t i = 0; i < q->nterm; i++)
-        for (size_t k = 0; k < q->term[i].ntoken && k < SYNONYM_WORDS; k++)
-            s->term[i].word[k] = word_of(s, q->term[i].token[k]);
     for (size_t i = 0; i < q->nterm && !r; i++) {
         if (q->term[i].ntoken == 1)
-            r = word_list(s, &s->term[i]);
+            r = word_list(s, i);
         for (size_t g = 0; q->term[i].ntoken > 1 && g < s->v->nsegment && !r; g++)
-            r = phrase_list(s, &s->term[i], q->term[i].ntoken, g);
+            r = phrase_list(s, i, g);
         q->term[i].df = s->term[i].df;
     }
     for (size_t g = 0; g < s->v->nsegment; g++) /* a look-up may have met a damaged page */
@@ -314,30 +262,24 @@ static bool admits(void *ctx, uint32_t ord)
 {
     const struct search *s = ctx;
     const struct view_segment *g = &s->v->segment[s->segment];
-    const uint8_t *group = s->group[s->segment];
     if (is_dead(g, ord) || !in_time(s, g, ord) || !conditions_hold(s, g, ord))
         return false;
-    return !group || (s->lang_ok[s->segment][group[ord * 2ull]] &&
-                      s->audience_ok[s->segment][group[ord * 2ull + 1]]);
+    return !s->grouped || (s->lang_ok[s->segment][g->group[ord * 2ull]] &&
+                           s->audience_ok[s->segment][g->group[ord * 2ull + 1]]);
 }
 
 /* When a language or an audience is asked for, every passage is looked at; otherwise only the suspects. */
-static int open_groups(struct search *s)
+static void open_groups(struct search *s)
 {
     const char *lang = s->q->lang && *s->q->lang ? s->q->lang : NULL;
     const char *audience = s->q->audience && *s->q->audience ? s->q->audience : NULL;
-    for (size_t i = 0; i < s->v->nsegment && (lang || audience); i++) {
-        const struct view_segment *g = &s->v->segment[i];
-        const char *name[256];
-        s->group[i] = snap_bytes(g->snap, SNAP_GROUPS, 0, snap_head(g->snap)->n * 2ull);
-        if (!s->group[i] || view_names(g, s->pool, name))
-            return KB_ERR_DAMAGED;
+    s->grouped = lang || audience;
+    for (size_t i = 0; i < s->v->nsegment && s->grouped; i++)
         for (size_t k = 0; k < 256; k++) {
-            s->lang_ok[i][k] = !lang || !*name[k] || strcmp(name[k], lang) == 0;
-            s->audience_ok[i][k] = !audience || !*name[k] || strcmp(name[k], audience) == 0;
+            const char *name = s->v->segment[i].name[k];
+            s->lang_ok[i][k] = !lang || !*name || strcmp(name, lang) == 0;
+            s->audience_ok[i][k] = !audience || !*name || strcmp(name, audience) == 0;
         }
-    }
-    return 0;
 }
 
 /* ---- the best k ----------------------------------------------------------------------------------------------------- */
@@ -372,7 +314,7 @@ static void find(struct search *s, size_t max, struct find_result *r)
                                .heap = heap,
                                .drift = g->drift,
                                .suspect = g->suspect,
-                               .suspect_all = s->group[i] != NULL,
+                               .suspect_all = s->grouped,
                                .admits = admits,
                                .ctx = s};
         s->segment = r->segment = (uint32_t)i;
@@ -392,14 +334,19 @@ static int give_candidate(struct search *s, struct pool *pool, const struct find
     s->nmatch = 0;
     for (size_t t = 0; t < s->q->nterm; t++)
         for (size_t i = 0; i < s->nplace; i++)
-            if (stands_at(s, &s->term[t], s->q->term[t].ntoken, i))
+            if (stands_at(s, t, i))
                 *POOL_PUSH(s->pool, s->match, s->nmatch, s->capmatch) =
                     (struct match){(uint16_t)t, s->place[i].field, s->place[i].pos};
     size_t n = s->nmatch;
     struct match *m = pool_array(pool, n, sizeof *m);
     if (n)
         memcpy(m, s->match, n * sizeof *m);
-    *c = (struct candidate){.id = view_id(g, hit->ord), .tie = hit->tie, .match = m, .nmatch = n};
+    *c = (struct candidate){.id = view_id(g, hit->ord),
+                            .tie = hit->tie,
+                            .segment = hit->segment,
+                            .ord = hit->ord,
+                            .match = m,
+                            .nmatch = n};
     c->bm25 = bm25f_score(&s->weights, m, n, g->length + (size_t)hit->ord * FIELDS, s->v->average);
     return c->id < 0 ? KB_ERR_DAMAGED : 0;
 }
@@ -420,11 +367,11 @@ int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t m
     struct candidates c = {0};
     s = pool_alloc(scratch, sizeof *s);
     *s = (struct search){.v = v, .q = q, .pool = scratch, .today = query_today(q)};
+    snap_words_begin(&s->words, v, q, scratch);
     int r = read_terms(s);
-    if (!r)
-        r = open_groups(s);
     if (r)
         goto out;
+    open_groups(s);
     query_weigh(q, v->n);
     s->weights = bm25f_weigh(q, (double)v->n, scratch);
     struct find_result found = {.hit = pool_array(scratch, max + SPARE, sizeof *found.hit),
@@ -440,7 +387,7 @@ int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t m
     c.n = c.n < max ? c.n : max;
     *ret = c;
 out:
-    forget_words(s);
+    snap_words_end(&s->words);
     pool_free(scratch);
     return r;
 }

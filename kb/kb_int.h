@@ -16,6 +16,7 @@
 #define KB_MAX_DEPTH     64  /* nested lists, folders, JSON: deeper is flattened or refused */
 #define KB_PASSAGE_WORDS 110 /* a section with more is split at a block boundary; see passage.c */
 #define KB_MAX_PROBLEMS  200 /* reported per run; the rest are counted */
+#define QUERY_WORDS      512 /* of one message that are looked at, question words included */
 #define KB_MAX_TERMS     32  /* of a question; what asks comes first, the rest is not looked at */
 #define KB_CANDIDATES    200 /* passages that the first stage hands out at most */
 
@@ -425,6 +426,8 @@ int tokenizer_tap(sqlite3 *db, const struct tokenizer_tap *tap);
 
 /* `word` is folded, not stemmed. Per language; unknown languages have none. */
 bool stopword(const char *lang, const char *word, size_t len);
+/* All of them, in byte order. */
+const char *const *stopword_list(const char *lang, size_t *ret_n);
 
 /* ---- slip.c: such words, misspelt ------------------------------------------------------------------------ */
 
@@ -774,12 +777,14 @@ struct features {    /* rank.c; each 0..1 */
 struct candidate {
     long long id; /* passages.id */
     uint32_t tie;
-    size_t ord;  /* place in kb->stats, on the path without a snapshot */
-    double bm25; /* BM25F of the first stage */
+    uint32_t segment; /* of the snapshot (snap_view.h) */
+    size_t ord;       /* place in it, or without a snapshot in kb->stats */
+    double bm25;      /* BM25F of the first stage */
     const struct match *match;
     size_t nmatch; /* by term, then field and position */
     struct features f;
-    double score; /* after rank.c */
+    bool has_heading; /* f.heading is known already */
+    double score;     /* after rank.c */
     double confidence;
 };
 struct candidates {
@@ -791,6 +796,9 @@ struct candidates {
  * query. Lives in `pool`. */
 int candidates_find(struct kb *kb, struct query *q, struct pool *pool, size_t max,
                     struct candidates *ret);
+
+/* How exactly their headings are what was asked, where that is known without reading rows. */
+int candidates_headings(struct kb *kb, const struct query *q, struct candidates *c);
 
 /* candidates_snap.c: the same out of a snapshot. KB_ERR_DAMAGED: the file is unsound, ask FTS5. */
 struct view;
@@ -823,16 +831,44 @@ int row_read(struct kb *kb, struct pool *pool, long long id, struct row *ret);
 int row_text(struct kb *kb, struct pool *pool, long long document, size_t start, size_t end,
              char **ret_text);
 
+/* ---- heading.c: how exactly a line says what was asked --------------------------------------------------------------------- */
+
+#define HEADING_WORDS 64         /* of a line that are looked at */
+#define HEADING_OTHER UINT16_MAX /* not one of the question's words */
+
+/* The words of a line, as their numbers among the question's words. */
+struct heading_line {
+    uint16_t word[HEADING_WORDS];
+    bool stop[HEADING_WORDS]; /* without content */
+    size_t n;
+};
+/* A question whose words are numbered. */
+struct heading_asked {
+    const struct query *q;
+    uint16_t (*term)[SYNONYM_WORDS]; /* numbers of the tokens of q->term[i] */
+    const bool *typed;               /* by number */
+};
+/* 0..1. */
+double heading_match(const struct heading_asked *asked, const struct heading_line *line);
+void heading_add(struct heading_line *line, uint16_t word, bool stop);
+/* A title with the last heading of the path behind it: "Nurses: Pay". */
+void heading_join(struct heading_line *title, const struct heading_line *last);
+/* The best of a row's lines: its questions, the last heading, the title, and those two together. */
+int heading_row(struct tokenizer *t, const struct query *q, const struct row *row, double *ret);
+
 /* ---- rank.c, confidence.c, extract.c, explain.c: see the essays at their tops ----------------------------------------- */
 
+#define RANK_FEW 5 /* rows that are read in any case */
 #define RANK_ROWS                                                                                  \
-    40 /* candidates whose rows are read; the rest keep the order of the first stage */
+    40 /* candidates whose rows are read at most; the rest keep the order of the first stage */
 
 /* Features of c->c[i] from its matches alone, and from its row when it has one. */
 void rank_features(const struct query *q, struct candidate *c);
 int rank_row(struct tokenizer *t, const struct query *q, const struct row *row,
              struct candidate *c);
 double rank_score(const struct query *q, const struct candidate *c);
+/* The most that rank_row() can add to the score of a candidate whose heading is known. */
+double rank_unread(const struct query *q);
 /* Best first; equal scores in order of passage key. row[i] belongs to c[i] and moves with it. */
 void rank_sort(struct pool *pool, struct candidate *c, struct row *row, size_t n);
 

@@ -31,7 +31,6 @@
 #define MAX_BEFORE      3   /* messages to look back at */
 #define SHORT_MESSAGE   2 /* content words; with fewer or as many it may lean on the previous one */
 #define LEANING_MESSAGE 4 /* the same when it has a bare pronoun or begins like a follow-up */
-#define MAX_WORDS       512 /* of one message, question words included */
 
 /* ---- words of one message --------------------------------------------------------------------------- */
 
@@ -77,7 +76,7 @@ static int add_token(void *ctx, const char *token, size_t len, size_t start, siz
             add_form(m, &m->word[m->n - 1], token, len);
         return 0;
     }
-    if (m->n == MAX_WORDS)
+    if (m->n == QUERY_WORDS)
         return 1; /* enough; not an error */
     size_t textlen = 0;
     char *text = text_fold(m->pool, m->s + start, end - start, &textlen);

@@ -36,9 +36,7 @@ static const struct {
 
 #define NEAR                                                                                       \
     3 /* tokens apart and still together: room for the small words that a question leaves out */
-#define LOOSE    8   /* tokens apart and still in one sentence, more or less */
-#define WORDING  0.1 /* share of a heading's match that is for the very words, small ones too */
-#define MAX_LINE 64  /* tokens of a heading or question that are looked at */
+#define LOOSE 8 /* tokens apart and still in one sentence, more or less */
 
 /* ---- from the places of words --------------------------------------------------------------------------- */
 
@@ -100,153 +98,6 @@ void rank_features(const struct query *q, struct candidate *c)
     }
     c->f.coverage = q->mass > 0 ? have / q->mass : 0;
     c->f.pairs = all_pairs > 0 ? pairs / all_pairs : 0;
-}
-
-/* ---- from the words of its headings ------------------------------------------------------------------------- */
-
-struct line {
-    const char *lang;
-    char token[MAX_LINE][48];
-    bool stop[MAX_LINE]; /* a word without content */
-    bool said[MAX_LINE]; /* it is in the question */
-    size_t n;
-};
-
-static int line_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
-                      bool colocated)
-{
-    (void)start;
-    (void)end;
-    struct line *line = ctx;
-    if (colocated)
-        return 0;
-    if (line->n == MAX_LINE)
-        return 1;
-    line->stop[line->n] = stopword(line->lang, token, len);
-    if (len >= sizeof line->token[0])
-        len = sizeof line->token[0] - 1;
-    memcpy(line->token[line->n], token, len);
-    line->token[line->n++][len] = 0;
-    return 0;
-}
-
-static int line_read(struct tokenizer *t, const char *lang, const char *s, size_t len,
-                     struct line *ret)
-{
-    size_t mark = strlen(lang) + 2;
-    char buf[1024];
-    *ret = (struct line){.lang = *lang ? lang : "en"};
-    if (!len || mark > 32)
-        return 0;
-    if (len > sizeof buf - mark)
-        len = sizeof buf - mark;
-    snprintf(buf, sizeof buf, "%c%s ", TOKENIZER_MARK, lang);
-    memcpy(buf + mark, s, len);
-    int r = tokenizer_run(t, buf, mark + len, line_token, ret);
-    return r < 0 ? r : 0;
-}
-
-static bool term_at(const struct line *line, size_t i, const struct query_term *t)
-{
-    if (i + t->ntoken > line->n)
-        return false;
-    for (size_t k = 0; k < t->ntoken; k++)
-        if (strcmp(line->token[i + k], t->token[k]))
-            return false;
-    return true;
-}
-
-/* How much of the question's mass the line has. Marks the words that were said. */
-static double line_recall(const struct query *q, struct line *line)
-{
-    double slot[KB_MAX_TERMS + 1] = {0}, asked = 0, covered = 0;
-    for (size_t i = 0; i < q->nterm; i++) {
-        const struct query_term *term = &q->term[i];
-        for (size_t k = 0; k < line->n; k++) {
-            if (!term_at(line, k, term))
-                continue;
-            for (size_t n = 0; n < term->ntoken; n++)
-                line->said[k + n] = true;
-            for (size_t n = term->slot; n < term->slot + term->nslot; n++)
-                slot[n] = fmax(slot[n], term->weight);
-        }
-    }
-    for (size_t n = 0; n < q->nslot; n++) {
-        double worth = q->slot[n].weight * q->slot[n].idf;
-        asked += worth;
-        covered += worth * slot[n];
-    }
-    return asked > 0 ? covered / asked : 0;
-}
-
-/* How much of the line's content is in the question. */
-static double line_precision(const struct line *line)
-{
-    size_t content = 0, said = 0;
-    for (size_t k = 0; k < line->n; k++) {
-        content += !line->stop[k];
-        said += !line->stop[k] && line->said[k];
-    }
-    return content ? (double)said / (double)content : 0;
-}
-
-/* How alike the two are word for word, question words included: "what does an actor do" is nearer to
- * "What actors do" than to "Actors". */
-static double line_wording(const struct query *q, const struct line *line)
-{
-    size_t common = 0;
-    for (size_t k = 0; k < line->n; k++)
-        for (size_t i = 0; i < q->ntyped; i++)
-            if (!strcmp(line->token[k], q->typed[i])) {
-                common++;
-                break;
-            }
-    double f = 2.0 * (double)common / (double)(line->n + q->ntyped);
-    return f < 1 ? f : 1;
-}
-
-/* How exactly a line says what was asked: the harmonic mean of "how much of the question is in it" and
- * "how much of it is in the question", and a little for the same wording. */
-static int line_match(struct tokenizer *t, const struct query *q, const char *lang, const char *s,
-                      size_t len, double *ret)
-{
-    struct line line;
-    int r = line_read(t, lang, s, len, &line);
-    if (r || !line.n)
-        return r;
-    double recall = line_recall(q, &line), precision = line_precision(&line), f = 0;
-    double wording = line_wording(q, &line);
-    if (q->bare) /* "who are you": there is nothing else to compare */
-        f = wording;
-    else if (recall > 0 && precision > 0)
-        f = (1 - WORDING) * 2 * recall * precision / (recall + precision) + WORDING * wording;
-    if (f > *ret)
-        *ret = f;
-    return 0;
-}
-
-static int heading_match(struct tokenizer *t, const struct query *q, const struct row *row,
-                         double *ret)
-{
-    double best = 0;
-    int r = 0;
-    for (const char *s = row->question; !r && *s;) {
-        size_t len = strcspn(s, "\n");
-        r = line_match(t, q, row->lang, s, len, &best);
-        s += len + (s[len] == '\n');
-    }
-    const char *last = row->nheading ? row->heading[row->nheading - 1] : "";
-    if (!r)
-        r = line_match(t, q, row->lang, last, strlen(last), &best);
-    if (!r)
-        r = line_match(t, q, row->lang, row->title, strlen(row->title), &best);
-    if (!r && *last) {
-        char both[512];
-        int n = snprintf(both, sizeof both, "%s: %s", row->title, last);
-        r = line_match(t, q, row->lang, both, n < 0 ? 0 : n < 511 ? (size_t)n : 511, &best);
-    }
-    *ret = best;
-    return r;
 }
 
 /* ---- from its text: is the kind of answer there? --------------------------------------------------------------- */
@@ -338,7 +189,7 @@ int rank_row(struct tokenizer *t, const struct query *q, const struct row *row, 
 {
     c->f.entry = row->entry;
     c->f.want = wanted(row, q->want);
-    return heading_match(t, q, row, &c->f.heading);
+    return c->has_heading ? 0 : heading_row(t, q, row, &c->f.heading);
 }
 
 /* ---- the sum ------------------------------------------------------------------------------------------------------- */
@@ -348,6 +199,13 @@ double rank_score(const struct query *q, const struct candidate *c)
     double bm25 = q->mass > 0 ? c->bm25 / q->mass : 0;
     return weights.bm25 * bm25 + weights.coverage * c->f.coverage + weights.pairs * c->f.pairs +
            weights.heading * c->f.heading + weights.want * c->f.want + weights.entry * c->f.entry;
+}
+
+double rank_unread(const struct query *q)
+{
+    bool any = q->want == WANT_ANY || q->want == WANT_PLACE || q->want == WANT_PERSON ||
+               q->want == WANT_YESNO;
+    return weights.entry + (any ? 0 : weights.want);
 }
 
 struct ranked {

@@ -197,18 +197,34 @@ static int read_conditions(struct view *v, struct view_segment *g, struct tokeni
     return r;
 }
 
+static int read_names(struct view_segment *g)
+{
+    uint64_t len = snap_head(g->snap)->section[SNAP_NAMES].len;
+    const char *p = snap_bytes(g->snap, SNAP_NAMES, 0, len);
+    if (!p || !len || p[len - 1])
+        return KB_ERR_DAMAGED;
+    const char *end = p + len;
+    for (size_t i = 0; i < 256; i++) {
+        g->name[i] = p < end ? p : "";
+        p += p < end ? strlen(p) + 1 : 0;
+    }
+    return 0;
+}
+
 static int map_tables(struct view *v, struct view_segment *g, struct tokenizer *t)
 {
     const struct snap_header *h = snap_head(g->snap);
     g->length = snap_bytes(g->snap, SNAP_LENGTHS, 0, h->n * 2ull * FIELDS);
     g->ndated = h->section[SNAP_DATED].len / sizeof *g->dated;
     g->dated = snap_bytes(g->snap, SNAP_DATED, 0, g->ndated * sizeof *g->dated);
-    if (!g->length || !g->dated)
+    g->group = snap_bytes(g->snap, SNAP_GROUPS, 0, h->n * 2ull);
+    if (!g->length || !g->dated || !g->group)
         return KB_ERR_DAMAGED;
     for (size_t i = 0; i < g->ndated; i++)
         if (g->dated[i].ord >= h->n)
             return KB_ERR_DAMAGED;
-    return read_conditions(v, g, t);
+    int r = read_names(g);
+    return r ? r : read_conditions(v, g, t);
 }
 
 static void mark_suspects(struct view *v, struct view_segment *g)
@@ -326,32 +342,21 @@ static int add_delta(struct kb *kb, struct view *v, const uint8_t base[16], uint
     return map_tables(v, g, kb->tokenizer);
 }
 
-static int main_lang(struct view *v)
+const uint64_t *view_stopwords(struct view *v, struct view_segment *g, uint32_t ord)
 {
-    const struct snap_header *h = snap_head(v->segment[0].snap);
-    uint64_t len = h->section[SNAP_NAMES].len;
-    const char *p = snap_bytes(v->segment[0].snap, SNAP_NAMES, 0, len);
-    if (!p || !len || p[len - 1])
-        return KB_ERR_DAMAGED;
-    const char *end = p + len;
-    for (uint32_t i = 0; i < h->main_lang && p < end; i++)
-        p += strlen(p) + 1;
-    v->main_lang = pool_strdup(v->pool, p < end ? p : "");
-    return 0;
-}
-
-int view_names(const struct view_segment *g, struct pool *pool, const char *name[256])
-{
-    uint64_t len = snap_head(g->snap)->section[SNAP_NAMES].len;
-    const char *p = snap_bytes(g->snap, SNAP_NAMES, 0, len);
-    if (!p || !len || p[len - 1])
-        return KB_ERR_DAMAGED;
-    const char *end = p + len;
-    for (size_t i = 0; i < 256; i++) {
-        name[i] = p < end ? pool_strdup(pool, p) : "";
-        p += p < end ? strlen(p) + 1 : 0;
+    uint8_t lang = g->group[ord * 2ull];
+    if (g->stopword[lang])
+        return g->stopword[lang];
+    size_t n = 0;
+    const char *const *word = stopword_list(*g->name[lang] ? g->name[lang] : "en", &n);
+    uint64_t *bits = new_bits(v->pool, snap_head(g->snap)->nterm);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t term = snap_lookup(g->snap, word[i], strlen(word[i]));
+        if (term != SNAP_NO_TERM)
+            set_bit(bits, term);
     }
-    return 0;
+    g->stopword[lang] = snap_bad(g->snap) ? NULL : bits;
+    return g->stopword[lang];
 }
 
 /* On failure of any kind: no view. */
@@ -373,7 +378,8 @@ static int view_make(struct kb *kb, const char *path, long long generation, stru
     if (!r) {
         v->n = snap_head(v->segment[0].snap)->n;
         add_totals(v->segment[0].snap, total, filled);
-        r = main_lang(v);
+        uint32_t lang = snap_head(v->segment[0].snap)->main_lang;
+        v->main_lang = lang < 256 ? v->segment[0].name[lang] : "";
     }
     if (!r && snap_head(v->segment[0].snap)->generation < generation)
         r = add_delta(kb, v, base, total, filled);

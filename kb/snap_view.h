@@ -10,7 +10,7 @@
 #include "kb/snap_find.h"
 
 #define VIEW_SEGMENTS    2
-#define VIEW_LOOKUP      1024
+#define VIEW_LOOKUP      2048
 #define VIEW_MAX_CHANGED 4096 /* more since the snapshot: FTS5 answers until it is written anew */
 
 struct view_condition {
@@ -30,8 +30,11 @@ struct view_segment {
     uint64_t *suspect; /* dead, dated or conditional; NULL: none is */
     uint64_t *dead;    /* NULL: none is */
     /* Of the question at hand; between questions only the marks are wanted, and nothing is looked up. */
-    uint8_t *wanted;  /* see snap_skip() */
-    uint16_t *lookup; /* VIEW_LOOKUP: number of a word plus one, hashed by its term */
+    uint8_t *wanted;         /* see snap_skip() */
+    uint16_t *lookup;        /* VIEW_LOOKUP: number of a word plus one, hashed by its term */
+    const uint8_t *group;    /* language, audience: places in `name`; per passage */
+    const char *name[256];   /* "" for places without one */
+    uint64_t *stopword[256]; /* bit per term, by language; NULL: not needed yet */
     float drift;
 };
 
@@ -61,8 +64,8 @@ void view_drop(struct kb *kb);
 
 /* The passage's id; -1 when the file is damaged. */
 long long view_id(const struct view_segment *g, uint32_t ord);
-/* The names that SNAP_GROUPS counts in; "" for places without one. */
-int view_names(const struct view_segment *g, struct pool *pool, const char *name[256]);
+/* Whether a term is a stop word of the passage's language, as stopword() has it: a bit per term. NULL: damaged. */
+const uint64_t *view_stopwords(struct view *v, struct view_segment *g, uint32_t ord);
 
 /* Living passages that have the term, which is named by its id in each segment (SNAP_NO_TERM: not there). */
 long long view_df(const struct view *v, const uint32_t term[VIEW_SEGMENTS]);

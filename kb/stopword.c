@@ -92,12 +92,24 @@ static int compare(const char *word, size_t len, const char *listed)
     return r ? r : -(int)(unsigned char)listed[len];
 }
 
-bool stopword(const char *lang, const char *word, size_t len)
+static const struct list *list_of(const char *lang)
 {
-    const struct list *list = NULL;
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         if (lang[0] == lists[i].code[0] && !strcmp(lang, lists[i].code))
-            list = &lists[i];
+            return &lists[i];
+    return NULL;
+}
+
+const char *const *stopword_list(const char *lang, size_t *ret_n)
+{
+    const struct list *list = list_of(lang);
+    *ret_n = list ? list->n : 0;
+    return list ? list->word : NULL;
+}
+
+bool stopword(const char *lang, const char *word, size_t len)
+{
+    const struct list *list = list_of(lang);
     if (!list || !len || memchr(word, 0, len))
         return false;
     size_t low = 0, high = list->n;

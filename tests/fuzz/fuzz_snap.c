@@ -201,7 +201,6 @@ static void walk(struct snap *s)
     struct snap_list list;
     struct snap_walk at;
     struct pool *pool = pool_new();
-    const char *name[256];
     for (uint32_t t = 0; t < h->nterm && t < 4000; t++)
         if (!snap_list(s, t, &list))
             for (; list.left; list.left--)
@@ -211,7 +210,6 @@ static void walk(struct snap *s)
             must(at.field < FIELDS);
     snap_lookup(s, "blood", 5);
     snap_lookup(s, "nowhere", 7);
-    view_names(&(struct view_segment){.snap = s}, pool, name);
     pool_free(pool);
 }
 

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "kb/snap_view.h"
+#include "kb/snap_words.h"
 #include "triggers.h"
 
 static uint64_t state;
@@ -63,23 +63,38 @@ static char *words(uint32_t n)
     return text ? text : sqlite3_mprintf("");
 }
 
+/* Up to `max` lines as they are ranked, and in *ret_json as an array. A line may be of signs alone. */
+static char *lines(uint32_t max, char **ret_json)
+{
+    char *text = sqlite3_mprintf(""), *json = sqlite3_mprintf("");
+    for (uint32_t n = draw(max + 1), i = 0; i < n; i++) {
+        char *line = draw(9) ? words(1 + draw(6)) : sqlite3_mprintf("...");
+        text = sqlite3_mprintf("%z%s%s", text, i ? "\n" : "", line);
+        json = sqlite3_mprintf("%z%s\"%s\"", json, i ? "," : "", line);
+        sqlite3_free(line);
+    }
+    *ret_json = sqlite3_mprintf("[%z]", json);
+    return text;
+}
+
 static void insert(struct world *w)
 {
-    char *body = words(draw(4) ? 5 + draw(90) : draw(700)), *heading = words(draw(5)),
-         *title = words(1 + draw(3));
-    char *question = draw(5) ? sqlite3_mprintf("") : words(3 + draw(9));
-    char *text = sqlite3_mprintf("INSERT INTO passages(document, key, ord, anchor, heading, entry, "
-                                 "entry_id, question, headings, title, body,"
-                                 " start, end, line, unit, lang, audience, reviewed, valid_from, "
-                                 "valid_until, url, followups, needs, nots)"
-                                 " VALUES(1, 'd#%lld', 0, '', '[]', 0, '', %Q, %Q, %Q, %Q, 0, 0, "
-                                 "1, x'', %Q, %Q, '', %Q, %Q, '', '[]', %Q, '[]')",
-                                 w->next++, question, heading, title, body, draw(9) ? "en" : "de",
-                                 draw(9) ? "" : "staff", draw(20) ? "" : "2026-01-01",
-                                 draw(20) ? "" : "2026-06-30", draw(30) ? "[]" : "[\"wordaa\"]");
+    char *path = NULL, *none = NULL;
+    char *body = words(draw(4) ? 5 + draw(90) : draw(700)), *heading = lines(3, &path),
+         *title = words(1 + draw(3)), *question = lines(draw(5) ? 0 : 4, &none);
+    char *text =
+        sqlite3_mprintf("INSERT INTO passages(document, key, ord, anchor, heading, entry, "
+                        "entry_id, question, headings, title, body,"
+                        " start, end, line, unit, lang, audience, reviewed, valid_from, "
+                        "valid_until, url, followups, needs, nots)"
+                        " VALUES(1, 'd#%lld', 0, '', %Q, 0, '', %Q, %Q, %Q, %Q, 0, 0, "
+                        "1, x'', %Q, %Q, '', %Q, %Q, '', '[]', %Q, '[]')",
+                        w->next++, path, question, heading, title, body, draw(9) ? "en" : "de",
+                        draw(9) ? "" : "staff", draw(20) ? "" : "2026-01-01",
+                        draw(20) ? "" : "2026-06-30", draw(30) ? "[]" : "[\"wordaa\"]");
     sql(w->db, text);
-    sqlite3_free(text), sqlite3_free(body), sqlite3_free(heading), sqlite3_free(title),
-        sqlite3_free(question);
+    sqlite3_free(text), sqlite3_free(body), sqlite3_free(heading), sqlite3_free(title);
+    sqlite3_free(question), sqlite3_free(path), sqlite3_free(none);
 }
 
 static void change(struct world *w, uint32_t inserts, uint32_t deletes)
@@ -179,6 +194,20 @@ static void compare(const struct found *a, const struct found *b, const char *te
     }
 }
 
+/* Headings say the same out of the forward list as out of the rows. */
+static void compare_headings(struct kb *kb, struct found *a, const char *text)
+{
+    assert_int_equal(heading_snap(kb->view, &a->q, &a->c), 0);
+    for (size_t i = 0; i < a->c.n && i < RANK_ROWS; i++) {
+        struct row row;
+        double heading = 0;
+        assert_int_equal(row_read(kb, a->pool, a->c.c[i].id, &row), 0);
+        assert_int_equal(heading_row(kb->tokenizer, &a->q, &row, &heading), 0);
+        if (fabs(heading - a->c.c[i].f.heading) > 1e-12)
+            fail_msg("hit %zu: heading %.12f and %.12f: %s", i, a->c.c[i].f.heading, heading, text);
+    }
+}
+
 static void both_ways(struct world *w, bool with_view, uint32_t questions, size_t max)
 {
     for (uint32_t i = 0; i < questions; i++) {
@@ -194,6 +223,8 @@ static void both_ways(struct world *w, bool with_view, uint32_t questions, size_
             fail_msg("a snapshot should %sbe in use", with_view ? "" : "not ");
         struct found a = find(w->kb, &question, max), b = find_fts5(w->kb, &question, max);
         compare(&a, &b, text);
+        if (with_view)
+            compare_headings(w->kb, &a, text);
         pool_free(a.pool), pool_free(b.pool);
         sql(w->kb->db, "COMMIT");
         sqlite3_free(text);

@@ -1,0 +1,189 @@
+/* heading.c: how exactly a line says what was asked: a curated question, a heading, a title.
+ *
+ * Having the question's words is not enough; a line that was put there to say what stands below says it best when
+ * it has the words and hardly any others. So: the harmonic mean of "how much of the question is in the line" and
+ * "how much of the line's content is in the question", and a little for the very words, small ones too.
+ *
+ * Lines are compared as numbers, the place of each word among the question's words. Two sources make them: the
+ * tokenizer, from a row's text (here), and the snapshot's forward list, without any text (heading_snap.c). */
+#include "kb/kb_int.h"
+
+#include <math.h>
+#include <string.h>
+
+#define WORDING 0.1 /* share of a match that is for the very words */
+
+static bool term_at(const struct heading_line *line, size_t i, const uint16_t *word, size_t n)
+{
+    if (i + n > line->n)
+        return false;
+    for (size_t k = 0; k < n; k++)
+        if (line->word[i + k] != word[k] || word[k] == HEADING_OTHER)
+            return false;
+    return true;
+}
+
+/* How much of the question's mass the line has. Marks the words that were said. */
+static double recall(const struct heading_asked *asked, const struct heading_line *line,
+                     bool said[HEADING_WORDS])
+{
+    const struct query *q = asked->q;
+    double slot[KB_MAX_TERMS + 1] = {0}, all = 0, covered = 0;
+    for (size_t i = 0; i < q->nterm; i++) {
+        const struct query_term *term = &q->term[i];
+        for (size_t k = 0; k < line->n; k++) {
+            if (!term_at(line, k, asked->term[i], term->ntoken))
+                continue;
+            for (size_t n = 0; n < term->ntoken; n++)
+                said[k + n] = true;
+            for (size_t n = term->slot; n < term->slot + term->nslot; n++)
+                slot[n] = fmax(slot[n], term->weight);
+        }
+    }
+    for (size_t n = 0; n < q->nslot; n++) {
+        double worth = q->slot[n].weight * q->slot[n].idf;
+        all += worth;
+        covered += worth * slot[n];
+    }
+    return all > 0 ? covered / all : 0;
+}
+
+/* How much of the line's content is in the question. */
+static double precision(const struct heading_line *line, const bool said[HEADING_WORDS])
+{
+    size_t content = 0, common = 0;
+    for (size_t k = 0; k < line->n; k++) {
+        content += !line->stop[k];
+        common += !line->stop[k] && said[k];
+    }
+    return content ? (double)common / (double)content : 0;
+}
+
+/* How alike the two are word for word, question words included: "what does an actor do" is nearer to
+ * "What actors do" than to "Actors". */
+static double wording(const struct heading_asked *asked, const struct heading_line *line)
+{
+    size_t common = 0;
+    for (size_t k = 0; k < line->n; k++)
+        common += line->word[k] != HEADING_OTHER && asked->typed[line->word[k]];
+    return fmin(1, 2.0 * (double)common / (double)(line->n + asked->q->ntyped));
+}
+
+double heading_match(const struct heading_asked *asked, const struct heading_line *line)
+{
+    bool said[HEADING_WORDS] = {0};
+    if (!line->n)
+        return 0;
+    if (asked->q->bare) /* "who are you": there is nothing else to compare */
+        return wording(asked, line);
+    double r = recall(asked, line, said), p = r > 0 ? precision(line, said) : 0;
+    if (p <= 0)
+        return 0;
+    return (1 - WORDING) * 2 * r * p / (r + p) + WORDING * wording(asked, line);
+}
+
+void heading_add(struct heading_line *line, uint16_t word, bool stop)
+{
+    if (line->n == HEADING_WORDS)
+        return;
+    line->word[line->n] = word;
+    line->stop[line->n++] = stop;
+}
+
+void heading_join(struct heading_line *title, const struct heading_line *last)
+{
+    for (size_t i = 0; i < last->n; i++)
+        heading_add(title, last->word[i], last->stop[i]);
+}
+
+/* ---- from a row's text ------------------------------------------------------------------------------------------ */
+
+/* A question's words by number, and the line that is being read. */
+struct reading {
+    struct pool *pool;
+    struct heading_asked asked;
+    const char **token;
+    size_t n, cap;
+    const char *lang;
+    struct heading_line line;
+};
+
+static uint16_t number_of(struct reading *r, const char *token, size_t len)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (!strncmp(r->token[i], token, len) && !r->token[i][len])
+            return (uint16_t)i;
+    return HEADING_OTHER;
+}
+
+static uint16_t add_number(struct reading *r, const char *token)
+{
+    uint16_t number = number_of(r, token, strlen(token));
+    if (number != HEADING_OTHER)
+        return number;
+    *POOL_PUSH(r->pool, r->token, r->n, r->cap) = token;
+    return (uint16_t)(r->n - 1);
+}
+
+static void number_question(struct reading *r, const struct query *q)
+{
+    uint16_t(*term)[SYNONYM_WORDS] = pool_array(r->pool, q->nterm, sizeof *term);
+    for (size_t i = 0; i < q->nterm; i++)
+        for (size_t k = 0; k < q->term[i].ntoken && k < SYNONYM_WORDS; k++)
+            term[i][k] = add_number(r, q->term[i].token[k]);
+    for (size_t i = 0; i < q->ntyped; i++)
+        add_number(r, q->typed[i]);
+    bool *typed = pool_array(r->pool, r->n, sizeof *typed);
+    for (size_t i = 0; i < q->ntyped; i++)
+        typed[add_number(r, q->typed[i])] = true;
+    r->asked = (struct heading_asked){q, term, typed};
+}
+
+static int read_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
+                      bool colocated)
+{
+    struct reading *r = ctx;
+    (void)start, (void)end;
+    if (!colocated)
+        heading_add(&r->line, number_of(r, token, len),
+                    stopword(*r->lang ? r->lang : "en", token, len));
+    return r->line.n == HEADING_WORDS;
+}
+
+static int read_line(struct reading *r, struct tokenizer *t, const char *s, size_t len,
+                     double *best)
+{
+    const char *marked = pool_printf(r->pool, "%c%s %.*s", TOKENIZER_MARK, r->lang, (int)len, s);
+    r->line.n = 0;
+    int err = tokenizer_run(t, marked, strlen(marked), read_token, r);
+    *best = err < 0 ? *best : fmax(*best, heading_match(&r->asked, &r->line));
+    return err < 0 ? err : 0;
+}
+
+int heading_row(struct tokenizer *t, const struct query *q, const struct row *row, double *ret)
+{
+    struct reading r = {.pool = pool_new(), .lang = row->lang};
+    const char *end = strrchr(row->headings, '\n'), *last = end ? end + 1 : row->headings;
+    struct heading_line under = {0};
+    double best = 0;
+    int err = 0;
+    number_question(&r, q);
+    for (const char *s = row->question; !err && *s;) {
+        size_t len = strcspn(s, "\n");
+        err = read_line(&r, t, s, len, &best);
+        s += len + (s[len] == '\n');
+    }
+    if (!err && *last) {
+        err = read_line(&r, t, last, strlen(last), &best);
+        under = r.line;
+    }
+    if (!err)
+        err = read_line(&r, t, row->title, strlen(row->title), &best);
+    if (!err) {
+        heading_join(&r.line, &under);
+        best = fmax(best, heading_match(&r.asked, &r.line));
+        *ret = best;
+    }
+    pool_free(r.pool);
+    return err;
+}
