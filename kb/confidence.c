@@ -26,15 +26,16 @@
 #define CAP_UNKNOWN 0.5  /* a content word of the question is nowhere in the base */
 #define BARE        0.8  /* question words alone ask for a heading that has hardly anything else */
 
+#define BASE (-3.2) /* nothing known: decline */
 static const struct {
-    double base, coverage, heading, pairs, margin, unknown;
-} weights = {
-    .base = -3.2,    /* nothing known: decline */
-    .coverage = 4.5, /* the strongest sign by far */
-    .heading = 2.0,
-    .pairs = 0.8,
-    .margin = 1.0,
-    .unknown = -2.0,
+    const char *name, *meaning;
+    double weight;
+} parts[] = {
+    {"coverage", "how much of the question it covers", 4.5}, /* the strongest sign by far */
+    {"heading", "its question or heading is what was asked", 2.0},
+    {"pairs", "words that stand together in both", 0.8},
+    {"margin", "how far the runner-up is behind", 1.0},
+    {"unknown", "how much of the question nothing here knows", -2.0},
 };
 
 static bool in_passage(const struct query *q, const struct candidate *c, size_t slot)
@@ -88,25 +89,49 @@ static bool is_single(const struct query *q)
     return n <= 1;
 }
 
-double confidence_of(const struct query *q, const struct candidates *c, size_t i)
+static void cap(struct confidence_why *why, double at, const char *reason)
+{
+    if (why->value <= at)
+        return;
+    why->value = why->cap = at;
+    why->capped = reason;
+}
+
+double confidence_why(const struct query *q, const struct candidates *c, size_t i,
+                      struct confidence_why *ret)
 {
     const struct candidate *it = &c->c[i];
-    double margin = 0, unknown = unknown_share(q);
-    if (q->bare && it->f.heading < BARE)
-        return 0;
+    double margin = 0, x = BASE;
+    *ret = (struct confidence_why){.base = BASE, .cap = 1};
+    if (q->bare && it->f.heading < BARE) {
+        ret->capped = "the message is about nothing";
+        return ret->cap = 0;
+    }
     if (!i && it->score > 0)
         margin = c->n > 1 ? fmin(1, 4 * (it->score - c->c[1].score) / it->score) : 1;
-    double x = weights.base + weights.coverage * it->f.coverage + weights.heading * it->f.heading +
-               weights.pairs * it->f.pairs + weights.margin * margin + weights.unknown * unknown;
-    double p = 1 / (1 + exp(-x));
+    const double value[] = {it->f.coverage, it->f.heading, it->f.pairs, margin, unknown_share(q)};
+    ret->n = sizeof value / sizeof *value;
+    _Static_assert(sizeof value / sizeof *value == sizeof parts / sizeof *parts, "one value each");
+    for (size_t k = 0; k < ret->n; k++) {
+        ret->part[k] =
+            (struct score_part){parts[k].name, parts[k].meaning, value[k], parts[k].weight};
+        x += value[k] * parts[k].weight;
+    }
+    ret->value = 1 / (1 + exp(-x));
     if (is_single(q) && it->f.heading < ABOUT)
-        p = fmin(p, CAP_SINGLE);
+        cap(ret, CAP_SINGLE, "one word, somewhere in the text, is all there is to go by");
     size_t rare = rarest(q);
     if (has_unknown(q))
-        p = fmin(p, CAP_UNKNOWN);
+        cap(ret, CAP_UNKNOWN, "the guides do not have a word of the question");
     if (rare < q->nslot && !in_passage(q, it, rare))
-        p = fmin(p, CAP_RARE);
-    return p;
+        cap(ret, CAP_RARE, "the rarest word of the question is not in it");
+    return ret->value;
+}
+
+double confidence_of(const struct query *q, const struct candidates *c, size_t i)
+{
+    struct confidence_why why;
+    return confidence_why(q, c, i, &why);
 }
 
 enum kb_band confidence_band(double confidence)

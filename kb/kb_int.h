@@ -866,12 +866,31 @@ int heading_row(struct tokenizer *t, const struct query *q, const struct row *ro
 void rank_features(const struct query *q, struct candidate *c);
 int rank_row(struct tokenizer *t, const struct query *q, const struct row *row,
              struct candidate *c);
+/* A summand of a score: value times weight. Both texts are static, `meaning` is for a person. */
+struct score_part {
+    const char *name, *meaning;
+    double value, weight;
+};
+#define MAX_SCORE_PARTS 16
+/* What a score is the sum of, in the order in which it is summed. */
+size_t rank_parts(const struct query *q, const struct candidate *c,
+                  struct score_part ret[MAX_SCORE_PARTS]);
 double rank_score(const struct query *q, const struct candidate *c);
 /* The most that rank_row() can add to the score of a candidate whose heading is known. */
 double rank_unread(const struct query *q);
 /* Best first; equal scores in order of passage key. row[i] belongs to c[i] and moves with it. */
 void rank_sort(struct pool *pool, struct candidate *c, struct row *row, size_t n);
 
+/* How a confidence came about: the logistic curve of base and parts, lowered to `cap` where `capped` says why. */
+struct confidence_why {
+    double base;
+    struct score_part part[MAX_SCORE_PARTS];
+    size_t n;
+    double value, cap;  /* what came out; 1: no cap */
+    const char *capped; /* static; NULL: it is not */
+};
+double confidence_why(const struct query *q, const struct candidates *c, size_t i,
+                      struct confidence_why *ret);
 double confidence_of(const struct query *q, const struct candidates *c, size_t i);
 enum kb_band confidence_band(double confidence);
 

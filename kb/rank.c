@@ -24,14 +24,15 @@
 
 /* bm25 is the unit. The others move a passage by a few places and not from the bottom to the top. */
 static const struct {
-    double bm25, coverage, pairs, heading, want, entry;
-} weights = {
-    .bm25 = 1.0,
-    .coverage = 0.3,
-    .pairs = 0.2,
-    .heading = 0.5,
-    .want = 0.05,
-    .entry = 0.02,
+    const char *name, *meaning;
+    double weight;
+} parts[] = {
+    {"bm25", "its words are what the question is about", 1.0},
+    {"coverage", "how many of the question's words it has", 0.3},
+    {"pairs", "words that stand together in both", 0.2},
+    {"heading", "its question or heading is what was asked", 0.5},
+    {"want", "it has the kind of answer that was asked for", 0.05},
+    {"entry", "somebody wrote it as the answer to a question", 0.02},
 };
 
 #define NEAR                                                                                       \
@@ -194,11 +195,29 @@ int rank_row(struct tokenizer *t, const struct query *q, const struct row *row, 
 
 /* ---- the sum ------------------------------------------------------------------------------------------------------- */
 
+size_t rank_parts(const struct query *q, const struct candidate *c,
+                  struct score_part ret[MAX_SCORE_PARTS])
+{
+    const double value[] = {q->mass > 0 ? c->bm25 / q->mass : 0,
+                            c->f.coverage,
+                            c->f.pairs,
+                            c->f.heading,
+                            c->f.want,
+                            c->f.entry};
+    const size_t n = sizeof value / sizeof *value;
+    _Static_assert(sizeof value / sizeof *value == sizeof parts / sizeof *parts, "one value each");
+    for (size_t i = 0; i < n; i++)
+        ret[i] = (struct score_part){parts[i].name, parts[i].meaning, value[i], parts[i].weight};
+    return n;
+}
+
 double rank_score(const struct query *q, const struct candidate *c)
 {
-    double bm25 = q->mass > 0 ? c->bm25 / q->mass : 0;
-    return weights.bm25 * bm25 + weights.coverage * c->f.coverage + weights.pairs * c->f.pairs +
-           weights.heading * c->f.heading + weights.want * c->f.want + weights.entry * c->f.entry;
+    struct score_part part[MAX_SCORE_PARTS];
+    double score = 0;
+    for (size_t n = rank_parts(q, c, part), i = 0; i < n; i++)
+        score += part[i].value * part[i].weight;
+    return score;
 }
 
 double rank_unread(const struct query *q)
