@@ -106,6 +106,18 @@ static void on_request(void *ctx, struct request *rq)
     not_found(bot, rq);
 }
 
+/* Webhooks of some networks are bigger than what a browser may send. */
+static size_t max_body(void *ctx, const char *path)
+{
+    struct bot *bot = ctx;
+    for (size_t i = 0; i < bot->nadapter; i++) {
+        const struct adapter_type *type = bot->adapter[i].type;
+        if (type->webhook && !strncmp(path, type->webhook, strlen(type->webhook)))
+            return type->max_body;
+    }
+    return 0;
+}
+
 static void on_admin_request(void *ctx, struct request *rq)
 {
     admin_request(ctx, rq);
@@ -254,7 +266,8 @@ static int open_servers(struct bot *bot)
         opt.websocket_path = ws->type->websocket;
         opt.subprotocol = ws->type->subprotocol;
     }
-    struct server_calls calls = {.ctx = bot, .on_request = on_request, .on_peer = on_peer};
+    struct server_calls calls = {
+        .ctx = bot, .on_request = on_request, .on_peer = on_peer, .max_body = max_body};
     struct server_calls admin_calls = {.ctx = bot, .on_request = on_admin_request};
     struct server_options plain = {0};
     int err = listen_on(bot, "admin_listen", &plain, &admin_calls, &bot->admin);

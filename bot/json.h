@@ -15,6 +15,10 @@ struct cJSON;
 struct cJSON *json_parse(const char *s, size_t len);
 void json_free(struct cJSON *j);
 
+/* The same text with what json_parse() refuses although its sender means well replaced by U+FFFD: invalid UTF-8,
+ * unpaired surrogate escapes, "\u0000". For networks that pass on what people typed. Appended to `b`. */
+void json_repair(const char *s, size_t len, struct buf *b);
+
 /* The member when it is a string of at most max_bytes, else NULL. Borrowed from `j`. */
 const char *json_string(const struct cJSON *j, const char *name, size_t max_bytes);
 /* The member when it is a whole number within the range, else `fallback`. */

@@ -108,7 +108,10 @@ static struct refusal read_length(struct request *rq, bool has_body)
     if (!v || !*v || strspn(v, "0123456789") != strlen(v) || strlen(v) > 18)
         return refusal_bad("A Content-Length that is no number.");
     rq->length = (size_t)strtoull(v, NULL, 10);
-    if (rq->length > MAX_HTTP_BODY)
+    const struct server_calls *calls = &c->server->calls;
+    size_t more = calls->max_body ? calls->max_body(calls->ctx, request_path(rq)) : 0;
+    rq->body.max = more ? more : MAX_HTTP_BODY;
+    if (rq->length > rq->body.max)
         return (struct refusal){413, "too_large", "The body is too large.", NULL};
     return fine;
 }

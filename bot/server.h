@@ -30,6 +30,8 @@ struct server_calls {
     void (*on_request)(void *ctx, struct request *rq);
     /* PEER_TEXT carries one complete message of valid UTF-8. */
     void (*on_peer)(void *ctx, struct peer *p, enum peer_event ev, const char *s, size_t len);
+    /* How many bytes a request to this path may carry; 0: MAX_HTTP_BODY. NULL: always that. */
+    size_t (*max_body)(void *ctx, const char *path);
 };
 
 struct server_options {

@@ -134,10 +134,10 @@ static const char *read_json(struct pool *pool, const char *s, size_t len, struc
 static bool read_form(struct pool *pool, const char *s, size_t len, struct asked *ret)
 {
     size_t n = 0;
-    ret->q = web_form_field(pool, s, len, "q", &ret->len);
-    const char *conversation = web_form_field(pool, s, len, "conversation", &n);
+    ret->q = form_field(pool, s, len, "q", &ret->len);
+    const char *conversation = form_field(pool, s, len, "conversation", &n);
     ret->conversation = conversation && n <= WEB_MAX_CONVERSATION ? conversation : "";
-    ret->lang = language(pool, web_form_field(pool, s, len, "lang", &n));
+    ret->lang = language(pool, form_field(pool, s, len, "lang", &n));
     return ret->q != NULL;
 }
 
@@ -259,7 +259,7 @@ void web_render_text(const struct outgoing *out, struct buf *b)
     const struct reply *r = out->reply;
     struct pool *pool = pool_new();
     size_t n;
-    struct web_segment *seg = web_segments(pool, r, &n);
+    struct quote_segment *seg = quote_segments(pool, r, &n);
     for (size_t i = 0; i < n; i++) {
         buf_addf(b, "%s%.*s", i ? "\n\n" : "", (int)seg[i].len, seg[i].text);
         if (seg[i].cite >= 0)
@@ -270,8 +270,8 @@ void web_render_text(const struct outgoing *out, struct buf *b)
         buf_adds(b, "\nSources\n");
     for (size_t i = 0; i < r->nanswer; i++) {
         const struct kb_hit *hit = &r->answer[i];
-        const char *url = web_source_url(pool, hit);
-        buf_addf(b, "  [%zu] %s", i + 1, web_source_name(pool, hit, " > "));
+        const char *url = quote_url(pool, hit);
+        buf_addf(b, "  [%zu] %s", i + 1, quote_name(pool, hit, " > "));
         if (*hit->reviewed)
             buf_addf(b, " (reviewed %s)", hit->reviewed);
         buf_addf(b, "%s%s\n", *url ? "\n      " : "", url);

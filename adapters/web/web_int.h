@@ -3,6 +3,8 @@
 #define ADAPTERS_WEB_WEB_INT_H
 
 #include "bot/adapter.h"
+#include "bot/form.h"
+#include "bot/quote.h"
 #include "kb/pool.h"
 
 #define WEB_MAX_CONVERSATION 128 /* bytes of an API client's name for a conversation */
@@ -42,12 +44,6 @@ void web_on_ask(struct web *w, struct request *rq); /* /v1/ask */
 void web_send_api(struct web *w, const struct outgoing *out, const struct buf *body);
 void web_render_text(const struct outgoing *out, struct buf *b); /* for a terminal */
 
-/* ---- web_form.c: application/x-www-form-urlencoded ---- */
-
-/* The decoded value of the first field of that name, in `pool`; terminated, and NULL when there is none. */
-char *web_form_field(struct pool *pool, const char *body, size_t len, const char *name,
-                     size_t *ret_len);
-
 /* ---- web_page.c: the chat page, and answers on it for browsers without JavaScript ---- */
 
 void web_on_page(struct web *w, struct request *rq);
@@ -59,21 +55,6 @@ void web_send_page(struct web *w, server_handle to, int status, const struct buf
 void web_on_peer(struct web *w, struct peer *p, enum peer_event ev, const char *s, size_t len);
 void web_render_ws(const struct outgoing *out, struct buf *b);
 void web_send_ws(struct web *w, const struct outgoing *out, const struct buf *body);
-
-/* ---- web_source.c: an answer as pieces of text and where they are from ---- */
-
-struct web_segment {
-    const char *text; /* plain */
-    size_t len;
-    int cite; /* index of the extract it quotes, or -1: our own words */
-};
-
-/* The text of a reply, cut where one extract ends and the next begins. */
-struct web_segment *web_segments(struct pool *pool, const struct reply *r, size_t *ret_n);
-/* The address of the passage, if it is one a browser may open (http, https), else "". */
-const char *web_source_url(struct pool *pool, const struct kb_hit *hit);
-/* "Title > Section > Part" without repetitions. */
-const char *web_source_name(struct pool *pool, const struct kb_hit *hit, const char *arrow);
 
 /* ---- web_asset.c: scripts, styles and pictures ---- */
 

@@ -38,7 +38,7 @@ static void add_text(struct buf *b, const char *s)
 
 static void add_source(struct buf *b, struct pool *pool, const struct kb_hit *hit)
 {
-    const char *url = web_source_url(pool, hit), *name = web_source_name(pool, hit, " › ");
+    const char *url = quote_url(pool, hit), *name = quote_name(pool, hit, " › ");
     buf_adds(b, "<footer>");
     if (*url) {
         buf_adds(b, "<a rel=\"noopener\" target=\"_blank\" href=\"");
@@ -115,7 +115,7 @@ static void add_blocks(struct buf *b, const char *s, size_t len)
 static void add_segments(struct buf *b, struct pool *pool, const struct reply *r)
 {
     size_t n;
-    struct web_segment *seg = web_segments(pool, r, &n);
+    struct quote_segment *seg = quote_segments(pool, r, &n);
     for (size_t i = 0; i < n; i++) {
         bool quote = seg[i].cite >= 0;
         buf_adds(b, quote ? "<blockquote dir=\"auto\">" : "<div dir=\"auto\">");
@@ -273,7 +273,7 @@ static const char *question(struct pool *pool, struct request *rq, size_t *ret_l
     size_t len;
     if (web_is(rq, "POST")) {
         const char *body = request_body(rq, &len);
-        const char *q = web_form_field(pool, body, len, "q", ret_len);
+        const char *q = form_field(pool, body, len, "q", ret_len);
         return q ? q : "";
     }
     const char *q = request_query(rq, "q");

@@ -279,7 +279,7 @@ static const char *kind_of(const struct reply *r)
 static void add_segments(struct buf *b, struct pool *pool, const struct reply *r)
 {
     size_t n;
-    struct web_segment *seg = web_segments(pool, r, &n);
+    struct quote_segment *seg = quote_segments(pool, r, &n);
     buf_adds(b, ",\"segments\":[");
     for (size_t i = 0; i < n; i++) {
         buf_adds(b, i ? ",{\"text\":" : "{\"text\":");
@@ -302,9 +302,9 @@ static void add_sources(struct buf *b, struct pool *pool, const struct reply *r)
         buf_addc(b, ',');
         add_string(b, "title", hit->title);
         buf_addc(b, ',');
-        add_string(b, "url", web_source_url(pool, hit));
+        add_string(b, "url", quote_url(pool, hit));
         buf_addc(b, ',');
-        add_string(b, "section", web_source_name(pool, hit, " › "));
+        add_string(b, "section", quote_name(pool, hit, " › "));
         buf_addc(b, ',');
         add_string(b, "updated", hit->reviewed);
         buf_adds(b, ",\"score\":");

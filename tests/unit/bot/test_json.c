@@ -157,6 +157,51 @@ static void numbers_are_short_exact_and_never_nan(void **state)
     check_number(INFINITY, "0");
 }
 
+static const char *repaired(const char *s, size_t len)
+{
+    static struct buf b;
+    buf_release(&b);
+    buf_init(&b, 4096);
+    json_repair(s, len, &b);
+    assert_false(buf_failed(&b));
+    struct cJSON *j = json_parse(b.s, b.len);
+    assert_non_null(j); /* that is what it is for */
+    json_free(j);
+    return b.s;
+}
+
+#define REPAIRED(s) repaired(s, sizeof(s) - 1)
+
+static void what_people_typed_is_repaired_and_nothing_else(void **state)
+{
+    assert_string_equal(REPAIRED("[\"\\ud83d\"]"), "[\"\xEF\xBF\xBD\"]");
+    assert_string_equal(REPAIRED("[\"\\ud83dx\\ude00\"]"), "[\"\xEF\xBF\xBDx\xEF\xBF\xBD\"]");
+    assert_string_equal(REPAIRED("[\"a\\u0000b\"]"), "[\"a\xEF\xBF\xBD"
+                                                     "b\"]");
+    assert_string_equal(REPAIRED("[\"\xFFx\xC3\"]"), "[\"\xEF\xBF\xBDx\xEF\xBF\xBD\"]");
+    assert_string_equal(REPAIRED("[\"\\ud83d\\ude00 \\\\ud83d \\u00e9 \xC3\xA9\"]"),
+                        "[\"\\ud83d\\ude00 \\\\ud83d \\u00e9 \xC3\xA9\"]");
+    assert_string_equal(REPAIRED("[\"\\\\\\ud83d\"]"), "[\"\\\\\xEF\xBF\xBD\"]");
+    repaired("[]", 2);
+}
+
+static void repair_stops_at_the_end_of_the_text(void **state)
+{
+    static const char *const ends[] = {"\\",        "\\u",          "\\u12", "\\ud83d",
+                                       "\\ud83d\\", "\\ud83d\\u12", ""};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        size_t len = strlen(ends[i]);
+        char *exact = malloc(len + 1); /* a sanitizer sees one byte too far */
+        struct buf b;
+        memcpy(exact, ends[i], len);
+        buf_init(&b, 100);
+        json_repair(exact, len, &b);
+        assert_false(buf_failed(&b));
+        buf_release(&b);
+        free(exact);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +214,8 @@ int main(void)
         cmocka_unit_test(written_strings_are_escaped),
         cmocka_unit_test(invalid_bytes_become_the_replacement_character),
         cmocka_unit_test(numbers_are_short_exact_and_never_nan),
+        cmocka_unit_test(what_people_typed_is_repaired_and_nothing_else),
+        cmocka_unit_test(repair_stops_at_the_end_of_the_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,24 +1,23 @@
-/* web_source.c: an answer as pieces of text and where they are from. A reply's text is its extracts in plain words,
+/* quote.c: an answer as pieces of text and where they are from. A reply's text is its extracts in plain words,
  * sometimes behind a line of our own; browsers show each piece beside its source, so the text is taken apart
  * here again, by finding the extracts in it. Whatever belongs to none of them is our own. */
+#include "bot/quote.h"
+
 #include <string.h>
 #include <strings.h>
-
-#include "adapters/web/web_int.h"
-#include "kb/kb.h"
 
 static const char *skip_blank(const char *s)
 {
     return s + strspn(s, " \n\t");
 }
 
-static void add(struct web_segment *seg, size_t *n, const char *s, const char *end, int cite)
+static void add(struct quote_segment *seg, size_t *n, const char *s, const char *end, int cite)
 {
     s = skip_blank(s);
     while (end > s && strchr(" \n\t", end[-1]))
         end--;
     if (end > s)
-        seg[(*n)++] = (struct web_segment){.text = s, .len = (size_t)(end - s), .cite = cite};
+        seg[(*n)++] = (struct quote_segment){.text = s, .len = (size_t)(end - s), .cite = cite};
 }
 
 /* Where the extract begins in the text: whole, or cut short with an ellipsis. NULL: not at all. */
@@ -39,9 +38,9 @@ static const char *find(const char *text, const char *plain, size_t *ret_len)
     return at;
 }
 
-struct web_segment *web_segments(struct pool *pool, const struct reply *r, size_t *ret_n)
+struct quote_segment *quote_segments(struct pool *pool, const struct reply *r, size_t *ret_n)
 {
-    struct web_segment *seg = pool_array(pool, 2 * r->nanswer + 1, sizeof *seg);
+    struct quote_segment *seg = pool_array(pool, 2 * r->nanswer + 1, sizeof *seg);
     const char *pos = r->text;
     size_t n = 0;
     for (size_t i = 0; i < r->nanswer; i++) {
@@ -59,7 +58,7 @@ struct web_segment *web_segments(struct pool *pool, const struct reply *r, size_
     return seg;
 }
 
-const char *web_source_url(struct pool *pool, const struct kb_hit *hit)
+const char *quote_url(struct pool *pool, const struct kb_hit *hit)
 {
     const char *url = hit->url;
     if (strncasecmp(url, "https://", 8) && strncasecmp(url, "http://", 7))
@@ -70,7 +69,7 @@ const char *web_source_url(struct pool *pool, const struct kb_hit *hit)
     return strchr(url, '#') || !*hit->anchor ? url : pool_printf(pool, "%s#%s", url, hit->anchor);
 }
 
-const char *web_source_name(struct pool *pool, const struct kb_hit *hit, const char *arrow)
+const char *quote_name(struct pool *pool, const struct kb_hit *hit, const char *arrow)
 {
     const char *name = hit->title, *last = hit->title;
     for (size_t i = 0; i <= hit->nheading; i++) { /* behind the headings, an entry's question */

@@ -1,4 +1,4 @@
-/* test_web_form.c: what browsers send from a form. */
+/* test_form.c: what browsers send from a form. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +6,8 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "adapters/web/web_int.h"
+#include "bot/form.h"
+#include "kb/pool.h"
 
 static struct pool *pool;
 
@@ -25,7 +26,7 @@ static int tear_down(void **state)
 static const char *field(const char *body, const char *name)
 {
     size_t len = 999;
-    const char *v = web_form_field(pool, body, strlen(body), name, &len);
+    const char *v = form_field(pool, body, strlen(body), name, &len);
     if (v)
         assert_int_equal(strlen(v), len);
     return v;
@@ -65,7 +66,7 @@ static void empty_values_and_missing_signs_are_told_apart(void **state)
 static void a_nul_byte_is_counted(void **state)
 {
     size_t len = 0;
-    const char *v = web_form_field(pool, "q=a%00b", 7, "q", &len);
+    const char *v = form_field(pool, "q=a%00b", 7, "q", &len);
     assert_int_equal(len, 3);
     assert_memory_equal(v, "a\0b", 4);
 }

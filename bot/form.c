@@ -1,9 +1,11 @@
-/* web_form.c: what a browser's form sends. Blanks come as '+', other bytes as %XX; what is no such code stays as it
+/* form.c: what a browser's form sends. Blanks come as '+', other bytes as %XX; what is no such code stays as it
  * is, as browsers do. */
+#include "bot/form.h"
+
 #include <ctype.h>
 #include <string.h>
 
-#include "adapters/web/web_int.h"
+#include "kb/pool.h"
 
 static int hex(char c)
 {
@@ -29,8 +31,7 @@ static size_t decode(const char *s, size_t len, char *to)
     return n;
 }
 
-char *web_form_field(struct pool *pool, const char *body, size_t len, const char *name,
-                     size_t *ret_len)
+char *form_field(struct pool *pool, const char *body, size_t len, const char *name, size_t *ret_len)
 {
     size_t namelen = strlen(name);
     const char *end = body + len;

@@ -1,4 +1,4 @@
-/* test_web_source.c: an answer's text is taken apart into quotes and our own words, and every quote names its source. */
+/* test_quote.c: an answer's text is taken apart into quotes and our own words, and every quote names its source. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "adapters/web/web_int.h"
+#include "bot/quote.h"
 
 static struct pool *pool;
 
@@ -40,7 +40,7 @@ static const char *taken_apart(const char *text, const struct kb_hit *hit, size_
 {
     struct reply r = {.kind = REPLY_ANSWER, .text = text, .answer = hit, .nanswer = n};
     size_t nseg;
-    struct web_segment *seg = web_segments(pool, &r, &nseg);
+    struct quote_segment *seg = quote_segments(pool, &r, &nseg);
     const char *s = "";
     for (size_t i = 0; i < nseg; i++)
         s = pool_printf(pool, "%s%s%d:%.*s", s, i ? "|" : "", seg[i].cite, (int)seg[i].len,
@@ -95,7 +95,7 @@ static void only_web_addresses_become_links(void **state)
         struct kb_hit hit = hit_of("x");
         hit.url = bad[i];
         hit.anchor = "a";
-        assert_string_equal(web_source_url(pool, &hit), "");
+        assert_string_equal(quote_url(pool, &hit), "");
     }
 }
 
@@ -103,25 +103,25 @@ static void a_link_leads_to_the_passage(void **state)
 {
     struct kb_hit hit = hit_of("x");
     hit.url = "https://x.test/guide";
-    assert_string_equal(web_source_url(pool, &hit), "https://x.test/guide");
+    assert_string_equal(quote_url(pool, &hit), "https://x.test/guide");
     hit.anchor = "pay";
-    assert_string_equal(web_source_url(pool, &hit), "https://x.test/guide#pay");
+    assert_string_equal(quote_url(pool, &hit), "https://x.test/guide#pay");
     hit.url = "HTTPS://x.test/guide#top";
-    assert_string_equal(web_source_url(pool, &hit), "HTTPS://x.test/guide#top");
+    assert_string_equal(quote_url(pool, &hit), "HTTPS://x.test/guide#top");
 }
 
 static void a_source_is_named_by_its_path_without_repetitions(void **state)
 {
     const char *heading[] = {"Guide", "Pay", "By state"};
     struct kb_hit hit = hit_of("x");
-    assert_string_equal(web_source_name(pool, &hit, " > "), "d");
+    assert_string_equal(quote_name(pool, &hit, " > "), "d");
     hit.title = "Guide";
     hit.heading = heading;
     hit.nheading = 3;
-    assert_string_equal(web_source_name(pool, &hit, " > "), "Guide > Pay > By state");
+    assert_string_equal(quote_name(pool, &hit, " > "), "Guide > Pay > By state");
     hit.nheading = 0;
     hit.question = "What does it pay?";
-    assert_string_equal(web_source_name(pool, &hit, " > "), "Guide > What does it pay?");
+    assert_string_equal(quote_name(pool, &hit, " > "), "Guide > What does it pay?");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
