@@ -1,48 +1,7 @@
 /* The snapshot against FTS5: after any mix of inserts, updates and deletes, with a snapshot of any earlier
  * generation and the delta since, the same passages come out in the same order with the same scores. And a file
  * that was tampered with is noticed, answers stay right, nothing crashes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "kb/snap_words.h"
-#include "triggers.h"
-
-static uint64_t state;
-
-static uint32_t draw(uint32_t n)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (uint32_t)((state >> 16) % n);
-}
-
-/* ---- a base on disk that changes --------------------------------------------------------------------------- */
-
-struct world {
-    char folder[64], path[96], snap[112];
-    sqlite3 *db;
-    struct tokenizer *t;
-    struct kb *kb;
-    long long next; /* key of the next passage */
-};
-
-static void sql(sqlite3 *db, const char *text)
-{
-    char *message = NULL;
-    if (sqlite3_exec(db, text, NULL, NULL, &message) != SQLITE_OK)
-        fail_msg("%s: %s", text, message);
-}
+#include "world.h"
 
 /* Words of a made-up language with Zipf's distribution: w0 is everywhere, w400 hardly. */
 static void add_words(sqlite3_str *s, uint32_t n)
@@ -100,112 +59,17 @@ static void insert(struct world *w)
 static void change(struct world *w, uint32_t inserts, uint32_t deletes)
 {
     sql(w->db, "BEGIN");
-    for (uint32_t i = 0; i < deletes; i++)
-        sql(w->db,
-            "DELETE FROM passages WHERE id = (SELECT id FROM passages ORDER BY random() LIMIT 1)");
+    for (uint32_t i = 0; i < deletes; i++) {
+        long long n = schema_number(w->db, "SELECT count(*) FROM passages", 0, 0);
+        char *text = sqlite3_mprintf("DELETE FROM passages WHERE id = (SELECT id FROM passages"
+                                     " ORDER BY id LIMIT 1 OFFSET %u)",
+                                     n ? draw((uint32_t)n) : 0);
+        sql(w->db, text);
+        sqlite3_free(text);
+    }
     for (uint32_t i = 0; i < inserts; i++)
         insert(w);
     sql(w->db, "UPDATE meta SET value = value + 1 WHERE key = 'generation'; COMMIT");
-}
-
-static void snapshot(struct world *w)
-{
-    sql(w->db, "BEGIN");
-    assert_int_equal(snap_build(w->db, w->t, w->snap), 0);
-    sql(w->db, "COMMIT");
-}
-
-static int set_up(void **ctx)
-{
-    struct world *w = calloc(1, sizeof *w);
-    snprintf(w->folder, sizeof w->folder, "%s", "/tmp/guidepost-snap-XXXXXX");
-    assert_non_null(mkdtemp(w->folder));
-    snprintf(w->path, sizeof w->path, "%s/index.db", w->folder);
-    snprintf(w->snap, sizeof w->snap, "%s.snap", w->path);
-    assert_int_equal(schema_open(w->path, true, &w->db), 0);
-    triggers_add(w->db);
-    sql(w->db, "PRAGMA synchronous=OFF; INSERT INTO documents(id, key, file, hash, title, url, "
-               "lang, owner, reviewed,"
-               " line, text) VALUES(1, 'd', 'd', '', '', '', 'en', '', '', 1, '')");
-    assert_int_equal(tokenizer_new(&w->t), 0);
-    assert_int_equal(kb_open(w->path, &w->kb), 0);
-    *ctx = w;
-    return 0;
-}
-
-static int tear_down(void **ctx)
-{
-    struct world *w = *ctx;
-    kb_close(w->kb);
-    tokenizer_free(w->t);
-    sqlite3_close(w->db);
-    char *rm = sqlite3_mprintf("rm -rf %s", w->folder);
-    assert_int_equal(system(rm), 0);
-    sqlite3_free(rm);
-    free(w);
-    return 0;
-}
-
-/* ---- asking both ways ----------------------------------------------------------------------------------------- */
-
-struct found {
-    struct pool *pool;
-    struct query q;
-    struct candidates c;
-};
-
-static struct found find(struct kb *kb, const struct kb_ask *question, size_t max)
-{
-    struct found a = {.pool = pool_new()};
-    const struct query_reader reader = {.tokenizer = kb->tokenizer,
-                                        .synonyms = kb->synonyms,
-                                        .vocabulary = kb_vocabulary(kb),
-                                        .main_lang = kb_main_lang(kb)};
-    assert_int_equal(query_build(&reader, a.pool, question, &a.q), 0);
-    assert_int_equal(candidates_find(kb, &a.q, a.pool, max, &a.c), 0);
-    return a;
-}
-
-/* The same question without the snapshot. */
-static struct found find_fts5(struct kb *kb, const struct kb_ask *question, size_t max)
-{
-    struct view *view = kb->view;
-    kb->view = NULL;
-    assert_int_equal(stats_refresh(kb, kb->generation), 0);
-    struct found a = find(kb, question, max);
-    kb->view = view;
-    return a;
-}
-
-static void compare(const struct found *a, const struct found *b, const char *text)
-{
-    if (a->c.n != b->c.n)
-        fail_msg("%zu hits and %zu: %s", a->c.n, b->c.n, text);
-    for (size_t i = 0; i < a->c.n; i++) {
-        const struct candidate *x = &a->c.c[i], *y = &b->c.c[i];
-        if (fabs(x->bm25 - y->bm25) > 1e-9 * fabs(y->bm25))
-            fail_msg("hit %zu: %.12f and %.12f: %s", i, x->bm25, y->bm25, text);
-        if (x->id != y->id)
-            fail_msg("hit %zu: passage %lld and %lld: %s", i, x->id, y->id, text);
-        if (x->nmatch != y->nmatch)
-            fail_msg("hit %zu: %zu places and %zu: %s", i, x->nmatch, y->nmatch, text);
-        for (size_t k = 0; k < x->nmatch; k++)
-            assert_memory_equal(&x->match[k], &y->match[k], sizeof *x->match);
-    }
-}
-
-/* Headings say the same out of the forward list as out of the rows. */
-static void compare_headings(struct kb *kb, struct found *a, const char *text)
-{
-    assert_int_equal(heading_snap(kb->view, &a->q, &a->c), 0);
-    for (size_t i = 0; i < a->c.n && i < RANK_ROWS; i++) {
-        struct row row;
-        double heading = 0;
-        assert_int_equal(row_read(kb, a->pool, a->c.c[i].id, &row), 0);
-        assert_int_equal(heading_row(kb->tokenizer, &a->q, &row, &heading), 0);
-        if (fabs(heading - a->c.c[i].f.heading) > 1e-12)
-            fail_msg("hit %zu: heading %.12f and %.12f: %s", i, a->c.c[i].f.heading, heading, text);
-    }
 }
 
 static void both_ways(struct world *w, bool with_view, uint32_t questions, size_t max)
@@ -405,11 +269,9 @@ static void test_a_truncated_or_foreign_file_is_not_used(void **ctx)
 
 int main(void)
 {
-    const char *given = getenv("GUIDEPOST_SEED");
-    state = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL) * 0x9e3779b97f4a7c15u | 1;
-    printf("GUIDEPOST_SEED=%llu\n", (unsigned long long)state);
+    draw_from_seed();
     const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
         T(test_a_snapshot_answers_as_fts5_does),
         T(test_changes_since_the_snapshot_count_at_once),
         T(test_everything_removed_and_written_again),
