@@ -23,6 +23,7 @@
 #include <string.h>
 
 /* bm25 is the unit. The others move a passage by a few places and not from the bottom to the top. */
+enum { PART_WANT = 4, PART_ENTRY = 5 }; /* places in the table below */
 static const struct {
     const char *name, *meaning;
     double weight;
@@ -31,8 +32,8 @@ static const struct {
     {"coverage", "how many of the question's words it has", 0.3},
     {"pairs", "words that stand together in both", 0.2},
     {"heading", "its question or heading is what was asked", 0.5},
-    {"want", "it has the kind of answer that was asked for", 0.05},
-    {"entry", "somebody wrote it as the answer to a question", 0.02},
+    [PART_WANT] = {"want", "it has the kind of answer that was asked for", 0.05},
+    [PART_ENTRY] = {"entry", "somebody wrote it as the answer to a question", 0.02},
 };
 
 #define NEAR                                                                                       \
@@ -224,7 +225,7 @@ double rank_unread(const struct query *q)
 {
     bool any = q->want == WANT_ANY || q->want == WANT_PLACE || q->want == WANT_PERSON ||
                q->want == WANT_YESNO;
-    return weights.entry + (any ? 0 : weights.want);
+    return parts[PART_ENTRY].weight + (any ? 0 : parts[PART_WANT].weight);
 }
 
 struct ranked {
