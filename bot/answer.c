@@ -396,9 +396,19 @@ static void copy_facts(struct pool *pool, const struct kb_hits *hits, struct rep
     r->ncorrected = hits->ncorrected;
     r->unknown = unknown;
     r->nunknown = hits->nunknown;
-    r->explain = hits->explain ? pool_strdup(pool, hits->explain) : NULL;
     r->confidence = hits->confidence;
     r->band = hits->band;
+}
+
+/* The hits have served: free them, unless they explain the reply, and then they end with it. */
+static void give_back(struct pool *pool, struct kb_hits *hits, struct reply *r)
+{
+    if (hits->why && r->nwhy < MAX_PARTS) {
+        r->why[r->nwhy++] = hits->why;
+        pool_adopt(pool, hits->pool);
+        *hits = (struct kb_hits){0};
+    }
+    kb_hits_release(hits);
 }
 
 static int ask_kb(struct answerer *a, const struct question *q, const char *text, size_t len,
@@ -480,7 +490,10 @@ static bool answer_parts(struct answerer *a, const struct question *q, const cha
         r->nanswer += quote_part(pool, &hits[i], MAX_ANSWER_CHARS / n - 2, r, &answer[r->nanswer]);
     }
     for (size_t i = 0; i < asked; i++)
-        kb_hits_release(&hits[i]);
+        if (r->nanswer)
+            give_back(pool, &hits[i], r);
+        else
+            kb_hits_release(&hits[i]);
     if (!r->nanswer)
         return false;
     r->kind = REPLY_ANSWER;
@@ -507,7 +520,7 @@ static int ask_content(struct answerer *a, const struct question *q, struct pool
         return err;
     copy_facts(pool, &hits, r);
     answer_hits(a, q, &hits, pool, r);
-    kb_hits_release(&hits);
+    give_back(pool, &hits, r);
     return KB_OK;
 }
 
@@ -526,7 +539,8 @@ static struct reply blank(struct pool *pool)
     return (struct reply){.kind = REPLY_NONE,
                           .text = "",
                           .choice = pool_array(pool, MAX_CHOICES, sizeof(char *)),
-                          .suggestion = pool_array(pool, MAX_SUGGESTIONS, sizeof(char *))};
+                          .suggestion = pool_array(pool, MAX_SUGGESTIONS, sizeof(char *)),
+                          .why = pool_array(pool, MAX_PARTS, sizeof(struct kb_why *))};
 }
 
 void answer_sorry(struct pool *pool, struct reply *ret)

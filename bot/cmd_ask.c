@@ -15,6 +15,7 @@
 #include "bot/session.h"
 #include "bot/smalltalk.h"
 #include "bot/terminal.h"
+#include "bot/why.h"
 #include "kb/pool.h"
 
 struct asking {
@@ -91,8 +92,9 @@ static void print_reply(const struct asking *ask, const struct reply *r, struct 
         puts(r->nanswer > 1 ? "\nSources:" : "\nSource:");
     for (size_t i = 0; i < r->nanswer; i++)
         print_source(ask, &r->answer[i], pool);
-    if (r->explain)
-        printf("\n%s\n", terminal_safe(pool, r->explain));
+    why_print(stdout, r, ask->colour, pool);
+    if (ask->explain && !r->nwhy)
+        puts("\nSmall talk: the reply stands in smalltalk.yaml, and nothing was looked up.");
 }
 
 static void print_json(const struct reply *r)

@@ -7,6 +7,7 @@
 
 #include "bot/buf.h"
 #include "bot/json.h"
+#include "bot/why.h"
 
 const char *reply_kind_name(enum reply_kind kind)
 {
@@ -61,20 +62,20 @@ static void add_hit(struct buf *b, const struct kb_hit *h)
     buf_addc(b, '}');
 }
 
-static void add_corrected(struct buf *b, const struct reply *r)
+void reply_json_pairs(struct buf *b, const char *key, const struct kb_pair *pair, size_t n)
 {
-    buf_adds(b, "\"corrected\":{");
-    for (size_t i = 0; i < r->ncorrected; i++) {
+    buf_addf(b, "\"%s\":{", key);
+    for (size_t i = 0; i < n; i++) {
         bool again = false; /* a word typed twice is one key */
         for (size_t k = 0; k < i && !again; k++)
-            again = !strcmp(r->corrected[k].from, r->corrected[i].from);
+            again = !strcmp(pair[k].from, pair[i].from);
         if (again)
             continue;
         if (i)
             buf_addc(b, ',');
-        json_add_string(b, r->corrected[i].from, strlen(r->corrected[i].from));
+        json_add_string(b, pair[i].from, strlen(pair[i].from));
         buf_addc(b, ':');
-        json_add_string(b, r->corrected[i].to, strlen(r->corrected[i].to));
+        json_add_string(b, pair[i].to, strlen(pair[i].to));
     }
     buf_addc(b, '}');
 }
@@ -108,10 +109,10 @@ void reply_json(const struct reply *r, const char *id, const char *answer_id, st
     buf_addc(b, ',');
     add_texts(b, "suggestions", (const char *const *)r->suggestion, r->nsuggestion);
     buf_addc(b, ',');
-    add_corrected(b, r);
-    if (r->explain) {
-        buf_addc(b, ',');
-        add_text(b, "explain", r->explain);
+    reply_json_pairs(b, "corrected", r->corrected, r->ncorrected);
+    if (r->nwhy) {
+        buf_adds(b, ",\"explain\":");
+        why_json(r, b);
     }
     buf_addf(b, ",\"us\":%lld}", r->us);
 }

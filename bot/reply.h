@@ -26,8 +26,10 @@ struct reply {
     size_t ncorrected;
     const char *const *unknown;
     size_t nunknown;
-    const char *explain; /* only when it was asked for */
-    long long us;        /* time spent answering, microseconds */
+    const struct kb_why *
+        *why; /* only when it was asked for: one for each question in the message */
+    size_t nwhy;
+    long long us; /* time spent answering, microseconds */
 };
 
 /* "answer" "choices" "none" "chitchat" "handoff" */
@@ -38,5 +40,8 @@ const char *reply_band_name(enum kb_band band);
 /* The object of `ask --batch`, one line without a newline. `id` and `answer_id` may be
  * NULL. Valid UTF-8 and finite numbers only. */
 void reply_json(const struct reply *r, const char *id, const char *answer_id, struct buf *b);
+
+/* Append the member `key`, an object that leads from the first of each pair to the second. */
+void reply_json_pairs(struct buf *b, const char *key, const struct kb_pair *pair, size_t n);
 
 #endif

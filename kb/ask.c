@@ -252,7 +252,7 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
     hits->corrected = q->corrected;
     hits->ncorrected = q->ncorrected;
     if (ask->explain)
-        hits->explain = explain_hits(pool, q, kb_passages(kb), &c, row, n, hits->band);
+        r = explain_hits(kb, pool, q, &c, row, n, &hits->why);
     hits->n = max < c.n ? max : c.n;
     hits->hit = pool_array(pool, hits->n, sizeof *hits->hit);
     for (size_t i = 0; !r && i < hits->n; i++) {

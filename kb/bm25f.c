@@ -38,19 +38,40 @@ static void saturate_terms(const struct match *m, size_t n, const uint16_t lengt
     }
 }
 
+/* Over the slots, the way that fills each best. */
+static size_t best_ways(const struct bm25f_weights *weights, const double *worth,
+                        struct bm25f_gain *ret)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < weights->n;) {
+        struct bm25f_gain best = {.slot = weights->w[i].slot};
+        for (; i < weights->n && weights->w[i].slot == best.slot; i++) {
+            double v = weights->w[i].weight * worth[weights->w[i].term];
+            if (v > best.gain) {
+                best.gain = v;
+                best.term = weights->w[i].term;
+            }
+        }
+        ret[n++] = best;
+    }
+    return n;
+}
+
+size_t bm25f_gains(const struct bm25f_weights *weights, const struct match *m, size_t n,
+                   const uint16_t length[FIELDS], const double average[FIELDS],
+                   struct bm25f_gain ret[KB_MAX_TERMS])
+{
+    double worth[4 * KB_MAX_TERMS] = {0};
+    saturate_terms(m, n, length, average, worth);
+    return best_ways(weights, worth, ret);
+}
+
 double bm25f_score(const struct bm25f_weights *weights, const struct match *m, size_t n,
                    const uint16_t length[FIELDS], const double average[FIELDS])
 {
-    double worth[4 * KB_MAX_TERMS] = {0}, score = 0;
-    saturate_terms(m, n, length, average, worth);
-    for (size_t i = 0; i < weights->n;) {
-        double best = 0;
-        for (uint16_t slot = weights->w[i].slot; i < weights->n && weights->w[i].slot == slot;
-             i++) {
-            double v = weights->w[i].weight * worth[weights->w[i].term];
-            best = v > best ? v : best;
-        }
-        score += best;
-    }
+    struct bm25f_gain gain[KB_MAX_TERMS];
+    double score = 0;
+    for (size_t k = bm25f_gains(weights, m, n, length, average, gain), i = 0; i < k; i++)
+        score += gain[i].gain;
     return score;
 }

@@ -92,7 +92,16 @@ struct bm25f_weights {
 /* Of all terms of a question whose df is known, among n passages. Lives in `pool`. */
 struct bm25f_weights bm25f_weigh(const struct query *q, double n, struct pool *pool);
 
-/* The score of a passage: over the slots, the best way each is filled. `m` are the places of the question's terms
+/* What each slot gave a passage, by which term; 0 when nothing did. One per slot, in their order. `m` as below. */
+struct bm25f_gain {
+    uint16_t slot, term;
+    double gain;
+};
+size_t bm25f_gains(const struct bm25f_weights *weights, const struct match *m, size_t n,
+                   const uint16_t length[FIELDS], const double average[FIELDS],
+                   struct bm25f_gain ret[KB_MAX_TERMS]);
+
+/* The score of a passage, which is their sum: over the slots, the best way each is filled. `m` are the places of the question's terms
  * in it, by term. At most 4 * KB_MAX_TERMS terms. */
 double bm25f_score(const struct bm25f_weights *weights, const struct match *m, size_t n,
                    const uint16_t length[FIELDS], const double average[FIELDS]);

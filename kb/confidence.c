@@ -113,8 +113,7 @@ double confidence_why(const struct query *q, const struct candidates *c, size_t 
     ret->n = sizeof value / sizeof *value;
     _Static_assert(sizeof value / sizeof *value == sizeof parts / sizeof *parts, "one value each");
     for (size_t k = 0; k < ret->n; k++) {
-        ret->part[k] =
-            (struct score_part){parts[k].name, parts[k].meaning, value[k], parts[k].weight};
+        ret->part[k] = (struct kb_part){parts[k].name, parts[k].meaning, value[k], parts[k].weight};
         x += value[k] * parts[k].weight;
     }
     ret->value = 1 / (1 + exp(-x));
@@ -137,4 +136,10 @@ double confidence_of(const struct query *q, const struct candidates *c, size_t i
 enum kb_band confidence_band(double confidence)
 {
     return confidence >= SURE ? KB_HIGH : confidence >= MAYBE ? KB_MEDIUM : KB_NONE;
+}
+
+void confidence_bands(double *ret_medium, double *ret_high)
+{
+    *ret_medium = MAYBE;
+    *ret_high = SURE;
 }

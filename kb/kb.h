@@ -114,7 +114,7 @@ struct kb_ask {
     const char *today;    /* YYYY-MM-DD for validity dates, NULL: today, UTC */
     size_t max;           /* hits wanted; 0: 10. The best ones never depend on it */
     bool rank_only;       /* leave extracts out: only ids and scores are wanted */
-    bool explain;         /* fill hits->explain */
+    bool explain;         /* fill hits->why */
 };
 
 struct kb_span {
@@ -144,6 +144,76 @@ struct kb_pair {
     const char *from, *to;
 };
 
+/* ---- why a ranking is what it is: the figures that decided, not others like them. ---- */
+
+/* A summand: value times weight. Texts are static; `meaning` is for a person. */
+struct kb_part {
+    const char *name, *meaning;
+    double value, weight;
+};
+
+/* One way to say a word of the question. */
+enum kb_way { KB_TYPED, KB_CORRECTED, KB_COMPOUND, KB_RELATIVE, KB_SYNONYM, KB_HINT };
+struct kb_why_term {
+    const char *said; /* as the index has it: stemmed, unless it was typed */
+    enum kb_way way;
+    double weight;      /* beside the word itself, which has 1 */
+    long long passages; /* that have it */
+};
+
+/* Something that was asked for. */
+struct kb_why_word {
+    const char *word; /* as typed */
+    double weight;    /* 1; less for light words, circumstances and earlier messages */
+    double idf;       /* how rare it is in this base */
+    bool before;      /* from an earlier message, or from the kind of answer that is wanted */
+    bool known;       /* the base has it in some form */
+    struct kb_why_term *term;
+    size_t nterm;
+};
+
+/* What a word gave a passage, and in which fields. A word that is not listed gave nothing. */
+enum { KB_IN_QUESTION, KB_IN_HEADINGS, KB_IN_TITLE, KB_IN_BODY, KB_FIELDS };
+struct kb_why_find {
+    size_t word;      /* of kb_why.word */
+    const char *said; /* the way it is said there that counted */
+    double field
+        [KB_FIELDS]; /* contributions; over all words and fields they add up to kb_why_hit.found */
+    unsigned count[KB_FIELDS];
+};
+
+struct kb_why_hit {
+    const char *passage, *title,
+        *heading; /* heading: an entry's question, else the innermost one */
+    double found; /* BM25F of its words, at most kb_why.mass */
+    struct kb_why_find *find;
+    size_t nfind;
+    struct kb_part *part; /* their sum is the score; one of them is found / mass */
+    size_t npart;
+    double score, confidence;
+};
+
+#define KB_MAX_WHY 5 /* passages that are explained */
+struct kb_why {
+    size_t passages, candidates; /* in the base; looked at closely */
+    const char *want;            /* the kind of answer that is wanted, static: "any" "money" ... */
+    double mass;                 /* what the words could give at most */
+    struct kb_why_word *word;
+    size_t nword;
+    struct kb_pair *corrected; /* as kb_hits has them */
+    size_t ncorrected;
+    struct kb_why_hit *hit; /* best first, at most KB_MAX_WHY */
+    size_t nhit;
+    double base; /* the first hit's confidence: base plus parts through a logistic curve, */
+    struct kb_part *sure; /* and then never above cap */
+    size_t nsure;
+    double cap;
+    const char *capped; /* why there is a cap; NULL: there is none */
+    double confidence;
+    enum kb_band band;
+    double high, medium; /* from where on those bands begin */
+};
+
 struct kb_hits {
     struct kb_hit *hit; /* best first; equal scores in order of passage id */
     size_t n;
@@ -153,8 +223,8 @@ struct kb_hits {
     size_t ncorrected;
     const char *const *unknown; /* content words of the question that the base does not have */
     size_t nunknown;
-    const char *explain; /* why this ranking, several lines, for a person; or NULL */
-    struct pool *pool;   /* owns all of the above */
+    const struct kb_why *why; /* with ask->explain: why this ranking; else NULL */
+    struct pool *pool;        /* owns all of the above */
 };
 
 /* The best passages for a question. Finding none is success with n == 0. Text of any kind and

@@ -700,6 +700,7 @@ struct query_term {
     bool typed;         /* the word itself, or what it was corrected to */
     size_t slot, nslot; /* the slots it stands for: a synonym may replace several words */
     long long df;       /* passages that have it, by candidates.c */
+    enum kb_way way;    /* for explanations */
 };
 
 /* What kind of thing would be an answer. */
@@ -866,15 +867,10 @@ int heading_row(struct tokenizer *t, const struct query *q, const struct row *ro
 void rank_features(const struct query *q, struct candidate *c);
 int rank_row(struct tokenizer *t, const struct query *q, const struct row *row,
              struct candidate *c);
-/* A summand of a score: value times weight. Both texts are static, `meaning` is for a person. */
-struct score_part {
-    const char *name, *meaning;
-    double value, weight;
-};
 #define MAX_SCORE_PARTS 16
 /* What a score is the sum of, in the order in which it is summed. */
 size_t rank_parts(const struct query *q, const struct candidate *c,
-                  struct score_part ret[MAX_SCORE_PARTS]);
+                  struct kb_part ret[MAX_SCORE_PARTS]);
 double rank_score(const struct query *q, const struct candidate *c);
 /* The most that rank_row() can add to the score of a candidate whose heading is known. */
 double rank_unread(const struct query *q);
@@ -884,7 +880,7 @@ void rank_sort(struct pool *pool, struct candidate *c, struct row *row, size_t n
 /* How a confidence came about: the logistic curve of base and parts, lowered to `cap` where `capped` says why. */
 struct confidence_why {
     double base;
-    struct score_part part[MAX_SCORE_PARTS];
+    struct kb_part part[MAX_SCORE_PARTS];
     size_t n;
     double value, cap;  /* what came out; 1: no cap */
     const char *capped; /* static; NULL: it is not */
@@ -898,8 +894,12 @@ enum kb_band confidence_band(double confidence);
 int extract_best(struct tokenizer *t, const struct query *q, struct pool *pool,
                  const struct row *row, const char *text, struct kb_hit *hit);
 
-const char *explain_hits(struct pool *pool, const struct query *q, size_t passages,
-                         const struct candidates *c, const struct row *row, size_t n,
-                         enum kb_band band);
+/* Where the bands begin. */
+void confidence_bands(double *ret_medium, double *ret_high);
+
+/* All of the above as figures. row[i] belongs to c->c[i], of which there are `n`. Lives in `pool`. */
+int explain_hits(struct kb *kb, struct pool *pool, const struct query *q,
+                 const struct candidates *c, const struct row *row, size_t n,
+                 const struct kb_why **ret);
 
 #endif

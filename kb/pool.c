@@ -26,7 +26,10 @@ struct chunk {
 };
 
 struct pool {
-    struct chunk *head; /* the one being filled; full and oversized ones follow */
+    struct chunk *head;   /* the one being filled; full and oversized ones follow */
+    struct pool *adopted; /* the last one; */
+    struct pool
+        *adopted_before; /* and in an adopted pool, the one that its owner adopted before it */
 };
 
 static void out_of_memory(size_t size)
@@ -51,7 +54,19 @@ void pool_free(struct pool *pool)
         next = c->next;
         free(c);
     }
+    for (struct pool *p = pool->adopted, *before; p; p = before) {
+        before = p->adopted_before;
+        pool_free(p);
+    }
     free(pool);
+}
+
+void pool_adopt(struct pool *pool, struct pool *other)
+{
+    if (!other)
+        return;
+    other->adopted_before = pool->adopted;
+    pool->adopted = other;
 }
 
 static struct chunk *chunk_new(size_t size)

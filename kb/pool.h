@@ -13,6 +13,8 @@ struct pool;
 
 struct pool *pool_new(void);
 void pool_free(struct pool *pool); /* NULL is fine */
+/* From now on `other` ends when `pool` does. It must not be freed or adopted again; NULL is fine. */
+void pool_adopt(struct pool *pool, struct pool *other);
 
 void *pool_alloc(struct pool *pool, size_t size); /* zeroed, aligned for anything */
 void *pool_array(struct pool *pool, size_t n,

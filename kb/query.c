@@ -241,11 +241,11 @@ static void add_term(struct query *q, struct query_term term)
 
 /* A term of one token for one slot. */
 static void add_word(struct query *q, const char *token, const char *text, double weight,
-                     size_t slot, bool typed)
+                     size_t slot, enum kb_way way)
 {
     const char **list = pool_array(q->pool, 1, sizeof *list);
     list[0] = token;
-    add_term(q, (struct query_term){list, 1, text, weight, typed, slot, 1, 0});
+    add_term(q, (struct query_term){list, 1, text, weight, way <= KB_CORRECTED, slot, 1, 0, way});
 }
 
 /* The slot of this token, SIZE_MAX when it is new. */
@@ -265,7 +265,7 @@ static void add_relatives(const struct query_reader *reader, struct query *q, co
                    ? vocabulary_relatives(reader->vocabulary, token, relative, MAX_RELATIVES)
                    : 0;
     for (size_t i = 0; i < n; i++)
-        add_word(q, relative[i], relative[i], WEIGHT_RELATIVE, slot, false);
+        add_word(q, relative[i], relative[i], WEIGHT_RELATIVE, slot, KB_RELATIVE);
 }
 
 static void add_slot(const struct query_reader *reader, struct query *q, struct word *w,
@@ -283,9 +283,9 @@ static void add_slot(const struct query_reader *reader, struct query *q, struct 
     w->slot = q->nslot;
     *POOL_PUSH(q->pool, q->slot, q->nslot, q->capslot) =
         (struct query_slot){.word = w->text, .weight = weight, .context = context};
-    add_word(q, w->token, w->text, w->sure, w->slot, true);
+    add_word(q, w->token, w->text, w->sure, w->slot, w->sure < 1 ? KB_CORRECTED : KB_TYPED);
     for (size_t i = 0; i < w->nalso; i++)
-        add_word(q, w->also[i], w->also[i], WEIGHT_COMPOUND, w->slot, false);
+        add_word(q, w->also[i], w->also[i], WEIGHT_COMPOUND, w->slot, KB_COMPOUND);
     add_relatives(reader, q, w->token, w->slot);
 }
 
@@ -311,7 +311,7 @@ static void add_hint(const struct query_reader *reader, struct query *q, const c
     for (size_t i = 0; i < n; i++)
         if (find_slot(q, token[i]) == SIZE_MAX)
             add_word(q, token[i], word[i], typed == SIZE_MAX ? 1 : WEIGHT_HINT,
-                     typed == SIZE_MAX ? slot : typed, false);
+                     typed == SIZE_MAX ? slot : typed, KB_HINT);
 }
 
 static bool asks_price(const struct query *q)
@@ -373,7 +373,7 @@ static void add_synonyms(struct query *q, const struct synonyms *synonyms, const
                 continue;
             const char *text = phrase_text(q->pool, syn->to, syn->nto);
             add_term(q, (struct query_term){syn->to, syn->nto, text, syn->weight, false, slot,
-                                            nslot, 0});
+                                            nslot, 0, KB_SYNONYM});
         }
     }
 }

@@ -22,18 +22,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { BM25, COVERAGE, PAIRS, HEADING, WANT, ENTRY, PARTS };
+_Static_assert(PARTS <= MAX_SCORE_PARTS, "they fit");
+
 /* bm25 is the unit. The others move a passage by a few places and not from the bottom to the top. */
-enum { PART_WANT = 4, PART_ENTRY = 5 }; /* places in the table below */
 static const struct {
     const char *name, *meaning;
     double weight;
-} parts[] = {
-    {"bm25", "its words are what the question is about", 1.0},
-    {"coverage", "how many of the question's words it has", 0.3},
-    {"pairs", "words that stand together in both", 0.2},
-    {"heading", "its question or heading is what was asked", 0.5},
-    [PART_WANT] = {"want", "it has the kind of answer that was asked for", 0.05},
-    [PART_ENTRY] = {"entry", "somebody wrote it as the answer to a question", 0.02},
+} parts[PARTS] = {
+    [BM25] = {"bm25", "its words are what the question is about", 1.0},
+    [COVERAGE] = {"coverage", "how many of the question's words it has", 0.3},
+    [PAIRS] = {"pairs", "words that stand together in both", 0.2},
+    [HEADING] = {"heading", "its question or heading is what was asked", 0.5},
+    [WANT] = {"want", "it has the kind of answer that was asked for", 0.05},
+    [ENTRY] = {"entry", "somebody wrote it as the answer to a question", 0.02},
 };
 
 #define NEAR                                                                                       \
@@ -197,24 +199,22 @@ int rank_row(struct tokenizer *t, const struct query *q, const struct row *row, 
 /* ---- the sum ------------------------------------------------------------------------------------------------------- */
 
 size_t rank_parts(const struct query *q, const struct candidate *c,
-                  struct score_part ret[MAX_SCORE_PARTS])
+                  struct kb_part ret[MAX_SCORE_PARTS])
 {
-    const double value[] = {q->mass > 0 ? c->bm25 / q->mass : 0,
-                            c->f.coverage,
-                            c->f.pairs,
-                            c->f.heading,
-                            c->f.want,
-                            c->f.entry};
-    const size_t n = sizeof value / sizeof *value;
-    _Static_assert(sizeof value / sizeof *value == sizeof parts / sizeof *parts, "one value each");
-    for (size_t i = 0; i < n; i++)
-        ret[i] = (struct score_part){parts[i].name, parts[i].meaning, value[i], parts[i].weight};
-    return n;
+    const double value[PARTS] = {[BM25] = q->mass > 0 ? c->bm25 / q->mass : 0,
+                                 [COVERAGE] = c->f.coverage,
+                                 [PAIRS] = c->f.pairs,
+                                 [HEADING] = c->f.heading,
+                                 [WANT] = c->f.want,
+                                 [ENTRY] = c->f.entry};
+    for (size_t i = 0; i < PARTS; i++)
+        ret[i] = (struct kb_part){parts[i].name, parts[i].meaning, value[i], parts[i].weight};
+    return PARTS;
 }
 
 double rank_score(const struct query *q, const struct candidate *c)
 {
-    struct score_part part[MAX_SCORE_PARTS];
+    struct kb_part part[MAX_SCORE_PARTS];
     double score = 0;
     for (size_t n = rank_parts(q, c, part), i = 0; i < n; i++)
         score += part[i].value * part[i].weight;
@@ -225,7 +225,7 @@ double rank_unread(const struct query *q)
 {
     bool any = q->want == WANT_ANY || q->want == WANT_PLACE || q->want == WANT_PERSON ||
                q->want == WANT_YESNO;
-    return parts[PART_ENTRY].weight + (any ? 0 : parts[PART_WANT].weight);
+    return parts[ENTRY].weight + (any ? 0 : parts[WANT].weight);
 }
 
 struct ranked {

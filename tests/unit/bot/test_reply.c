@@ -83,8 +83,7 @@ static void an_empty_reply_is_complete_too(void **state)
 
 static void hostile_text_still_makes_one_valid_line(void **state)
 {
-    struct reply r = {
-        .kind = REPLY_NONE, .text = "a\n\"\\\xFF</script>\x01", .explain = "because\n"};
+    struct reply r = {.kind = REPLY_NONE, .text = "a\n\"\\\xFF</script>\x01"};
     struct buf b;
     buf_init(&b, 10000);
     reply_json(&r, "\"\n", NULL, &b);
@@ -92,7 +91,6 @@ static void hostile_text_still_makes_one_valid_line(void **state)
     assert_non_null(j);
     assert_null(strchr(b.s, '\n'));
     assert_null(strstr(b.s, "</"));
-    assert_string_equal(json_string(j, "explain", 100), "because\n");
     json_free(j);
     buf_release(&b);
 }

@@ -181,21 +181,6 @@ static void test_expired_text_is_never_served(void **state)
     kb_close(kb);
 }
 
-static void test_an_explanation_names_words_features_and_the_runner_up(void **state)
-{
-    struct kb *kb = base_careers();
-    struct kb_hits hits;
-    const char *text = "laboratory wage zeppelin";
-    struct kb_ask ask = {.text = text, .len = strlen(text), .explain = true};
-    assert_int_equal(kb_ask(kb, &ask, &hits), 0);
-    assert_non_null(strstr(hits.explain, "wage"));
-    assert_non_null(strstr(hits.explain, "UNKNOWN"));
-    assert_non_null(strstr(hits.explain, "coverage"));
-    assert_non_null(strstr(hits.explain, "runner-up"));
-    kb_hits_release(&hits);
-    kb_close(kb);
-}
-
 static void test_releasing_twice_or_nothing_is_fine(void **state)
 {
     struct kb *kb = base_careers();
@@ -217,7 +202,6 @@ int main(void)
         cmocka_unit_test(test_the_best_ones_do_not_depend_on_max),
         cmocka_unit_test(test_a_change_of_the_index_is_seen_at_the_next_question),
         cmocka_unit_test(test_expired_text_is_never_served),
-        cmocka_unit_test(test_an_explanation_names_words_features_and_the_runner_up),
         cmocka_unit_test(test_releasing_twice_or_nothing_is_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
