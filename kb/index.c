@@ -6,7 +6,7 @@
  *
  * kb_check() is the same run over a base in memory that is thrown away: what it lets pass,
  * kb_index() lets pass. */
-#include "kb/snap.h"
+#include "kb/kb_int.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,9 +73,9 @@ struct job {
     const char *path; /* of the base; NULL: a check in memory */
     const struct kb_sources *src;
     struct kb_report *report;
-    struct snap_builder *snap; /* gathered while a new base is filled; or NULL */
-    bool load;                 /* the base was empty */
-    bool changed;              /* readers can tell the difference */
+    struct index_snapshot *snap; /* gathered while a new base is filled; or NULL */
+    bool load;                   /* the base was empty */
+    bool changed;                /* readers can tell the difference */
 };
 
 static long long meta(sqlite3 *db, const char *sql)
@@ -86,14 +86,15 @@ static long long meta(sqlite3 *db, const char *sql)
 static int read_documents(struct job *j, struct index_memory *memory, struct index_writer *w)
 {
     struct source_memory known = index_memory_source(memory);
+    int r = 0;
     if (j->load) {
-        if (j->path)
-            j->snap = snap_builder_new();
-        int r = index_writer_load(w, j->snap);
-        if (r)
-            return r;
+        j->snap = j->path ? index_snapshot_new(j->path) : NULL;
+        r = index_writer_load(w, index_snapshot_builder(j->snap));
     }
-    return source_read(j->src, &known, j->report, index_document, w);
+    if (!r)
+        r = source_read(j->src, &known, j->report, index_document, w);
+    int s = index_writer_flush(w);
+    return r && r != KB_ERR_INPUT ? r : s ? s : r;
 }
 
 /* Where there was nothing else to write, it may be that nothing can be written: then the files are read again the next
@@ -141,6 +142,8 @@ static int update(struct job *j)
     int r = j->load ? schema_load_begin(j->db) : 0;
     if (!r)
         r = read_all(j);
+    if (!r && j->changed)
+        index_snapshot_start(j->snap, j->db);
     if (!r)
         r = j->load ? schema_load_end(j->db) : 0;
     if (!r && j->changed)
@@ -213,7 +216,7 @@ static int run(struct index_file *file, struct job *j)
     if (r != KB_ERR_DAMAGED || !file->db || file->fresh)
         return r;
     forget(j->report);
-    snap_builder_free(j->snap);
+    index_snapshot_free(j->snap);
     j->snap = NULL;
     r = index_file_restart(file, j->report);
     j->db = file->db;
@@ -231,8 +234,8 @@ int kb_index(const char *db, const struct kb_sources *src, struct kb_report *ret
     if (!r)
         r = index_file_publish(&file, ret_report);
     if (!r)
-        r = index_snapshot(&file, j.snap, !j.changed, ret_report);
-    snap_builder_free(j.snap);
+        r = index_snapshot_finish(j.snap, &file, !j.changed, ret_report);
+    index_snapshot_free(j.snap);
     index_file_release(&file);
     return r ? fail(ret_report, db, r) : 0;
 }

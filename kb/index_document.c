@@ -34,13 +34,12 @@ struct index_writer {
     sqlite3 *db;
     struct index_memory *memory;
     struct index_passages *passages;
+    struct index_load *load; /* nothing is known, so nothing need be looked up; or NULL */
     struct kb_report *report;
     sqlite3_stmt *stmt[STATEMENTS];
     long long last; /* the highest document id before the run */
-    bool load;      /* nothing is known, so nothing need be looked up */
     bool changed;
     unsigned char *seen; /* one bit for each id up to `last` */
-    long long file;      /* the row in `files` that the document belongs to */
     long long documents; /* more than before */
 };
 
@@ -75,11 +74,12 @@ static const char *column(sqlite3_stmt *st, int i)
 
 /* ---- documents ------------------------------------------------------------------------------- */
 
-static int write_document(struct index_writer *w, int which, const struct document *doc)
+static int write_document(struct index_writer *w, int which, const struct document *doc,
+                          long long file)
 {
     sqlite3_stmt *st = w->stmt[which];
     bind_text(st, 1, doc->id);
-    sqlite3_bind_int64(st, 2, w->file);
+    sqlite3_bind_int64(st, 2, file);
     bind_text(st, 3, doc->hash);
     sqlite3_bind_int64(st, 4, (long long)doc->line);
     const char *const text[] = {doc->title, doc->url, doc->lang, doc->owner, doc->reviewed};
@@ -90,19 +90,34 @@ static int write_document(struct index_writer *w, int which, const struct docume
     return run(w, which);
 }
 
-static int add(struct index_writer *w, const struct document *doc)
+static int count_new(struct index_writer *w, const struct document *doc, long long file)
 {
-    int r = write_document(w, ADD, doc);
     w->report->added++;
     w->documents++;
-    return r ? r : index_passages_write(w->passages, sqlite3_last_insert_rowid(w->db), doc, false);
+    return write_document(w, ADD, doc, file);
 }
 
-static int change(struct index_writer *w, long long id, const struct document *doc)
+/* An index_load_fn. */
+static int load(void *ctx, const struct document *doc, long long file,
+                const struct passage *passage, size_t n)
 {
-    int r = write_document(w, CHANGE, doc);
+    struct index_writer *w = ctx;
+    int r = count_new(w, doc, file);
+    return r ? r
+             : index_passages_add(w->passages, sqlite3_last_insert_rowid(w->db), doc, passage, n);
+}
+
+static int add(struct index_writer *w, const struct document *doc, long long file)
+{
+    int r = count_new(w, doc, file);
+    return r ? r : index_passages_change(w->passages, sqlite3_last_insert_rowid(w->db), doc);
+}
+
+static int change(struct index_writer *w, long long id, const struct document *doc, long long file)
+{
+    int r = write_document(w, CHANGE, doc, file);
     w->report->changed++;
-    return r ? r : index_passages_write(w->passages, id, doc, true);
+    return r ? r : index_passages_change(w->passages, id, doc);
 }
 
 static int move(struct index_writer *w, long long id, long long from, long long to)
@@ -118,28 +133,32 @@ int index_document(void *writer, struct document *doc)
     struct index_writer *w = writer;
     if (w->report->errors)
         return 0;
-    int r = index_memory_file(w->memory, &w->file);
-    if (r || w->load)
-        return r ? r : add(w, doc);
+    long long file = index_memory_file(w->memory);
+    if (w->load)
+        return index_load_put(w->load, doc, file);
     sqlite3_stmt *st = w->stmt[FIND];
     bind_text(st, 1, doc->id);
     int rc = sqlite3_step(st);
     bool known = rc == SQLITE_ROW;
     long long id = known ? sqlite3_column_int64(st, 0) : 0,
               line = known ? sqlite3_column_int64(st, 3) : 0;
-    bool same =
-        known && !strcmp(column(st, 1), doc->hash) && sqlite3_column_int64(st, 2) == w->file;
+    bool same = known && !strcmp(column(st, 1), doc->hash) && sqlite3_column_int64(st, 2) == file;
     sqlite3_reset(st);
     if (!known)
-        return rc == SQLITE_DONE ? add(w, doc) : schema_db_err(w->db, rc);
+        return rc == SQLITE_DONE ? add(w, doc, file) : schema_db_err(w->db, rc);
     if (id <= w->last)
         w->seen[id / 8] = (unsigned char)(w->seen[id / 8] | 1 << id % 8);
     if (!same)
-        return change(w, id, doc);
+        return change(w, id, doc, file);
     if (line != (long long)doc->line)
         return move(w, id, line, (long long)doc->line);
     w->report->unchanged++;
     return 0;
+}
+
+int index_writer_flush(struct index_writer *w)
+{
+    return w->load ? index_load_end(w->load) : 0;
 }
 
 static int remove_document(struct index_writer *w, long long id)
@@ -198,8 +217,8 @@ bool index_writer_changed(const struct index_writer *w)
 
 int index_writer_load(struct index_writer *w, struct snap_builder *snap)
 {
-    w->load = true;
-    return index_passages_hear(w->passages, snap);
+    int r = index_load_new(load, w, &w->load);
+    return r ? r : index_passages_hear(w->passages, snap);
 }
 
 int index_writer_new(sqlite3 *db, struct index_memory *memory, struct kb_report *report,
@@ -232,6 +251,7 @@ void index_writer_free(struct index_writer *w)
 {
     if (!w)
         return;
+    index_load_free(w->load);
     index_passages_free(w->passages);
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(w->stmt[i]);

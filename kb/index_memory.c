@@ -19,7 +19,7 @@ struct bytes {
 };
 
 struct known {
-    long long id; /* 0: it has no row yet */
+    long long id; /* 0: none of its documents was written yet */
     const char *path;
     struct bytes stamp, memo;
     bool recalled, read;
@@ -33,7 +33,8 @@ struct index_memory {
     struct names paths; /* name_place.line: index into file, plus one */
     struct known *file;
     size_t n, cap;
-    size_t now; /* the one that is being read */
+    size_t now;     /* the one that is being read */
+    long long last; /* the highest id */
 };
 
 static struct bytes keep_bytes(struct pool *pool, const void *s, size_t len)
@@ -68,13 +69,16 @@ static struct bytes column(struct pool *pool, sqlite3_stmt *st, int i)
 static int load(struct index_memory *m)
 {
     sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(m->db, "SELECT id, path, stamp, memo FROM files", -1, &st, NULL);
+    int rc = sqlite3_prepare_v2(m->db, "SELECT id, path, stamp, memo FROM files ORDER BY id", -1,
+                                &st, NULL);
     if (rc == SQLITE_OK)
-        while ((rc = sqlite3_step(st)) == SQLITE_ROW)
-            add_file(m, (struct known){.id = sqlite3_column_int64(st, 0),
+        while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+            m->last = sqlite3_column_int64(st, 0);
+            add_file(m, (struct known){.id = m->last,
                                        .path = column(m->pool, st, 1).s,
                                        .stamp = column(m->pool, st, 2),
                                        .memo = column(m->pool, st, 3)});
+        }
     sqlite3_finalize(st);
     return rc == SQLITE_DONE ? 0 : schema_db_err(m->db, rc);
 }
@@ -175,26 +179,18 @@ static int run(struct index_memory *m, sqlite3_stmt *st)
     return r;
 }
 
-static int add_row(struct index_memory *m, struct known *f)
+static long long id_of(struct index_memory *m, struct known *f)
 {
-    static const char sql[] = "INSERT INTO files(path, stamp, memo) VALUES(?1, x'', x'')";
-    sqlite3_stmt *st = NULL;
-    int r = schema_db_err(m->db, sqlite3_prepare_v2(m->db, sql, -1, &st, NULL));
-    if (!r) {
-        sqlite3_bind_text(st, 1, f->path, -1, SQLITE_STATIC);
-        r = run(m, st);
-        f->id = sqlite3_last_insert_rowid(m->db);
+    if (!f->id) {
+        f->id = ++m->last;
+        f->news = true;
     }
-    sqlite3_finalize(st);
-    return r;
+    return f->id;
 }
 
-int index_memory_file(struct index_memory *m, long long *ret_id)
+long long index_memory_file(struct index_memory *m)
 {
-    struct known *f = &m->file[m->now];
-    int r = f->id ? 0 : add_row(m, f);
-    *ret_id = f->id;
-    return r;
+    return id_of(m, &m->file[m->now]);
 }
 
 long long index_memory_doubtful(const struct index_memory *m, size_t *at)
@@ -207,17 +203,17 @@ long long index_memory_doubtful(const struct index_memory *m, size_t *at)
 
 static int write_row(struct index_memory *m, sqlite3_stmt *set, struct known *f)
 {
-    int r = f->id ? 0 : add_row(m, f);
-    sqlite3_bind_int64(set, 1, f->id);
-    sqlite3_bind_blob64(set, 2, f->stamp.s, f->stamp.len, SQLITE_STATIC);
-    sqlite3_bind_blob64(set, 3, f->memo.s, f->memo.len, SQLITE_STATIC);
-    return r ? r : run(m, set);
+    sqlite3_bind_int64(set, 1, id_of(m, f));
+    sqlite3_bind_text(set, 2, f->path, -1, SQLITE_STATIC);
+    sqlite3_bind_blob64(set, 3, f->stamp.s, f->stamp.len, SQLITE_STATIC);
+    sqlite3_bind_blob64(set, 4, f->memo.s, f->memo.len, SQLITE_STATIC);
+    return run(m, set);
 }
 
 int index_memory_finish(struct index_memory *m)
 {
     sqlite3_stmt *set = NULL, *forget = NULL;
-    int rc = sqlite3_prepare_v2(m->db, "UPDATE files SET stamp = ?2, memo = ?3 WHERE id = ?1", -1,
+    int rc = sqlite3_prepare_v2(m->db, "INSERT OR REPLACE INTO files VALUES(?1, ?2, ?3, ?4)", -1,
                                 &set, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_prepare_v2(m->db, "DELETE FROM files WHERE id = ?1", -1, &forget, NULL);

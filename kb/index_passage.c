@@ -451,13 +451,21 @@ static int remove_doomed(struct index_passages *w)
 
 /* ---- what index_document.c wants ------------------------------------------------------------- */
 
-int index_passages_write(struct index_passages *w, long long document, const struct document *doc,
-                         bool known)
+int index_passages_add(struct index_passages *w, long long document, const struct document *doc,
+                       const struct passage *passage, size_t n)
+{
+    int r = 0;
+    w->document = document;
+    w->ord = 0;
+    for (size_t i = 0; i < n && !r; i++)
+        r = on_passage(w, doc, &passage[i]);
+    return r;
+}
+
+int index_passages_change(struct index_passages *w, long long document, const struct document *doc)
 {
     w->document = document;
     w->ord = 0;
-    if (!known)
-        return passage_cut(doc, on_passage, w);
     w->pool = pool_new();
     int r = read_old(w, document);
     if (!r)

@@ -489,8 +489,8 @@ struct index_memory;
 int index_memory_new(sqlite3 *db, struct index_memory **ret);
 void index_memory_free(struct index_memory *m);
 struct source_memory index_memory_source(struct index_memory *m);
-/* The row of the file that is being read, which is made when it is first asked for. */
-int index_memory_file(struct index_memory *m, long long *ret_id);
+/* The row of the file that is being read. Touches no database. */
+long long index_memory_file(struct index_memory *m);
 /* Each row whose documents this run has not vouched for, since its file was read anew or not met; 0 at the end. */
 long long index_memory_doubtful(const struct index_memory *m, size_t *at);
 /* Afterwards: write down what is new, forget the files that were not met. */
@@ -504,12 +504,29 @@ int index_passages_new(sqlite3 *db, struct index_passages **ret);
 void index_passages_free(struct index_passages *w);
 /* Let a snapshot gather what is written from now on. */
 int index_passages_hear(struct index_passages *w, struct snap_builder *snap);
-/* Cut the document and write its passages; `known`: it had others, of which those that say the same stay. */
-int index_passages_write(struct index_passages *w, long long document, const struct document *doc,
-                         bool known);
+/* Write the passages of a new document. */
+int index_passages_add(struct index_passages *w, long long document, const struct document *doc,
+                       const struct passage *passage, size_t n);
+/* Cut a document and write its passages; of those it had before, the ones that say the same stay. */
+int index_passages_change(struct index_passages *w, long long document, const struct document *doc);
 int index_passages_remove(struct index_passages *w, long long document);
 /* Afterwards; how many passages and entries there are more than before. */
 int index_passages_finish(struct index_passages *w, long long *ret_added, long long *ret_entries);
+
+/* ---- index_load.c: a first load, on two threads ------------------------------------------------------------------------- */
+
+/* Writes a document and its passages; on another thread, so until index_load_end() it alone may touch what it writes to.
+ * Non-zero ends it all. `doc` has what is written and nothing else. */
+typedef int index_load_fn(void *ctx, const struct document *doc, long long file,
+                          const struct passage *passage, size_t n);
+struct index_load;
+int index_load_new(index_load_fn *write, void *ctx, struct index_load **ret);
+/* Cut a document, and have it and its passages written at some later time. What went wrong with earlier ones is
+ * returned sooner or later. */
+int index_load_put(struct index_load *l, const struct document *doc, long long file);
+/* Wait until all is written. */
+int index_load_end(struct index_load *l);
+void index_load_free(struct index_load *l);
 
 /* ---- index_document.c: documents become rows ------------------------------------------------------------------------ */
 
@@ -518,9 +535,11 @@ int index_writer_new(sqlite3 *db, struct index_memory *memory, struct kb_report 
                      struct index_writer **ret);
 void index_writer_free(struct index_writer *w);
 /* The base is empty, so everything will be new: gather a snapshot on the way. */
-int index_writer_load(struct index_writer *w, struct snap_builder *snap);
+int index_writer_load(struct index_writer *w, struct snap_builder *snap); /* or NULL */
 /* A document_fn: writes it unless it is there already, and counts it in the report. */
 int index_document(void *writer, struct document *doc);
+/* After the last one: what is still on its way is written. Until then the database is the writer's alone. */
+int index_writer_flush(struct index_writer *w);
 /* Afterwards: remove the documents that are no more, and bring the counts in `meta` in step. */
 int index_writer_finish(struct index_writer *w);
 /* True when readers can tell the difference. */
@@ -528,10 +547,18 @@ bool index_writer_changed(const struct index_writer *w);
 
 /* ---- index_snapshot.c: the snapshot beside it (snap.h) ---------------------------------------------------------------- */
 
-/* Under the lock, after publishing: write a snapshot unless a sound one is near enough. `made`: one that was gathered on
- * the way, or NULL. `thorough`: read all of the old one to know whether it is sound. Failures are warnings. */
-int index_snapshot(struct index_file *f, struct snap_builder *made, bool thorough,
-                   struct kb_report *report);
+/* One that is gathered while a new base is filled, then written while the base is. */
+struct index_snapshot;
+struct index_snapshot *
+index_snapshot_new(const char *db_path); /* NULL: no memory; it can do without */
+struct snap_builder *index_snapshot_builder(struct index_snapshot *s); /* NULL for NULL */
+/* In the transaction, when all is gathered: write it as what the next generation shows. Goes on in the background. */
+void index_snapshot_start(struct index_snapshot *s, sqlite3 *db);
+void index_snapshot_free(struct index_snapshot *s); /* and the file, unless it was put in place */
+/* Under the lock, after publishing: put `s` (or NULL) in place, or write one unless a sound one is near enough.
+ * `thorough`: read all of the old one to know whether it is sound. Failures are warnings. */
+int index_snapshot_finish(struct index_snapshot *s, struct index_file *f, bool thorough,
+                          struct kb_report *report);
 /* In the transaction: drop the change log that a sound snapshot has made useless. */
 int index_forget_changes(sqlite3 *db, const char *db_path);
 

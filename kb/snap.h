@@ -112,8 +112,11 @@ void snap_builder_free(struct snap_builder *b);
 void snap_builder_passage(struct snap_builder *b, const struct snap_passage *p);
 void snap_builder_text(void *builder, const char *s, size_t len);
 token_fn snap_builder_token;
-/* Write it as what `db` holds now, which must be exactly these passages. */
-int snap_builder_write(struct snap_builder *b, sqlite3 *db, const char *path);
+size_t snap_builder_passages(const struct snap_builder *b); /* so far */
+/* Write it to `path`, synced, as what that generation of the base holds, which must be exactly these passages. Uses
+ * nothing but the builder, so it may run on another thread. On failure there is no file. */
+int snap_builder_write(struct snap_builder *b, const uint8_t base[16], int64_t generation,
+                       const char *path);
 
 /* The same in memory, of the passages in the change log after generation `since`. *ret_image is the caller's (free()). */
 int snap_build_changed(sqlite3 *db, struct tokenizer *t, long long since, uint8_t **ret_image,

@@ -22,6 +22,7 @@
 struct word {
     uint32_t string, df, last, final; /* last: passage + 1 that counted it */
     uint64_t uses;
+    uint32_t hash; /* ours, not the file's */
     uint16_t len;
 };
 
@@ -105,7 +106,7 @@ static void rehash(struct snap_builder *b)
         return;
     }
     for (size_t i = 0; i < b->n_word; i++) {
-        uint32_t at = snap_hash(b->string + b->word[i].string, b->word[i].len) & (n - 1);
+        uint32_t at = b->word[i].hash & (n - 1);
         while (bucket[at])
             at = (at + 1) & (n - 1);
         bucket[at] = (uint32_t)i + 1;
@@ -113,6 +114,28 @@ static void rehash(struct snap_builder *b)
     free(b->bucket);
     b->bucket = bucket;
     b->nbucket = n;
+}
+
+/* Every token comes here, so it takes words by eight bytes: those at both ends, and for long ones the rest. */
+static uint32_t hash_word(const char *s, size_t len)
+{
+    uint64_t a = 0, z = 0, h = len * 0x9e3779b97f4a7c15u;
+    for (; len > 16; s += 8, len -= 8) {
+        memcpy(&a, s, 8);
+        h = (h ^ a) * 0x9fb21c651e98df25u;
+        h ^= h >> 29;
+    }
+    size_t n = len >= 8 ? 8 : len >= 4 ? 4 : len;
+    if (n >= 4) {
+        memcpy(&a, s, n);
+        memcpy(&z, s + len - n, n);
+    } else {
+        for (size_t i = 0; i < n; i++)
+            a = a << 8 | (uint8_t)s[i];
+    }
+    h = (h ^ a) * 0x9fb21c651e98df25u;
+    h = (h ^ h >> 29 ^ z) * 0xbf58476d1ce4e5b9u;
+    return (uint32_t)(h >> 32);
 }
 
 static uint32_t word_of(struct snap_builder *b, const char *s, size_t len)
@@ -123,17 +146,18 @@ static uint32_t word_of(struct snap_builder *b, const char *s, size_t len)
     ROOM(b, string, len + 1);
     if (b->err)
         return 0;
-    uint32_t at = snap_hash(s, len) & (b->nbucket - 1);
+    uint32_t hash = hash_word(s, len), at = hash & (b->nbucket - 1);
     for (; b->bucket[at]; at = (at + 1) & (b->nbucket - 1)) {
         const struct word *w = &b->word[b->bucket[at] - 1];
-        if (w->len == len && memcmp(b->string + w->string, s, len) == 0)
+        if (w->hash == hash && w->len == len && memcmp(b->string + w->string, s, len) == 0)
             return b->bucket[at] - 1;
     }
     if (b->n_string + len > UINT32_MAX || b->n_word >= LINE) {
         b->err = KB_ERR_NOMEM;
         return 0;
     }
-    b->word[b->n_word] = (struct word){.string = (uint32_t)b->n_string, .len = (uint16_t)len};
+    b->word[b->n_word] =
+        (struct word){.string = (uint32_t)b->n_string, .hash = hash, .len = (uint16_t)len};
     memcpy(b->string + b->n_string, s, len);
     b->string[b->n_string + len] = 0;
     b->n_string += len + 1;
@@ -283,6 +307,11 @@ void snap_builder_passage(struct snap_builder *b, const struct snap_passage *p)
     if (from != 0 || until != INT32_MAX)
         b->dated[b->n_dated++] = (struct snap_dated){ord, from, until};
     take_condition(b, ord, p->needs, p->nots);
+}
+
+size_t snap_builder_passages(const struct snap_builder *b)
+{
+    return b->n_id;
 }
 
 static void read_passage(struct snap_builder *b, struct tokenizer *t, sqlite3_stmt *st)
@@ -742,23 +771,9 @@ static FILE *create(const char *path)
     return f;
 }
 
-static int write_file(struct snap_builder *b, const char *path)
-{
-    char *temp = sqlite3_mprintf("%s.new-%d", path, (int)getpid());
-    if (!temp)
-        return KB_ERR_NOMEM;
-    int err = write_to(b, create(temp), true);
-    if (!err && rename(temp, path) != 0)
-        err = KB_ERR_IO;
-    if (err)
-        unlink(temp);
-    sqlite3_free(temp);
-    return err;
-}
-
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
-static void read_identity(struct snap_builder *b, sqlite3 *db)
+static void set_identity(struct snap_builder *b, const uint8_t base[16], int64_t generation)
 {
     struct snap_header *h = &b->head;
     memcpy(h->magic, "GPSNAP\r\n", 8);
@@ -766,9 +781,8 @@ static void read_identity(struct snap_builder *b, sqlite3 *db)
     h->ranking = KB_RANKING_VERSION;
     h->schema = KB_SCHEMA_VERSION;
     h->order = 0x01020304;
-    int err = schema_identity(db, h->base, &h->generation);
-    if (err && !b->err)
-        b->err = err;
+    memcpy(h->base, base, sizeof h->base);
+    h->generation = generation;
 }
 
 /* From passages and tokens to what is written. */
@@ -805,35 +819,63 @@ void snap_builder_free(struct snap_builder *b)
     free(b);
 }
 
-int snap_builder_write(struct snap_builder *b, sqlite3 *db, const char *path)
+int snap_builder_write(struct snap_builder *b, const uint8_t base[16], int64_t generation,
+                       const char *path)
 {
-    read_identity(b, db);
+    set_identity(b, base, generation);
     int err = gather(b);
-    return err ? err : write_file(b, path);
+    if (!err)
+        err = write_to(b, create(path), true);
+    if (err)
+        unlink(path);
+    return err;
+}
+
+/* A builder with what `sql` selects. */
+static int read_builder(sqlite3 *db, struct tokenizer *t, const char *sql, long long since,
+                        struct snap_builder **ret)
+{
+    uint8_t base[16];
+    int64_t generation = 0;
+    struct snap_builder *b = snap_builder_new();
+    int err = b ? schema_identity(db, base, &generation) : KB_ERR_NOMEM;
+    if (!err) {
+        set_identity(b, base, generation);
+        read_passages(b, db, t, sql, since);
+        err = b->err;
+    }
+    if (err)
+        snap_builder_free(b);
+    else
+        *ret = b;
+    return err;
 }
 
 int snap_build(sqlite3 *db, struct tokenizer *t, const char *path)
 {
-    struct snap_builder *b = snap_builder_new();
-    if (!b)
-        return KB_ERR_NOMEM;
-    read_passages(b, db, t, sql_all, 0);
-    int err = snap_builder_write(b, db, path);
+    struct snap_builder *b = NULL;
+    char *temp = sqlite3_mprintf("%s.new-%d", path, (int)getpid());
+    int err = temp ? read_builder(db, t, sql_all, 0, &b) : KB_ERR_NOMEM;
+    if (!err)
+        err = snap_builder_write(b, b->head.base, b->head.generation, temp);
+    if (!err && rename(temp, path) != 0)
+        err = KB_ERR_IO;
+    if (err && temp)
+        unlink(temp);
     snap_builder_free(b);
+    sqlite3_free(temp);
     return err;
 }
 
 int snap_build_changed(sqlite3 *db, struct tokenizer *t, long long since, uint8_t **ret_image,
                        size_t *ret_size)
 {
-    struct snap_builder *b = snap_builder_new();
+    struct snap_builder *b = NULL;
     char *image = NULL;
     size_t size = 0;
-    if (!b)
-        return KB_ERR_NOMEM;
-    read_identity(b, db);
-    read_passages(b, db, t, sql_changed, since);
-    int err = gather(b);
+    int err = read_builder(db, t, sql_changed, since, &b);
+    if (!err)
+        err = gather(b);
     if (!err)
         err = write_to(b, open_memstream(&image, &size), false);
     snap_builder_free(b);

@@ -24,9 +24,11 @@
 #define CACHE_MISSES 4  /* for each place, before it grows */
 #define CACHE_WORD   22 /* bytes; longer words are rare */
 
+/* A stem is nearly always the head of its word, with a letter or two behind it: 32 bytes for both. */
+#define CACHE_TAIL 6
 struct cached {
-    uint8_t language, keylen, len, unused;
-    char key[CACHE_WORD], stem[CACHE_WORD];
+    uint8_t language, keylen, head, ntail;
+    char tail[CACHE_TAIL], key[CACHE_WORD];
 };
 
 struct language {
@@ -174,22 +176,23 @@ static size_t stem_ascii(struct stem *st, int language, char *out, size_t len)
         return snowball(stemmer, out, len);
     struct cached *c = slot(st, language, out, len);
     if (c->keylen == len && c->language == language && !memcmp(c->key, out, len)) {
-        memcpy(out, c->stem, c->len);
-        return c->len;
+        memcpy(out + c->head, c->tail, c->ntail);
+        return (size_t)c->head + c->ntail;
     }
     char key[CACHE_WORD];
     memcpy(key, out, len);
-    size_t n = snowball(stemmer, out, len);
+    size_t n = snowball(stemmer, out, len), head = 0;
     if (++st->misses > (size_t)CACHE_MISSES << st->bits && st->bits + 2 <= CACHE_MOST) {
         grow(st);
         c = slot(st, language, key, len);
     }
-    if (n <= CACHE_WORD) {
-        c->language = (uint8_t)language;
-        c->keylen = (uint8_t)len;
-        c->len = (uint8_t)n;
+    while (head < n && head < len && out[head] == key[head])
+        head++;
+    if (n - head <= CACHE_TAIL) {
+        *c = (struct cached){(uint8_t)language, (uint8_t)len, (uint8_t)head, (uint8_t)(n - head),
+                             .key = {0}};
+        memcpy(c->tail, out + head, n - head);
         memcpy(c->key, key, len);
-        memcpy(c->stem, out, n);
     }
     return n;
 }
