@@ -6,11 +6,14 @@
 
 #include "bot/buf.h"
 #include "bot/config.h"
+#include "bot/inbox.h"
 #include "bot/json.h"
 #include "bot/log.h"
 #include "bot/loop.h"
+#include "bot/outbox.h"
 #include "bot/reply.h"
 #include "bot/server.h"
+#include "bot/transcript.h"
 
 struct bot;
 struct adapter;
@@ -24,13 +27,21 @@ struct inbound {
     server_handle to; /* where the reply goes, for networks that answer on the same connection */
     int form;         /* the adapter's own note on how to render the reply */
     const char *ref;  /* its note on what the reply answers, or NULL; at most 256 bytes */
+
+    /* Of a message of the inbox (inbox.h); zero for a question that lives no longer than its connection. */
+    const struct inbox_item *item;
+    const char
+        *claim;       /* the message it answers, when several may ask for the same reply; or NULL */
+    const char *lane; /* of the outbox; NULL: the conversation */
+    const char *note; /* for deliver(); or NULL */
 };
 
 /* A reply on its way out. */
 struct outgoing {
     const struct inbound *to;
     const struct reply *reply;
-    const char *answer_id; /* of the journal */
+    const char *answer_id; /* of the journal, or NULL: it could not be recorded */
+    int64_t re;            /* number of the question's event in the transcript, or 0 */
 };
 
 struct adapter_type {
@@ -55,6 +66,18 @@ struct adapter_type {
      * is the adapter's to report. */
     int (*render)(const struct adapter *a, const struct outgoing *out, struct buf *ret_body);
     int (*send)(struct adapter *a, const struct outgoing *out, const struct buf *body);
+
+    /* Durable delivery; all of it on the loop. */
+    bool
+        has_transcripts; /* replies of the inbox go to the conversation's transcript, not to the outbox */
+    bool repeats_safely; /* sending the same idem twice has the effect of once */
+    /* A message of the inbox: end it with bot_receive() or inbox_end(), now or later, once. */
+    void (*on_message)(struct adapter *a, const struct inbox_item *item);
+    /* Start sending; outbox_done() follows. */
+    void (*deliver)(struct adapter *a, const struct outbox_item *item);
+    /* A transcript has grown, or (event NULL) was erased. */
+    void (*on_event)(struct adapter *a, const char *conversation,
+                     const struct transcript_event *event);
 };
 
 struct adapter {
@@ -68,14 +91,21 @@ extern const struct adapter_type *const adapter_types[];
 
 /* ---- what the bot offers an adapter (bot.c, turn.c) ---- */
 
+/* May this be asked? 0, or -E2BIG, -EINVAL, -EILSEQ as below. */
+int bot_check(const struct adapter *a, const char *text, size_t len);
 /* Take a question in. 0, or -EBUSY (too much waits: say so, with a time to retry), -ESHUTDOWN (about to stop),
  * -E2BIG (too long), -EINVAL (empty), -EILSEQ (not UTF-8). On 0 exactly one send() follows, whatever happens; within a
- * conversation in the order of the questions. Loop thread. */
+ * conversation in the order of the questions. Loop thread.
+ * With in->item it answers a message of the inbox: then it is never -EBUSY, the reply is written where it belongs, and
+ * send() is not called. On an error the message is still open: inbox_end() it. */
 int bot_receive(struct adapter *a, const struct inbound *in);
 /* A reload replaces it: keep no pointer into it. */
 const struct config *bot_config(const struct bot *bot);
 struct loop *bot_loop(const struct bot *bot);
 struct server *bot_server(const struct bot *bot);
+/* The delivery thread (http.h), started when first asked for; NULL: it could not be. */
+struct http *bot_http(struct bot *bot);
+bool bot_draining(const struct bot *bot); /* about to stop: take nothing in */
 /* The leading topics of the base, for a page's first screen; NULL-terminated. Refreshed with the index. */
 const char *const *bot_topics(const struct bot *bot);
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "bot/base.h"
+#include "bot/http.h"
 #include "bot/journal.h"
 #include "bot/must.h"
 #include "bot/problem.h"
@@ -75,6 +76,19 @@ struct loop *bot_loop(const struct bot *bot)
 struct server *bot_server(const struct bot *bot)
 {
     return bot->server;
+}
+
+struct http *bot_http(struct bot *bot)
+{
+    int err = bot->http ? 0 : http_start(bot->loop, &bot->http);
+    if (err)
+        log_error("bot", "cannot start the delivery thread", "reason=\"%s\"", strerror(-err));
+    return bot->http;
+}
+
+bool bot_draining(const struct bot *bot)
+{
+    return bot->draining;
 }
 
 const char *const *bot_topics(const struct bot *bot)
@@ -289,12 +303,19 @@ static void on_expire(void *ctx)
     sessions_expire(bot->sessions, loop_now_ms(bot->loop) / 1000);
 }
 
+static bool anything_under_way(const struct bot *bot)
+{
+    struct outbox_stats out;
+    outbox_stats(bot->outbox, &out);
+    return turns_open(bot->turns) || out.sending;
+}
+
 static void look_whether_done(void *ctx)
 {
     struct ending *e = ctx;
     struct bot *bot = e->bot;
     bool late = loop_now_ms(bot->loop) >= e->deadline_ms;
-    if (!e->goodbye && (turns_open(bot->turns) == 0 || late)) {
+    if (!e->goodbye && (!anything_under_way(bot) || late)) {
         server_say_goodbye(bot->server);
         e->goodbye = true;
     }
@@ -353,6 +374,8 @@ static int start(struct bot *bot, struct ending *e)
         (err = loop_signal(bot->loop, SIGHUP, on_reload, bot)))
         return err;
     bot->content = content_start(bot);
+    inbox_recover(bot->inbox);
+    outbox_look(bot->outbox);
     e->expire = loop_timer(bot->loop, EXPIRE_MS, EXPIRE_MS, on_expire, bot);
     return 0;
 }
@@ -365,6 +388,7 @@ static void take_apart(struct bot *bot, struct ending *e)
     loop_timer_stop(e->timer);
     server_close(bot->server);
     server_close(bot->admin);
+    http_stop(bot->http);
     work_stop(bot->work);
     journal_stop(bot->journal);
     if (!content_stop(bot->content)) {
@@ -377,7 +401,9 @@ static void take_apart(struct bot *bot, struct ending *e)
         bot->adapter[i].type->close(&bot->adapter[i]);
     free(bot->adapter);
     turns_free(bot->turns);
-    loop_free(bot->loop);
+    loop_free(bot->loop); /* drops what was posted to it and not run */
+    inbox_free(bot->inbox);
+    outbox_free(bot->outbox);
     sessions_free(bot->sessions);
     config_free(bot->own_config);
     free(bot->data_dir);
@@ -391,6 +417,8 @@ int bot_run(struct config *c)
     struct ending e = {.bot = &bot};
     bot.sessions = sessions_new();
     bot.turns = turns_new(&bot);
+    bot.inbox = inbox_new(&bot);
+    bot.outbox = outbox_new(&bot);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk, not the end of us */
     int err = start(&bot, &e);
     if (!err)

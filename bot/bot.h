@@ -34,6 +34,9 @@ struct bot {
     struct sessions *sessions;
     struct work *work;
     struct journal *journal;
+    struct inbox *inbox;
+    struct outbox *outbox;
+    struct http *http; /* NULL until an adapter asks for it */
     struct adapter *adapter;
     size_t nadapter;
 
@@ -60,6 +63,8 @@ void bot_use_config(struct bot *bot, struct config *fresh);
 struct turns *turns_new(struct bot *bot);
 void turns_free(struct turns *all); /* forgets what is still open */
 size_t turns_open(const struct turns *all);
+/* What was said in that conversation is no context any more: it was erased. */
+void turns_forget(struct turns *all, const struct adapter *a, const char *conversation);
 
 /* ---- content.c: guides become an index, in the background ---- */
 

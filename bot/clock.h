@@ -1,4 +1,4 @@
-/* clock.h: time that never jumps, for measuring and waiting. Any thread. */
+/* clock.h: time that never jumps, for measuring and waiting; and the wall's, for what is written down. Any thread. */
 #ifndef BOT_CLOCK_H
 #define BOT_CLOCK_H
 
@@ -15,6 +15,14 @@ static inline uint64_t clock_us(void)
 static inline uint64_t clock_ms(void)
 {
     return clock_us() / 1000;
+}
+
+/* Unix milliseconds. May jump: good for "when was it", not for "how long". */
+static inline int64_t clock_wall_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 #endif

@@ -1,16 +1,19 @@
-/* journal.c: rows go into a queue, one thread writes them.
+/* journal.c: jobs go into a queue, one thread does them.
  *
- * Group commit: an fsync costs the same for one row and for a hundred, so whatever has gathered while the last one
- * ran shares the next. A row on a quiet line is committed at once; on a busy one commits are COMMIT_EVERY_MS apart
- * (or MAX_BATCH rows), which bounds what the disk is asked to do and costs nobody more than that.
+ * Group commit: an fsync costs the same for one job and for a hundred, so whatever has gathered while the last one
+ * ran shares the next transaction: all that arrives within one turn of the loop, at least. A job on a quiet line is
+ * committed at once; on a busy one commits are COMMIT_EVERY_MS apart (or MAX_BATCH jobs), which bounds what the disk is
+ * asked to do and costs nobody more than that.
  *
- * A failed commit is not the asker's problem: every row of the batch hears the errno, the answer goes out
- * unrecorded, and the next batch tries again, with a newly opened database unless the disk is merely full. It
- * is said in the log at most once a minute, and once when it works again. Without a next batch it tries by itself: who
- * reads /readyz sends no questions while it says no. A database that somebody removes or replaces
- * while we write it is noticed before the next commit.
+ * A failed commit is every caller's to deal with: all jobs of the batch hear the errno, and the next batch tries again,
+ * with a newly opened database unless the disk is merely full. It is said in the log at most once a minute, and once
+ * when it works again. Without a next batch it tries by itself: who reads /readyz sends no questions while it says no. A
+ * database that somebody removes or replaces while we write it is noticed before the next commit.
  *
- * Deliberately not here: what to do about a failure (turn.c), and SQL (store_sqlite.c). */
+ * A job that is itself wrong (-EINVAL) must not take its neighbours with it: then each of the batch gets a transaction
+ * of its own.
+ *
+ * Deliberately not here: what to do about a failure (turn.c, inbox.c), and SQL (store_*.c). */
 #include "bot/journal.h"
 
 #include <errno.h>
@@ -24,10 +27,12 @@
 #include "bot/limits.h"
 #include "bot/log.h"
 #include "bot/loop.h"
+#include "bot/pack.h"
 #include "bot/store.h"
 
 #define COMMIT_EVERY_MS 5
-#define MAX_BATCH       100
+#define MAX_BATCH       512
+#define MAIL_DAYS       3              /* how long a message is known after it was dealt with */
 #define FORGET_EVERY_MS (3600u * 1000) /* when nothing was left to delete */
 #define FORGET_PAUSE_MS 200            /* between two bites, so that answers come first */
 #define FORGET_BITE     500
@@ -46,17 +51,8 @@ const struct setting journal_settings[] = {
      .value = "90",
      .min = 0,
      .max = 36500,
-     .help = "After how many days questions and answers are deleted. 0: never."},
+     .help = "After how many days questions, answers and transcripts are deleted. 0: never."},
     {.name = NULL},
-};
-
-struct row {
-    struct row *next;
-    journal_done_fn *fn;
-    void *ctx;
-    int64_t id; /* or the errno */
-    struct journal_turn turn;
-    char text[]; /* what turn points into */
 };
 
 struct journal {
@@ -66,35 +62,37 @@ struct journal {
 
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    struct row *first, **last; /* under lock, like the next three */
+    struct journal_job *first, **last; /* under lock, like all up to the blank line */
     size_t waiting;
     bool stopping;
     int retention_days;
+    unsigned char birthmark[16];
 
     /* the thread's own */
     struct store *store; /* NULL: to be opened again */
     uint64_t committed_ms, forget_ms, complained_ms;
     uint64_t probe_ms; /* 0: all is well */
-    size_t unrecorded; /* since the last complaint */
+    size_t unrecorded; /* jobs since the last complaint */
 
     atomic_bool writable;
 };
 
 /* ---- what the callers hear, on the loop ---- */
 
-static void rows_free(void *ctx)
+static void jobs_drop(void *ctx)
 {
-    for (struct row *r = ctx, *next; r; r = next) {
-        next = r->next;
-        free(r);
+    for (struct journal_job *job = ctx, *next; job; job = next) {
+        next = job->next;
+        job->drop(job);
     }
 }
 
-static void rows_done(void *ctx)
+static void jobs_done(void *ctx)
 {
-    for (struct row *r = ctx; r; r = r->next)
-        r->fn(r->ctx, r->id);
-    rows_free(ctx);
+    for (struct journal_job *job = ctx, *next; job; job = next) {
+        next = job->next;
+        job->done(job, job->err);
+    }
 }
 
 /* ---- the thread ---- */
@@ -106,7 +104,7 @@ static void complain(struct journal *j, int err, size_t rows)
     if (!j->unrecorded || (j->complained_ms && now - j->complained_ms < COMPLAIN_MS))
         return;
     char why[256];
-    log_error("journal", "answered but not recorded", "rows=%zu reason=%s", j->unrecorded,
+    log_error("journal", "cannot record", "jobs=%zu reason=%s", j->unrecorded,
               log_quote(why, sizeof why, store_strerror(err)));
     j->complained_ms = now;
     j->unrecorded = 0;
@@ -129,7 +127,7 @@ static void settle(struct journal *j, int err, size_t rows)
 static void after_failure(struct journal *j, int err)
 {
     store_rollback(j->store);
-    if (err == -ENOSPC || err == -EBUSY)
+    if (err == -ENOSPC || err == -EBUSY || err == -EINVAL)
         return;
     store_close(j->store);
     j->store = NULL;
@@ -145,34 +143,63 @@ static int ready(struct journal *j)
         store_close(j->store);
         j->store = NULL;
     }
-    return j->store ? 0 : store_open(j->path, j->synchronous, &j->store);
-}
-
-static int write_rows(struct journal *j, struct row *rows)
-{
-    int err = ready(j);
-    if (err)
-        return err;
-    err = store_begin(j->store);
-    for (struct row *r = rows; r && !err; r = r->next)
-        err = store_add_turn(j->store, &r->turn, &r->id);
-    if (!err)
-        err = store_commit(j->store);
-    if (err)
-        after_failure(j, err);
+    if (j->store)
+        return 0;
+    int err = store_open(j->path, j->synchronous, &j->store);
+    if (!err) {
+        pthread_mutex_lock(&j->lock);
+        memcpy(j->birthmark, store_birthmark(j->store), sizeof j->birthmark);
+        pthread_mutex_unlock(&j->lock);
+    }
     return err;
 }
 
-static void commit(struct journal *j, struct row *rows)
+/* `n` jobs from `jobs` on in one transaction. */
+static int transact(struct journal *j, struct journal_job *jobs, size_t n)
+{
+    int err = store_begin(j->store);
+    struct journal_job *job = jobs;
+    for (size_t i = 0; i < n && !err; i++, job = job->next)
+        err = job->run(j->store, job);
+    return err ? err : store_commit(j->store);
+}
+
+/* Each in a transaction of its own; how the worst of them ended. */
+static int one_by_one(struct journal *j, struct journal_job *jobs)
+{
+    int worst = 0;
+    for (struct journal_job *job = jobs; job; job = job->next) {
+        int err = ready(j);
+        if (!err && (err = transact(j, job, 1)))
+            after_failure(j, err);
+        job->err = err;
+        if (err && (!worst || worst == -EINVAL))
+            worst = err;
+    }
+    return worst;
+}
+
+static int do_jobs(struct journal *j, struct journal_job *jobs, size_t n)
+{
+    int err = ready(j);
+    if (!err && (err = transact(j, jobs, n)))
+        after_failure(j, err);
+    if (err == -EINVAL && n > 1)
+        return one_by_one(j, jobs);
+    for (struct journal_job *job = jobs; job; job = job->next)
+        job->err = err;
+    return err;
+}
+
+static void commit(struct journal *j, struct journal_job *jobs)
 {
     size_t n = 0;
-    int err = write_rows(j, rows);
-    for (struct row *r = rows; r; r = r->next, n++)
-        if (err)
-            r->id = err;
+    for (struct journal_job *job = jobs; job; job = job->next)
+        n++;
+    int err = do_jobs(j, jobs, n);
     j->committed_ms = clock_ms();
     settle(j, err, n);
-    loop_post(j->loop, rows_done, rows_free, rows);
+    loop_post(j->loop, jobs_done, jobs_drop, jobs);
 }
 
 static void probe(struct journal *j)
@@ -187,13 +214,17 @@ static void probe(struct journal *j)
 static void forget(struct journal *j, int days)
 {
     j->forget_ms = clock_ms() + FORGET_EVERY_MS;
-    if (days <= 0 || ready(j))
+    if (ready(j))
         return;
-    int64_t before = ((int64_t)time(NULL) - (int64_t)days * 86400) * 1000;
-    int n = store_forget_turns(j->store, before, FORGET_BITE);
-    if (n < 0)
-        after_failure(j, n);
-    else if (n == FORGET_BITE)
+    int64_t now = time(NULL), before = (now - (int64_t)days * 86400) * 1000;
+    int mail = store_forget_mail(j->store, (now - MAIL_DAYS * 86400) * 1000, FORGET_BITE);
+    int turns = mail < 0 || days <= 0 ? mail : store_forget_turns(j->store, before, FORGET_BITE);
+    int talks = turns < 0 || days <= 0
+                    ? turns
+                    : store_forget_transcripts(j->store, before, FORGET_BITE / 10);
+    if (talks < 0)
+        after_failure(j, talks);
+    else if (mail >= FORGET_BITE || (days > 0 && (turns == FORGET_BITE || talks)))
         j->forget_ms = clock_ms() + FORGET_PAUSE_MS;
 }
 
@@ -213,9 +244,9 @@ static void sleep_until(struct journal *j, uint64_t ms)
     pthread_cond_timedwait(&j->wake, &j->lock, &t);
 }
 
-static struct row *take_batch(struct journal *j)
+static struct journal_job *take_batch(struct journal *j)
 {
-    struct row *rows = j->first, **end = &rows;
+    struct journal_job *jobs = j->first, **end = &jobs;
     size_t n = 0;
     for (; *end && n < MAX_BATCH; n++)
         end = &(*end)->next;
@@ -223,7 +254,7 @@ static struct row *take_batch(struct journal *j)
         j->last = &j->first;
     *end = NULL;
     j->waiting -= n;
-    return rows;
+    return jobs;
 }
 
 static void *journal_main(void *ctx)
@@ -236,11 +267,11 @@ static void *journal_main(void *ctx)
             sleep_until(j, due);
             continue;
         }
-        struct row *rows = take_batch(j);
+        struct journal_job *jobs = take_batch(j);
         int days = j->retention_days;
         pthread_mutex_unlock(&j->lock);
-        if (rows)
-            commit(j, rows);
+        if (jobs)
+            commit(j, jobs);
         else if (j->probe_ms)
             probe(j);
         else
@@ -306,56 +337,62 @@ void journal_stop(struct journal *j)
     journal_free(j);
 }
 
-/* `s` behind *at; NULL stays NULL. */
-static const char *copy(char **at, const char *s)
+int journal_run(struct journal *j, struct journal_job *job)
 {
-    if (!s)
-        return NULL;
-    size_t n = strlen(s) + 1;
-    char *p = memcpy(*at, s, n);
-    *at += n;
-    return p;
-}
-
-static struct row *row_new(const struct journal_turn *t)
-{
-    const char *text[] = {t->adapter, t->conversation, t->question,
-                          t->lang,    t->reply_json,   t->kind};
-    size_t size = sizeof(struct row);
-    for (size_t i = 0; i < sizeof text / sizeof text[0]; i++)
-        size += text[i] ? strlen(text[i]) + 1 : 0;
-    struct row *r = calloc(1, size);
-    if (!r)
-        return NULL;
-    char *at = r->text;
-    r->turn = *t;
-    r->turn.adapter = copy(&at, t->adapter);
-    r->turn.conversation = copy(&at, t->conversation);
-    r->turn.question = copy(&at, t->question);
-    r->turn.lang = copy(&at, t->lang);
-    r->turn.reply_json = copy(&at, t->reply_json);
-    r->turn.kind = copy(&at, t->kind);
-    return r;
-}
-
-int journal_turn(struct journal *j, const struct journal_turn *t, journal_done_fn *fn, void *ctx)
-{
-    struct row *r = row_new(t);
-    if (!r)
-        return -ENOMEM;
-    r->fn = fn;
-    r->ctx = ctx;
-
+    job->next = NULL;
     pthread_mutex_lock(&j->lock);
     int err = j->stopping ? -ESHUTDOWN : j->waiting >= MAX_JOURNAL_QUEUE ? -EBUSY : 0;
     if (!err) {
-        *j->last = r;
-        j->last = &r->next;
+        *j->last = job;
+        j->last = &job->next;
         j->waiting++;
         if (j->waiting == 1 || j->waiting == MAX_BATCH)
             pthread_cond_signal(&j->wake);
     }
     pthread_mutex_unlock(&j->lock);
+    return err;
+}
+
+/* ---- turns ---- */
+
+struct row {
+    struct journal_job job;
+    journal_done_fn *fn;
+    void *ctx;
+    int64_t id;
+    struct journal_turn turn;
+};
+
+static int run_row(struct store *s, struct journal_job *job)
+{
+    struct row *r = (struct row *)job;
+    return store_add_turn(s, &r->turn, &r->id);
+}
+
+static void row_drop(struct journal_job *job)
+{
+    free(job);
+}
+
+static void row_done(struct journal_job *job, int err)
+{
+    struct row *r = (struct row *)job;
+    r->fn(r->ctx, err ? err : r->id);
+    free(r);
+}
+
+int journal_turn(struct journal *j, const struct journal_turn *t, journal_done_fn *fn, void *ctx)
+{
+    static const size_t texts[] = {
+        offsetof(struct row, turn.adapter),  offsetof(struct row, turn.conversation),
+        offsetof(struct row, turn.question), offsetof(struct row, turn.lang),
+        offsetof(struct row, turn.kind),     offsetof(struct row, turn.reply_json)};
+    struct row row = {.job = {.run = run_row, .done = row_done, .drop = row_drop},
+                      .fn = fn,
+                      .ctx = ctx,
+                      .turn = *t};
+    struct row *r = pack(&row, sizeof row, texts, sizeof texts / sizeof texts[0]);
+    int err = journal_run(j, &r->job);
     if (err)
         free(r);
     return err;
@@ -371,4 +408,11 @@ void journal_set_retention(struct journal *j, int days)
 bool journal_writable(const struct journal *j)
 {
     return atomic_load(&j->writable);
+}
+
+void journal_birthmark(struct journal *j, unsigned char ret[16])
+{
+    pthread_mutex_lock(&j->lock);
+    memcpy(ret, j->birthmark, sizeof j->birthmark);
+    pthread_mutex_unlock(&j->lock);
 }

@@ -12,11 +12,15 @@
 #define MAX_REPLY_JSON           (64u * 1024) /* bytes of one reply on the wire */
 #define MAX_PEER_QUEUE           256          /* frames waiting for one slow reader */
 #define MAX_PEER_BYTES           (1u << 20)   /* bytes waiting for one slow reader */
-#define MAX_IN_FLIGHT            2    /* questions of one connection being answered at once */
-#define MAX_CONVERSATION_WAITING 8    /* and of one conversation, from wherever they come */
-#define MAX_QUEUE                512  /* questions waiting for a worker; beyond: busy, retry */
-#define MAX_JOURNAL_QUEUE        1024 /* replies waiting to be recorded; beyond: sent unrecorded */
-#define MAX_HTTP_QUEUE           4096 /* requests to other servers, waiting or under way */
+#define MAX_IN_FLIGHT            2   /* questions of one connection being answered at once */
+#define MAX_CONVERSATION_WAITING 8   /* and of one conversation, from wherever they come */
+#define MAX_QUEUE                512 /* questions waiting for a worker; beyond: busy, retry */
+#define MAX_JOURNAL_QUEUE                                                                          \
+    8192 /* jobs waiting for the next commit; beyond: busy, or sent unrecorded */
+#define MAX_INBOX      10000 /* messages taken in and not dealt with; beyond: refused, come again */
+#define MAX_OUTBOX     10000 /* messages to other servers in memory; more wait on disk */
+#define MAX_IDENTITY   256   /* bytes of a message's identity, a lane's name, an idempotency key */
+#define MAX_HTTP_QUEUE 4096  /* requests to other servers, waiting or under way */
 
 #define MAX_HTTP_HEADERS   8192         /* bytes of a request's line and headers */
 #define MAX_REPLY_HEADERS  (64u * 1024) /* bytes that an adapter may add to a reply's head */

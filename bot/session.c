@@ -142,6 +142,16 @@ struct session *session_get(struct sessions *all, const char *id, uint64_t now_s
     return s;
 }
 
+void session_forget(struct sessions *all, const char *id)
+{
+    uint32_t hash = hash_of(id);
+    struct session *s = all->bucket[hash % BUCKETS];
+    while (s && (s->hash != hash || strcmp(s->id, id) != 0))
+        s = s->next;
+    if (s)
+        forget(all, s);
+}
+
 /* The number that is all of `text`; 0 when it is none. */
 static size_t number_of(const char *text)
 {

@@ -17,6 +17,7 @@ void sessions_free(struct sessions *all);
 
 /* The conversation of that id, made when new. `now_s` is monotonic. Ids are at most 128 bytes. */
 struct session *session_get(struct sessions *all, const char *id, uint64_t now_s);
+void session_forget(struct sessions *all, const char *id); /* all of it, now */
 void sessions_expire(struct sessions *all, uint64_t now_s);
 size_t sessions_count(const struct sessions *all);
 

@@ -1,5 +1,13 @@
-/* store.h: everything durable, behind one face. store_sqlite.c is the only SQL of bot/; another store can take
- * its place. A struct store belongs to one thread: the journal's. Calls never log. */
+/* store.h: everything durable, behind one face. store_*.c are the only SQL of bot/; another store can take
+ * its place. A struct store belongs to one thread: the journal's. Calls never log.
+ *
+ * Five things are kept. Turns: what was asked and answered, for those who run the service. The inbox: what came in, each
+ * message once (inbox.h). The outbox: what has to reach another server (outbox.h). Transcripts: the numbered events of
+ * a conversation, for clients that come and fetch them (transcript.h). And notes of adapters, by name.
+ *
+ * Unless said otherwise a call returns 0 or a negative errno as of store_open(), and belongs between store_begin() and
+ * store_commit(); after a failure the only way on is store_rollback(). -EINVAL: the data broke a rule of the schema, a bug of the
+ * caller and no trouble with the disk. Text that a read returns is the caller's, freed with free(). */
 #ifndef BOT_STORE_H
 #define BOT_STORE_H
 
@@ -9,6 +17,8 @@
 
 struct store;
 struct journal_turn;
+
+/* ---- the file (store_sqlite.c) ---- */
 
 /* Once, first thing in main(), before any other thread and before kb: without it every allocation of
  * SQLite takes a process-wide lock, and a second answering thread gains a tenth instead of all. */
@@ -21,9 +31,10 @@ int store_open(const char *path, const char *synchronous, struct store **ret);
 void store_close(struct store *s);
 /* True when the file it writes is no longer the one at its path: removed, or another put in its place. One stat(2). */
 bool store_is_gone(const struct store *s);
+/* 16 random bytes, made with the database: transcripts of another one are not these. */
+const unsigned char *store_birthmark(const struct store *s);
 
-/* Between begin and commit (or rollback) all is one transaction. All return 0 or a negative errno as above;
- * after a failure the only way on is store_rollback(). */
+/* Between begin and commit (or rollback) all is one transaction. */
 int store_begin(struct store *s);
 int store_commit(struct store *s);
 void store_rollback(struct store *s);
@@ -31,10 +42,139 @@ void store_rollback(struct store *s);
 /* A small transaction of its own that changes nothing: can it be written? */
 int store_probe(struct store *s);
 
+const char *store_strerror(int err); /* one sentence with a remedy; static text */
+
+/* ---- turns and votes (store_turn.c) ---- */
+
+/* t->id 0: it gets the next one. */
 int store_add_turn(struct store *s, const struct journal_turn *t, int64_t *ret_id);
-/* Delete turns older than `at_ms`, at most `max`. How many, or a negative errno. */
+/* Delete turns, and what hangs off them, older than `at_ms`, at most `max`. How many, or a negative errno. A
+ * transaction of its own. */
 int store_forget_turns(struct store *s, int64_t at_ms, int max);
 
-const char *store_strerror(int err); /* one sentence with a remedy; static text */
+/* What somebody thought of an answer. The last one of a voter counts. */
+struct store_vote {
+    int64_t turn;
+    const char *voter; /* opaque, within an adapter */
+    int v;             /* 1, -1; 0 takes it back */
+    const char *why;   /* one of the adapter's reasons, or NULL */
+    const char *text;  /* in their own words, or NULL */
+    int64_t at_ms;
+};
+/* -ENOENT: there is no such turn. */
+int store_vote(struct store *s, const struct store_vote *v);
+
+/* ---- inbox (store_inbox.c) ---- */
+
+enum store_inbox_state { INBOX_OPEN, INBOX_DONE, INBOX_IGNORED, INBOX_DEAD };
+
+struct store_message {
+    const char *adapter, *identity; /* together unique */
+    const char *body;               /* kept until it is over */
+    int64_t digest; /* of what it says: the same identity with another one is a conflict */
+    int64_t at_ms;
+    enum store_inbox_state state;
+    int64_t seq;      /* of its event, or 0 */
+    int64_t id, turn; /* out. turn: the number its answer will have */
+    bool known, conflict;
+};
+/* Is its identity known? Then seq, id, turn and state become those of the one that is there. */
+int store_find_message(struct store *s, struct store_message *m);
+/* Write one that is not known. */
+int store_take_in(struct store *s, struct store_message *m);
+/* From open to another state. *ret_was_open false: it was over, or has been erased, and nothing was done. */
+int store_end_message(struct store *s, int64_t id, enum store_inbox_state state,
+                      bool *ret_was_open);
+/* True in *ret_mine when nobody had claimed that message before. */
+int store_claim(struct store *s, const char *adapter, const char *message, int64_t at_ms,
+                bool *ret_mine);
+
+struct store_open_message {
+    int64_t id, seq, turn, at_ms;
+    char *adapter, *identity, *body;
+    int tries;
+};
+/* All that are open, oldest first, at most `max` after the id `after`; each counts one try more. */
+int store_reopen_messages(struct store *s, int64_t after, size_t max,
+                          struct store_open_message **ret, size_t *ret_n);
+void store_open_messages_free(struct store_open_message *m, size_t n);
+
+/* ---- outbox (store_outbox.c) ---- */
+
+enum store_outbox_state { OUTBOX_QUEUED, OUTBOX_SENDING, OUTBOX_DELIVERED, OUTBOX_DEAD };
+
+struct store_outgoing {
+    int64_t id, turn, at_ms, next_ms; /* next_ms: not before, wall clock */
+    const char *adapter, *lane;
+    const char *idem; /* unique within the adapter: the same thing is put in once */
+    const char *body, *note;
+    int tries;
+    bool doubtful; /* an attempt may have arrived */
+};
+/* *ret_id 0: that idem was known already. */
+int store_put_out(struct store *s, const struct store_outgoing *o, int64_t *ret_id);
+/* An attempt begins, or ended; the row takes `next_ms`, `tries`, `doubtful`. remote: the other side's name for it, or NULL;
+ * why: what went wrong, or NULL. */
+int store_update_out(struct store *s, const struct store_outgoing *o, enum store_outbox_state state,
+                     const char *remote, const char *why);
+/* All that are not over, oldest first; what was being sent when the process ended is doubtful. Texts are the rows' own. */
+int store_open_outgoing(struct store *s, int64_t after, size_t max, struct store_outgoing **ret,
+                        size_t *ret_n);
+void store_outgoing_free(struct store_outgoing *o, size_t n);
+/* The delivered thing that the other side calls `remote`: its turn and note. -ENOENT. */
+int store_find_delivered(struct store *s, const char *adapter, const char *lane, const char *remote,
+                         int64_t *ret_turn, char **ret_note);
+/* Dead letters: how many there are. */
+int store_count_dead(struct store *s, int64_t *ret_n);
+
+/* Delete what is over in inbox and outbox and was last touched before `at_ms`, at most `max` of each; a
+ * transaction of its own. How many. */
+int store_forget_mail(struct store *s, int64_t at_ms, int max);
+
+/* ---- transcripts (store_transcript.c) ---- */
+
+enum store_mode { MODE_BOT, MODE_WAITING, MODE_HUMAN };
+
+struct store_conversation {
+    int64_t id, head; /* number of the last event */
+    enum store_mode mode;
+    int64_t at_ms, used_ms; /* its first and last event */
+    bool erased;
+};
+/* -ENOENT: it has no event yet. */
+int store_conversation(struct store *s, const char *adapter, const char *name,
+                       struct store_conversation *ret);
+/* The next event. -ESTALE: the conversation was erased, or a person answers there and this is an answer (turn). *ret: as it is now. `body` are the members of a JSON object, without
+ * its braces; turn: of an answer, or 0. */
+int store_append(struct store *s, const char *adapter, const char *name, int64_t turn,
+                 const char *body, int64_t at_ms, struct store_conversation *ret);
+/* The turn of an answer in a transcript. -ENOENT: there is no such event, or it is no answer. */
+int store_event_turn(struct store *s, int64_t conversation, int64_t seq, int64_t *ret_turn);
+int store_set_mode(struct store *s, int64_t conversation, enum store_mode mode);
+
+typedef void store_event_fn(void *ctx, int64_t seq, const char *body, size_t len);
+/* Those after `after`, at most `max`. */
+int store_events(struct store *s, int64_t conversation, int64_t after, size_t max,
+                 store_event_fn *fn, void *ctx);
+
+/* A wish for a person. */
+struct store_handoff {
+    const char *adapter, *conversation;
+    const char *want;                /* "live" "email" "cancel" */
+    const char *name, *email, *note; /* or NULL */
+    int64_t at_ms;
+};
+int store_add_handoff(struct store *s, const struct store_handoff *h);
+
+/* Events, turns, votes, wishes and messages of a conversation go; that it was erased stays, and its name is no good any
+ * more. Afterwards nothing of it is left in the file, nor beside it. */
+int store_erase(struct store *s, const char *adapter, const char *name, int64_t at_ms);
+/* Conversations without an event since `at_ms`, whole, at most `max`; a transaction of its own. How many. */
+int store_forget_transcripts(struct store *s, int64_t at_ms, int max);
+
+/* ---- notes of adapters (store_note.c) ---- */
+
+int store_keep(struct store *s, const char *adapter, const char *key, const char *value);
+int store_kept(struct store *s, const char *adapter, const char *key, char **ret); /* NULL: none */
 
 #endif

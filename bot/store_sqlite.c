@@ -1,22 +1,22 @@
-/* store_sqlite.c: the durable store in one SQLite file, state.db. All SQL of bot/ is here, each statement above
- * the function that runs it.
+/* store_sqlite.c: the durable store in one SQLite file, state.db: the file, its schema, its transactions. The other
+ * store_*.c hold the statements, each above the function that runs it.
  *
  * The file is recognised by its application id and carries its schema's version. An older file is brought up to
  * date by the steps of sql_upgrade[], each in the transaction that also raises the version, so an upgrade that is
  * interrupted has not happened. A newer file, another program's, or garbage is refused and left alone: what is in it
  * cannot be derived again. */
-#include "bot/store.h"
+#include "bot/store_int.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bot/journal.h"
 #include "bot/must.h"
 
 #define APPLICATION_ID  0x47505354 /* "GPST" */
@@ -37,17 +37,93 @@ static const char *const sql_upgrade[] = {
     ");"
     "CREATE INDEX turns_at ON turns(at_ms);"
     "CREATE INDEX turns_conversation ON turns(adapter, conversation, id);",
+
+    "CREATE TABLE birthmark(bytes BLOB NOT NULL);"
+    "INSERT INTO birthmark VALUES(randomblob(16));"
+
+    "CREATE TABLE votes("
+    "  turn INTEGER NOT NULL REFERENCES turns(id) ON DELETE CASCADE,"
+    "  voter TEXT NOT NULL," /* opaque: a conversation, a user */
+    "  v INTEGER NOT NULL,"  /* 1 or -1 */
+    "  why TEXT,"            /* one of the reasons that were offered */
+    "  text TEXT,"           /* in their own words */
+    "  at_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY(turn, voter)) WITHOUT ROWID;"
+
+    "CREATE TABLE inbox("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT," /* in order of arrival */
+    "  adapter TEXT NOT NULL,"
+    "  identity TEXT NOT NULL,"  /* of the message, however often it is delivered */
+    "  at_ms INTEGER NOT NULL,"  /* when it came */
+    "  state INTEGER NOT NULL,"  /* enum store_inbox_state */
+    "  tries INTEGER NOT NULL,"  /* starts of the program that found it open */
+    "  digest INTEGER NOT NULL," /* of what it says */
+    "  seq INTEGER,"             /* of its event in the transcript, if it has one */
+    "  turn INTEGER NOT NULL,"   /* the number its answer has, or will have */
+    "  body TEXT,"               /* NULL once it is over */
+    "  UNIQUE(adapter, identity));"
+    "CREATE INDEX inbox_open ON inbox(id) WHERE state = 0;"
+
+    "CREATE TABLE claims(" /* messages that were answered, whichever delivery it was that did it */
+    "  adapter TEXT NOT NULL, message TEXT NOT NULL, at_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY(adapter, message)) WITHOUT ROWID;"
+    "CREATE INDEX claims_at ON claims(at_ms);"
+
+    "CREATE TABLE outbox("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  adapter TEXT NOT NULL,"
+    "  lane TEXT NOT NULL,"        /* one after another within it */
+    "  idem TEXT NOT NULL,"        /* the same thing is put in once */
+    "  turn INTEGER NOT NULL,"     /* whose reply it is, or 0 */
+    "  at_ms INTEGER NOT NULL,"    /* when it was put in; when it was over, afterwards */
+    "  next_ms INTEGER NOT NULL,"  /* not before */
+    "  state INTEGER NOT NULL,"    /* enum store_outbox_state */
+    "  tries INTEGER NOT NULL,"    /* attempts that were begun */
+    "  doubtful INTEGER NOT NULL," /* 1: one of them may have arrived */
+    "  body TEXT,"                 /* NULL once it is delivered */
+    "  note TEXT,"                 /* the adapter's own */
+    "  remote TEXT,"               /* the other side's name for it */
+    "  why TEXT,"                  /* what went wrong last */
+    "  UNIQUE(adapter, idem));"
+    "CREATE INDEX outbox_open ON outbox(id) WHERE state < 2;"
+    "CREATE INDEX outbox_dead ON outbox(id) WHERE state = 3;"
+    "CREATE INDEX outbox_remote ON outbox(adapter, lane, remote) WHERE remote IS NOT NULL;"
+
+    "CREATE TABLE conversations("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  adapter TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"     /* opaque */
+    "  head INTEGER NOT NULL,"  /* number of its last event */
+    "  mode INTEGER NOT NULL,"  /* enum store_mode: who answers */
+    "  at_ms INTEGER NOT NULL," /* first and last event */
+    "  used_ms INTEGER NOT NULL,"
+    "  erased INTEGER NOT NULL," /* 1: nothing of it is left but this row */
+    "  UNIQUE(adapter, name));"
+    "CREATE INDEX conversations_used ON conversations(used_ms);"
+
+    "CREATE TABLE events("
+    "  conversation INTEGER NOT NULL,"
+    "  seq INTEGER NOT NULL," /* 1, 2, 3, ... without a gap */
+    "  turn INTEGER,"         /* of an answer */
+    "  at_ms INTEGER NOT NULL,"
+    "  body TEXT NOT NULL," /* members of a JSON object, without its braces and without seq */
+    "  UNIQUE(conversation, seq));"
+
+    "CREATE TABLE handoffs("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  adapter TEXT NOT NULL,"
+    "  conversation TEXT NOT NULL,"
+    "  at_ms INTEGER NOT NULL,"
+    "  want TEXT NOT NULL," /* 'live' 'email' 'cancel' */
+    "  name TEXT, email TEXT, note TEXT);"
+    "CREATE INDEX handoffs_conversation ON handoffs(adapter, conversation);"
+
+    "CREATE TABLE notes("
+    "  adapter TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
+    "  PRIMARY KEY(adapter, key)) WITHOUT ROWID;",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof sql_upgrade / sizeof sql_upgrade[0]))
-
-struct store {
-    char *path;
-    dev_t dev; /* which file that was when it was opened */
-    ino_t ino;
-    sqlite3 *db;
-    sqlite3_stmt *add_turn, *forget_turns;
-};
 
 int store_init(void)
 {
@@ -59,8 +135,7 @@ int store_init(void)
     return rc ? -EINVAL : 0;
 }
 
-/* What SQLite says, as an errno. A full disk hides behind several I/O errors. */
-static int to_errno(sqlite3 *db, int rc)
+int store_errno(sqlite3 *db, int rc)
 {
     if (rc == SQLITE_OK || rc == SQLITE_DONE || rc == SQLITE_ROW)
         return 0;
@@ -78,13 +153,18 @@ static int to_errno(sqlite3 *db, int rc)
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return -EBUSY;
     case SQLITE_NOMEM: return -ENOMEM;
+    case SQLITE_CONSTRAINT:
+    case SQLITE_TOOBIG:
+    case SQLITE_MISMATCH:
+    case SQLITE_MISUSE:
+    case SQLITE_RANGE: return -EINVAL;
     default: return -EIO;
     }
 }
 
-static int run(sqlite3 *db, const char *sql)
+int store_run(sqlite3 *db, const char *sql)
 {
-    return to_errno(db, sqlite3_exec(db, sql, NULL, NULL, NULL));
+    return store_errno(db, sqlite3_exec(db, sql, NULL, NULL, NULL));
 }
 
 static int read_int(sqlite3 *db, const char *sql, int *ret)
@@ -93,7 +173,7 @@ static int read_int(sqlite3 *db, const char *sql, int *ret)
     int rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
     if (!rc && (rc = sqlite3_step(st)) == SQLITE_ROW)
         *ret = sqlite3_column_int(st, 0);
-    int err = to_errno(db, rc);
+    int err = store_errno(db, rc);
     sqlite3_finalize(st);
     return err;
 }
@@ -115,8 +195,9 @@ static int upgrade(sqlite3 *db)
                                      APPLICATION_ID, version + 1);
         if (!mark)
             return -ENOMEM;
-        if (!(err = run(db, "BEGIN IMMEDIATE")) && !(err = run(db, sql_upgrade[version])))
-            err = run(db, mark);
+        if (!(err = store_run(db, "BEGIN IMMEDIATE")) &&
+            !(err = store_run(db, sql_upgrade[version])))
+            err = store_run(db, mark);
         sqlite3_free(mark);
         if (err) {
             sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
@@ -126,22 +207,28 @@ static int upgrade(sqlite3 *db)
     return 0;
 }
 
-static const char sql_add_turn[] =
-    "INSERT INTO turns(at_ms, adapter, conversation, question, lang, kind, confidence, reply)"
-    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-
-static const char sql_forget_turns[] =
-    "DELETE FROM turns WHERE id IN (SELECT id FROM turns WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)";
-
 /* secure_delete: what is deleted for privacy is overwritten, not merely unlinked. */
 static const char sql_set_up[] =
     "PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=16777216; PRAGMA secure_delete=ON;"
     "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;";
 
-static int prepare(struct store *s, const char *sql, sqlite3_stmt **ret)
+/* How far the numbers of turns have got: those in use, and those promised to messages not answered yet. */
+static int read_marks(struct store *s)
 {
-    return to_errno(s->db,
-                    sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL));
+    static const char sql[] = "SELECT bytes, max(ifnull((SELECT max(turn) FROM inbox), 0),"
+                              " ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'turns'), 0))"
+                              " FROM birthmark";
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL);
+    if (!rc && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+        size_t n = (size_t)sqlite3_column_bytes(st, 0);
+        if (n == sizeof s->birthmark)
+            memcpy(s->birthmark, sqlite3_column_blob(st, 0), n);
+        s->last_turn = s->sure_turn = sqlite3_column_int64(st, 1);
+    }
+    int err = rc == SQLITE_DONE ? -EBADMSG : store_errno(s->db, rc);
+    sqlite3_finalize(st);
+    return err;
 }
 
 /* Made here, so that nobody else may read what people asked; SQLite would ask the umask. */
@@ -166,17 +253,17 @@ int store_open(const char *path, const char *synchronous, struct store **ret)
     s->dev = st.st_dev;
     s->ino = st.st_ino;
     int rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    if ((err = to_errno(s->db, rc)))
+    if ((err = store_errno(s->db, rc)))
         goto out;
     sqlite3_extended_result_codes(s->db, 1);
     sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     bool normal = strcmp(synchronous, "normal") == 0;
     /* upgrade() first: WAL mode would already write into a file that is not ours */
-    if ((err = upgrade(s->db)) || (err = run(s->db, sql_set_up)) ||
-        (err = run(s->db, normal ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL")) ||
-        (err = prepare(s, sql_add_turn, &s->add_turn)) ||
-        (err = prepare(s, sql_forget_turns, &s->forget_turns)))
+    if ((err = upgrade(s->db)) || (err = store_run(s->db, sql_set_up)) ||
+        (err =
+             store_run(s->db, normal ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL")) ||
+        (err = read_marks(s)))
         goto out;
     *ret = s;
     s = NULL;
@@ -189,8 +276,8 @@ void store_close(struct store *s)
 {
     if (!s)
         return;
-    sqlite3_finalize(s->add_turn);
-    sqlite3_finalize(s->forget_turns);
+    for (size_t i = 0; i < NSQL; i++)
+        sqlite3_finalize(s->st[i]);
     sqlite3_close(s->db);
     free(s->path);
     free(s);
@@ -202,18 +289,29 @@ bool store_is_gone(const struct store *s)
     return stat(s->path, &st) || st.st_dev != s->dev || st.st_ino != s->ino;
 }
 
+const unsigned char *store_birthmark(const struct store *s)
+{
+    return s->birthmark;
+}
+
 int store_begin(struct store *s)
 {
-    return run(s->db, "BEGIN IMMEDIATE");
+    s->scrub = false;
+    s->sure_turn = s->last_turn;
+    return store_run(s->db, "BEGIN IMMEDIATE");
 }
 
 int store_commit(struct store *s)
 {
-    return run(s->db, "COMMIT");
+    int err = store_run(s->db, "COMMIT");
+    if (!err && s->scrub) /* a reader in the way is no failure: the next checkpoint does it */
+        store_run(s->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+    return err;
 }
 
 void store_rollback(struct store *s)
 {
+    s->last_turn = s->sure_turn;
     if (!sqlite3_get_autocommit(s->db)) /* some failures have rolled back already */
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
@@ -223,41 +321,55 @@ int store_probe(struct store *s)
     char sql[96]; /* the same value once more is a page to be written all the same */
     sqlite3_snprintf(sizeof sql, sql, "BEGIN IMMEDIATE; PRAGMA user_version=%d; COMMIT",
                      SCHEMA_VERSION);
-    return run(s->db, sql);
+    return store_run(s->db, sql);
 }
 
-/* Step a statement that returns no rows, and make it ready for the next time. */
-static int finish(struct store *s, sqlite3_stmt *st)
+/* ---- statements ---- */
+
+sqlite3_stmt *store_bind(struct store *s, enum store_sql id, const char *sql, int *ret_err,
+                         const char *format, ...)
 {
-    int err = to_errno(s->db, sqlite3_step(st));
+    sqlite3_stmt **st = &s->st[id];
+    int rc =
+        *st ? SQLITE_OK : sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
+    *ret_err = store_errno(s->db, rc);
+    if (rc)
+        return NULL;
+    va_list ap;
+    va_start(ap, format);
+    for (int i = 1; *format; format++, i++)
+        switch (*format) {
+        case 'i': sqlite3_bind_int64(*st, i, va_arg(ap, int64_t)); break;
+        case 'd': sqlite3_bind_double(*st, i, va_arg(ap, double)); break;
+        default: sqlite3_bind_text(*st, i, va_arg(ap, const char *), -1, SQLITE_STATIC); break;
+        }
+    va_end(ap);
+    return *st;
+}
+
+void store_reset(sqlite3_stmt *st)
+{
     sqlite3_reset(st);
     sqlite3_clear_bindings(st);
+}
+
+int store_finish(struct store *s, sqlite3_stmt *st)
+{
+    int err = store_errno(s->db, sqlite3_step(st));
+    store_reset(st);
     return err;
 }
 
-int store_add_turn(struct store *s, const struct journal_turn *t, int64_t *ret_id)
+int store_row(struct store *s, sqlite3_stmt *st)
 {
-    sqlite3_stmt *st = s->add_turn;
-    sqlite3_bind_int64(st, 1, t->at_ms);
-    sqlite3_bind_text(st, 2, t->adapter, -1, SQLITE_STATIC);
-    sqlite3_bind_text(st, 3, t->conversation, -1, SQLITE_STATIC);
-    sqlite3_bind_text(st, 4, t->question, -1, SQLITE_STATIC);
-    sqlite3_bind_text(st, 5, t->lang, -1, SQLITE_STATIC); /* NULL binds NULL */
-    sqlite3_bind_text(st, 6, t->kind, -1, SQLITE_STATIC);
-    sqlite3_bind_double(st, 7, t->confidence);
-    sqlite3_bind_text(st, 8, t->reply_json, -1, SQLITE_STATIC);
-    int err = finish(s, st);
-    if (!err)
-        *ret_id = sqlite3_last_insert_rowid(s->db);
-    return err;
+    int rc = sqlite3_step(st);
+    return rc == SQLITE_ROW ? 1 : store_errno(s->db, rc);
 }
 
-int store_forget_turns(struct store *s, int64_t at_ms, int max)
+char *store_text(sqlite3_stmt *st, int column)
 {
-    sqlite3_bind_int64(s->forget_turns, 1, at_ms);
-    sqlite3_bind_int(s->forget_turns, 2, max);
-    int err = finish(s, s->forget_turns);
-    return err ? err : sqlite3_changes(s->db);
+    const char *s = (const char *)sqlite3_column_text(st, column);
+    return s ? must(strdup(s)) : NULL;
 }
 
 const char *store_strerror(int err)
@@ -281,6 +393,7 @@ const char *store_strerror(int err)
     case EISDIR: return "it is a folder";
     case ENOTDIR: return "data_dir is not a folder";
     case ENOMEM: return "out of memory";
+    case EINVAL: return "what was to be written breaks a rule of the schema; please report this";
     default: return "the disk reported an error; see the kernel's log";
     }
 }

@@ -1,21 +1,22 @@
-/* turn.c: one question's life, from bot_receive() to the adapter's send().
+/* turn.c: one question's life, from bot_receive() to its reply.
  *
  *     bot_receive -> begin -> (a thread answers) -> answered -> (the journal commits) -> recorded -> finish
+ *                                                           `-> (the journal commits) -> closed   .item
  *
- * A turn owns one pool; all it needs is in there and goes at its end, however it ended. Every step that can fail
- * goes on to the next with what it has: an answer that cannot be recorded is sent without an id, a reply that cannot
- * be rendered becomes an apology. So an accepted question always ends in exactly one send().
+ * A turn owns one pool; all it needs is in there and goes at its end, however it ended. There are two kinds. A question
+ * that lives no longer than its connection goes on to the next step with what it has: an answer that cannot be recorded
+ * is sent without an id, a reply that cannot be rendered becomes an apology. So it always ends in exactly one send(). A
+ * message of the inbox (inbox.h) is on disk: its reply is rendered first and written in the transaction that closes it,
+ * again and again until the disk takes it; there is no send(), and no limit that would turn it away a second time.
  *
  * Turns of one conversation go one after another, in the order in which they came: the second question may mean
  * something only after the first reply ("2"), and replies must not overtake each other. Turns without a
- * conversation are independent. All open turns together are at most MAX_QUEUE, which bounds the queues
- * behind this one, too. */
+ * conversation are independent. New ones are refused when MAX_QUEUE are open; of the inbox any number may be, and
+ * those for which the threads have no room wait here. */
 #include <errno.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <utf8proc.h>
 
 #include "bot/answer.h"
@@ -27,8 +28,9 @@
 #include "bot/session.h"
 #include "bot/work.h"
 
-#define MAX_KEY  128  /* bytes of a session's id (session.h) */
-#define NBUCKETS 1024 /* of conversations with an open turn; a power of two */
+#define MAX_KEY       128  /* bytes of a session's id (session.h) */
+#define NBUCKETS      1024 /* of conversations with an open turn; a power of two */
+#define DISK_RETRY_MS 2000 /* how often a reply is offered to a disk that does not take it */
 
 struct turn {
     struct turn *next; /* in its bucket, in order of arrival */
@@ -40,11 +42,18 @@ struct turn {
     const char *asked; /* what was meant: "2" resolved */
     const struct reply *reply;
     uint64_t began_us;
+
+    struct inbox_item item; /* id 0: of no inbox */
+    struct inbox_reply closing;
+    struct journal_turn row;
+    struct loop_timer *retry;
+    struct turn *stalled; /* the next one that waits for a thread */
 };
 
 struct turns {
     struct bot *bot;
     struct turn *bucket[NBUCKETS];
+    struct turn *stalled, **stalled_end;
     size_t n;
 };
 
@@ -96,6 +105,7 @@ struct turns *turns_new(struct bot *bot)
 {
     struct turns *all = must(calloc(1, sizeof *all));
     all->bot = bot;
+    all->stalled_end = &all->stalled;
     return all;
 }
 
@@ -131,39 +141,52 @@ static void count(struct turn *t)
 static int render(struct turn *t, const struct reply *reply, const char *answer_id,
                   struct buf *body)
 {
-    struct outgoing out = {.to = &t->in, .reply = reply, .answer_id = answer_id};
+    struct outgoing out = {.to = &t->in, .reply = reply, .answer_id = answer_id, .re = t->item.seq};
     int err = t->adapter->type->render(t->adapter, &out, body);
     return err ? err : buf_failed(body) ? -E2BIG : 0;
 }
 
-/* The end of every turn: the reply goes out, and whoever waited behind it begins. */
-static void finish(struct turn *t, int64_t id)
+/* Renders into `body` what can be rendered: the reply, or an apology. Returns which. */
+static const struct reply *render_something(struct turn *t, const char *answer_id, struct buf *body)
 {
-    char answer_id[24];
-    snprintf(answer_id, sizeof answer_id, "%lld", (long long)id);
-    struct outgoing out = {.to = &t->in, .reply = t->reply, .answer_id = id > 0 ? answer_id : NULL};
-    struct buf body;
-    buf_init(&body, MAX_REPLY_JSON);
-    int err = render(t, out.reply, out.answer_id, &body);
-    if (err) {
-        log_error("bot", "a reply could not be rendered", "adapter=%s error=%d",
-                  t->adapter->type->name, err);
-        struct reply sorry;
-        answer_sorry(t->pool, &sorry);
-        out.reply = &sorry;
-        buf_clear(&body);
-        render(t, out.reply, out.answer_id, &body);
-        t->adapter->type->send(t->adapter, &out, &body);
-    } else {
-        t->adapter->type->send(t->adapter, &out, &body);
-    }
-    buf_release(&body);
-    count(t);
+    int err = render(t, t->reply, answer_id, body);
+    if (!err)
+        return t->reply;
+    log_error("bot", "a reply could not be rendered", "adapter=%s error=%d", t->adapter->type->name,
+              err);
+    struct reply *sorry = pool_alloc(t->pool, sizeof *sorry);
+    answer_sorry(t->pool, sorry);
+    buf_clear(body);
+    render(t, sorry, answer_id, body);
+    return sorry;
+}
 
+/* The end of every turn: whoever waited behind it begins. */
+static void end(struct turn *t)
+{
+    count(t);
     struct turn *next = leave(t->bot->turns, t);
     pool_free(t->pool); /* and t */
     if (next)
         begin(next);
+}
+
+static const char *id_text(struct turn *t, int64_t id)
+{
+    return id > 0 ? pool_printf(t->pool, "%lld", (long long)id) : NULL;
+}
+
+/* ---- the reply of a question that has nothing but its connection ---- */
+
+static void finish(struct turn *t, int64_t id)
+{
+    struct outgoing out = {.to = &t->in, .answer_id = id_text(t, id)};
+    struct buf body;
+    buf_init(&body, MAX_REPLY_JSON);
+    out.reply = render_something(t, out.answer_id, &body);
+    t->adapter->type->send(t->adapter, &out, &body);
+    buf_release(&body);
+    end(t);
 }
 
 static void recorded(void *ctx, int64_t id)
@@ -174,27 +197,85 @@ static void recorded(void *ctx, int64_t id)
     finish(t, id);
 }
 
+/* ---- the reply of a message of the inbox ---- */
+
+static void closed(void *ctx, const struct inbox_closed *c);
+
+static void close_message(void *ctx)
+{
+    struct turn *t = ctx;
+    loop_timer_stop(t->retry);
+    t->retry = NULL;
+    int err = inbox_close(t->adapter, &t->closing, closed, t);
+    struct inbox_closed failed = {.err = err};
+    if (err)
+        closed(t, &failed);
+}
+
+static void closed(void *ctx, const struct inbox_closed *c)
+{
+    struct turn *t = ctx;
+    if (c->err)
+        t->retry = loop_timer(t->bot->loop, DISK_RETRY_MS, 0, close_message, t);
+    else
+        end(t);
+}
+
+static void prepare_close(struct turn *t)
+{
+    struct buf body;
+    buf_init(&body, MAX_REPLY_JSON);
+    t->row.id = t->item.turn;
+    render_something(t, id_text(t, t->item.turn), &body);
+    bool transcript = t->adapter->type->has_transcripts;
+    t->closing = (struct inbox_reply){
+        .id = t->item.id,
+        .claim = t->in.claim,
+        .turn = &t->row,
+        .conversation = transcript ? t->in.conversation : NULL,
+        .lane = t->in.lane ? t->in.lane : t->in.conversation,
+        .note = t->in.note,
+        .body = pool_strndup(t->pool, body.s, body.len),
+    };
+    buf_release(&body);
+}
+
 static void record(struct turn *t)
 {
     struct buf json;
     buf_init(&json, MAX_REPLY_JSON);
     reply_json(t->reply, NULL, NULL, &json);
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    struct journal_turn row = {
+    t->row = (struct journal_turn){
         .adapter = t->adapter->type->name,
         .conversation = t->in.conversation,
         .question = t->in.text,
         .lang = t->in.lang,
-        .reply_json = json.s,
+        .reply_json = buf_failed(&json) ? "{}" : pool_strndup(t->pool, json.s, json.len),
         .kind = reply_kind_name(t->reply->kind),
         .confidence = t->reply->confidence,
-        .at_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000,
+        .at_ms = clock_wall_ms(),
     };
-    int err = buf_failed(&json) ? -E2BIG : journal_turn(t->bot->journal, &row, recorded, t);
     buf_release(&json);
+    if (t->item.id) {
+        prepare_close(t);
+        close_message(t);
+        return;
+    }
+    int err = journal_turn(t->bot->journal, &t->row, recorded, t);
     if (err)
         recorded(t, err);
+}
+
+/* A thread has come free: the one that has waited longest for it begins. */
+static void unstall(struct turns *all)
+{
+    struct turn *t = all->stalled;
+    if (!t)
+        return;
+    if (!(all->stalled = t->stalled))
+        all->stalled_end = &all->stalled;
+    t->stalled = NULL;
+    begin(t);
 }
 
 static void answered(void *ctx, const struct reply *reply)
@@ -202,6 +283,7 @@ static void answered(void *ctx, const struct reply *reply)
     struct turn *t = ctx;
     if (t->bot->ended) /* turns_free() has the rest */
         return;
+    unstall(t->bot->turns);
     t->reply = reply;
     if (*t->key) {
         uint64_t now_s = loop_now_ms(t->bot->loop) / 1000;
@@ -234,8 +316,16 @@ static void begin(struct turn *t)
         recall(t, &q);
     q.text = t->asked;
     q.len = strlen(t->asked);
-    if (work_ask(t->bot->work, t->pool, &q, answered, t) == 0)
+    bool hopeless = t->item.tries > INBOX_TRIES; /* it may be what ended the program */
+    int err = hopeless ? -EINVAL : work_ask(t->bot->work, t->pool, &q, answered, t);
+    if (!err)
         return;
+    if (err == -EBUSY && t->item.id) {
+        struct turns *all = t->bot->turns;
+        *all->stalled_end = t;
+        all->stalled_end = &t->stalled;
+        return;
+    }
     struct reply *sorry = pool_alloc(t->pool, sizeof *sorry);
     answer_sorry(t->pool, sorry);
     answered(t, sorry);
@@ -296,32 +386,49 @@ static struct turn *turn_new(struct adapter *a, struct pool *pool, const struct 
     t->in.conversation = pool_strdup(pool, in->conversation);
     t->in.lang = in->lang && *in->lang ? pool_strdup(pool, in->lang) : NULL;
     t->in.ref = in->ref ? pool_strdup(pool, in->ref) : NULL;
+    t->in.claim = in->claim ? pool_strdup(pool, in->claim) : NULL;
+    t->in.lane = in->lane ? pool_strdup(pool, in->lane) : NULL;
+    t->in.note = in->note ? pool_strdup(pool, in->note) : NULL;
+    if (in->item)
+        t->item = *in->item;
+    t->item.identity = t->item.body = NULL; /* the adapter's */
+    t->in.item = NULL;
     t->key = key_of(pool, a->type->name, in->conversation);
     t->began_us = clock_us();
     return t;
 }
 
-static int accept_turn(struct adapter *a, struct pool *pool, const struct inbound *in)
+static bool is_blank(const char *s, size_t len)
 {
-    struct bot *bot = a->bot;
-    struct bot_counts *c = &bot->counts;
-    if (bot->draining)
-        return -ESHUTDOWN;
-    if (in->len > MAX_QUESTION_CHARS * 4)
-        return c->refused_long++, -E2BIG;
-    long points = code_points(in->text, in->len);
+    size_t i = 0;
+    while (i < len && (unsigned char)s[i] <= ' ')
+        i++;
+    return i == len;
+}
+
+int bot_check(const struct adapter *a, const char *text, size_t len)
+{
+    struct bot_counts *c = &a->bot->counts;
+    long points = len > MAX_QUESTION_CHARS * 4 ? MAX_QUESTION_CHARS + 1 : code_points(text, len);
     if (points < 0)
         return -EILSEQ;
     if (points > MAX_QUESTION_CHARS)
         return c->refused_long++, -E2BIG;
-    const char *text = clean(pool, in->text, in->len);
-    if (!*text)
-        return c->refused_empty++, -EINVAL;
+    return is_blank(text, len) ? (c->refused_empty++, -EINVAL) : 0;
+}
 
-    struct turn *t = turn_new(a, pool, in, text);
+static int accept_turn(struct adapter *a, struct pool *pool, const struct inbound *in)
+{
+    struct bot *bot = a->bot;
+    if (bot->draining)
+        return -ESHUTDOWN;
+    int err = bot_check(a, in->text, in->len);
+    if (err)
+        return err;
+    struct turn *t = turn_new(a, pool, in, clean(pool, in->text, in->len));
     size_t before = open_of(bot->turns, t->key);
-    if (bot->turns->n >= MAX_QUEUE || before >= MAX_CONVERSATION_WAITING)
-        return c->refused_busy++, -EBUSY;
+    if (!t->item.id && (bot->turns->n >= MAX_QUEUE || before >= MAX_CONVERSATION_WAITING))
+        return bot->counts.refused_busy++, -EBUSY;
     enter(bot->turns, t);
     if (!before)
         begin(t);
@@ -335,4 +442,11 @@ int bot_receive(struct adapter *a, const struct inbound *in)
     if (err)
         pool_free(pool);
     return err;
+}
+
+void turns_forget(struct turns *all, const struct adapter *a, const char *conversation)
+{
+    struct pool *pool = pool_new();
+    session_forget(all->bot->sessions, key_of(pool, a->type->name, conversation));
+    pool_free(pool);
 }

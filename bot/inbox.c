@@ -1,0 +1,481 @@
+/* inbox.c: three kinds of jobs for the journal, and what follows from them on the loop. Taking a message in, closing it with
+ * its reply, and finding at the start what was left open. Each is one transaction, so there is no state in between.
+ *
+ * What is in memory here is a count. The messages themselves are with the adapters and in turns; if those lose one, it
+ * is open on disk and comes back at the next start. */
+#include "bot/inbox.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/bot.h"
+#include "bot/clock.h"
+#include "bot/journal.h"
+#include "bot/limits.h"
+#include "bot/log.h"
+#include "bot/must.h"
+#include "bot/pack.h"
+#include "bot/store.h"
+
+struct inbox {
+    struct bot *bot;
+    size_t open;     /* taken in and not over */
+    size_t arriving; /* not committed yet */
+};
+
+struct inbox *inbox_new(struct bot *bot)
+{
+    struct inbox *box = must(calloc(1, sizeof *box));
+    box->bot = bot;
+    return box;
+}
+
+void inbox_free(struct inbox *box)
+{
+    free(box);
+}
+
+size_t inbox_open(const struct inbox *box)
+{
+    return box->open;
+}
+
+/* Jobs that never ran: the program ends. */
+static void drop(struct journal_job *job)
+{
+    free(job);
+}
+
+/* ---- a message comes in ---- */
+
+struct put {
+    struct journal_job job;
+    struct adapter *adapter;
+    inbox_put_fn *fn;
+    void *ctx;
+    struct inbox_message in;
+    struct inbox_vote vote;
+    struct inbox_wish wish;
+    struct store_message row;
+    struct inbox_receipt receipt;
+    bool answered_by_a_person;
+};
+
+/* What hangs on the message, apart from its event. */
+static int write_extras(struct store *s, struct put *p)
+{
+    int err = 0;
+    const char *adapter = p->row.adapter;
+    if (p->in.vote) {
+        struct store_vote v = {.turn = p->vote.turn,
+                               .voter = p->vote.voter,
+                               .v = p->vote.v,
+                               .why = p->vote.why,
+                               .text = p->vote.text,
+                               .at_ms = p->row.at_ms};
+        struct store_conversation c;
+        if (!v.turn && !(err = store_conversation(s, adapter, p->in.conversation, &c)))
+            err = store_event_turn(s, c.id, p->vote.re, &v.turn);
+        if (!err)
+            err = store_vote(s, &v);
+    }
+    if (!err && p->in.wish) {
+        struct store_handoff h = {.adapter = adapter,
+                                  .conversation = p->in.conversation,
+                                  .want = p->wish.want,
+                                  .name = p->wish.name,
+                                  .email = p->wish.email,
+                                  .note = p->wish.note,
+                                  .at_ms = p->row.at_ms};
+        err = store_add_handoff(s, &h);
+    }
+    if (!err && p->in.note_key)
+        err = store_keep(s, adapter, p->in.note_key, p->in.note);
+    return err;
+}
+
+static int write_event(struct store *s, struct put *p)
+{
+    struct store_conversation c;
+    int err = store_append(s, p->row.adapter, p->in.conversation, 0, p->in.event, p->row.at_ms, &c);
+    if (err)
+        return err;
+    p->row.seq = c.head;
+    p->answered_by_a_person = c.mode == MODE_HUMAN;
+    if (p->answered_by_a_person)
+        p->row.state = INBOX_DONE;
+    if (p->in.wish && c.mode != MODE_HUMAN)
+        err = store_set_mode(s, c.id, strcmp(p->wish.want, "cancel") ? MODE_WAITING : MODE_BOT);
+    return err;
+}
+
+/* Whatever is refused is refused before anything is written: the transaction is not ours alone. */
+static int run_put(struct store *s, struct journal_job *job)
+{
+    struct put *p = (struct put *)job;
+    p->receipt = (struct inbox_receipt){0};
+    p->row.seq = 0;
+    int err = store_find_message(s, &p->row);
+    if (!err && !p->row.known) {
+        p->row.state = p->in.over ? INBOX_DONE : INBOX_OPEN;
+        err = write_extras(s, p);
+        if (!err && p->in.event)
+            err = write_event(s, p);
+        if (err == -ENOENT || err == -ESTALE) {
+            p->receipt.err = err;
+            return 0;
+        }
+        if (!err)
+            err = store_take_in(s, &p->row);
+    }
+    p->receipt.known = p->row.known;
+    p->receipt.conflict = p->row.known && p->row.conflict;
+    p->receipt.id = p->row.id;
+    p->receipt.turn = p->row.turn;
+    p->receipt.seq = p->row.seq;
+    return err;
+}
+
+static void announce(struct adapter *a, const char *conversation, int64_t seq, const char *body)
+{
+    struct transcript_event ev = {.seq = seq, .body = body, .len = strlen(body)};
+    if (seq && a->type->on_event)
+        a->type->on_event(a, conversation, &ev);
+}
+
+static void hand_over(struct adapter *a, const struct inbox_item *item)
+{
+    if (a->type->on_message)
+        a->type->on_message(a, item);
+    else
+        inbox_end(a, item->id, INBOX_WAS_IGNORED);
+}
+
+static void put_done(struct journal_job *job, int err)
+{
+    struct put *p = (struct put *)job;
+    struct adapter *a = p->adapter;
+    struct inbox *box = a->bot->inbox;
+    box->arriving--;
+    if (err)
+        p->receipt = (struct inbox_receipt){.err = err};
+    const struct inbox_receipt *r = &p->receipt;
+    bool fresh = !r->err && !r->known, waits = fresh && p->row.state == INBOX_OPEN;
+    box->open += waits;
+    if (p->fn)
+        p->fn(p->ctx, r);
+    if (fresh && p->in.event)
+        announce(a, p->in.conversation, r->seq, p->in.event);
+    if (waits) {
+        struct inbox_item item = {.id = r->id,
+                                  .turn = r->turn,
+                                  .seq = r->seq,
+                                  .at_ms = p->row.at_ms,
+                                  .identity = p->row.identity,
+                                  .body = p->row.body};
+        hand_over(a, &item);
+    }
+    free(p);
+}
+
+static int64_t digest_of(const char *body)
+{
+    int64_t digest;
+    unsigned char hash[16];
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)body, strlen(body), NULL, 0);
+    memcpy(&digest, hash, sizeof digest);
+    return digest;
+}
+
+int inbox_put(struct adapter *a, const struct inbox_message *m, inbox_put_fn *fn, void *ctx)
+{
+    static const size_t texts[] = {
+        offsetof(struct put, row.identity),    offsetof(struct put, row.body),
+        offsetof(struct put, in.conversation), offsetof(struct put, in.event),
+        offsetof(struct put, in.note_key),     offsetof(struct put, in.note),
+        offsetof(struct put, vote.voter),      offsetof(struct put, vote.why),
+        offsetof(struct put, vote.text),       offsetof(struct put, wish.want),
+        offsetof(struct put, wish.name),       offsetof(struct put, wish.email),
+        offsetof(struct put, wish.note)};
+    struct inbox *box = a->bot->inbox;
+    size_t len = m->identity ? strlen(m->identity) : 0;
+    if (!len || len > MAX_IDENTITY)
+        return -EINVAL;
+    if (a->bot->draining)
+        return -ESHUTDOWN;
+    if (box->open + box->arriving >= MAX_INBOX)
+        return -EBUSY;
+    struct put put = {.job = {.run = run_put, .done = put_done, .drop = drop},
+                      .adapter = a,
+                      .fn = fn,
+                      .ctx = ctx,
+                      .in = *m,
+                      .vote = m->vote ? *m->vote : (struct inbox_vote){0},
+                      .wish = m->wish ? *m->wish : (struct inbox_wish){0},
+                      .row = {.adapter = a->type->name,
+                              .identity = m->identity,
+                              .body = m->body ? m->body : "",
+                              .at_ms = clock_wall_ms()}};
+    put.row.digest = digest_of(put.row.body);
+    struct put *p = pack(&put, sizeof put, texts, sizeof texts / sizeof texts[0]);
+    int err = journal_run(a->bot->journal, &p->job);
+    if (err)
+        free(p);
+    else
+        box->arriving++;
+    return err;
+}
+
+/* ---- a message is over ---- */
+
+struct end {
+    struct journal_job job;
+    struct adapter *adapter;
+    int64_t id;
+    enum store_inbox_state state;
+};
+
+static int run_end(struct store *s, struct journal_job *job)
+{
+    struct end *e = (struct end *)job;
+    bool was_open;
+    return store_end_message(s, e->id, e->state, &was_open);
+}
+
+/* A failure leaves it open on disk: it comes back at the next start, and is ended again. */
+static void end_done(struct journal_job *job, int err)
+{
+    (void)err;
+    free(job);
+}
+
+void inbox_end(struct adapter *a, int64_t id, enum inbox_ending how)
+{
+    static const enum store_inbox_state state[] = {INBOX_DONE, INBOX_IGNORED, INBOX_DEAD};
+    struct end *e = must(calloc(1, sizeof *e));
+    *e = (struct end){.job = {.run = run_end, .done = end_done, .drop = drop},
+                      .adapter = a,
+                      .id = id,
+                      .state = state[how]};
+    a->bot->inbox->open--;
+    if (journal_run(a->bot->journal, &e->job))
+        free(e);
+}
+
+struct closing {
+    struct journal_job job;
+    struct adapter *adapter;
+    inbox_close_fn *fn;
+    void *ctx;
+    const struct inbox_reply *reply;
+    struct inbox_closed result;
+};
+
+static int write_reply(struct store *s, struct closing *c)
+{
+    const struct inbox_reply *r = c->reply;
+    const char *adapter = c->adapter->type->name;
+    int64_t id;
+    int err;
+    if (r->conversation) {
+        struct store_conversation talk;
+        err =
+            store_append(s, adapter, r->conversation, r->turn->id, r->body, r->turn->at_ms, &talk);
+        if (err == -ESTALE) {
+            c->result.refused = true;
+            return 0;
+        }
+        c->result.seq = talk.head;
+    } else {
+        char idem[32];
+        snprintf(idem, sizeof idem, "turn-%lld", (long long)r->turn->id);
+        struct store_outgoing o = {.adapter = adapter,
+                                   .lane = r->lane,
+                                   .idem = idem,
+                                   .turn = r->turn->id,
+                                   .at_ms = r->turn->at_ms,
+                                   .next_ms = r->turn->at_ms,
+                                   .body = r->body,
+                                   .note = r->note};
+        err = store_put_out(s, &o, &id);
+    }
+    return err ? err : store_add_turn(s, r->turn, &id);
+}
+
+static int run_close(struct store *s, struct journal_job *job)
+{
+    struct closing *c = (struct closing *)job;
+    const struct inbox_reply *r = c->reply;
+    bool open = false, mine = true;
+    c->result = (struct inbox_closed){0};
+    int err = store_end_message(s, r->id, INBOX_DONE, &open);
+    if (!err && open && r->claim)
+        err = store_claim(s, c->adapter->type->name, r->claim, r->turn->at_ms, &mine);
+    if (err)
+        return err;
+    c->result.refused = !open || !mine;
+    return c->result.refused ? 0 : write_reply(s, c);
+}
+
+static void close_done(struct journal_job *job, int err)
+{
+    struct closing *c = (struct closing *)job;
+    struct bot *bot = c->adapter->bot;
+    if (err)
+        c->result = (struct inbox_closed){.err = err};
+    else
+        bot->inbox->open--;
+    if (c->result.seq)
+        announce(c->adapter, c->reply->conversation, c->result.seq, c->reply->body);
+    else if (!err && !c->result.refused)
+        outbox_look(bot->outbox);
+    c->fn(c->ctx, &c->result);
+    free(c);
+}
+
+int inbox_close(struct adapter *a, const struct inbox_reply *r, inbox_close_fn *fn, void *ctx)
+{
+    struct closing *c = must(calloc(1, sizeof *c));
+    *c = (struct closing){.job = {.run = run_close, .done = close_done, .drop = drop},
+                          .adapter = a,
+                          .fn = fn,
+                          .ctx = ctx,
+                          .reply = r};
+    int err = journal_run(a->bot->journal, &c->job);
+    if (err)
+        free(c);
+    return err;
+}
+
+/* ---- what the last run left open ---- */
+
+struct recovery {
+    struct journal_job job;
+    struct inbox *box;
+    struct store_open_message *m;
+    size_t n;
+};
+
+static int run_recovery(struct store *s, struct journal_job *job)
+{
+    struct recovery *r = (struct recovery *)job;
+    store_open_messages_free(r->m, r->n);
+    r->m = NULL;
+    r->n = 0;
+    return store_reopen_messages(s, 0, 2 * MAX_INBOX, &r->m, &r->n);
+}
+
+static void recovery_drop(struct journal_job *job)
+{
+    struct recovery *r = (struct recovery *)job;
+    store_open_messages_free(r->m, r->n);
+    free(r);
+}
+
+static struct adapter *adapter_named(struct bot *bot, const char *name)
+{
+    for (size_t i = 0; i < bot->nadapter; i++)
+        if (!strcmp(bot->adapter[i].type->name, name))
+            return &bot->adapter[i];
+    return NULL;
+}
+
+static void recovered(struct journal_job *job, int err)
+{
+    struct recovery *r = (struct recovery *)job;
+    struct inbox *box = r->box;
+    if (!err && r->n)
+        log_info("inbox", "going on with what was open", "messages=%zu", r->n);
+    for (size_t i = 0; !err && i < r->n; i++) {
+        const struct store_open_message *m = &r->m[i];
+        struct adapter *a = adapter_named(box->bot, m->adapter);
+        if (!a) /* off this time: it waits for its adapter */
+            continue;
+        struct inbox_item item = {.id = m->id,
+                                  .turn = m->turn,
+                                  .seq = m->seq,
+                                  .at_ms = m->at_ms,
+                                  .identity = m->identity,
+                                  .body = m->body,
+                                  .tries = m->tries};
+        box->open++;
+        if (m->tries > 2 * INBOX_TRIES) {
+            log_error("inbox", "gave up on a message that ends the program", "adapter=%s id=%lld",
+                      m->adapter, (long long)m->id);
+            inbox_end(a, m->id, INBOX_WAS_DEAD);
+        } else {
+            hand_over(a, &item);
+        }
+    }
+    recovery_drop(job);
+}
+
+void inbox_recover(struct inbox *box)
+{
+    struct recovery *r = must(calloc(1, sizeof *r));
+    *r = (struct recovery){.job = {.run = run_recovery, .done = recovered, .drop = recovery_drop},
+                           .box = box};
+    if (journal_run(box->bot->journal, &r->job))
+        recovery_drop(&r->job);
+}
+
+/* ---- notes ---- */
+
+struct note {
+    struct journal_job job;
+    struct adapter *adapter;
+    inbox_note_fn *fn;
+    void *ctx;
+    const char *key, *value; /* value: to be written, or NULL */
+    char *found;
+};
+
+static int run_note(struct store *s, struct journal_job *job)
+{
+    struct note *n = (struct note *)job;
+    if (n->value)
+        return store_keep(s, n->adapter->type->name, n->key, n->value);
+    free(n->found);
+    n->found = NULL;
+    return store_kept(s, n->adapter->type->name, n->key, &n->found);
+}
+
+static void note_drop(struct journal_job *job)
+{
+    struct note *n = (struct note *)job;
+    free(n->found);
+    free(n);
+}
+
+static void note_done(struct journal_job *job, int err)
+{
+    struct note *n = (struct note *)job;
+    if (n->fn)
+        n->fn(n->ctx, err, n->value ? n->value : n->found);
+    note_drop(job);
+}
+
+int inbox_keep_note(struct adapter *a, const char *key, const char *value, inbox_note_fn *fn,
+                    void *ctx)
+{
+    static const size_t texts[] = {offsetof(struct note, key), offsetof(struct note, value)};
+    struct note note = {.job = {.run = run_note, .done = note_done, .drop = note_drop},
+                        .adapter = a,
+                        .fn = fn,
+                        .ctx = ctx,
+                        .key = key,
+                        .value = value};
+    struct note *n = pack(&note, sizeof note, texts, sizeof texts / sizeof texts[0]);
+    int err = journal_run(a->bot->journal, &n->job);
+    if (err)
+        note_drop(&n->job);
+    return err;
+}
+
+int inbox_note(struct adapter *a, const char *key, inbox_note_fn *fn, void *ctx)
+{
+    return inbox_keep_note(a, key, NULL, fn, ctx);
+}

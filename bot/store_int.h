@@ -1,0 +1,70 @@
+/* store_int.h: what the store_*.c files share, and nobody else. */
+#ifndef BOT_STORE_INT_H
+#define BOT_STORE_INT_H
+
+#include <sqlite3.h>
+#include <sys/types.h>
+
+#include "bot/store.h"
+
+enum store_sql {
+    SQL_ADD_TURN,
+    SQL_FORGET_TURNS,
+    SQL_VOTE,
+    SQL_HAS_TURN,
+    SQL_TAKE_IN,
+    SQL_FIND_MESSAGE,
+    SQL_END_MESSAGE,
+    SQL_CLAIM,
+    SQL_OPEN_MESSAGES,
+    SQL_COUNT_TRIES,
+    SQL_PUT_OUT,
+    SQL_UPDATE_OUT,
+    SQL_OPEN_OUT,
+    SQL_FIND_DELIVERED,
+    SQL_COUNT_DEAD,
+    SQL_CONVERSATION,
+    SQL_NEXT_SEQ,
+    SQL_ADD_EVENT,
+    SQL_EVENT_TURN,
+    SQL_SET_MODE,
+    SQL_EVENTS,
+    SQL_ADD_HANDOFF,
+    SQL_KEEP,
+    SQL_KEPT,
+    SQL_FORGET_INBOX,
+    SQL_FORGET_CLAIMS,
+    SQL_FORGET_OUTBOX,
+    SQL_OLD_CONVERSATIONS,
+    NSQL,
+};
+
+struct store {
+    char *path;
+    dev_t dev; /* which file that was when it was opened */
+    ino_t ino;
+    sqlite3 *db;
+    sqlite3_stmt *st[NSQL]; /* prepared when first needed */
+    int64_t last_turn;      /* the highest number given out ... */
+    int64_t sure_turn;      /* ... and that before this transaction */
+    unsigned char birthmark[16];
+    bool scrub; /* something was erased: nothing of it may stay in the write-ahead log */
+};
+
+/* What SQLite says, as an errno. A full disk hides behind several I/O errors. */
+int store_errno(sqlite3 *db, int rc);
+/* Several statements in one string. */
+int store_run(sqlite3 *db, const char *sql);
+/* The statement `id`, with `format` saying what is bound to ?1, ?2, ...: i an int64_t, t a text or NULL, d a double. NULL
+ * with *ret_err when it cannot be prepared. Ended by store_finish() or store_reset(). */
+sqlite3_stmt *store_bind(struct store *s, enum store_sql id, const char *sql, int *ret_err,
+                         const char *format, ...);
+/* Step a statement that returns no rows. */
+int store_finish(struct store *s, sqlite3_stmt *st);
+void store_reset(sqlite3_stmt *st);
+/* Step to the next row. 1: there is one, 0: there is none, negative: an errno. */
+int store_row(struct store *s, sqlite3_stmt *st);
+/* A column's text, copied; NULL stays NULL. */
+char *store_text(sqlite3_stmt *st, int column);
+
+#endif

@@ -1,0 +1,200 @@
+/* store_transcript.c: the numbered events of a conversation. Numbers are given out here, in the transaction that writes
+ * the event, so they have no gaps and no order but the one of the file. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/store_int.h"
+
+static const char sql_conversation[] =
+    "SELECT id, head, mode, at_ms, used_ms, erased FROM conversations"
+    " WHERE adapter = ?1 AND name = ?2";
+
+static void read_conversation(sqlite3_stmt *st, struct store_conversation *ret)
+{
+    *ret = (struct store_conversation){.id = sqlite3_column_int64(st, 0),
+                                       .head = sqlite3_column_int64(st, 1),
+                                       .mode = (enum store_mode)sqlite3_column_int(st, 2),
+                                       .at_ms = sqlite3_column_int64(st, 3),
+                                       .used_ms = sqlite3_column_int64(st, 4),
+                                       .erased = sqlite3_column_int(st, 5) != 0};
+}
+
+int store_conversation(struct store *s, const char *adapter, const char *name,
+                       struct store_conversation *ret)
+{
+    int err;
+    sqlite3_stmt *st = store_bind(s, SQL_CONVERSATION, sql_conversation, &err, "tt", adapter, name);
+    if (!st)
+        return err;
+    int row = store_row(s, st);
+    if (row > 0)
+        read_conversation(st, ret);
+    store_reset(st);
+    return row > 0 ? 0 : row < 0 ? row : -ENOENT;
+}
+
+/* The conversation is made by its first event; an erased one stays as it is, and where a person answers nobody else does. */
+static const char sql_next_seq[] =
+    "INSERT INTO conversations(adapter, name, head, mode, at_ms, used_ms, erased)"
+    " VALUES(?1, ?2, 1, 0, ?3, ?3, 0)"
+    " ON CONFLICT(adapter, name) DO UPDATE SET head = head + 1, used_ms = max(used_ms, ?3)"
+    " WHERE NOT erased AND (mode <> 2 OR ?4 = 0) RETURNING id, head, mode, at_ms, used_ms, erased";
+
+static const char sql_add_event[] = "INSERT INTO events(conversation, seq, turn, at_ms, body)"
+                                    " VALUES(?1, ?2, nullif(?3, 0), ?4, ?5)";
+
+int store_append(struct store *s, const char *adapter, const char *name, int64_t turn,
+                 const char *body, int64_t at_ms, struct store_conversation *ret)
+{
+    int err;
+    sqlite3_stmt *st =
+        store_bind(s, SQL_NEXT_SEQ, sql_next_seq, &err, "ttii", adapter, name, at_ms, turn);
+    if (!st)
+        return err;
+    int row = store_row(s, st);
+    if (row > 0) {
+        read_conversation(st, ret);
+        row = store_row(s, st) < 0 ? -EIO : 1; /* to its end, or it is rolled back */
+    }
+    store_reset(st);
+    if (row <= 0)
+        return row < 0 ? row : -ESTALE;
+    st = store_bind(s, SQL_ADD_EVENT, sql_add_event, &err, "iiiit", ret->id, ret->head, turn, at_ms,
+                    body);
+    return st ? store_finish(s, st) : err;
+}
+
+static const char sql_event_turn[] =
+    "SELECT turn FROM events WHERE conversation = ?1 AND seq = ?2 AND turn IS NOT NULL";
+
+int store_event_turn(struct store *s, int64_t conversation, int64_t seq, int64_t *ret_turn)
+{
+    int err;
+    sqlite3_stmt *st = store_bind(s, SQL_EVENT_TURN, sql_event_turn, &err, "ii", conversation, seq);
+    if (!st)
+        return err;
+    int row = store_row(s, st);
+    if (row > 0)
+        *ret_turn = sqlite3_column_int64(st, 0);
+    store_reset(st);
+    return row > 0 ? 0 : row < 0 ? row : -ENOENT;
+}
+
+static const char sql_set_mode[] = "UPDATE conversations SET mode = ?2 WHERE id = ?1";
+
+int store_set_mode(struct store *s, int64_t conversation, enum store_mode mode)
+{
+    int err;
+    sqlite3_stmt *st =
+        store_bind(s, SQL_SET_MODE, sql_set_mode, &err, "ii", conversation, (int64_t)mode);
+    return st ? store_finish(s, st) : err;
+}
+
+static const char sql_events[] = "SELECT seq, body FROM events WHERE conversation = ?1 AND seq > ?2"
+                                 " ORDER BY seq LIMIT ?3";
+
+int store_events(struct store *s, int64_t conversation, int64_t after, size_t max,
+                 store_event_fn *fn, void *ctx)
+{
+    int err, row = 0;
+    sqlite3_stmt *st =
+        store_bind(s, SQL_EVENTS, sql_events, &err, "iii", conversation, after, (int64_t)max);
+    if (!st)
+        return err;
+    while ((row = store_row(s, st)) > 0) {
+        const char *body = (const char *)sqlite3_column_text(st, 1);
+        fn(ctx, sqlite3_column_int64(st, 0), body, (size_t)sqlite3_column_bytes(st, 1));
+    }
+    store_reset(st);
+    return row;
+}
+
+static const char sql_add_handoff[] =
+    "INSERT INTO handoffs(adapter, conversation, at_ms, want, name, email, note)"
+    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+int store_add_handoff(struct store *s, const struct store_handoff *h)
+{
+    int err;
+    sqlite3_stmt *st = store_bind(s, SQL_ADD_HANDOFF, sql_add_handoff, &err, "ttitttt", h->adapter,
+                                  h->conversation, h->at_ms, h->want, h->name, h->email, h->note);
+    return st ? store_finish(s, st) : err;
+}
+
+/* ---- erasing ---- */
+
+/* A statement that is run too seldom to be kept: ?1 adapter, ?2 name. */
+static int run_for(struct store *s, const char *sql, const char *adapter, const char *name)
+{
+    sqlite3_stmt *st = NULL;
+    int err = store_errno(s->db, sqlite3_prepare_v2(s->db, sql, -1, &st, NULL));
+    if (err)
+        return err;
+    sqlite3_bind_text(st, 1, adapter, -1, SQLITE_STATIC);
+    if (sqlite3_bind_parameter_count(st) > 1)
+        sqlite3_bind_text(st, 2, name, -1, SQLITE_STATIC);
+    err = store_errno(s->db, sqlite3_step(st));
+    sqlite3_finalize(st);
+    return err;
+}
+
+/* Identities of messages with a transcript begin with its name and a colon (inbox.h); ';' is what follows it. */
+static const char *const sql_erase[] = {
+    "DELETE FROM events WHERE conversation IN"
+    " (SELECT id FROM conversations WHERE adapter = ?1 AND name = ?2)",
+    "DELETE FROM inbox WHERE adapter = ?1 AND identity >= ?2 || ':' AND identity < ?2 || ';'",
+    "DELETE FROM turns WHERE adapter = ?1 AND conversation = ?2",
+    "DELETE FROM handoffs WHERE adapter = ?1 AND conversation = ?2",
+};
+
+static int erase_all(struct store *s, const char *adapter, const char *name)
+{
+    int err = 0;
+    for (size_t i = 0; i < sizeof sql_erase / sizeof sql_erase[0] && !err; i++)
+        err = run_for(s, sql_erase[i], adapter, name);
+    s->scrub = true;
+    return err;
+}
+
+int store_erase(struct store *s, const char *adapter, const char *name, int64_t at_ms)
+{
+    char sql[300];
+    int err = erase_all(s, adapter, name);
+    sqlite3_snprintf(sizeof sql, sql,
+                     "INSERT INTO conversations(adapter, name, head, mode, at_ms, used_ms, erased)"
+                     " VALUES(?1, ?2, 0, 0, %lld, %lld, 1) ON CONFLICT(adapter, name)"
+                     " DO UPDATE SET head = 0, mode = 0, erased = 1, used_ms = excluded.used_ms",
+                     (long long)at_ms, (long long)at_ms);
+    return err ? err : run_for(s, sql, adapter, name);
+}
+
+static const char sql_old_conversations[] =
+    "SELECT adapter, name FROM conversations WHERE used_ms < ?1 ORDER BY used_ms LIMIT ?2";
+
+int store_forget_transcripts(struct store *s, int64_t at_ms, int max)
+{
+    static const char sql_gone[] = "DELETE FROM conversations WHERE adapter = ?1 AND name = ?2";
+    int err = store_begin(s), n = 0, row = 0;
+    while (!err && n < max) {
+        sqlite3_stmt *st =
+            store_bind(s, SQL_OLD_CONVERSATIONS, sql_old_conversations, &err, "ii", at_ms, 1LL);
+        if (!st || (row = store_row(s, st)) <= 0) {
+            if (st)
+                store_reset(st);
+            err = row < 0 ? row : err;
+            break;
+        }
+        char *adapter = store_text(st, 0), *name = store_text(st, 1);
+        store_reset(st);
+        err = erase_all(s, adapter, name);
+        if (!err)
+            err = run_for(s, sql_gone, adapter, name);
+        free(adapter);
+        free(name);
+        n++;
+    }
+    if (!err)
+        err = store_commit(s);
+    return err ? err : n;
+}

@@ -1,0 +1,62 @@
+/* store_turn.c: what was asked and answered, and what people thought of it. */
+#include <errno.h>
+
+#include "bot/journal.h"
+#include "bot/store_int.h"
+
+static const char sql_add_turn[] =
+    "INSERT INTO turns(at_ms, adapter, conversation, question, lang, kind, confidence, reply, id)"
+    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+
+int store_add_turn(struct store *s, const struct journal_turn *t, int64_t *ret_id)
+{
+    int err;
+    int64_t id = t->id ? t->id : ++s->last_turn;
+    sqlite3_stmt *st = store_bind(s, SQL_ADD_TURN, sql_add_turn, &err, "itttttdti", t->at_ms,
+                                  t->adapter, t->conversation, t->question, t->lang, t->kind,
+                                  t->confidence, t->reply_json, id);
+    if (st)
+        err = store_finish(s, st);
+    if (!err)
+        *ret_id = id;
+    return err;
+}
+
+static const char sql_forget_turns[] =
+    "DELETE FROM turns WHERE id IN (SELECT id FROM turns WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)";
+
+int store_forget_turns(struct store *s, int64_t at_ms, int max)
+{
+    int err;
+    sqlite3_stmt *st =
+        store_bind(s, SQL_FORGET_TURNS, sql_forget_turns, &err, "ii", at_ms, (int64_t)max);
+    if (st)
+        err = store_finish(s, st);
+    return err ? err : sqlite3_changes(s->db);
+}
+
+static const char sql_has_turn[] = "SELECT 1 FROM turns WHERE id = ?1";
+
+static int has_turn(struct store *s, int64_t id)
+{
+    int err;
+    sqlite3_stmt *st = store_bind(s, SQL_HAS_TURN, sql_has_turn, &err, "i", id);
+    if (!st)
+        return err;
+    int row = store_row(s, st);
+    store_reset(st);
+    return row > 0 ? 0 : row < 0 ? row : -ENOENT;
+}
+
+static const char sql_vote[] =
+    "INSERT INTO votes(turn, voter, v, why, text, at_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
+    " ON CONFLICT(turn, voter) DO UPDATE SET v = ?3, why = ?4, text = ?5, at_ms = ?6";
+
+int store_vote(struct store *s, const struct store_vote *v)
+{
+    int err = has_turn(s, v->turn);
+    sqlite3_stmt *st = err ? NULL
+                           : store_bind(s, SQL_VOTE, sql_vote, &err, "ititti", v->turn, v->voter,
+                                        (int64_t)v->v, v->why, v->text, v->at_ms);
+    return st ? store_finish(s, st) : err;
+}
