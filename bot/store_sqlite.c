@@ -304,6 +304,8 @@ int store_begin(struct store *s)
 int store_commit(struct store *s)
 {
     int err = store_run(s->db, "COMMIT");
+    if (!err)
+        s->sure_turn = s->last_turn;
     if (!err && s->scrub) /* a reader in the way is no failure: the next checkpoint does it */
         store_run(s->db, "PRAGMA wal_checkpoint(TRUNCATE)");
     return err;
