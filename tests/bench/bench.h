@@ -13,6 +13,33 @@ extern "C" {
 
 void die(const char *what, const char *why) __attribute__((noreturn));
 
+/* ---- clock.c ---- */
+
+uint64_t now_ns(void);
+
+/* What some work took: time on the wall, and of processors, which is more where there are several threads. */
+struct cost {
+    uint64_t wall, cpu; /* ns */
+};
+struct cost cost_now(void);
+void cost_add(struct cost *c, struct cost since); /* what was spent since then */
+
+/* How long something of this thread took: the processor's time, so that other programs on the machine do not count;
+ * for what is too short for that clock, the wall's. */
+struct stopwatch {
+    uint64_t wall, thread;
+};
+struct stopwatch stopwatch_start(void);
+uint64_t stopwatch_ns(const struct stopwatch *w);
+
+struct times {
+    uint64_t *ns;
+    size_t n, cap;
+};
+void times_add(struct times *t, uint64_t ns);
+uint64_t times_at(struct times *t, double share); /* 0.5: the median; sorts. 0 without any */
+void times_release(struct times *t);
+
 /* ---- corpus.c: passages by the million from a few thousand sentences ---- */
 
 #define TITLE_SIZE 128
@@ -49,14 +76,14 @@ void core_ask_every(struct core *c, const char *question);
 void core_close(struct core *c);
 /* The question without the words that kb/ drops; all of it when nothing would be left. */
 void core_content(const char *question, char *ret, size_t size);
-/* Nanoseconds to write the snapshot of the base at `db` anew, and its size in bytes. */
-uint64_t core_snapshot(const char *db, size_t *ret_bytes);
+/* Write the snapshot of the base at `db` anew: what that takes, and its size in bytes. */
+struct cost core_snapshot(const char *db, size_t *ret_bytes);
 
 /* ---- plain.c: FTS5 as it comes ---- */
 
 struct plain;
 /* Insert n passages into a table with the tokenizer `porter unicode61`, in one transaction, and optimize it. */
-struct plain *plain_build(const struct corpus *c, size_t n, const char *path, uint64_t *ret_ns);
+struct plain *plain_build(const struct corpus *c, size_t n, const char *path, struct cost *ret);
 void plain_ask_rank(struct plain *p, const char *question); /* ORDER BY rank LIMIT 10 */
 void plain_ask_bm25(struct plain *p, const char *question); /* ORDER BY bm25(p) LIMIT 10 */
 void plain_free(struct plain *p);
@@ -64,29 +91,17 @@ void plain_free(struct plain *p);
 /* ---- xapian.cc: Xapian with its defaults: BM25, English stems, no positions. Only where it is installed ---- */
 
 struct xapian;
-struct xapian *xapian_build(const struct corpus *c, size_t n, const char *path, uint64_t *ret_ns);
+struct xapian *xapian_build(const struct corpus *c, size_t n, const char *path, struct cost *ret);
 void xapian_ask(struct xapian *x, const char *question);
 void xapian_free(struct xapian *x);
 
 /* ---- program.c: the whole program, from outside ---- */
 
-/* From the start of `guidepost ask` to its first line, the median of `times`. */
-uint64_t program_start(const char *program, const char *db, const char *question, size_t times);
+/* From the start of `guidepost ask` to its first line; `cpu` until it has ended. Medians of `times`. */
+struct cost program_start(const char *program, const char *db, const char *question, size_t times);
 /* `guidepost ask --batch` with n questions: KiB that it holds afterwards and that it held at most. */
 void program_memory(const char *program, const char *db, char **question, size_t n, long *ret_held,
                     long *ret_most);
-
-/* ---- clock.c ---- */
-
-uint64_t now_ns(void);
-
-struct times {
-    uint64_t *ns;
-    size_t n, cap;
-};
-void times_add(struct times *t, uint64_t ns);
-uint64_t times_at(struct times *t, double share); /* 0.5: the median; sorts. 0 without any */
-void times_release(struct times *t);
 
 /* ---- report.c: what was measured, as tables ---- */
 
@@ -97,9 +112,10 @@ struct result {
     size_t passages, questions[WORDS], files;
     struct times times[WORDS][ENGINES];
     double words[WORDS]; /* of a question, on average */
-    uint64_t build_plain, build_ours, build_snapshot, build_xapian;
+    struct cost build_plain, build_ours, build_snapshot, build_xapian;
     size_t bytes_plain, bytes_index, bytes_snapshot, bytes_xapian;
-    uint64_t open, start;         /* open: kb_open and the first answer; start: of a process */
+    uint64_t open;                /* kb_open and the first answer */
+    struct cost start;            /* of a process, until its first answer */
     uint64_t change, change_seen; /* index one changed file; the first answer that shows it */
     long held, most;              /* KiB */
 };

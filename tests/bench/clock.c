@@ -5,11 +5,46 @@
 #include <stdlib.h>
 #include <time.h>
 
-uint64_t now_ns(void)
+#define SHORT_NS 40000 /* below this the call that reads the thread's clock would be felt */
+
+static uint64_t read_clock(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t now_ns(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+struct cost cost_now(void)
+{
+    return (struct cost){now_ns(), read_clock(CLOCK_PROCESS_CPUTIME_ID)};
+}
+
+void cost_add(struct cost *c, struct cost since)
+{
+    struct cost now = cost_now();
+    c->wall += now.wall - since.wall;
+    c->cpu += now.cpu - since.cpu;
+}
+
+struct stopwatch stopwatch_start(void)
+{
+    struct stopwatch w = {.thread = read_clock(CLOCK_THREAD_CPUTIME_ID)};
+    w.wall = now_ns();
+    return w;
+}
+
+uint64_t stopwatch_ns(const struct stopwatch *w)
+{
+    uint64_t wall = now_ns() - w->wall;
+    if (wall < SHORT_NS)
+        return wall;
+    uint64_t thread = read_clock(CLOCK_THREAD_CPUTIME_ID) - w->thread;
+    return thread < wall ? thread : wall;
 }
 
 void times_add(struct times *t, uint64_t ns)

@@ -88,25 +88,26 @@ void core_content(const char *question, char *ret, size_t size)
     pool_free(pool);
 }
 
-uint64_t core_snapshot(const char *db, size_t *ret_bytes)
+struct cost core_snapshot(const char *db, size_t *ret_bytes)
 {
     sqlite3 *base;
     struct tokenizer *t;
     struct stat st = {0};
+    struct cost took = {0};
     char path[4096];
     snprintf(path, sizeof path, "%s.snap", db);
     int err = schema_open(db, false, &base);
     if (!err)
         err = tokenizer_new(&t);
-    uint64_t ns = now_ns();
+    struct cost start = cost_now();
     if (!err)
         err = snap_build(base, t, path);
     if (err)
         die(path, kb_strerror(err));
-    ns = now_ns() - ns;
+    cost_add(&took, start);
     stat(path, &st);
     *ret_bytes = (size_t)st.st_size;
     tokenizer_free(t);
     sqlite3_close(base);
-    return ns;
+    return took;
 }

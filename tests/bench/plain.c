@@ -25,35 +25,35 @@ static sqlite3_stmt *prepare(struct plain *p, const char *sql)
     return st;
 }
 
-static void insert(struct plain *p, const struct corpus *c, size_t n, uint64_t *ret_ns)
+static void insert(struct plain *p, const struct corpus *c, size_t n, struct cost *ret)
 {
     sqlite3_stmt *st = prepare(p, "INSERT INTO p VALUES(?,?)");
     for (size_t i = 0; i < n; i++) {
         char title[TITLE_SIZE], text[TEXT_SIZE];
         corpus_passage(c, i, title, text);
-        uint64_t t = now_ns();
+        struct cost t = cost_now();
         sqlite3_bind_text(st, 1, title, -1, SQLITE_STATIC);
         sqlite3_bind_text(st, 2, text, -1, SQLITE_STATIC);
         if (sqlite3_step(st) != SQLITE_DONE)
             die("plain FTS5", sqlite3_errmsg(p->db));
         sqlite3_reset(st);
-        *ret_ns += now_ns() - t;
+        cost_add(ret, t);
     }
     sqlite3_finalize(st);
 }
 
-struct plain *plain_build(const struct corpus *c, size_t n, const char *path, uint64_t *ret_ns)
+struct plain *plain_build(const struct corpus *c, size_t n, const char *path, struct cost *ret)
 {
     struct plain *p = calloc(1, sizeof *p);
     if (!p || sqlite3_open(path, &p->db))
         die(path, "cannot be opened");
     run(p, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;"
            "CREATE VIRTUAL TABLE p USING fts5(title, text, tokenize='porter unicode61'); BEGIN");
-    *ret_ns = 0;
-    insert(p, c, n, ret_ns);
-    uint64_t t = now_ns();
+    *ret = (struct cost){0};
+    insert(p, c, n, ret);
+    struct cost t = cost_now();
     run(p, "COMMIT; INSERT INTO p(p) VALUES('optimize')");
-    *ret_ns += now_ns() - t;
+    cost_add(ret, t);
     run(p, "PRAGMA wal_checkpoint(TRUNCATE)");
     p->rank = prepare(p, "SELECT rowid, rank FROM p WHERE p MATCH ? ORDER BY rank LIMIT 10");
     p->bm25 = prepare(p, "SELECT rowid, bm25(p) FROM p WHERE p MATCH ? ORDER BY bm25(p) LIMIT 10");

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,19 +52,24 @@ static bool read_line(int fd)
     return false;
 }
 
-static void end(struct child *c)
+/* The processor time that it took. */
+static uint64_t end(struct child *c)
 {
+    struct rusage used;
     int status;
     close(c->in);
     while (read_line(c->out))
         ;
     close(c->out);
-    waitpid(c->pid, &status, 0);
+    if (wait4(c->pid, &status, 0, &used) < 0)
+        die("guidepost", strerror(errno));
+    return (uint64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000000 +
+           (uint64_t)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000;
 }
 
-uint64_t program_start(const char *program, const char *db, const char *question, size_t times)
+struct cost program_start(const char *program, const char *db, const char *question, size_t times)
 {
-    struct times t = {0};
+    struct times wall = {0}, cpu = {0};
     char *argv[] = {(char *)(uintptr_t)program,  "ask", "--kb", (char *)(uintptr_t)db, "--json",
                     (char *)(uintptr_t)question, NULL};
     for (size_t i = 0; i < times; i++) {
@@ -72,11 +78,12 @@ uint64_t program_start(const char *program, const char *db, const char *question
         start(program, argv, &c);
         if (!read_line(c.out))
             die(program, "gave no answer");
-        times_add(&t, now_ns() - ns);
-        end(&c);
+        times_add(&wall, now_ns() - ns);
+        times_add(&cpu, end(&c));
     }
-    uint64_t median = times_at(&t, .5);
-    times_release(&t);
+    struct cost median = {times_at(&wall, .5), times_at(&cpu, .5)};
+    times_release(&wall);
+    times_release(&cpu);
     return median;
 }
 

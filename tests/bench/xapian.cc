@@ -11,10 +11,12 @@
 struct xapian {
     Xapian::Database db;
     Xapian::Stem stem;
-    xapian() : stem("en") {}
+    xapian() : stem("en")
+    {
+    }
 };
 
-static void write_all(const struct corpus *c, size_t n, const char *path, uint64_t *ret_ns)
+static void write_all(const struct corpus *c, size_t n, const char *path, struct cost *ret)
 {
     Xapian::WritableDatabase db(path, Xapian::DB_CREATE_OR_OVERWRITE);
     Xapian::TermGenerator terms;
@@ -23,30 +25,30 @@ static void write_all(const struct corpus *c, size_t n, const char *path, uint64
     std::vector<char> title(TITLE_SIZE), text(TEXT_SIZE);
     for (size_t i = 0; i < n; i++) {
         corpus_passage(c, i, title.data(), text.data());
-        uint64_t t = now_ns();
+        struct cost t = cost_now();
         Xapian::Document doc;
         terms.set_document(doc);
         terms.index_text_without_positions(title.data());
         terms.index_text_without_positions(text.data());
         db.add_document(doc);
-        *ret_ns += now_ns() - t;
+        cost_add(ret, t);
     }
-    uint64_t t = now_ns();
+    struct cost t = cost_now();
     db.commit();
-    *ret_ns += now_ns() - t;
+    cost_add(ret, t);
 }
 
 extern "C" struct xapian *xapian_build(const struct corpus *c, size_t n, const char *path,
-                                       uint64_t *ret_ns)
+                                       struct cost *ret)
 {
     setenv("XAPIAN_FLUSH_THRESHOLD", "100000", 1);
     try {
         std::string fresh = std::string(path) + ".new";
-        *ret_ns = 0;
-        write_all(c, n, fresh.c_str(), ret_ns);
-        uint64_t t = now_ns();
+        *ret = {};
+        write_all(c, n, fresh.c_str(), ret);
+        struct cost t = cost_now();
         Xapian::Database(fresh).compact(path);
-        *ret_ns += now_ns() - t;
+        cost_add(ret, t);
         xapian *x = new xapian;
         x->db = Xapian::Database(path);
         return x;
