@@ -17,6 +17,7 @@
 
 struct bot;
 struct adapter;
+struct pool;
 
 /* A question on its way in: copied by bot_receive(). */
 struct inbound {
@@ -99,6 +100,11 @@ int bot_check(const struct adapter *a, const char *text, size_t len);
  * With in->item it answers a message of the inbox: then it is never -EBUSY, the reply is written where it belongs, and
  * send() is not called. On an error the message is still open: inbox_end() it. */
 int bot_receive(struct adapter *a, const struct inbound *in);
+/* Read the base without asking it a question: look(kb, ctx) on an answering thread, `kb` NULL while there is no base; then
+ * done(ctx) on the loop, which frees `pool`, where ctx lives. When the process stops before that, the pool is freed and
+ * done() not called. 0, or -EBUSY and the pool is the caller's. */
+int bot_look(struct bot *bot, struct pool *pool, void (*look)(struct kb *kb, void *ctx),
+             void (*done)(void *ctx), void *ctx);
 /* A reload replaces it: keep no pointer into it. */
 const struct config *bot_config(const struct bot *bot);
 struct loop *bot_loop(const struct bot *bot);

@@ -93,6 +93,11 @@ void answerer_set_smalltalk(struct answerer *a, const struct smalltalk *talk)
     a->talk = talk;
 }
 
+struct kb *answerer_kb(struct answerer *a)
+{
+    return ready(a) ? NULL : a->kb;
+}
+
 bool answerer_wants_index(struct answerer *a)
 {
     bool wanted = a->wants_index;

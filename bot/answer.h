@@ -29,6 +29,9 @@ void answerer_close(struct answerer *a);
 /* Another set of small talk from the next question on. The base stays open. */
 void answerer_set_smalltalk(struct answerer *a, const struct smalltalk *talk);
 
+/* The base as it is now, for reading that is no answering; NULL while there is none. Good until the next call. */
+struct kb *answerer_kb(struct answerer *a);
+
 /* Always yields a reply, also after a failure inside (then a REPLY_NONE that says sorry, and the
  * negative enum kb_err is returned for the caller to log). */
 int answer_make(struct answerer *a, const struct question *q, struct pool *pool, struct reply *ret);

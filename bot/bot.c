@@ -96,6 +96,12 @@ const char *const *bot_topics(const struct bot *bot)
     return content_topics(bot->content);
 }
 
+int bot_look(struct bot *bot, struct pool *pool, void (*look)(struct kb *kb, void *ctx),
+             void (*done)(void *ctx), void *ctx)
+{
+    return work_look(bot->work, pool, look, done, ctx);
+}
+
 /* ---- the switchboard ---- */
 
 static void not_found(struct bot *bot, struct request *rq)

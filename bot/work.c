@@ -33,6 +33,8 @@ struct job {
     struct question question;
     struct reply reply;
     work_done_fn *fn;
+    work_look_fn *look; /* instead of a question */
+    void (*look_done)(void *ctx);
     void *ctx;
 };
 
@@ -121,7 +123,18 @@ static void renew(struct worker *me)
 static void job_done(void *ctx)
 {
     struct job *job = ctx;
-    job->fn(job->ctx, &job->reply); /* may free the pool, and the job with it */
+    if (job->look)
+        job->look_done(job->ctx); /* may free the pool, and the job with it */
+    else
+        job->fn(job->ctx, &job->reply); /* and this */
+}
+
+/* The loop is no more: a question's pool is its turn's, a look's is nobody's. */
+static void job_drop(void *ctx)
+{
+    struct job *job = ctx;
+    if (job->look)
+        pool_free(job->pool);
 }
 
 static void damage_found(void *ctx)
@@ -133,14 +146,16 @@ static void damage_found(void *ctx)
 
 static void answer(struct worker *me, struct job *job)
 {
-    if (me->answerer) {
+    if (job->look) {
+        job->look(me->answerer ? answerer_kb(me->answerer) : NULL, job->ctx);
+    } else if (me->answerer) {
         int err = answer_make(me->answerer, &job->question, job->pool, &job->reply);
         if (err)
             complain(me, err);
     } else {
         answer_sorry(job->pool, &job->reply);
     }
-    loop_post(me->work->loop, job_done, NULL, job);
+    loop_post(me->work->loop, job_done, job_drop, job);
     if (me->answerer && answerer_wants_index(me->answerer))
         loop_post(me->work->loop, damage_found, NULL, me->work);
 }
@@ -224,6 +239,10 @@ void work_stop(struct work *w)
         pthread_join(w->worker[i].thread, NULL);
     for (struct job *job; w->first;) {
         job = take(w);
+        if (job->look) {
+            job_drop(job);
+            continue;
+        }
         answer_sorry(job->pool, &job->reply);
         job_done(job);
     }
@@ -235,11 +254,8 @@ void work_stop(struct work *w)
     free(w);
 }
 
-int work_ask(struct work *w, struct pool *pool, const struct question *q, work_done_fn *fn,
-             void *ctx)
+static int enter(struct work *w, struct job *job)
 {
-    struct job *job = pool_alloc(pool, sizeof *job);
-    *job = (struct job){.pool = pool, .question = *q, .fn = fn, .ctx = ctx};
     pthread_mutex_lock(&w->lock);
     int err = w->stopping || w->waiting >= MAX_QUEUE ? -EBUSY : 0;
     if (!err) {
@@ -250,6 +266,22 @@ int work_ask(struct work *w, struct pool *pool, const struct question *q, work_d
     }
     pthread_mutex_unlock(&w->lock);
     return err;
+}
+
+int work_ask(struct work *w, struct pool *pool, const struct question *q, work_done_fn *fn,
+             void *ctx)
+{
+    struct job *job = pool_alloc(pool, sizeof *job);
+    *job = (struct job){.pool = pool, .question = *q, .fn = fn, .ctx = ctx};
+    return enter(w, job);
+}
+
+int work_look(struct work *w, struct pool *pool, work_look_fn *look, void (*done)(void *ctx),
+              void *ctx)
+{
+    struct job *job = pool_alloc(pool, sizeof *job);
+    *job = (struct job){.pool = pool, .look = look, .look_done = done, .ctx = ctx};
+    return enter(w, job);
 }
 
 void work_on_damage(struct work *w, void (*fn)(void *ctx), void *ctx)

@@ -11,6 +11,7 @@ struct work;
 struct question;
 struct reply;
 struct pool;
+struct kb;
 
 /* On the loop, exactly once per job. `reply` lives in the pool that the job was given. */
 typedef void work_done_fn(void *ctx, const struct reply *reply);
@@ -25,6 +26,11 @@ void work_stop(struct work *w);
  * question and pool are the worker's until fn is called. */
 int work_ask(struct work *w, struct pool *pool, const struct question *q, work_done_fn *fn,
              void *ctx);
+/* Something else that reads the base: look(kb, ctx) on a thread, `kb` NULL while there is no base; then done(ctx) on the
+ * loop, which frees `pool`. When all stops before that, the pool is freed here. 0 or -EBUSY: it is the caller's again. */
+typedef void work_look_fn(struct kb *kb, void *ctx);
+int work_look(struct work *w, struct pool *pool, work_look_fn *look, void (*done)(void *ctx),
+              void *ctx);
 size_t work_waiting(const struct work *w);
 
 /* fn(ctx) on the loop when a thread found that the index should be made anew (kb_wants_index()); how often is

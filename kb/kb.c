@@ -214,18 +214,13 @@ static void offer_row(struct list *l, sqlite3_stmt *st)
         offer(l, heading, strlen(heading));
 }
 
-/* What may be shown today; `p` is a passage. */
-#define CURRENT                                                                                    \
-    "(p.valid_from = '' OR p.valid_from <= date('now')) AND (p.valid_until = '' OR p.valid_until " \
-    ">= date('now'))"
-
 /* The n-th document's questions, one row each round, so that every document has its turn. */
 static const char sql_documents[] = "SELECT id, title FROM documents ORDER BY key LIMIT ?1";
 static const char sql_question[] =
     "SELECT p.question, '' FROM passages p WHERE p.document = ?1 AND p.question <> ''"
-    " AND " CURRENT " ORDER BY p.entry DESC, p.ord LIMIT 1 OFFSET ?2";
+    " AND " KB_CURRENT " ORDER BY p.entry DESC, p.ord LIMIT 1 OFFSET ?2";
 static const char sql_heading[] =
-    "SELECT '', p.heading ->> 0 FROM passages p WHERE p.document = ?1 AND " CURRENT
+    "SELECT '', p.heading ->> 0 FROM passages p WHERE p.document = ?1 AND " KB_CURRENT
     " GROUP BY p.heading ->> 0 HAVING p.heading ->> 0 IS NOT NULL"
     " ORDER BY min(p.ord) LIMIT 1 OFFSET ?2";
 
@@ -289,9 +284,10 @@ int kb_topics(struct kb *kb, size_t max, struct pool *pool, const char **ret_top
     return r ? r : (int)l.n;
 }
 
-static const char sql_named[] = "SELECT p.question, '' FROM passages f, json_each(f.followups) id"
-                                " JOIN passages p ON p.entry_id = id.value AND p.entry_id <> ''"
-                                " WHERE f.key = ?1 AND p.key <> ?1 AND " CURRENT " ORDER BY id.key";
+static const char sql_named[] =
+    "SELECT p.question, '' FROM passages f, json_each(f.followups) id"
+    " JOIN passages p ON p.entry_id = id.value AND p.entry_id <> ''"
+    " WHERE f.key = ?1 AND p.key <> ?1 AND " KB_CURRENT " ORDER BY id.key";
 /* What is below comes before what is above: a reader goes on, not back. A heading such as "Pay" gets its title, so that
  * it can be asked where nobody remembers what was asked before. */
 static const char sql_near[] =
@@ -302,7 +298,7 @@ static const char sql_near[] =
     "  ON p.document = f.document"
     " WHERE f.key = ?1 AND p.ord BETWEEN f.ord - 8 AND f.ord + 8"
     "  AND p.heading || p.question <> f.heading || f.question"
-    " AND " CURRENT " ORDER BY abs(p.ord - f.ord), p.ord DESC";
+    " AND " KB_CURRENT " ORDER BY abs(p.ord - f.ord), p.ord DESC";
 
 static int related(struct kb *kb, const char *passage, const char *sql, struct list *l)
 {

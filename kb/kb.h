@@ -243,6 +243,26 @@ int kb_followups(struct kb *kb, const char *passage, size_t max, struct pool *po
  * most `max`. Strings live in `pool`. Returns how many, or negative. */
 int kb_topics(struct kb *kb, size_t max, struct pool *pool, const char **ret_topics);
 
+/* An entry by itself, to be read without a question. Strings live in the pool that was given. */
+struct kb_entry {
+    const char *passage;  /* stable id: document id, '#', anchor */
+    const char *id;       /* as its author named it, or "" */
+    const char *title;    /* of its document */
+    const char *question; /* its own, without the aliases */
+    const char *text;     /* its answer, verbatim; kb_entry() only */
+    const char *url;      /* or "" */
+    const char *lang;     /* ISO 639-1, or "" */
+    const char *reviewed; /* YYYY-MM-DD, or "" */
+};
+
+/* The entry of that id, or of that passage when there is a '#' in it. 1, or 0 when there is none or it is not valid
+ * today, or negative. */
+int kb_entry(struct kb *kb, const char *name, struct pool *pool, struct kb_entry *ret);
+/* The entries that are valid today in order of their passage ids, behind the id `after` ("" from the beginning), at most
+ * `max`. Returns how many, or negative. */
+int kb_entries(struct kb *kb, const char *after, size_t max, struct pool *pool,
+               struct kb_entry *ret);
+
 /* The tests that entries carry: `passage` must (or must not) be the answer to `question`. Stops
  * when fn returns non-zero and returns that. */
 typedef int kb_test_fn(void *ctx, const char *passage, const char *question, bool must);

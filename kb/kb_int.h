@@ -601,6 +601,11 @@ enum kb_stmt {
 /* Prepare kb->stmt[which] unless it is, and reset it. NULL: *ret_err says why. */
 sqlite3_stmt *kb_stmt(struct kb *kb, enum kb_stmt which, const char *sql, int *ret_err);
 
+/* In SQL: what may be shown today; `p` is a passage. */
+#define KB_CURRENT                                                                                 \
+    "(p.valid_from = '' OR p.valid_from <= date('now')) AND (p.valid_until = '' OR p.valid_until " \
+    ">= date('now'))"
+
 /* ask.c: bring all that is remembered of the file in step with what the transaction sees: the snapshot, or without
  * one the stats; the synonyms. */
 int kb_refresh(struct kb *kb);

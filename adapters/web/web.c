@@ -5,7 +5,10 @@
  *     POST / /ask         the same from its form
  *     POST /v1/ask        one question, one JSON object or text       web_http.c
  *     GET  /v1/ws         WebSocket, guidepost.v1                     web_ws.c
- *     GET  /a/HASH/NAME   scripts and styles, cached for ever         web_asset.c */
+ *     GET  /a/HASH/NAME   scripts and styles, cached for ever         web_asset.c
+ *     GET  /widget.js     the chat on other people's pages            web_asset.c
+ *     GET  /a/ENTRY       an answer as a page                         web_site.c
+ *     GET  /search /sitemap.xml /robots.txt /config/                  web_site.c */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +25,12 @@ static const struct setting settings[] = {
      .type = SETTING_TEXT,
      .value = "\"\"",
      .help = "The page with your privacy notice; linked in the first line of every chat."},
+    {.name = "web.public_url",
+     .type = SETTING_TEXT,
+     .value = "\"\"",
+     .help = "What the world calls this server, as https://ask.example.edu, for links in answer "
+             "pages and "
+             "the sitemap. Empty: what each visitor called it."},
     {.name = NULL},
 };
 
@@ -53,6 +62,7 @@ static int web_open(struct adapter *a)
     struct web *w = a->state = must(calloc(1, sizeof *w));
     w->adapter = a;
     web_assets_open(w);
+    web_words_open(w);
     return 0;
 }
 
@@ -60,7 +70,7 @@ static void web_close(struct adapter *a)
 {
     struct web *w = a->state;
     if (w)
-        web_assets_close(w);
+        web_words_close(w);
     free(w);
     a->state = NULL;
 }
@@ -69,6 +79,15 @@ static void on_ws(struct web *w, struct request *rq)
 {
     web_problem(w, request_handle(rq), 426, "upgrade_required",
                 "This address speaks WebSocket only", "Upgrade: websocket\r\n");
+}
+
+/* "/a/" is for scripts and styles, and for answers: no entry is called like one of ours. */
+static void on_a(struct web *w, struct request *rq)
+{
+    if (web_is_asset(request_path(rq)))
+        web_on_asset(w, rq);
+    else
+        web_on_entry(w, rq);
 }
 
 static bool on_request(struct adapter *a, struct request *rq)
@@ -84,7 +103,12 @@ static bool on_request(struct adapter *a, struct request *rq)
         {"/v1/ask", "POST, OPTIONS", web_on_ask},
         {"/v1/ws", "GET", on_ws},
         {"/favicon.ico", "GET, HEAD", web_on_asset},
-        {"/a/", "GET, HEAD", web_on_asset}, /* and below */
+        {"/widget.js", "GET, HEAD", web_on_asset},
+        {"/search", "GET, HEAD", web_on_search},
+        {"/sitemap.xml", "GET, HEAD", web_on_site},
+        {"/robots.txt", "GET, HEAD", web_on_site},
+        {"/config/", "GET, HEAD", web_on_site}, /* and below, like the next */
+        {"/a/", "GET, HEAD", on_a},
     };
     const char *path = request_path(rq);
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {

@@ -1,74 +1,60 @@
-/* web_asset.c: scripts, styles and pictures, from inside the program. The page names them by an address that holds
- * their hash, so browsers keep them for ever and an upgrade is seen at once. Another hash is another version of the
- * program, mid-upgrade: it gets what we have, and does not keep it. */
+/* web_asset.c: scripts, styles and words, from inside the program, compressed when it was built. A page names them by an
+ * address that holds a hash, so browsers keep them for ever and an upgrade is seen at once. There is one hash of all
+ * files together: a script may then import its neighbour by a relative address, and never meets one of another
+ * version. Another hash is another version of the program, mid-upgrade: it gets what we have, and does not keep it.
+ *
+ * /widget.js has no hash, because its address stands in other people's pages: it is asked for again after an hour. */
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "adapters/web/assets.h"
 #include "adapters/web/web_int.h"
-#include "bot/must.h"
 
-struct web_asset {
-    char path[96];
-    char hash[WEB_HASH + 1];
-};
-
-static size_t length(const struct asset *a)
+static size_t length(struct asset_bytes b)
 {
-    return (size_t)(a->end - a->data);
+    return (size_t)(b.end - b.s);
 }
 
-static size_t find(const char *name)
+static const struct asset *find(const char *name)
 {
-    size_t i = 0;
-    while (assets[i].name && strcmp(assets[i].name, name))
-        i++;
-    return i;
+    const struct asset *a = assets;
+    while (a->name && strcmp(a->name, name))
+        a++;
+    return a->name ? a : NULL;
 }
 
 void web_assets_open(struct web *w)
 {
-    size_t n = 0;
-    while (assets[n].name)
-        n++;
-    w->asset = must(calloc(n + 1, sizeof *w->asset));
-    for (size_t i = 0; i < n; i++) {
-        unsigned char hash[16];
-        char hex[2 * sizeof hash + 1];
-        crypto_generichash(hash, sizeof hash, (const unsigned char *)assets[i].data,
-                           length(&assets[i]), NULL, 0);
-        sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-        snprintf(w->asset[i].hash, sizeof w->asset[i].hash, "%.*s", WEB_HASH, hex);
-        snprintf(w->asset[i].path, sizeof w->asset[i].path, "/a/%s/%s", w->asset[i].hash,
-                 assets[i].name);
+    crypto_generichash_state state;
+    unsigned char hash[16];
+    char hex[2 * sizeof hash + 1];
+    crypto_generichash_init(&state, NULL, 0, sizeof hash);
+    for (const struct asset *a = assets; a->name; a++) {
+        crypto_generichash_update(&state, (const unsigned char *)a->name, strlen(a->name) + 1);
+        crypto_generichash_update(&state, (const unsigned char *)a->plain.s, length(a->plain));
     }
-}
-
-void web_assets_close(struct web *w)
-{
-    free(w->asset);
+    crypto_generichash_final(&state, hash, sizeof hash);
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    snprintf(w->hash, sizeof w->hash, "%.*s", WEB_HASH, hex);
 }
 
 const char *web_asset_data(const char *name, size_t *ret_len)
 {
-    const struct asset *a = &assets[find(name)];
-    *ret_len = a->name ? length(a) : 0;
-    return a->name ? a->data : NULL;
+    const struct asset *a = find(name);
+    *ret_len = a ? length(a->plain) : 0;
+    return a ? a->plain.s : NULL;
 }
 
-const char *web_asset_path(const struct web *w, const char *name)
-{
-    size_t i = find(name);
-    return assets[i].name ? w->asset[i].path : "";
-}
+/* ---- requests ---- */
 
 static const char *type_of(const char *name)
 {
     static const char *const types[][2] = {
         {".css", "text/css; charset=utf-8"},
         {".js", "text/javascript; charset=utf-8"},
+        {".json", "application/json"},
         {".svg", "image/svg+xml"},
     };
     const char *dot = strrchr(name, '.');
@@ -78,47 +64,94 @@ static const char *type_of(const char *name)
     return NULL; /* chat.html is a template, not a page */
 }
 
-/* "/a/HASH/NAME", "/a/NAME" and "/favicon.ico". *ret_hash is "" where there is none. */
+/* "/a/HASH/NAME", "/a/NAME", and what other programs ask for by names of their own. *ret_hash is "" where there is none. */
 static const char *name_of(const char *path, char ret_hash[WEB_HASH + 1])
 {
     *ret_hash = '\0';
     if (!strcmp(path, "/favicon.ico"))
         return "favicon.svg";
-    path += strlen("/a/");
+    if (strncmp(path, "/a/", 3))
+        return path + 1;
+    path += 3;
     const char *slash = strchr(path, '/');
-    if (!slash)
+    if (!slash || slash - path != WEB_HASH)
         return path;
-    if (slash - path != WEB_HASH)
-        return "";
     memcpy(ret_hash, path, WEB_HASH);
     ret_hash[WEB_HASH] = '\0';
     return slash + 1;
 }
 
+bool web_is_asset(const char *path)
+{
+    char hash[WEB_HASH + 1];
+    const char *name = name_of(path, hash);
+    return *hash || find(name);
+}
+
+bool web_accepts(const char *accept, const char *coding)
+{
+    size_t len = strlen(coding);
+    for (const char *s = accept ? accept : ""; *s; s += strcspn(s, ","), s += *s == ',') {
+        s += strspn(s, " \t");
+        const char *rest = s + len;
+        if (strncasecmp(s, coding, len) || !strchr(",; \t", *rest))
+            continue;
+        rest += strspn(rest, " \t;");
+        if (strncasecmp(rest, "q=", 2))
+            return true;
+        rest += 2;
+        return strspn(rest, "0.") < strcspn(rest, ", \t"); /* "q=0" and "q=0.000": no */
+    }
+    return false;
+}
+
+static struct asset_bytes choose(const struct asset *a, const char *accept, const char **ret_header)
+{
+    size_t plain = length(a->plain);
+    if (web_accepts(accept, "br") && length(a->brotli) < plain) {
+        *ret_header = "Content-Encoding: br\r\n";
+        return a->brotli;
+    }
+    if (web_accepts(accept, "gzip") && length(a->gzip) < plain) {
+        *ret_header = "Content-Encoding: gzip\r\n";
+        return a->gzip;
+    }
+    *ret_header = "";
+    return a->plain;
+}
+
 void web_on_asset(struct web *w, struct request *rq)
 {
-    char hash[WEB_HASH + 1], headers[512], etag[WEB_HASH + 3];
-    const char *name = name_of(request_path(rq), hash);
-    size_t i = find(name);
-    const char *type = assets[i].name ? type_of(name) : NULL;
+    char hash[WEB_HASH + 1], headers[512], etag[WEB_HASH + 5];
+    const char *name = name_of(request_path(rq), hash), *coding;
+    const struct asset *a = find(name);
+    const char *type = a ? type_of(name) : NULL;
     if (!type) {
         web_problem(w, request_handle(rq), 404, "not_found", "Not found", NULL);
         return;
     }
-    const char *cache = !strcmp(hash, w->asset[i].hash) ? "public, max-age=31536000, immutable"
-                        : *hash                         ? "no-cache"
-                                                        : "public, max-age=300";
-    snprintf(etag, sizeof etag, "\"%s\"", w->asset[i].hash);
-    snprintf(headers, sizeof headers,
-             "ETag: %s\r\nCache-Control: %s\r\nX-Content-Type-Options: nosniff\r\n"
-             "Cross-Origin-Resource-Policy: cross-origin\r\nAccess-Control-Allow-Origin: *\r\n",
-             etag, cache);
+    const char *cache = !strcmp(hash, w->hash) ? "public, max-age=31536000, immutable"
+                        : *hash                ? "no-cache"
+                        : !strcmp(name, "widget.js")
+                            ? "public, max-age=3600, stale-while-revalidate=86400"
+                            : "public, max-age=300";
+    struct asset_bytes bytes = choose(a, request_header(rq, "accept-encoding"), &coding);
+    /* A strong tag names the bytes that are sent, so each coding has its own. */
+    snprintf(etag, sizeof etag, "\"%s%s\"", w->hash,
+             bytes.s == a->brotli.s ? "-b"
+             : bytes.s == a->gzip.s ? "-g"
+                                    : "");
     const char *known = request_header(rq, "if-none-match");
     bool same = known && (strstr(known, etag) || !strcmp(known, "*"));
+    snprintf(headers, sizeof headers,
+             "ETag: %s\r\nCache-Control: %s\r\nVary: Accept-Encoding\r\n%s"
+             "X-Content-Type-Options: nosniff\r\n"
+             "Cross-Origin-Resource-Policy: cross-origin\r\nAccess-Control-Allow-Origin: *\r\n",
+             etag, cache, same ? "" : coding);
     struct http_reply r = {.status = same ? 304 : 200,
                            .type = type,
                            .headers = headers,
-                           .body = same ? "" : assets[i].data,
-                           .len = same ? 0 : length(&assets[i])};
+                           .body = same ? "" : bytes.s,
+                           .len = same ? 0 : length(bytes)};
     request_reply(web_server(w), request_handle(rq), &r);
 }

@@ -170,10 +170,17 @@ static void lists_of_an_answer_are_lists_of_the_page(void **state)
         {"9. nine\n10. ten\n- dash",
          "<ol><li value=\"9\">nine</li><li value=\"10\">ten</li></ol><ul><li>dash</li></ul>"},
         {"2024. A year\n1.5 points\n-none\n3.", "<p>2024. A year\n1.5 points\n-none\n3.</p>"},
+        {"Pay\nLevel | A & B\nMLT | $1 | x\nEnd",
+         "<p>Pay</p><div class=\"wide\" tabindex=\"0\"><table><thead><tr><th "
+         "dir=\"auto\">Level</th>"
+         "<th dir=\"auto\">A &amp; B</th></tr></thead><tbody><tr><td dir=\"auto\">MLT</td>"
+         "<td dir=\"auto\">$1</td><td dir=\"auto\">x</td></tr></tbody></table></div><p>End</p>"},
+        {"a | b", "<p>a | b</p>"},
+        {"- a | b\n- c | d", "<ul><li>a | b</li><li>c | d</li></ul>"},
         {"1. A & B", "<ol><li value=\"1\">A &amp; B</li></ol>"},
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        char want[256];
+        char want[512];
         hit.text = all[i][0];
         struct reply r = {.kind = REPLY_ANSWER, .text = hit.text, .answer = &hit, .nanswer = 1};
         struct buf b;
@@ -224,6 +231,53 @@ static void the_page_names_its_assets_by_their_hash(void **state)
     buf_release(&b);
 }
 
+/* A key that one language lacks would show its name to somebody. */
+static void every_language_says_everything(void **state)
+{
+    const struct web *w = adapter.state;
+    static const char *const langs[] = {"en", "es", "fr", "de", "ar"};
+    size_t len;
+    const char *en = web_asset_data("words/en.json", &len), *end = en + len;
+    assert_int_equal(w->nwords, sizeof langs / sizeof langs[0]);
+    int keys = 0;
+    for (const char *s = en; (s = memchr(s, '\n', (size_t)(end - s))) != NULL && s + 1 < end;
+         keys++) {
+        char key[64];
+        assert_int_equal(sscanf(++s, "\"%63[^\"]\":", key), 1);
+        for (size_t i = 0; i < sizeof langs / sizeof langs[0]; i++) {
+            const struct web_words *words = web_words_named(w, langs[i]);
+            assert_string_equal(web_words_lang(words), langs[i]);
+            if (web_say(words, key) == key || !*web_say(words, key))
+                fail_msg("%s lacks %s", langs[i], key);
+            assert_int_equal(!strchr(web_say(words, key), '{'),
+                             !strchr(web_say(web_words_named(w, "en"), key), '{'));
+        }
+    }
+    assert_true(keys > 50);
+}
+
+static void a_language_is_known_by_its_first_two_letters(void **state)
+{
+    static const char *const names[][2] = {{"de", "de"},  {"DE-at", "de"}, {"fr_CA", "fr"},
+                                           {"deu", "en"}, {"xx", "en"},    {"", "en"},
+                                           {"d", "en"},   {"*", "en"},     {"\xc3\xa9", "en"}};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_string_equal(web_words_lang(web_words_named(adapter.state, names[i][0])),
+                            names[i][1]);
+}
+
+static void codings_are_taken_as_the_header_weighs_them(void **state)
+{
+    assert_true(web_accepts("gzip, br", "br"));
+    assert_true(web_accepts("br;q=0.001", "br"));
+    assert_true(web_accepts("GZIP;q=1.0 , x", "gzip"));
+    assert_false(web_accepts("br;q=0", "br"));
+    assert_false(web_accepts("br; q=0.000, gzip", "br"));
+    assert_false(web_accepts("abr, brr", "br"));
+    assert_false(web_accepts(NULL, "br"));
+    assert_false(web_accepts("", "br"));
+}
+
 static void every_refusal_has_a_code_and_only_passing_ones_say_when(void **state)
 {
     const int errs[] = {-EBUSY, -ESHUTDOWN, -E2BIG, -EINVAL, -EILSEQ, -ENOMEM};
@@ -246,6 +300,9 @@ int main(void)
         cmocka_unit_test(what_was_asked_decides_its_own_direction),
         cmocka_unit_test(a_terminal_gets_numbered_sources),
         cmocka_unit_test(the_page_names_its_assets_by_their_hash),
+        cmocka_unit_test(every_language_says_everything),
+        cmocka_unit_test(a_language_is_known_by_its_first_two_letters),
+        cmocka_unit_test(codings_are_taken_as_the_header_weighs_them),
         cmocka_unit_test(every_refusal_has_a_code_and_only_passing_ones_say_when),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

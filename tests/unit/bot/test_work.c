@@ -159,6 +159,59 @@ static void new_small_talk_is_used_from_the_next_question_on(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+struct looked {
+    struct pool *pool;
+    int looks, dones;
+    bool base;
+};
+
+static void on_look(struct kb *kb, void *ctx)
+{
+    struct looked *l = ctx;
+    l->looks++;
+    l->base = kb != NULL;
+}
+
+static void on_look_done(void *ctx)
+{
+    struct looked *l = ctx;
+    l->dones++;
+    pool_free(l->pool);
+    if (--outstanding == 0)
+        loop_stop(loop);
+}
+
+static void a_look_happens_once_and_is_reported_on_the_loop(void **state)
+{
+    static struct looked l[100];
+    struct work *w = start(4, "Hi");
+    for (int i = 0; i < 100; i++) {
+        l[i] = (struct looked){.pool = pool_new(), .base = true};
+        outstanding++;
+        assert_int_equal(work_look(w, l[i].pool, on_look, on_look_done, &l[i]), 0);
+    }
+    loop_run(loop);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(l[i].looks, 1);
+        assert_int_equal(l[i].dones, 1);
+        assert_false(l[i].base); /* there is none here */
+    }
+    work_stop(w);
+}
+
+static void a_look_that_nobody_waits_for_any_more_leaves_nothing_behind(void **state)
+{
+    static struct looked l[50];
+    struct work *w = start(1, "Hi");
+    for (int i = 0; i < 50; i++) {
+        l[i] = (struct looked){.pool = pool_new()};
+        assert_int_equal(work_look(w, l[i].pool, on_look, on_look_done, &l[i]), 0);
+    }
+    work_stop(w);
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(l[i].dones, 0); /* the pools are freed: LeakSanitizer would say so */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +220,8 @@ int main(void)
         TEST(beyond_the_limit_it_is_busy_and_below_it_takes_on_again),
         TEST(what_waits_at_the_end_gets_an_apology),
         TEST(new_small_talk_is_used_from_the_next_question_on),
+        TEST(a_look_happens_once_and_is_reported_on_the_loop),
+        TEST(a_look_that_nobody_waits_for_any_more_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -200,6 +200,30 @@ static void drafts_are_nobodys_answer(void **state)
     kb_close(kb);
 }
 
+static void an_entry_is_fetched_by_its_name_while_it_is_valid(void **state)
+{
+    struct kb *kb = make();
+    struct pool *pool = pool_new();
+    struct kb_entry e = {0}, all[8];
+    assert_int_equal(kb_entry(kb, "pay", pool, &e), 1);
+    assert_string_equal(e.question, "How much do welders earn?");
+    assert_string_equal(e.text, "It depends.");
+    assert_string_equal(e.id, "pay");
+    const char *passage = e.passage;
+    assert_int_equal(kb_entry(kb, passage, pool, &e), 1);
+    assert_string_equal(e.passage, passage);
+    assert_int_equal(kb_entry(kb, "old", pool, &e), 0);
+    assert_int_equal(kb_entry(kb, "none", pool, &e), 0);
+    assert_int_equal(kb_entry(kb, "", pool, &e), 0);
+    assert_int_equal(kb_entry(kb, "guides/a-nursing#pay", pool, &e), 0); /* a guide's passage */
+    assert_int_equal(kb_entries(kb, "", 8, pool, all), 3);
+    assert_string_equal(all[0].id, "factors");
+    assert_int_equal(kb_entries(kb, all[0].passage, 1, pool, all), 1);
+    assert_string_equal(all[0].id, "pay");
+    pool_free(pool);
+    kb_close(kb);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +236,7 @@ int main(void)
         folder_test(without_followups_the_neighbours_are_offered),
         folder_test(tests_are_handed_out_and_can_be_stopped),
         folder_test(drafts_are_nobodys_answer),
+        folder_test(an_entry_is_fetched_by_its_name_while_it_is_valid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
