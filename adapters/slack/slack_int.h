@@ -1,0 +1,99 @@
+/* slack_int.h: what the files of adapters/slack/ share; one section per file. */
+#ifndef ADAPTERS_SLACK_SLACK_INT_H
+#define ADAPTERS_SLACK_SLACK_INT_H
+
+#include "bot/adapter.h"
+#include "bot/secret.h"
+#include "kb/pool.h"
+
+struct cJSON;
+
+#define SLACK_MAX_ID 64 /* bytes of any of their ids: T…, C…, U…, a timestamp */
+
+/* Who we are, as auth.test says. Without it nothing is answered: not knowing one's own name is how a bot comes to
+ * talk to itself. */
+struct slack_self {
+    char team[SLACK_MAX_ID], user[SLACK_MAX_ID], bot[SLACK_MAX_ID];
+};
+
+/* ---- slack_sign.c: is it from Slack? ---- */
+
+enum slack_verdict {
+    SLACK_GENUINE,
+    SLACK_UNSIGNED, /* no signature, or nothing that could be one */
+    SLACK_STALE,    /* older or newer than the window: a replay, or a clock that is wrong */
+    SLACK_FORGED,
+};
+
+/* Scheme v0 over the raw body. `timestamp` and `signature` are the headers' values or NULL. On SLACK_STALE the
+ * difference is in *ret_skew_s (ours minus theirs). */
+enum slack_verdict slack_sign_check(const struct secret *secret, const char *timestamp,
+                                    const char *signature, const char *body, size_t len,
+                                    int64_t now_s, int64_t window_s, int64_t *ret_skew_s);
+/* "v0=…" of a body, terminated, for tests and doctor. */
+#define SLACK_SIGNATURE_LEN 67
+void slack_sign_make(const char *secret, const char *timestamp, const char *body, size_t len,
+                     char ret[SLACK_SIGNATURE_LEN + 1]);
+/* The unsigned probe of a command's address: true means answer 200 with nothing and do nothing, whatever else is
+ * in it. */
+bool slack_sign_is_probe(const char *body, size_t len);
+
+/* ---- slack_text.c: mark-up of a message becomes what was typed ---- */
+
+struct slack_text {
+    const char *text;   /* without mark-up and our mentions, blanks collapsed; "" when nothing is left */
+    bool names_us;      /* we are mentioned in it */
+    bool begins_other;  /* it begins with a mention of somebody else */
+};
+
+/* `self`: our user id, "" to know nobody. All in `pool`. */
+struct slack_text slack_text_read(struct pool *pool, const char *raw, const char *self);
+
+/* ---- slack_event.c: what a delivery says ---- */
+
+enum slack_kind {
+    SLACK_NOTHING,   /* not for us; `why` tells */
+    SLACK_MESSAGE,   /* somebody wrote something */
+    SLACK_EDITED,    /* and has changed it */
+    SLACK_DELETED,   /* or taken it back */
+    SLACK_COMMAND,   /* /ask */
+    SLACK_SHORTCUT,  /* "ask the bot" on somebody's message */
+    SLACK_CLICK,     /* a button below an answer */
+    SLACK_HOME,      /* the app's home was opened */
+    SLACK_GONE,      /* uninstalled, or our tokens were revoked */
+    SLACK_THROTTLED, /* Slack holds events back: there are too many */
+    SLACK_CHALLENGE, /* the address is being verified */
+};
+
+/* All strings are "" when absent and live in the pool. */
+struct slack_event {
+    enum slack_kind kind;
+    const char *why; /* of SLACK_NOTHING, static text */
+    const char *key; /* of the delivery: the same for every retry of it */
+    const char *team, *channel, *user;
+    const char *ts;     /* of the message: its id */
+    const char *thread; /* of the message that a thread hangs off, "" outside one */
+    const char *raw;    /* text as sent */
+    struct slack_text text;
+    bool direct;   /* a direct message */
+    bool mention;  /* delivered as a mention */
+    bool external; /* from another workspace, over Slack Connect */
+    const char *response_url, *trigger, *command, *challenge;
+    const char *action, *value, *clicked_at; /* of a click: which button, and when */
+    bool ephemeral;                          /* the clicked message is one that only one person sees */
+};
+
+/* Whom we listen to. */
+struct slack_gate {
+    const struct slack_self *self;
+    const char *app;                /* id of our app, "" when it does not matter */
+    const char *const *allowed_bot; /* user ids of bots whose messages count; NULL-terminated */
+};
+
+/* Read a delivery: an event, a click, a command; a form or JSON, over HTTP or out of a Socket Mode envelope. `gate`
+ * NULL: only what can be said without knowing who we are (kind SLACK_CHALLENGE, and the key). 0, or -EBADMSG when it is
+ * nothing that Slack sends. */
+int slack_event_read(struct pool *pool, const char *body, size_t len, const struct slack_gate *gate,
+                     struct slack_event *ret);
+
+#endif
