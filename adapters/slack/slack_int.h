@@ -96,4 +96,23 @@ struct slack_gate {
 int slack_event_read(struct pool *pool, const char *body, size_t len, const struct slack_gate *gate,
                      struct slack_event *ret);
 
+/* ---- slack_mrkdwn.c: Markdown becomes mrkdwn ---- */
+
+void slack_mrkdwn_open(void); /* once, before any of the others */
+/* Append s[0..len) of Markdown as mrkdwn. */
+void slack_mrkdwn(const char *s, size_t len, struct buf *b);
+/* Append plain text so that none of it means anything to Slack. */
+void slack_put_plain(struct buf *b, const char *s, size_t len);
+/* Append "<url|label>"; false, and nothing, when it is no http, https or mailto address. `label` is plain. */
+bool slack_put_link(struct buf *b, const char *url, const char *label);
+void slack_put_label(struct buf *b, const char *s); /* one line, escaped */
+
+/* ---- slack_split.c: where a text that is too long is cut ---- */
+
+/* How many of the `len` bytes go into a piece of at most `max`. */
+size_t slack_split_at(const char *s, size_t len, size_t max);
+/* Pieces of at most `max` bytes (at least 64) of a mrkdwn text, without blanks at their ends; at most `size` of them.
+ * How many. */
+size_t slack_split(struct pool *pool, const char *s, size_t max, const char **ret, size_t size);
+
 #endif
