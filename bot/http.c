@@ -163,9 +163,17 @@ static void report(struct http *h, struct exchange *x)
     loop_post(h->loop, exchange_done, exchange_free, x);
 }
 
+/* Bytes of the request that left for the other side, at least one. */
+static bool was_sent(const struct exchange *x)
+{
+    long bytes = 0;
+    return !curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &bytes) && bytes > 0;
+}
+
 static void fail(struct http *h, struct exchange *x, const char *error)
 {
-    x->result = (struct http_response){.error = error, .retry_after_s = -1};
+    x->result = (struct http_response){
+        .error = error, .maybe_sent = was_sent(x), .retry_after_s = -1};
     buf_clear(&x->response);
     report(h, x);
 }
@@ -188,7 +196,7 @@ static void finish(struct http *h, struct exchange *x, CURLcode rc)
     long status = 0;
     curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
     x->result = (struct http_response){
-        .status = (int)status, .error = "", .retry_after_s = retry_after(x->easy)};
+        .status = (int)status, .maybe_sent = true, .error = "", .retry_after_s = retry_after(x->easy)};
     report(h, x);
 }
 

@@ -3,6 +3,7 @@
 #ifndef BOT_HTTP_H
 #define BOT_HTTP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct loop;
@@ -20,6 +21,7 @@ struct http_request {
 
 struct http_response {
     int status;         /* 0: no response, see error */
+    bool maybe_sent;    /* false: surely not a byte of it has arrived; it may be sent again */
     const char *error;  /* plain words, or "" */
     long retry_after_s; /* from Retry-After (seconds or date); -1 when absent */
     const char *body;   /* terminated */

@@ -115,4 +115,57 @@ size_t slack_split_at(const char *s, size_t len, size_t max);
  * How many. */
 size_t slack_split(struct pool *pool, const char *s, size_t max, const char **ret, size_t size);
 
+/* ---- slack_api.c: what Slack says to a call ---- */
+
+enum slack_class {
+    SLACK_FINE,
+    SLACK_BENIGN,    /* not done, and that is all right: it was done before, or its message is gone */
+    SLACK_DOWN,      /* the token is no good: everything has to wait for a person */
+    SLACK_REFUSED,   /* this message, whatever we try */
+    SLACK_NO_THREAD, /* the same, unless it is sent outside the thread */
+    SLACK_CONTENT,   /* it is too big, or not to their taste: once more as plain text */
+    SLACK_LATER,     /* not done; come again after retry_after_s */
+    SLACK_UNSENT,    /* never reached them */
+    SLACK_UNSURE,    /* it may have been done */
+};
+
+struct http_response;
+struct slack_result {
+    enum slack_class class;
+    char error[64];                  /* one word, theirs or ours; "" when fine */
+    char needed[64];                 /* the scope that is missing, or "" */
+    char ts[SLACK_MAX_ID];           /* of what was posted, or "" */
+    char channel[SLACK_MAX_ID];
+    long retry_after_s; /* -1: they did not say */
+};
+void slack_result_read(const struct http_response *res, struct slack_result *ret);
+/* What to do about an error of class SLACK_DOWN, in plain words. */
+const char *slack_down_step(const char *error);
+
+/* ---- slack_block.c: a reply as blocks ---- */
+
+/* Limits of ours, below theirs, which are partly unknown; bytes. */
+#define SLACK_SECTION_BYTES 2900
+#define SLACK_TEXT_BYTES    9000  /* all text of one message */
+#define SLACK_JSON_BYTES    14000 /* its blocks */
+#define SLACK_UPDATE_BYTES  3900  /* text of chat.update */
+#define SLACK_NOTICE_BYTES  300   /* what a notification shows */
+#define SLACK_MAX_BLOCKS    45
+#define SLACK_MAX_PARTS     8
+#define SLACK_BUTTON_BYTES  72
+
+/* {"kind":"answer","parts":[{"text":"…","blocks":[…]},…]}: one part is one message, and buttons are on the last.
+ * `answer_id` NULL: without buttons. `handoff`: there is a channel where people help. */
+void slack_render(const struct reply *r, const char *answer_id, bool handoff, struct buf *b);
+/* The same for a line of our own; `text` is mrkdwn. */
+void slack_render_line(const char *text, struct buf *b);
+/* A message after a click: `blocks` of it without its buttons, then `line` (mrkdwn); `again`: with the hand-off
+ * button. One part as above. False when `blocks` is no list. */
+bool slack_render_thanks(const struct cJSON *blocks, const char *text, const char *answer_id,
+                         const char *line, bool again, struct buf *b);
+/* The app's home: who we are and what can be asked. */
+void slack_render_home(const char *const *topics, struct buf *b);
+/* Our words. */
+extern const char slack_help[], slack_looking[];
+
 #endif
