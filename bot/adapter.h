@@ -32,7 +32,9 @@ struct inbound {
     /* Of a message of the inbox (inbox.h); zero for a question that lives no longer than its connection. */
     const struct inbox_item *item;
     const char
-        *claim;       /* the message it answers, when several may ask for the same reply; or NULL */
+        *claim; /* the message it answers, when several may ask for the same reply; or NULL */
+    const struct inbox_also *also; /* ... and these, too */
+    size_t nalso;
     const char *lane; /* of the outbox; NULL: the conversation */
     const char *note; /* for deliver(); or NULL */
 };

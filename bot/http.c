@@ -172,8 +172,8 @@ static bool was_sent(const struct exchange *x)
 
 static void fail(struct http *h, struct exchange *x, const char *error)
 {
-    x->result = (struct http_response){
-        .error = error, .maybe_sent = was_sent(x), .retry_after_s = -1};
+    x->result =
+        (struct http_response){.error = error, .maybe_sent = was_sent(x), .retry_after_s = -1};
     buf_clear(&x->response);
     report(h, x);
 }
@@ -195,8 +195,10 @@ static void finish(struct http *h, struct exchange *x, CURLcode rc)
     }
     long status = 0;
     curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
-    x->result = (struct http_response){
-        .status = (int)status, .maybe_sent = true, .error = "", .retry_after_s = retry_after(x->easy)};
+    x->result = (struct http_response){.status = (int)status,
+                                       .maybe_sent = true,
+                                       .error = "",
+                                       .retry_after_s = retry_after(x->easy)};
     report(h, x);
 }
 

@@ -93,7 +93,7 @@ static int write_extras(struct store *s, struct put *p)
         err = store_add_handoff(s, &h);
     }
     if (!err && p->in.note_key)
-        err = store_keep(s, adapter, p->in.note_key, p->in.note);
+        err = store_keep(s, adapter, p->in.note_key, p->in.note, p->row.at_ms);
     return err;
 }
 
@@ -305,19 +305,33 @@ static int write_reply(struct store *s, struct closing *c)
     return err ? err : store_add_turn(s, r->turn, &id);
 }
 
+/* End a message and claim what it answers. *ret_fresh: it was open, and nobody had answered that. */
+static int end_and_claim(struct store *s, const struct closing *c, int64_t id, const char *claim,
+                         bool *ret_fresh)
+{
+    bool open = false, mine = true;
+    int err = store_end_message(s, id, INBOX_DONE, &open);
+    if (!err && open && claim)
+        err = store_claim(s, c->adapter->type->name, claim, c->reply->turn->at_ms, &mine);
+    *ret_fresh = open && mine;
+    return err;
+}
+
 static int run_close(struct store *s, struct journal_job *job)
 {
     struct closing *c = (struct closing *)job;
     const struct inbox_reply *r = c->reply;
-    bool open = false, mine = true;
+    bool fresh, any;
     c->result = (struct inbox_closed){0};
-    int err = store_end_message(s, r->id, INBOX_DONE, &open);
-    if (!err && open && r->claim)
-        err = store_claim(s, c->adapter->type->name, r->claim, r->turn->at_ms, &mine);
+    int err = end_and_claim(s, c, r->id, r->claim, &any);
+    for (size_t i = 0; !err && i < r->nalso; i++) {
+        err = end_and_claim(s, c, r->also[i].id, r->also[i].claim, &fresh);
+        any |= fresh;
+    }
     if (err)
         return err;
-    c->result.refused = !open || !mine;
-    return c->result.refused ? 0 : write_reply(s, c);
+    c->result.refused = !any;
+    return any ? write_reply(s, c) : 0;
 }
 
 static void close_done(struct journal_job *job, int err)
@@ -327,7 +341,7 @@ static void close_done(struct journal_job *job, int err)
     if (err)
         c->result = (struct inbox_closed){.err = err};
     else
-        bot->inbox->open--;
+        bot->inbox->open -= 1 + c->reply->nalso;
     if (c->result.seq)
         announce(c->adapter, c->reply->conversation, c->result.seq, c->reply->body);
     else if (!err && !c->result.refused)
@@ -437,7 +451,7 @@ static int run_note(struct store *s, struct journal_job *job)
 {
     struct note *n = (struct note *)job;
     if (n->value)
-        return store_keep(s, n->adapter->type->name, n->key, n->value);
+        return store_keep(s, n->adapter->type->name, n->key, n->value, clock_wall_ms());
     free(n->found);
     n->found = NULL;
     return store_kept(s, n->adapter->type->name, n->key, &n->found);

@@ -77,11 +77,19 @@ struct inbox_item {
     int tries; /* starts of the program that found it open */
 };
 
+/* Further messages that the same reply answers: several lines of one thought. They are over with it, in the same
+ * transaction. */
+struct inbox_also {
+    int64_t id;
+    const char *claim; /* or NULL */
+};
+
 enum inbox_ending { INBOX_WAS_DONE, INBOX_WAS_IGNORED, INBOX_WAS_DEAD };
 /* Instead of bot_receive(): nothing will be said about it. */
 void inbox_end(struct adapter *a, int64_t id, enum inbox_ending how);
 
-/* What was remembered under that key (NULL: nothing), on the loop. 0 or a negative errno, and fn is not called. */
+/* A key that begins with '~' is for a while: it is forgotten when messages of its day are (three days).
+ * What was remembered under that key (NULL: nothing), on the loop. 0 or a negative errno, and fn is not called. */
 typedef void inbox_note_fn(void *ctx, int err, const char *value);
 int inbox_note(struct adapter *a, const char *key, inbox_note_fn *fn, void *ctx);
 /* Remember it now, apart from any message. fn may be NULL. */
@@ -100,6 +108,8 @@ void inbox_free(struct inbox *box);
 struct inbox_reply {
     int64_t id;
     const char *claim; /* as in struct inbound */
+    const struct inbox_also *also;
+    size_t nalso;
     const struct journal_turn *turn;
     const char *conversation; /* its transcript gets `body`; or NULL: the outbox does */
     const char *lane, *note;  /* of the outbox */

@@ -174,7 +174,9 @@ int store_forget_transcripts(struct store *s, int64_t at_ms, int max);
 
 /* ---- notes of adapters (store_note.c) ---- */
 
-int store_keep(struct store *s, const char *adapter, const char *key, const char *value);
+/* A key that begins with '~' is forgotten with the mail of its day. */
+int store_keep(struct store *s, const char *adapter, const char *key, const char *value,
+               int64_t at_ms);
 int store_kept(struct store *s, const char *adapter, const char *key, char **ret); /* NULL: none */
 
 #endif

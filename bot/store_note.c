@@ -1,13 +1,15 @@
 /* store_note.c: what an adapter has to remember across restarts, by name: how far it has read, who it is there. */
 #include "bot/store_int.h"
 
-static const char sql_keep[] = "INSERT INTO notes(adapter, key, value) VALUES(?1, ?2, ?3)"
-                               " ON CONFLICT(adapter, key) DO UPDATE SET value = ?3";
+static const char sql_keep[] =
+    "INSERT INTO notes(adapter, key, value, at_ms) VALUES(?1, ?2, ?3, ?4)"
+    " ON CONFLICT(adapter, key) DO UPDATE SET value = ?3, at_ms = ?4";
 
-int store_keep(struct store *s, const char *adapter, const char *key, const char *value)
+int store_keep(struct store *s, const char *adapter, const char *key, const char *value,
+               int64_t at_ms)
 {
     int err;
-    sqlite3_stmt *st = store_bind(s, SQL_KEEP, sql_keep, &err, "ttt", adapter, key, value);
+    sqlite3_stmt *st = store_bind(s, SQL_KEEP, sql_keep, &err, "ttti", adapter, key, value, at_ms);
     return st ? store_finish(s, st) : err;
 }
 

@@ -132,6 +132,10 @@ static const char sql_forget_outbox[] =
     "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox ORDER BY id LIMIT ?2)"
     " AND at_ms < ?1 AND state >= 2";
 
+static const char sql_forget_notes[] =
+    "DELETE FROM notes WHERE (adapter, key) IN (SELECT adapter, key FROM notes"
+    " WHERE key >= '~' AND at_ms < ?1 ORDER BY at_ms LIMIT ?2)";
+
 static int forget(struct store *s, enum store_sql id, const char *sql, int64_t at_ms, int max)
 {
     int err;
@@ -146,5 +150,6 @@ int store_forget_mail(struct store *s, int64_t at_ms, int max)
     int in = forget(s, SQL_FORGET_INBOX, sql_forget_inbox, at_ms, max);
     int claims = in < 0 ? in : forget(s, SQL_FORGET_CLAIMS, sql_forget_claims, at_ms, max);
     int out = claims < 0 ? claims : forget(s, SQL_FORGET_OUTBOX, sql_forget_outbox, at_ms, max);
-    return out < 0 ? out : in + claims + out;
+    int notes = out < 0 ? out : forget(s, SQL_FORGET_NOTES, sql_forget_notes, at_ms, max);
+    return notes < 0 ? notes : in + claims + out + notes;
 }

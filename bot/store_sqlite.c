@@ -119,8 +119,9 @@ static const char *const sql_upgrade[] = {
     "CREATE INDEX handoffs_conversation ON handoffs(adapter, conversation);"
 
     "CREATE TABLE notes("
-    "  adapter TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
-    "  PRIMARY KEY(adapter, key)) WITHOUT ROWID;",
+    "  adapter TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, at_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY(adapter, key)) WITHOUT ROWID;"
+    "CREATE INDEX notes_passing ON notes(at_ms) WHERE key >= '~';",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof sql_upgrade / sizeof sql_upgrade[0]))

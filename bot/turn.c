@@ -231,6 +231,8 @@ static void prepare_close(struct turn *t)
     t->closing = (struct inbox_reply){
         .id = t->item.id,
         .claim = t->in.claim,
+        .also = t->in.also,
+        .nalso = t->in.nalso,
         .turn = &t->row,
         .conversation = transcript ? t->in.conversation : NULL,
         .lane = t->in.lane ? t->in.lane : t->in.conversation,
@@ -387,6 +389,11 @@ static struct turn *turn_new(struct adapter *a, struct pool *pool, const struct 
     t->in.lang = in->lang && *in->lang ? pool_strdup(pool, in->lang) : NULL;
     t->in.ref = in->ref ? pool_strdup(pool, in->ref) : NULL;
     t->in.claim = in->claim ? pool_strdup(pool, in->claim) : NULL;
+    struct inbox_also *also = pool_array(pool, in->nalso + 1, sizeof *also);
+    for (size_t i = 0; i < in->nalso; i++)
+        also[i] = (struct inbox_also){
+            in->also[i].id, in->also[i].claim ? pool_strdup(pool, in->also[i].claim) : NULL};
+    t->in.also = also;
     t->in.lane = in->lane ? pool_strdup(pool, in->lane) : NULL;
     t->in.note = in->note ? pool_strdup(pool, in->note) : NULL;
     if (in->item)

@@ -112,7 +112,8 @@ static const char *words(struct pool *pool, const struct reply *r)
     struct quote_segment *seg = quote_segments(pool, r, &n);
     for (size_t i = 0; i < n; i++)
         add_segment(pool, r, &seg[i], &b);
-    if (buf_failed(&b) || !b.len) { /* addresses alone were that long: the words then, as they are read */
+    if (buf_failed(&b) ||
+        !b.len) { /* addresses alone were that long: the words then, as they are read */
         buf_clear(&b);
         slack_put_plain(&b, r->text, strlen(r->text));
     }
@@ -254,7 +255,9 @@ static size_t cost(const char *s)
 {
     size_t n = 64;
     for (; *s; s++)
-        n += *s == '"' || *s == '\\' || *s == '\n' || *s == '/' ? 2 : (unsigned char)*s < ' ' ? 6 : 1;
+        n += *s == '"' || *s == '\\' || *s == '\n' || *s == '/' ? 2
+             : (unsigned char)*s < ' '                          ? 6
+                                                                : 1;
     return n;
 }
 

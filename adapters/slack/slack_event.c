@@ -83,7 +83,10 @@ static void gather(const cJSON *j, struct buf *b, int depth)
             buf_addf(b, "<@%s>", user);
         else if (text || url)
             for (const char *s = text ? text : url; *s; s++)
-                buf_adds(b, *s == '<' ? "&lt;" : *s == '>' ? "&gt;" : *s == '&' ? "&amp;" : (char[]){*s, 0});
+                buf_adds(b, *s == '<'   ? "&lt;"
+                            : *s == '>' ? "&gt;"
+                            : *s == '&' ? "&amp;"
+                                        : (char[]){*s, 0});
         else
             gather(cJSON_GetObjectItemCaseSensitive(item, "elements"), b, depth + 1);
         if (type && is(type, "rich_text_section"))
@@ -113,7 +116,8 @@ static bool allowed_bot(const struct slack_gate *gate, const char *user)
 }
 
 /* Why a message is not for us although it is one, or NULL. */
-static const char *not_from_a_person(const cJSON *m, const struct slack_gate *gate, const char *user)
+static const char *not_from_a_person(const cJSON *m, const struct slack_gate *gate,
+                                     const char *user)
 {
     const struct slack_self *self = gate->self;
     const char *bot = json_string(m, "bot_id", SLACK_MAX_ID);
@@ -136,7 +140,7 @@ static void read_text(struct pool *pool, const cJSON *m, const struct slack_gate
 
 /* These return why it is none of ours, or NULL. A message was changed: by its author, which `edited` tells, or by Slack, which unfurls its links. */
 static const char *read_changed(struct pool *pool, const cJSON *e, const struct slack_gate *gate,
-                         struct slack_event *ev)
+                                struct slack_event *ev)
 {
     const cJSON *m = json_object(e, "message"), *before = json_object(e, "previous_message");
     if (!m || !has(m, "edited"))
@@ -162,7 +166,7 @@ static void read_deleted(struct pool *pool, const cJSON *e, struct slack_event *
 }
 
 static const char *read_message(struct pool *pool, const cJSON *e, const struct slack_gate *gate,
-                         struct slack_event *ev)
+                                struct slack_event *ev)
 {
     const char *subtype = copy(pool, e, "subtype");
     ev->channel = copy(pool, e, "channel");
@@ -292,7 +296,8 @@ static int read_shortcut(struct pool *pool, const cJSON *j, struct slack_event *
 {
     const cJSON *m = json_object(j, "message");
     ev->kind = SLACK_SHORTCUT;
-    ev->key = pool_printf(pool, "act:%s:%s:%s", copy(pool, j, "callback_id"), ev->user, ev->trigger);
+    ev->key =
+        pool_printf(pool, "act:%s:%s:%s", copy(pool, j, "callback_id"), ev->user, ev->trigger);
     ev->channel = inner(pool, j, "channel", "id");
     ev->raw = m ? text_of(pool, m) : "";
     ev->text = slack_text_read(pool, ev->raw, "");
@@ -367,8 +372,8 @@ static int read_json(struct pool *pool, const char *s, size_t len, const struct 
         ev->challenge = copy(pool, j, "challenge");
     } else if (is(type, "app_rate_limited")) {
         ev->kind = SLACK_THROTTLED;
-        ev->key = pool_printf(pool, "limit:%lld",
-                              json_int(j, "minute_rate_limited", 0, 1LL << 50, 0));
+        ev->key =
+            pool_printf(pool, "limit:%lld", json_int(j, "minute_rate_limited", 0, 1LL << 50, 0));
     } else if (*type) {
         err = read_interaction(pool, j, type, gate, ev);
     } else if (has(j, "command")) {
@@ -393,10 +398,22 @@ static void repair(struct pool *pool, const char **s)
 int slack_event_read(struct pool *pool, const char *body, size_t len, const struct slack_gate *gate,
                      struct slack_event *ret)
 {
-    struct slack_event ev = {.key = "", .team = "", .channel = "", .user = "", .ts = "",
-                             .thread = "", .raw = "", .text = {.text = ""}, .response_url = "",
-                             .trigger = "", .command = "", .challenge = "", .action = "",
-                             .value = "", .clicked_at = "", .why = ""};
+    struct slack_event ev = {.key = "",
+                             .team = "",
+                             .channel = "",
+                             .user = "",
+                             .ts = "",
+                             .thread = "",
+                             .raw = "",
+                             .text = {.text = ""},
+                             .response_url = "",
+                             .trigger = "",
+                             .command = "",
+                             .challenge = "",
+                             .action = "",
+                             .value = "",
+                             .clicked_at = "",
+                             .why = ""};
     const struct source form = {.pool = pool, .form = body, .len = len};
     size_t n;
     const char *payload;

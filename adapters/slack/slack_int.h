@@ -41,9 +41,10 @@ bool slack_sign_is_probe(const char *body, size_t len);
 /* ---- slack_text.c: mark-up of a message becomes what was typed ---- */
 
 struct slack_text {
-    const char *text;   /* without mark-up and our mentions, blanks collapsed; "" when nothing is left */
-    bool names_us;      /* we are mentioned in it */
-    bool begins_other;  /* it begins with a mention of somebody else */
+    const char
+        *text;     /* without mark-up and our mentions, blanks collapsed; "" when nothing is left */
+    bool names_us; /* we are mentioned in it */
+    bool begins_other; /* it begins with a mention of somebody else */
 };
 
 /* `self`: our user id, "" to know nobody. All in `pool`. */
@@ -80,7 +81,7 @@ struct slack_event {
     bool external; /* from another workspace, over Slack Connect */
     const char *response_url, *trigger, *command, *challenge;
     const char *action, *value, *clicked_at; /* of a click: which button, and when */
-    bool ephemeral;                          /* the clicked message is one that only one person sees */
+    bool ephemeral; /* the clicked message is one that only one person sees */
 };
 
 /* Whom we listen to. */
@@ -119,9 +120,9 @@ size_t slack_split(struct pool *pool, const char *s, size_t max, const char **re
 
 enum slack_class {
     SLACK_FINE,
-    SLACK_BENIGN,    /* not done, and that is all right: it was done before, or its message is gone */
-    SLACK_DOWN,      /* the token is no good: everything has to wait for a person */
-    SLACK_REFUSED,   /* this message, whatever we try */
+    SLACK_BENIGN,  /* not done, and that is all right: it was done before, or its message is gone */
+    SLACK_DOWN,    /* the token is no good: everything has to wait for a person */
+    SLACK_REFUSED, /* this message, whatever we try */
     SLACK_NO_THREAD, /* the same, unless it is sent outside the thread */
     SLACK_CONTENT,   /* it is too big, or not to their taste: once more as plain text */
     SLACK_LATER,     /* not done; come again after retry_after_s */
@@ -132,9 +133,9 @@ enum slack_class {
 struct http_response;
 struct slack_result {
     enum slack_class class;
-    char error[64];                  /* one word, theirs or ours; "" when fine */
-    char needed[64];                 /* the scope that is missing, or "" */
-    char ts[SLACK_MAX_ID];           /* of what was posted, or "" */
+    char error[64];        /* one word, theirs or ours; "" when fine */
+    char needed[64];       /* the scope that is missing, or "" */
+    char ts[SLACK_MAX_ID]; /* of what was posted, or "" */
     char channel[SLACK_MAX_ID];
     long retry_after_s; /* -1: they did not say */
 };

@@ -16,11 +16,11 @@
 #include "adapters/slack/slack_int.h"
 
 #define APART     "\xE2\x80\x8B" /* zero-width space */
-#define MAX_DEPTH 24             /* of quotes and lists; deeper ones stand where their parent stands */
+#define MAX_DEPTH 24 /* of quotes and lists; deeper ones stand where their parent stands */
 #define MAX_CELLS 64
 
 struct level {
-    size_t prefix;  /* length of the line prefix outside it */
+    size_t prefix; /* length of the line prefix outside it */
     bool list, tight;
     int number; /* of the next item; 0: bullets */
 };
@@ -431,7 +431,7 @@ static bool on_node(struct writer *w, cmark_node *node, bool enter)
         return true;
     }
     return (type & CMARK_NODE_TYPE_MASK) == CMARK_NODE_TYPE_INLINE ? on_inline(w, node, type, enter)
-                                          : on_block(w, node, type, enter);
+                                                                   : on_block(w, node, type, enter);
 }
 
 static void walk(struct writer *w, cmark_node *root)

@@ -130,7 +130,8 @@ static void an_answer_has_words_a_source_and_buttons(void **state)
     assert_int_equal(check_limits(j), 1);
     assert_true(says(j, "It pays *41,000* dollars."));
     assert_true(says(j, "Source: <https://x.test/pay?a=1&amp;b=2|Pay &amp; more>"));
-    assert_true(says(j, "\"v1:42:up\"") && says(j, "\"v1:42:down\"") && says(j, "\"v1:42:handoff\""));
+    assert_true(says(j, "\"v1:42:up\"") && says(j, "\"v1:42:down\"") &&
+                says(j, "\"v1:42:handoff\""));
     assert_true(says(j, "\"v1:42:s:How long is the training?\""));
     assert_true(says(j, "\"text\":\"It pays 41,000 dollars.\""));
     assert_true(says(j, "\"verbatim\":true"));
@@ -182,8 +183,10 @@ static void long_answers_are_split_and_only_the_last_part_has_buttons(void **sta
         for (size_t k = 0; k < sizes[i]; k++)
             text[k] = k % 7 == 6 ? ' ' : "ab\"\\&<"[k % 6];
         struct kb_hit hit = hit_of(text, "https://x.test");
-        struct reply r = {
-            .kind = REPLY_ANSWER, .text = kb_plain(pool, text, sizes[i]), .answer = &hit, .nanswer = 1};
+        struct reply r = {.kind = REPLY_ANSWER,
+                          .text = kb_plain(pool, text, sizes[i]),
+                          .answer = &hit,
+                          .nanswer = 1};
         cJSON *j = rendered(&r, "42", true);
         size_t n = check_limits(j), at = 0;
         assert_true(n >= (sizes[i] > 9000 ? 2 : 1));
@@ -203,7 +206,7 @@ static void long_choices_fit_their_buttons(void **state)
     for (size_t i = 0; i < 60; i++)
         memcpy(wide + 2 * i, "\xC3\xA9", 2);
     const char *choice[] = {"Short?", wide, big};
-  
+
     struct reply r = {.kind = REPLY_CHOICES, .text = "Not sure:", .choice = choice, .nchoice = 3};
     cJSON *j = rendered(&r, "42", false);
     check_limits(j);
@@ -311,9 +314,11 @@ static void waiting_lasts_as_long_as_they_say(void **state)
 
 static void their_words_cannot_write_our_log(void **state)
 {
-    struct slack_result r = result_of(200, -1, "{\"ok\":false,\"error\":\"a_b\\n level=error x\"}", true);
+    struct slack_result r =
+        result_of(200, -1, "{\"ok\":false,\"error\":\"a_b\\n level=error x\"}", true);
     assert_string_equal(r.error, "a_b");
-    r = result_of(200, -1, "{\"ok\":false,\"error\":\"missing_scope\",\"needed\":\"channels:history\"}",
+    r = result_of(200, -1,
+                  "{\"ok\":false,\"error\":\"missing_scope\",\"needed\":\"channels:history\"}",
                   true);
     assert_string_equal(r.needed, "channels:history");
     assert_non_null(strstr(slack_down_step(r.error), "scope"));

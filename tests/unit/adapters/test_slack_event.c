@@ -39,12 +39,13 @@ static struct slack_event read_body(const char *body)
 /* An event in its envelope. */
 static struct slack_event read_event(const char *event)
 {
-    return read_body(pool_printf(pool,
-                                 "{\"token\":\"x\",\"team_id\":\"T1\",\"api_app_id\":\"A1\",\"type\":"
-                                 "\"event_callback\",\"event_id\":\"Ev1\",\"authorizations\":[{"
-                                 "\"team_id\":\"T1\",\"user_id\":\"UBOT\",\"is_bot\":true}],"
-                                 "\"is_ext_shared_channel\":false,\"event\":%s}",
-                                 event));
+    return read_body(
+        pool_printf(pool,
+                    "{\"token\":\"x\",\"team_id\":\"T1\",\"api_app_id\":\"A1\",\"type\":"
+                    "\"event_callback\",\"event_id\":\"Ev1\",\"authorizations\":[{"
+                    "\"team_id\":\"T1\",\"user_id\":\"UBOT\",\"is_bot\":true}],"
+                    "\"is_ext_shared_channel\":false,\"event\":%s}",
+                    event));
 }
 
 static void is_dropped(const char *event)
@@ -105,8 +106,9 @@ static void bots_are_not_listened_to_and_we_least_of_all(void **state)
                "\"<@UBOT> hi\"," PLACE "}");
     is_dropped("{\"type\":\"app_mention\",\"user\":\"U9\",\"app_id\":\"A9\",\"text\":\"<@UBOT> "
                "hi\"," PLACE "}");
-    is_dropped("{\"type\":\"message\",\"subtype\":\"bot_message\",\"bot_id\":\"B9\",\"text\":\"hi\","
-               "\"channel_type\":\"im\"," PLACE "}");
+    is_dropped(
+        "{\"type\":\"message\",\"subtype\":\"bot_message\",\"bot_id\":\"B9\",\"text\":\"hi\","
+        "\"channel_type\":\"im\"," PLACE "}");
     is_dropped("{\"type\":\"message\",\"channel_type\":\"im\",\"user\":\"USLACKBOT\",\"text\":"
                "\"hi\"," PLACE "}");
     assert_int_equal(read_event("{\"type\":\"app_mention\",\"user\":\"UFRIEND\",\"bot_id\":\"B2\","
@@ -117,8 +119,8 @@ static void bots_are_not_listened_to_and_we_least_of_all(void **state)
 
 static void only_known_subtypes_are_messages(void **state)
 {
-    static const char *const all[] = {"message_replied",  "me_message",       "channel_join",
-                                      "channel_topic",    "ekm_access_denied", "reminder_add",
+    static const char *const all[] = {"message_replied",      "me_message",        "channel_join",
+                                      "channel_topic",        "ekm_access_denied", "reminder_add",
                                       "assistant_app_thread", "never_heard_of"};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         is_dropped(pool_printf(pool,
@@ -128,10 +130,11 @@ static void only_known_subtypes_are_messages(void **state)
     static const char *const fine[] = {"file_share", "thread_broadcast"};
     for (size_t i = 0; i < 2; i++)
         assert_int_equal(
-            read_event(pool_printf(pool,
-                                   "{\"type\":\"message\",\"channel_type\":\"im\",\"subtype\":\"%s\""
-                                   ",\"user\":\"U1\",\"text\":\"hi\"," PLACE "}",
-                                   fine[i]))
+            read_event(
+                pool_printf(pool,
+                            "{\"type\":\"message\",\"channel_type\":\"im\",\"subtype\":\"%s\""
+                            ",\"user\":\"U1\",\"text\":\"hi\"," PLACE "}",
+                            fine[i]))
                 .kind,
             SLACK_MESSAGE);
     is_dropped("{\"type\":\"message\",\"hidden\":true,\"channel_type\":\"im\",\"user\":\"U1\","
@@ -145,13 +148,14 @@ static void only_known_subtypes_are_messages(void **state)
 
 static void an_edit_is_what_its_author_did(void **state)
 {
-    struct slack_event ev = read_event(
-        CHANGED("\"user\":\"U1\",\"ts\":\"1.1\",\"text\":\"<@UBOT> new\",\"edited\":{\"ts\":\"2.1\"}",
-                "\"text\":\"<@UBOT> old\""));
+    struct slack_event ev = read_event(CHANGED(
+        "\"user\":\"U1\",\"ts\":\"1.1\",\"text\":\"<@UBOT> new\",\"edited\":{\"ts\":\"2.1\"}",
+        "\"text\":\"<@UBOT> old\""));
     assert_int_equal(ev.kind, SLACK_EDITED);
     assert_string_equal(ev.ts, "1.1");
     assert_string_equal(ev.text.text, "new");
-    is_dropped(CHANGED("\"user\":\"U1\",\"ts\":\"1.1\",\"text\":\"a link\"", "\"text\":\"a link\""));
+    is_dropped(
+        CHANGED("\"user\":\"U1\",\"ts\":\"1.1\",\"text\":\"a link\"", "\"text\":\"a link\""));
     is_dropped(CHANGED("\"user\":\"U1\",\"ts\":\"1.1\",\"text\":\"same\",\"edited\":{}",
                        "\"text\":\"same\""));
     is_dropped(CHANGED("\"user\":\"UBOT\",\"bot_id\":\"BBOT\",\"ts\":\"1.1\",\"text\":\"x\","
@@ -180,9 +184,9 @@ static void text_that_is_only_in_blocks_is_found(void **state)
 
 static void other_workspaces_are_told_apart(void **state)
 {
-    struct slack_event ev =
-        read_event("{\"type\":\"app_mention\",\"user\":\"U1\",\"user_team\":\"T2\",\"text\":\"hi\","
-                   PLACE "}");
+    struct slack_event ev = read_event(
+        "{\"type\":\"app_mention\",\"user\":\"U1\",\"user_team\":\"T2\",\"text\":\"hi\"," PLACE
+        "}");
     assert_true(ev.external);
     assert_true(read_event("{\"type\":\"app_mention\",\"user\":\"U1\",\"team\":\"T2\",\"text\":"
                            "\"hi\"," PLACE "}")
@@ -190,17 +194,19 @@ static void other_workspaces_are_told_apart(void **state)
     assert_false(read_event("{\"type\":\"app_mention\",\"user\":\"U1\",\"team\":\"T1\",\"text\":"
                             "\"hi\"," PLACE "}")
                      .external);
-    ev = read_body("{\"team_id\":\"T2\",\"authorizations\":[{\"team_id\":\"T1\"}],\"type\":"
-                   "\"event_callback\",\"event_id\":\"E\",\"is_ext_shared_channel\":true,\"event\":{"
-                   "\"type\":\"app_mention\",\"user\":\"U1\",\"text\":\"hi\"," PLACE "}}");
+    ev =
+        read_body("{\"team_id\":\"T2\",\"authorizations\":[{\"team_id\":\"T1\"}],\"type\":"
+                  "\"event_callback\",\"event_id\":\"E\",\"is_ext_shared_channel\":true,\"event\":{"
+                  "\"type\":\"app_mention\",\"user\":\"U1\",\"text\":\"hi\"," PLACE "}}");
     assert_int_equal(ev.kind, SLACK_MESSAGE);
     assert_true(ev.external);
     ev = read_body("{\"team_id\":\"T2\",\"type\":\"event_callback\",\"event_id\":\"E\",\"event\":{"
                    "\"type\":\"app_mention\",\"user\":\"U1\",\"text\":\"hi\"," PLACE "}}");
     assert_int_equal(ev.kind, SLACK_NOTHING);
-    ev = read_body("{\"team_id\":\"T1\",\"api_app_id\":\"A2\",\"type\":\"event_callback\","
-                   "\"event_id\":\"E\",\"event\":{\"type\":\"app_mention\",\"user\":\"U1\",\"text\":"
-                   "\"hi\"," PLACE "}}");
+    ev =
+        read_body("{\"team_id\":\"T1\",\"api_app_id\":\"A2\",\"type\":\"event_callback\","
+                  "\"event_id\":\"E\",\"event\":{\"type\":\"app_mention\",\"user\":\"U1\",\"text\":"
+                  "\"hi\"," PLACE "}}");
     assert_int_equal(ev.kind, SLACK_NOTHING);
 }
 
@@ -208,7 +214,8 @@ static void the_life_of_the_app_is_told(void **state)
 {
     assert_int_equal(read_event("{\"type\":\"app_uninstalled\"}").kind, SLACK_GONE);
     assert_int_equal(
-        read_event("{\"type\":\"tokens_revoked\",\"tokens\":{\"oauth\":[],\"bot\":[\"UBOT\"]}}").kind,
+        read_event("{\"type\":\"tokens_revoked\",\"tokens\":{\"oauth\":[],\"bot\":[\"UBOT\"]}}")
+            .kind,
         SLACK_GONE);
     is_dropped("{\"type\":\"tokens_revoked\",\"tokens\":{\"oauth\":[\"U1\"],\"bot\":[]}}");
     is_dropped("{\"type\":\"tokens_revoked\",\"tokens\":{\"oauth\":[\"U1\"]}}");
@@ -249,7 +256,8 @@ static void a_command_is_read_whatever_its_spelling(void **state)
         "response_url=https%3A%2F%2Fhooks.slack.com%2Fc&trigger_id=1.2.a",
         "text=caf%c3%a9%20%26%20100%25&empty=&command=/ask&trigger_id=1.2.a&user_id=U1&team_id=T1&"
         "channel_id=C1&response_url=https://hooks.slack.com/c",
-        "{\"team_id\":\"T1\",\"channel_id\":\"C1\",\"user_id\":\"U1\",\"command\":\"/ask\",\"text\":"
+        "{\"team_id\":\"T1\",\"channel_id\":\"C1\",\"user_id\":\"U1\",\"command\":\"/"
+        "ask\",\"text\":"
         "\"caf\xC3\xA9 & 100%\",\"trigger_id\":\"1.2.a\",\"response_url\":"
         "\"https://hooks.slack.com/c\"}"};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
@@ -267,8 +275,10 @@ static void a_click_says_who_where_and_what(void **state)
     static const char json[] =
         "{\"type\":\"block_actions\",\"user\":{\"id\":\"U1\"},\"team\":{\"id\":\"T1\"},"
         "\"trigger_id\":\"9.9\",\"container\":{\"type\":\"message\",\"message_ts\":\"1.5\","
-        "\"channel_id\":\"C1\",\"is_ephemeral\":true},\"response_url\":\"https://hooks.slack.com/a\","
-        "\"actions\":[{\"action_id\":\"foreign\",\"value\":\"?\"},{\"type\":\"button\",\"action_id\":"
+        "\"channel_id\":\"C1\",\"is_ephemeral\":true},\"response_url\":\"https://hooks.slack.com/"
+        "a\","
+        "\"actions\":[{\"action_id\":\"foreign\",\"value\":\"?\"},{\"type\":\"button\",\"action_"
+        "id\":"
         "\"qa_fb_up\",\"value\":\"v1:42:up\",\"action_ts\":\"3.3\"}]}";
     struct slack_event ev = read_body(json);
     assert_int_equal(ev.kind, SLACK_CLICK);
@@ -285,7 +295,8 @@ static void a_shortcut_brings_the_message_it_is_on(void **state)
 {
     struct slack_event ev = read_body(
         "{\"type\":\"message_action\",\"callback_id\":\"qa_ask_message\",\"trigger_id\":\"8.8\","
-        "\"user\":{\"id\":\"U1\"},\"team\":{\"id\":\"T1\"},\"channel\":{\"id\":\"C1\"},\"message\":{"
+        "\"user\":{\"id\":\"U1\"},\"team\":{\"id\":\"T1\"},\"channel\":{\"id\":\"C1\"},\"message\":"
+        "{"
         "\"ts\":\"1.5\",\"text\":\"what does it pay &amp; why?\"},\"response_url\":\"https://h\"}");
     assert_int_equal(ev.kind, SLACK_SHORTCUT);
     assert_string_equal(ev.text.text, "what does it pay & why?");
@@ -303,8 +314,18 @@ static void half_an_emoji_does_not_cost_the_message(void **state)
 
 static void what_slack_would_never_send_is_refused(void **state)
 {
-    static const char *const all[] = {"", "{", "{}", "[]", "null", "x", "a=b", "{\"type\":\"\"}",
-                                      "payload=", "payload=x", "payload=%5B%5D", "command=%2Fask",
+    static const char *const all[] = {"",
+                                      "{",
+                                      "{}",
+                                      "[]",
+                                      "null",
+                                      "x",
+                                      "a=b",
+                                      "{\"type\":\"\"}",
+                                      "payload=",
+                                      "payload=x",
+                                      "payload=%5B%5D",
+                                      "command=%2Fask",
                                       "{\"type\":\"event_callback\"}",
                                       "{\"type\":\"event_callback\",\"event_id\":\"E\"}",
                                       "{\"type\":\"event_callback\",\"event\":{}}"};

@@ -54,7 +54,8 @@ static void headings_and_lists_are_lines(void **state)
 {
     RENDERS("# Pay\n\nGood.", "*Pay*\n\nGood.");
     RENDERS("# **Pay** now", "*Pay now*");
-    RENDERS("- a\n- b\n  - c\n- d", "\xE2\x80\xA2 a\n\xE2\x80\xA2 b\n    \xE2\x80\xA2 c\n\xE2\x80\xA2 d");
+    RENDERS("- a\n- b\n  - c\n- d",
+            "\xE2\x80\xA2 a\n\xE2\x80\xA2 b\n    \xE2\x80\xA2 c\n\xE2\x80\xA2 d");
     RENDERS("3. a\n4. b", "3. a\n4. b");
     RENDERS("one\ntwo  \nthree", "one two\nthree");
     RENDERS("> a\n> b\n\nc", "> a b\n\nc");
@@ -64,7 +65,8 @@ static void headings_and_lists_are_lines(void **state)
 
 static void code_is_left_alone(void **state)
 {
-    RENDERS("```c\nif (a < b && *c)\n\n    x;\n```", "```\nif (a &lt; b &amp;&amp; *c)\n\n    x;\n```");
+    RENDERS("```c\nif (a < b && *c)\n\n    x;\n```",
+            "```\nif (a &lt; b &amp;&amp; *c)\n\n    x;\n```");
     RENDERS("`a < *b*`", "`a &lt; *b*`");
     RENDERS("``a`b``", "`a`" Z "b`");
     RENDERS("~~~\na ``` b\n~~~", "```\na `" Z "`" Z "`" Z " b\n```");
@@ -90,7 +92,8 @@ static void links_are_tokens_with_plain_labels(void **state)
 
 static void nothing_in_a_guide_means_anything_to_slack(void **state)
 {
-    RENDERS("<!channel> and <@U1> and <foo|bar>", "&lt;!channel&gt; and &lt;@U1&gt; and &lt;foo|bar&gt;");
+    RENDERS("<!channel> and <@U1> and <foo|bar>",
+            "&lt;!channel&gt; and &lt;@U1&gt; and &lt;foo|bar&gt;");
     RENDERS("a & b &amp; c", "a &amp; b &amp; c");
     RENDERS("[<!here>](https://x.test)", "<https://x.test|&lt;!here&gt;>");
     RENDERS("`<!channel>`", "`&lt;!channel&gt;`");
@@ -184,7 +187,9 @@ static void nothing_is_lost_and_no_piece_is_too_long(void **state)
 static void a_cut_inside_code_closes_and_opens_it(void **state)
 {
     const char *piece[8];
-    size_t n = slack_split(pool, "before\n```\nline one is here\nline two is here\nline three\n```\nafter the code there is more text",
+    size_t n = slack_split(pool,
+                           "before\n```\nline one is here\nline two is here\nline "
+                           "three\n```\nafter the code there is more text",
                            64, piece, 8);
     assert_true(n >= 2);
     for (size_t i = 0; i < n; i++) {

@@ -8,8 +8,8 @@
 
 #include "adapters/slack/slack_int.h"
 
-#define KEY "8f742231b10e8888abcd99yyyzzz85a5"
-#define AT  1531420618
+#define KEY     "8f742231b10e8888abcd99yyyzzz85a5"
+#define AT      1531420618
 #define AT_TEXT "1531420618"
 
 static const char published[] =
@@ -90,9 +90,9 @@ static void truncated_padded_or_upper_case_is_not_accepted(void **state)
     assert_int_equal(check(longer, published), SLACK_UNSIGNED);
     assert_int_equal(check("", published), SLACK_UNSIGNED);
     assert_int_equal(check(NULL, published), SLACK_UNSIGNED);
-    assert_int_equal(check("v1=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503",
-                           published),
-                     SLACK_FORGED);
+    assert_int_equal(
+        check("v1=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503", published),
+        SLACK_FORGED);
 }
 
 static void the_window_is_five_minutes_either_way(void **state)
@@ -100,7 +100,7 @@ static void the_window_is_five_minutes_either_way(void **state)
     static const struct {
         int off;
         enum slack_verdict want;
-    } all[] = {{0, SLACK_GENUINE},    {300, SLACK_GENUINE}, {301, SLACK_STALE}, {-300, SLACK_GENUINE},
+    } all[] = {{0, SLACK_GENUINE},  {300, SLACK_GENUINE}, {301, SLACK_STALE}, {-300, SLACK_GENUINE},
                {-301, SLACK_STALE}, {600, SLACK_STALE},   {-600, SLACK_STALE}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         assert_int_equal(check_at(AT + all[i].off, AT_TEXT, PUBLISHED_SIGNATURE, published),
@@ -109,8 +109,9 @@ static void the_window_is_five_minutes_either_way(void **state)
 
 static void a_timestamp_is_digits_only(void **state)
 {
-    static const char *const all[] = {" 1531420618", "1531420618 ", "+1531420618", "-1", "", "1e9",
-                                      "0x5b47a08a", "1531420618000", "99999999999999999999"};
+    static const char *const all[] = {
+        " 1531420618", "1531420618 ",   "+1531420618",         "-1", "", "1e9",
+        "0x5b47a08a",  "1531420618000", "99999999999999999999"};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         assert_int_equal(check_at(AT, all[i], PUBLISHED_SIGNATURE, published), SLACK_UNSIGNED);
     assert_int_equal(check_at(AT, NULL, PUBLISHED_SIGNATURE, published), SLACK_UNSIGNED);

@@ -31,14 +31,20 @@ static struct slack_text read_text(const char *raw)
 
 static void our_mention_goes_with_its_punctuation(void **state)
 {
-    static const char *const all[] = {
-        "<@UBOT> what does it pay?",         "<@UBOT>\xC2\xA0what does it pay?",
-        "<@UBOT>: what does it pay?",        "<@UBOT>, what does it pay?",
-        "<@UBOT> - what does it pay?",       "<@UBOT> \xE2\x80\x94 what does it pay?",
-        "<@UBOT|bot> what does it pay?",     "<@UBOT> <@UBOT> what does it pay?",
-        "what does it pay? <@UBOT>",         "what does it pay? <@UBOT>!",
-        "what does it pay <@UBOT>?",         "  <@UBOT>\xE2\x80\x8B  what \n does\tit pay? ",
-        "<@UBOT>\xC2\xA0:\xC2\xA0what does it pay?", "what does <@UBOT> it pay?"};
+    static const char *const all[] = {"<@UBOT> what does it pay?",
+                                      "<@UBOT>\xC2\xA0what does it pay?",
+                                      "<@UBOT>: what does it pay?",
+                                      "<@UBOT>, what does it pay?",
+                                      "<@UBOT> - what does it pay?",
+                                      "<@UBOT> \xE2\x80\x94 what does it pay?",
+                                      "<@UBOT|bot> what does it pay?",
+                                      "<@UBOT> <@UBOT> what does it pay?",
+                                      "what does it pay? <@UBOT>",
+                                      "what does it pay? <@UBOT>!",
+                                      "what does it pay <@UBOT>?",
+                                      "  <@UBOT>\xE2\x80\x8B  what \n does\tit pay? ",
+                                      "<@UBOT>\xC2\xA0:\xC2\xA0what does it pay?",
+                                      "what does <@UBOT> it pay?"};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         struct slack_text t = read_text(all[i]);
         assert_string_equal(t.text, "what does it pay?");
