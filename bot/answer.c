@@ -278,10 +278,18 @@ static size_t offer_hits(struct pool *pool, const struct kb_hits *hits, const ch
     return n;
 }
 
-static void offer_topics(struct answerer *a, struct pool *pool, struct reply *r)
+/* The asker's language and audience, for whatever else is offered. */
+static struct kb_ask who(const struct question *q)
 {
+    return (struct kb_ask){.lang = q->lang, .audience = q->audience};
+}
+
+static void offer_topics(struct answerer *a, const struct question *q, struct pool *pool,
+                         struct reply *r)
+{
+    const struct kb_ask asker = who(q);
     const char *topic[MAX_SUGGESTIONS * 2];
-    int n = kb_topics(a->kb, MAX_SUGGESTIONS * 2, pool, topic);
+    int n = kb_topics(a->kb, &asker, MAX_SUGGESTIONS * 2, pool, topic);
     for (int i = 0; i < n && r->nsuggestion < MAX_SUGGESTIONS; i++)
         if (!offered(r->suggestion, r->nsuggestion, topic[i]))
             r->suggestion[r->nsuggestion++] = topic[i];
@@ -302,7 +310,8 @@ static void offer_followups(struct answerer *a, const struct question *q, struct
                             struct reply *r)
 {
     const char *next[MAX_SUGGESTIONS * 2];
-    int n = kb_followups(a->kb, r->answer[0].passage, MAX_SUGGESTIONS * 2, pool, next);
+    const struct kb_ask asker = who(q);
+    int n = kb_followups(a->kb, &asker, r->answer[0].passage, MAX_SUGGESTIONS * 2, pool, next);
     for (int i = 0; i < n && r->nsuggestion < MAX_SUGGESTIONS; i++) {
         bool said = same_question(next[i], q->text, q->len);
         for (size_t k = 0; k < r->nanswer && !said; k++)
@@ -332,8 +341,8 @@ static void decline_number(const struct question *q, struct reply *r)
                          : "I have not offered a list yet. Please ask in words.";
 }
 
-static void decline(struct answerer *a, const struct kb_hits *hits, struct pool *pool,
-                    struct reply *r)
+static void decline(struct answerer *a, const struct question *q, const struct kb_hits *hits,
+                    struct pool *pool, struct reply *r)
 {
     const char *person = has_person(a) ? " Write \"human\" to reach a person." : "";
     const char *words = "";
@@ -357,7 +366,7 @@ static void decline(struct answerer *a, const struct kb_hits *hits, struct pool 
             pool, "I don't know: I found nothing in my guides that answers this.%s", person);
     if (hits->confidence > 0)
         r->nsuggestion = offer_hits(pool, hits, r->suggestion, 0, MAX_SUGGESTIONS - 1);
-    offer_topics(a, pool, r);
+    offer_topics(a, q, pool, r);
 }
 
 /* A bare number that session_resolve() found on no list. */
@@ -378,7 +387,7 @@ static void answer_hits(struct answerer *a, const struct question *q, const stru
     else if (hits->band == KB_MEDIUM)
         quote(pool, hits, "I am not sure that this is what you mean. The nearest I found:", r);
     if (!r->nanswer) { /* also when nothing of the extract is readable */
-        decline(a, hits, pool, r);
+        decline(a, q, hits, pool, r);
         return;
     }
     r->kind = hits->band == KB_HIGH ? REPLY_ANSWER : REPLY_CHOICES;
@@ -529,14 +538,15 @@ static int ask_content(struct answerer *a, const struct question *q, struct pool
     return KB_OK;
 }
 
-static void chat(struct answerer *a, const struct talk *talk, struct pool *pool, struct reply *r)
+static void chat(struct answerer *a, const struct question *q, const struct talk *talk,
+                 struct pool *pool, struct reply *r)
 {
     r->kind = talk->handoff ? REPLY_HANDOFF : REPLY_CHITCHAT;
     r->text = fit(pool, pool_strdup(pool, talk->reply), MAX_ANSWER_CHARS);
     r->confidence = 1;
     r->band = KB_HIGH;
     if (talk->topics && !ready(a))
-        offer_topics(a, pool, r);
+        offer_topics(a, q, pool, r);
 }
 
 static struct reply blank(struct pool *pool)
@@ -562,7 +572,7 @@ int answer_make(struct answerer *a, const struct question *q, struct pool *pool,
     const struct talk *talk = smalltalk_match(a->talk, q->text, q->len);
     int err = KB_OK;
     if (talk) {
-        chat(a, talk, pool, &r);
+        chat(a, q, talk, pool, &r);
     } else {
         err = ready(a);
         if (!err)

@@ -29,6 +29,7 @@
 #define MEND_MS      60000 /* between two looks because the index was found damaged */
 #define RETRY_MS     60000 /* after a failure that is the machine's, not the content's */
 #define STOP_S       1     /* for a look under way when the program ends */
+#define DAY_S        86400
 #define MAX_TOPICS   6
 #define MAX_COMPLAIN 20 /* problems logged per look; `guidepost check` lists them all */
 
@@ -58,6 +59,7 @@ struct content {
     struct loop_timer *mend;  /* until the index may be mended */
     uint64_t mended_ms;       /* when it was last tried; 0: never */
     struct loop_timer *retry; /* until what failed is tried again */
+    struct loop_timer *day;   /* until the next day begins, when some text has expired */
     bool retry_reload;
     struct content_state state;
 };
@@ -94,7 +96,7 @@ static void inspect(struct look *look)
     if (kb_open(look->content->bot->index_path, &kb))
         return;
     kb_info(kb, &look->info);
-    int n = kb_topics(kb, MAX_TOPICS, look->pool, look->topic);
+    int n = kb_topics(kb, NULL, MAX_TOPICS, look->pool, look->topic);
     look->topic[n > 0 ? n : 0] = NULL;
     kb_close(kb);
 }
@@ -290,6 +292,18 @@ static void watch_again(struct content *c)
         log_warn("content", "changes will not be seen; SIGHUP still looks", "error=%d", err);
 }
 
+/* Dates are in UTC: what was shown as a topic yesterday may have expired, and nobody has touched a file. */
+static void on_new_day(void *ctx)
+{
+    struct content *c = ctx;
+    long long left = DAY_S - (long long)time(NULL) % DAY_S;
+    bool first = !c->day;
+    loop_timer_stop(c->day);
+    c->day = loop_timer(c->bot->loop, (uint64_t)(left + 1) * 1000, 0, on_new_day, c);
+    if (!first)
+        begin(c, false);
+}
+
 struct content *content_start(struct bot *bot)
 {
     struct content *c = must(calloc(1, sizeof *c));
@@ -297,6 +311,7 @@ struct content *content_start(struct bot *bot)
     c->state.reload_ok = true;
     watch_again(c);
     work_on_damage(bot->work, on_damage, c);
+    on_new_day(c);
     begin(c, false);
     return c;
 }
@@ -309,7 +324,8 @@ bool content_stop(struct content *c)
     c->watch = NULL;
     loop_timer_stop(c->mend);
     loop_timer_stop(c->retry);
-    c->mend = c->retry = NULL;
+    loop_timer_stop(c->day);
+    c->mend = c->retry = c->day = NULL;
     if (c->now) {
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);

@@ -4,6 +4,7 @@
 #include "kb/snap_view.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -214,15 +215,49 @@ static void offer_row(struct list *l, sqlite3_stmt *st)
         offer(l, heading, strlen(heading));
 }
 
+/* What may be shown to whoever asks, and today; `p` is a passage. As candidates.c has it. */
+#define OPEN                                                                                       \
+    "(p.valid_from = '' OR p.valid_from <= :today) AND (p.valid_until = '' OR p.valid_until >= "   \
+    ":today) AND (:lang = '' OR p.lang IN ('', :lang)) AND (:audience = '' OR p.audience IN ('', " \
+    ":audience))"
+
+static void bind_name(sqlite3_stmt *st, const char *name, const char *value)
+{
+    sqlite3_bind_text(st, sqlite3_bind_parameter_index(st, name), value ? value : "", -1,
+                      SQLITE_TRANSIENT);
+}
+
+static int prepare_for(struct kb *kb, const struct kb_ask *who, const char *sql, sqlite3_stmt **ret)
+{
+    int rc = sqlite3_prepare_v2(kb->db, sql, -1, ret, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    const struct query q = {.today = who ? who->today : NULL};
+    char today[16];
+    int32_t day = query_today(&q);
+    snprintf(today, sizeof today, "%04d-%02d-%02d", day / 10000, day / 100 % 100, day % 100);
+    bind_name(*ret, ":today", today);
+    bind_name(*ret, ":lang", who ? who->lang : NULL);
+    bind_name(*ret, ":audience", who ? who->audience : NULL);
+    return rc;
+}
+
 /* The n-th document's questions, one row each round, so that every document has its turn. */
-static const char sql_documents[] = "SELECT id, title FROM documents ORDER BY key LIMIT ?1";
+static const char sql_documents[] =
+    "SELECT d.id, d.title FROM documents d WHERE EXISTS (SELECT 1 FROM passages p WHERE "
+    "p.document = d.id AND " OPEN ") ORDER BY d.key LIMIT :max";
 static const char sql_question[] =
-    "SELECT p.question, '' FROM passages p WHERE p.document = ?1 AND p.question <> ''"
-    " AND " KB_CURRENT " ORDER BY p.entry DESC, p.ord LIMIT 1 OFFSET ?2";
+    "SELECT p.question, '' FROM passages p WHERE p.document = :document AND p.question <> ''"
+    " AND " OPEN " ORDER BY p.entry DESC, p.ord LIMIT 1 OFFSET :round";
 static const char sql_heading[] =
-    "SELECT '', p.heading ->> 0 FROM passages p WHERE p.document = ?1 AND " KB_CURRENT
+    "SELECT '', p.heading ->> 0 FROM passages p WHERE p.document = :document AND " OPEN
     " GROUP BY p.heading ->> 0 HAVING p.heading ->> 0 IS NOT NULL"
-    " ORDER BY min(p.ord) LIMIT 1 OFFSET ?2";
+    " ORDER BY min(p.ord) LIMIT 1 OFFSET :round";
+
+static void bind_number(sqlite3_stmt *st, const char *name, long long value)
+{
+    sqlite3_bind_int64(st, sqlite3_bind_parameter_index(st, name), value);
+}
 
 struct documents {
     long long *id;
@@ -230,14 +265,15 @@ struct documents {
     size_t n;
 };
 
-static int read_documents(struct kb *kb, struct pool *pool, struct documents *ret)
+static int read_documents(struct kb *kb, const struct kb_ask *who, struct pool *pool,
+                          struct documents *ret)
 {
     sqlite3_stmt *st = NULL;
     *ret = (struct documents){.id = pool_array(pool, MOST_DOCUMENTS, sizeof *ret->id),
                               .title = pool_array(pool, MOST_DOCUMENTS, sizeof *ret->title)};
-    int rc = sqlite3_prepare_v2(kb->db, sql_documents, -1, &st, NULL);
+    int rc = prepare_for(kb, who, sql_documents, &st);
     if (rc == SQLITE_OK) {
-        sqlite3_bind_int(st, 1, MOST_DOCUMENTS);
+        bind_number(st, ":max", MOST_DOCUMENTS);
         while ((rc = sqlite3_step(st)) == SQLITE_ROW && ret->n < MOST_DOCUMENTS) {
             ret->id[ret->n] = sqlite3_column_int64(st, 0);
             ret->title[ret->n++] = pool_strdup(pool, text(st, 1));
@@ -247,18 +283,19 @@ static int read_documents(struct kb *kb, struct pool *pool, struct documents *re
 }
 
 /* Rounds over the documents until the list is full or a round has nothing more. */
-static int rounds(struct kb *kb, const struct documents *d, const char *sql, struct list *l)
+static int rounds(struct kb *kb, const struct kb_ask *who, const struct documents *d,
+                  const char *sql, struct list *l)
 {
     sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(kb->db, sql, -1, &st, NULL);
+    int rc = prepare_for(kb, who, sql, &st);
     bool more = rc == SQLITE_OK;
     for (int round = 0; more && l->n < l->max; round++) {
         more = false;
         for (size_t i = 0; i < d->n && l->n < l->max &&
                            (rc == SQLITE_OK || rc == SQLITE_DONE || rc == SQLITE_ROW);
              i++) {
-            sqlite3_bind_int64(st, 1, d->id[i]);
-            sqlite3_bind_int(st, 2, round);
+            bind_number(st, ":document", d->id[i]);
+            bind_number(st, ":round", round);
             if ((rc = sqlite3_step(st)) == SQLITE_ROW) {
                 offer_row(l, st);
                 more = true;
@@ -269,57 +306,59 @@ static int rounds(struct kb *kb, const struct documents *d, const char *sql, str
     return finish(st, rc);
 }
 
-int kb_topics(struct kb *kb, size_t max, struct pool *pool, const char **ret_topics)
+int kb_topics(struct kb *kb, const struct kb_ask *who, size_t max, struct pool *pool,
+              const char **ret_topics)
 {
     struct documents d;
     struct list l = {.pool = pool, .item = ret_topics, .max = max};
-    int r = read_documents(kb, pool, &d);
+    int r = read_documents(kb, who, pool, &d);
     if (!r)
-        r = rounds(kb, &d, sql_question, &l);
+        r = rounds(kb, who, &d, sql_question, &l);
     if (!r && l.n == 0 && d.n > 1) /* a shelf of guides that ask nothing: their titles */
         for (size_t i = 0; i < d.n; i++)
             offer(&l, d.title[i], strlen(d.title[i]));
     if (!r && l.n == 0)
-        r = rounds(kb, &d, sql_heading, &l);
+        r = rounds(kb, who, &d, sql_heading, &l);
     return r ? r : (int)l.n;
 }
 
 static const char sql_named[] =
     "SELECT p.question, '' FROM passages f, json_each(f.followups) id"
     " JOIN passages p ON p.entry_id = id.value AND p.entry_id <> ''"
-    " WHERE f.key = ?1 AND p.key <> ?1 AND " KB_CURRENT " ORDER BY id.key";
+    " WHERE f.key = :passage AND p.key <> :passage AND " OPEN " ORDER BY id.key";
 /* What is below comes before what is above: a reader goes on, not back. A heading such as "Pay" gets its title, so that
  * it can be asked where nobody remembers what was asked before. */
 static const char sql_near[] =
     "SELECT p.question, CASE WHEN p.last LIKE '%?' OR p.title = '' OR instr(lower(p.last), "
     "lower(p.title))"
-    "  OR length(p.title) + length(p.last) > ?2 THEN p.last ELSE p.title || ': ' || p.last END"
+    "  OR length(p.title) + length(p.last) > :longest THEN p.last ELSE p.title || ': ' || p.last "
+    "END"
     " FROM passages f JOIN (SELECT *, heading ->> '$[#-1]' AS last FROM passages) p"
     "  ON p.document = f.document"
-    " WHERE f.key = ?1 AND p.ord BETWEEN f.ord - 8 AND f.ord + 8"
+    " WHERE f.key = :passage AND p.ord BETWEEN f.ord - 8 AND f.ord + 8"
     "  AND p.heading || p.question <> f.heading || f.question"
-    " AND " KB_CURRENT " ORDER BY abs(p.ord - f.ord), p.ord DESC";
+    " AND " OPEN " ORDER BY abs(p.ord - f.ord), p.ord DESC";
 
-static int related(struct kb *kb, const char *passage, const char *sql, struct list *l)
+static int related(struct kb *kb, const struct kb_ask *who, const char *passage, const char *sql,
+                   struct list *l)
 {
     sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(kb->db, sql, -1, &st, NULL);
+    int rc = prepare_for(kb, who, sql, &st);
     if (rc == SQLITE_OK) {
-        sqlite3_bind_text(st, 1, passage, -1, SQLITE_STATIC);
-        if (sqlite3_bind_parameter_count(st) > 1)
-            sqlite3_bind_int(st, 2, LONGEST_TOPIC - 2);
+        bind_name(st, ":passage", passage);
+        bind_number(st, ":longest", LONGEST_TOPIC - 2); /* ignored where there is no such name */
         while ((rc = sqlite3_step(st)) == SQLITE_ROW && l->n < l->max)
             offer_row(l, st);
     }
     return finish(st, rc);
 }
 
-int kb_followups(struct kb *kb, const char *passage, size_t max, struct pool *pool,
-                 const char **ret_questions)
+int kb_followups(struct kb *kb, const struct kb_ask *who, const char *passage, size_t max,
+                 struct pool *pool, const char **ret_questions)
 {
     struct list l = {.pool = pool, .item = ret_questions, .max = max};
-    int r = related(kb, passage, sql_named, &l);
+    int r = related(kb, who, passage, sql_named, &l);
     if (!r && l.n == 0)
-        r = related(kb, passage, sql_near, &l);
+        r = related(kb, who, passage, sql_near, &l);
     return r ? r : (int)l.n;
 }

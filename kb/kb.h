@@ -235,13 +235,15 @@ int kb_ask(struct kb *kb, const struct kb_ask *ask, struct kb_hits *ret_hits);
 void kb_hits_release(struct kb_hits *hits);
 
 /* The questions of the entries that `passage` names as follow-ups, at most `max`, and of its
- * neighbours when it names none; a neighbour without a question is "title: heading". Strings live in `pool`. Returns how many, or negative. */
-int kb_followups(struct kb *kb, const char *passage, size_t max, struct pool *pool,
-                 const char **ret_questions);
+ * neighbours when it names none; a neighbour without a question is "title: heading". Only what may be shown to `who`
+ * (its lang, audience and today; NULL: to anybody today). Strings live in `pool`. Returns how many, or negative. */
+int kb_followups(struct kb *kb, const struct kb_ask *who, const char *passage, size_t max,
+                 struct pool *pool, const char **ret_questions);
 
 /* What the base is about, for greetings and declines: the questions or headings that lead it, at
- * most `max`. Strings live in `pool`. Returns how many, or negative. */
-int kb_topics(struct kb *kb, size_t max, struct pool *pool, const char **ret_topics);
+ * most `max`, of what may be shown to `who`. Strings live in `pool`. Returns how many, or negative. */
+int kb_topics(struct kb *kb, const struct kb_ask *who, size_t max, struct pool *pool,
+              const char **ret_topics);
 
 /* An entry by itself, to be read without a question. Strings live in the pool that was given. */
 struct kb_entry {

@@ -680,7 +680,7 @@ const char *vocabulary_nearest(const struct vocabulary *v, const char *token, si
 #define FIELD_BODY     3
 #define FIELDS         4
 
-/* Words that must, or must not, be in the question for an entry to be an answer; as tokens. */
+/* What must, or must not, be in the question for an entry to be an answer: see condition.c. */
 struct condition {
     size_t ord;
     const char **needs, **nots;
@@ -840,10 +840,10 @@ int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t m
 
 /* ---- condition.c: what an entry needs, and what rules it out ----------------------------------------------------------- */
 
-/* The words of a JSON array as tokens. */
+/* The items of a JSON array, each as its tokens with a blank between them. */
 int condition_words(struct pool *pool, struct tokenizer *t, const char *json, const char ***ret,
                     size_t *ret_n);
-/* All `needs` are said, in whatever words, and none of `nots` was typed. */
+/* All `needs` are said, in whatever words, and none of `nots` was typed. After query_weigh(). */
 bool condition_holds(const struct query *q, const char *const *needs, size_t nneeds,
                      const char *const *nots, size_t nnots);
 

@@ -80,7 +80,7 @@ static void topics_are(struct kb *kb, size_t max, const char *expected)
     const char *topic[16];
     struct pool *pool = pool_new();
     sqlite3_str *s = sqlite3_str_new(NULL);
-    int n = kb_topics(kb, max, pool, topic);
+    int n = kb_topics(kb, NULL, max, pool, topic);
     for (int i = 0; i < n; i++)
         sqlite3_str_appendf(s, "%s%s", i ? "|" : "", topic[i]);
     char *found = sqlite3_str_finish(s);
@@ -124,7 +124,7 @@ static void followups_are(struct kb *kb, const char *passage, size_t max, const 
     const char *question[16];
     struct pool *pool = pool_new();
     sqlite3_str *s = sqlite3_str_new(NULL);
-    int n = kb_followups(kb, passage, max, pool, question);
+    int n = kb_followups(kb, NULL, passage, max, pool, question);
     for (int i = 0; i < n; i++)
         sqlite3_str_appendf(s, "%s%s", i ? "|" : "", question[i]);
     char *found = sqlite3_str_finish(s);
