@@ -28,7 +28,7 @@
 
 #define HITS           6    /* looked at for one reply */
 #define MAX_EXTRACTS   3    /* quoted in one reply */
-#define NEARLY_AS_SURE 0.75 /* of the best extract's confidence: less is not quoted beside it */
+#define NEARLY_AS_SURE 0.55 /* of the best extract's confidence: less is not quoted beside it */
 #define ROOM_FOR_MORE  450  /* code points after which no further extract is begun: people skim */
 #define SAME_WORDS     0.6 /* share of an extract's words that were said already: it adds nothing */
 #define MAX_UNKNOWN    3   /* words named in a decline */

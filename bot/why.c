@@ -209,27 +209,35 @@ static void print_runner_up(const struct page *p, const struct kb_why *why)
 
 /* ---- how sure ----------------------------------------------------------------------------------- */
 
+static void print_chance(const struct page *p, const struct kb_chance *c)
+{
+    fputs("  ", p->f);
+    cell(p, c->meaning, 51);
+    fprintf(p->f, "%24.2f\n", c->value);
+    for (size_t i = 0; i < c->npart; i++) {
+        const struct kb_part *part = &c->part[i];
+        fputs("    ", p->f);
+        cell(p, part->meaning, 49);
+        fprintf(p->f, "%5.2f x %5.2f %10.2f\n", part->value, part->weight,
+                part->value * part->weight + 0.0 /* no "-0.00" */);
+    }
+    fputs("    ", p->f);
+    cell(p, "to begin with", 49);
+    fprintf(p->f, "%24.2f\n", c->base);
+}
+
 static void print_sure(const struct page *p, const struct kb_why *why)
 {
     static const char *const then[] = {"too little", "enough for \"did you mean\"",
                                        "enough for an answer"};
     title(p, "How sure it is");
-    fprintf(p->f, "  %.2f, %s; an answer needs %.2f, \"did you mean\" %.2f\n", why->confidence,
-            then[why->band], why->high, why->medium);
-    for (size_t i = 0; i < why->nsure; i++) {
-        const struct kb_part *part = &why->sure[i];
-        fputs("  ", p->f);
-        cell(p, part->meaning, 51);
-        fprintf(p->f, "%5.2f x %5.2f %10.2f\n", part->value, part->weight,
-                part->value * part->weight + 0.0 /* no "-0.00" */);
-    }
-    if (why->nsure) {
-        fputs("  ", p->f);
-        cell(p, "to begin with", 51);
-        fprintf(p->f, "%24.2f\n", why->base);
-    }
-    if (why->capped)
-        fprintf(p->f, "  never above %.2f here: %s\n", why->cap, why->capped);
+    fprintf(p->f, "  %.2f, %s\n", why->confidence, then[why->band]);
+    fprintf(p->f, "  an answer needs %.2f, \"did you mean\" needs %.2f of the first of these:\n",
+            why->high, why->medium);
+    for (size_t i = 0; i < why->nchance; i++)
+        print_chance(p, &why->chance[i]);
+    if (why->rule)
+        fprintf(p->f, "  %.2f whatever these say: %s\n", why->confidence, why->rule);
 }
 
 void why_print(FILE *f, const struct reply *r, bool colour, struct pool *pool)

@@ -101,18 +101,31 @@ static void hit(struct buf *b, const struct kb_why *why, const struct kb_why_hit
     buf_adds(b, "]}");
 }
 
+static void chance(struct buf *b, const struct kb_chance *c)
+{
+    buf_addc(b, '{');
+    text(b, "meaning", c->meaning);
+    buf_addc(b, ',');
+    number(b, "value", c->value);
+    buf_addc(b, ',');
+    number(b, "base", c->base);
+    buf_addc(b, ',');
+    parts(b, c->part, c->npart);
+    buf_addc(b, '}');
+}
+
 static void confidence(struct buf *b, const struct kb_why *why)
 {
     buf_adds(b, "\"confidence\":{");
     number(b, "value", why->confidence);
     buf_addf(b, ",\"band\":\"%s\",", reply_band_name(why->band));
-    number(b, "base", why->base);
-    buf_addc(b, ',');
-    parts(b, why->sure, why->nsure);
-    buf_addc(b, ',');
-    number(b, "cap", why->cap);
-    buf_addc(b, ',');
-    text(b, "capped", why->capped);
+    buf_adds(b, "\"chances\":[");
+    for (size_t i = 0; i < why->nchance; i++) {
+        comma(b, i);
+        chance(b, &why->chance[i]);
+    }
+    buf_adds(b, "],");
+    text(b, "rule", why->rule);
     buf_addc(b, ',');
     number(b, "high", why->high);
     buf_addc(b, ',');

@@ -241,11 +241,15 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
     r = rank(kb, q, pool, wanted, &c, &row, &n);
     if (r)
         return r;
-    for (size_t i = 0; i < n; i++)
-        c.c[i].confidence = confidence_of(q, &c, i);
-
+    const struct ranking ranking = {kb->tokenizer, q, &c, row, n};
+    size_t shown = max > KB_MAX_WHY ? max : KB_MAX_WHY;
+    for (size_t i = 0; i < n && i < shown; i++) {
+        struct confidence_why why;
+        c.c[i].confidence = confidence_why(&ranking, i, &why);
+        if (!i)
+            hits->band = confidence_band(&why);
+    }
     hits->confidence = n ? c.c[0].confidence : 0;
-    hits->band = n ? confidence_band(hits->confidence) : KB_NONE;
     spell_out(kb, q, pool, row, n);
     hits->unknown = q->unknown;
     hits->nunknown = q->nunknown;

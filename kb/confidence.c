@@ -1,145 +1,113 @@
-/* confidence.c: how sure we are, from 0 to 1, comparable between questions.
+/* confidence.c: how sure we are, from 0 to 1, comparable between questions and between bases.
  *
- * A score orders the passages of one question and means nothing beside another's. What does carry over
- * is how completely the question was understood: are its rare words in the passage, are there content
- * words that the whole base has never seen, is the heading what was asked, is the runner-up far behind?
- * The sum of these goes through a logistic curve. One rule stands above the sum: when the rarest thing
- * that was asked for is missing from the passage, or any content word from the whole base, the
- * confidence is capped below the answering threshold, however well the rest fits. "How much does a
- * welder earn" finds every other word in a guide about laboratories.
+ * A score orders the passages of one question and means nothing beside another's. Confidence is the estimated
+ * chance that the passage answers the question, so that of ten answers given with 0.8 about eight are right,
+ * whatever the base. It is the product of two chances, because two different things go wrong:
  *
- * A message of question words alone ("what is it then") is about nothing, however many passages have them: 0, unless
- * somebody has put the same question as a heading ("Who are you?").
+ *   scope   the base has an answer at all: is all that was asked for found together, was nothing
+ *           asked for that nobody here has written about?
+ *   choice  if so, this passage is it: does a line of it say just that, is another answer close behind?
  *
- * This is the honest first version: its thresholds are set by hand so that off-topic questions decline,
- * and it is calibrated on nothing. */
+ * Each is the logistic curve of a few signs (confidence_signs.c). The weights were fitted once, on all collections
+ * together, by tests/quality/fit_confidence.py; README.md says on what, and how they did on collections that they
+ * had not seen. As one sum the margin to the runner-up drowned what tells a foreign question from one of ours.
+ *
+ * That is also why the bands look at both. Confidence decides whether to answer; but a question is declined only when
+ * the base seems to have nothing, for which a close race between two of our passages is no sign. It makes
+ * "did you mean".
+ *
+ * Three rules stand above the product, because a product forgives. A word that carries the question and is nowhere
+ * in the base ("how much is tuition") keeps the confidence below the answering threshold, however well the rest fits.
+ * A message of question words alone ("what is it then") is about nothing, however many passages have them: 0,
+ * unless somebody has put the same question as a heading ("Who are you?"). And a question that is word for
+ * word an entry's own, or a heading, is answered: nobody can be surer. */
 #include "kb/kb_int.h"
 
 #include <math.h>
 
-#define SURE  0.60 /* from here on an answer */
-#define MAYBE 0.20 /* from here on "did you mean" */
+#define SURE  0.66 /* confidence from here on: an answer */
+#define SCOPE 0.50 /* chance that the guides have one, from here on: "did you mean" */
 
-#define CAP_RARE    0.45 /* the rarest word of the question is not in the passage */
-#define CAP_SINGLE  0.55 /* one word, somewhere in the text: "tell me a joke" */
-#define ABOUT       0.3  /* a heading that is at least a little about it */
-#define CAP_UNKNOWN 0.5  /* a content word of the question is nowhere in the base */
-#define BARE        0.8  /* question words alone ask for a heading that has hardly anything else */
+#define CAP_FOREIGN   0.55 /* a word that carries the question is nowhere in the base */
+#define WORD_FOR_WORD 0.99 /* a heading's match from which on it is the very same question */
+#define CERTAIN       0.97 /* what we make of that */
+#define BARE          0.8 /* question words alone ask for a heading that has hardly anything else */
 
-#define BASE (-3.2) /* nothing known: decline */
-static const struct {
-    const char *name, *meaning;
-    double weight;
-} parts[] = {
-    {"coverage", "how much of the question it covers", 4.5}, /* the strongest sign by far */
-    {"heading", "its question or heading is what was asked", 2.0},
-    {"pairs", "words that stand together in both", 0.8},
-    {"margin", "how far the runner-up is behind", 1.0},
-    {"unknown", "how much of the question nothing here knows", -2.0},
+/* What fit_confidence.py printed. */
+static const struct half {
+    const char *meaning;
+    double base;
+    size_t n;
+    struct {
+        enum confidence_sign sign;
+        const char *name, *meaning;
+        double weight;
+    } part[CONFIDENCE_PARTS];
+} halves[KB_CHANCES] = {
+    {"the guides have an answer",
+     -0.61,
+     5,
+     {{SIGN_TOGETHER, "together", "how much of the question is in one place", 1.34},
+      {SIGN_EXACT, "exact", "a line or heading is what was asked", 2.47},
+      {SIGN_UNKNOWN, "unknown", "how much of the question no guide has", -1.45},
+      {SIGN_CORRECTED, "corrected", "how much was read as another word", -0.91},
+      {SIGN_EMPTY, "empty", "no word says what it is about", -0.76}}},
+    {"this is the answer",
+     -2.35,
+     3,
+     {{SIGN_EXACT, "exact", "a line or heading is what was asked", 3.03},
+      {SIGN_MARGIN, "margin", "how far another answer is behind", 1.75},
+      {SIGN_EVIDENCE, "evidence", "how little it can be chance", 1.35}}},
 };
 
-static bool in_passage(const struct query *q, const struct candidate *c, size_t slot)
+static double chance(const struct half *half, const double sign[SIGNS], struct kb_chance *ret)
 {
-    for (size_t i = 0; i < c->nmatch; i++) {
-        const struct query_term *t = &q->term[c->match[i].term];
-        if (slot >= t->slot && slot < t->slot + t->nslot)
-            return true;
+    double x = half->base;
+    ret->meaning = half->meaning;
+    ret->base = half->base;
+    ret->npart = half->n;
+    for (size_t k = 0; k < half->n; k++) {
+        double value = sign[half->part[k].sign];
+        ret->part[k] = (struct kb_part){half->part[k].name, half->part[k].meaning, value,
+                                        half->part[k].weight};
+        x += value * half->part[k].weight;
     }
-    return false;
+    return ret->value = 1 / (1 + exp(-x));
 }
 
-/* The slot that says most about the question; nslot when there is none. */
-static size_t rarest(const struct query *q)
+static double rule(struct confidence_why *why, double value, const char *rule)
 {
-    size_t best = q->nslot;
-    double worth = 0;
-    for (size_t i = 0; i < q->nslot; i++)
-        if (!q->slot[i].context && q->slot[i].weight * q->slot[i].idf > worth) {
-            worth = q->slot[i].weight * q->slot[i].idf;
-            best = i;
-        }
-    return best;
+    why->rule = rule;
+    return why->value = value;
 }
 
-/* Share of the question's mass that the base has never heard of. */
-static double unknown_share(const struct query *q)
+double confidence_why(const struct ranking *r, size_t i, struct confidence_why *ret)
 {
-    double unknown = 0;
-    for (size_t i = 0; i < q->nslot; i++)
-        if (!q->slot[i].known)
-            unknown += q->slot[i].weight * q->slot[i].idf;
-    return q->mass > 0 ? unknown / q->mass : 1;
-}
-
-/* Some word of the question itself, and not a light one, is nowhere in the base. */
-static bool has_unknown(const struct query *q)
-{
-    for (size_t i = 0; i < q->nslot; i++)
-        if (!q->slot[i].known && !q->slot[i].context && q->slot[i].weight >= 1)
-            return true;
-    return false;
-}
-
-/* One word of weight is all there is to go by. */
-static bool is_single(const struct query *q)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < q->nslot; i++)
-        n += q->slot[i].weight >= 1;
-    return n <= 1;
-}
-
-static void cap(struct confidence_why *why, double at, const char *reason)
-{
-    if (why->value <= at)
-        return;
-    why->value = why->cap = at;
-    why->capped = reason;
-}
-
-double confidence_why(const struct query *q, const struct candidates *c, size_t i,
-                      struct confidence_why *ret)
-{
-    const struct candidate *it = &c->c[i];
-    double margin = 0, x = BASE;
-    *ret = (struct confidence_why){.base = BASE, .cap = 1};
-    if (q->bare && it->f.heading < BARE) {
-        ret->capped = "the message is about nothing";
-        return ret->cap = 0;
+    double sign[SIGNS], heading = r->c->c[i].f.heading;
+    *ret = (struct confidence_why){.value = 1};
+    confidence_signs(r, i, sign);
+    for (size_t k = 0; k < KB_CHANCES; k++) {
+        ret->chance[k].part = ret->part[k];
+        ret->value *= chance(&halves[k], sign, &ret->chance[k]);
     }
-    if (!i && it->score > 0)
-        margin = c->n > 1 ? fmin(1, 4 * (it->score - c->c[1].score) / it->score) : 1;
-    const double value[] = {it->f.coverage, it->f.heading, it->f.pairs, margin, unknown_share(q)};
-    ret->n = sizeof value / sizeof *value;
-    _Static_assert(sizeof value / sizeof *value == sizeof parts / sizeof *parts, "one value each");
-    for (size_t k = 0; k < ret->n; k++) {
-        ret->part[k] = (struct kb_part){parts[k].name, parts[k].meaning, value[k], parts[k].weight};
-        x += value[k] * parts[k].weight;
-    }
-    ret->value = 1 / (1 + exp(-x));
-    if (is_single(q) && it->f.heading < ABOUT)
-        cap(ret, CAP_SINGLE, "one word, somewhere in the text, is all there is to go by");
-    size_t rare = rarest(q);
-    if (has_unknown(q))
-        cap(ret, CAP_UNKNOWN, "the guides do not have a word of the question");
-    if (rare < q->nslot && !in_passage(q, it, rare))
-        cap(ret, CAP_RARE, "the rarest word of the question is not in it");
+    if (heading >= WORD_FOR_WORD && ret->value < CERTAIN)
+        return rule(ret, CERTAIN, "it is the very same question");
+    if (r->q->bare && heading < BARE)
+        return rule(ret, 0, "the message is about nothing");
+    if (sign[SIGN_FOREIGN] > 0 && ret->value > CAP_FOREIGN)
+        return rule(ret, CAP_FOREIGN, "no guide has a word that carries the question");
     return ret->value;
 }
 
-double confidence_of(const struct query *q, const struct candidates *c, size_t i)
+enum kb_band confidence_band(const struct confidence_why *why)
 {
-    struct confidence_why why;
-    return confidence_why(q, c, i, &why);
-}
-
-enum kb_band confidence_band(double confidence)
-{
-    return confidence >= SURE ? KB_HIGH : confidence >= MAYBE ? KB_MEDIUM : KB_NONE;
+    if (why->value >= SURE)
+        return KB_HIGH;
+    return why->value > 0 && why->chance[0].value >= SCOPE ? KB_MEDIUM : KB_NONE;
 }
 
 void confidence_bands(double *ret_medium, double *ret_high)
 {
-    *ret_medium = MAYBE;
+    *ret_medium = SCOPE;
     *ret_high = SURE;
 }

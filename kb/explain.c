@@ -151,6 +151,18 @@ static int spell_terms(struct tokenizer *t, struct pool *pool, const struct quer
     return 0;
 }
 
+/* ---- how sure ------------------------------------------------------------------------------------------- */
+
+static void explain_confidence(struct pool *pool, const struct ranking *r, struct kb_why *why)
+{
+    struct confidence_why *sure = pool_alloc(pool, sizeof *sure);
+    why->confidence = confidence_why(r, 0, sure);
+    why->chance = sure->chance;
+    why->nchance = KB_CHANCES;
+    why->rule = sure->rule;
+    why->band = confidence_band(sure);
+}
+
 /* ---- the whole -------------------------------------------------------------------------------------------- */
 
 int explain_hits(struct kb *kb, struct pool *pool, const struct query *q,
@@ -163,7 +175,6 @@ int explain_hits(struct kb *kb, struct pool *pool, const struct query *q,
         return r;
     const struct bm25f_weights weights = bm25f_weigh(q, (double)kb_passages(kb), pool);
     struct kb_why *why = pool_alloc(pool, sizeof *why);
-    struct confidence_why sure = {.cap = 1};
     struct kb_part part[MAX_SCORE_PARTS];
     *why = (struct kb_why){.passages = kb_passages(kb),
                            .candidates = n,
@@ -191,14 +202,7 @@ int explain_hits(struct kb *kb, struct pool *pool, const struct query *q,
         hit->part = keep_parts(pool, part, hit->npart);
     }
     if (n)
-        confidence_why(q, c, 0, &sure);
-    why->base = sure.base;
-    why->sure = keep_parts(pool, sure.part, sure.n);
-    why->nsure = sure.n;
-    why->cap = sure.cap;
-    why->capped = sure.capped;
-    why->confidence = n ? sure.value : 0;
-    why->band = n ? confidence_band(why->confidence) : KB_NONE;
+        explain_confidence(pool, &(struct ranking){kb->tokenizer, q, c, row, n}, why);
     *ret = why;
     return 0;
 }

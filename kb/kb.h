@@ -152,6 +152,16 @@ struct kb_part {
     double value, weight;
 };
 
+/* A chance: base plus parts through a logistic curve. `meaning` is static: what it is the chance of. */
+struct kb_chance {
+    const char *meaning;
+    double base;
+    struct kb_part *part;
+    size_t npart;
+    double value; /* 0..1 */
+};
+enum { KB_CHANCES = 2 };
+
 /* One way to say a word of the question. */
 enum kb_way { KB_TYPED, KB_CORRECTED, KB_COMPOUND, KB_RELATIVE, KB_SYNONYM, KB_HINT };
 struct kb_why_term {
@@ -204,14 +214,12 @@ struct kb_why {
     size_t ncorrected;
     struct kb_why_hit *hit; /* best first, at most KB_MAX_WHY */
     size_t nhit;
-    double base; /* the first hit's confidence: base plus parts through a logistic curve, */
-    struct kb_part *sure; /* and then never above cap */
-    size_t nsure;
-    double cap;
-    const char *capped; /* why there is a cap; NULL: there is none */
+    struct kb_chance *chance; /* the first hit's confidence is their product, */
+    size_t nchance;           /* KB_CHANCES; 0 without a hit */
+    const char *rule; /* unless a rule made something else of it, which this says; or NULL */
     double confidence;
     enum kb_band band;
-    double high, medium; /* from where on those bands begin */
+    double high, medium; /* from where on: of the confidence, and of the first chance */
 };
 
 struct kb_hits {

@@ -763,6 +763,7 @@ struct query {
     bool bare;               /* question words are all it has */
     double mass;             /* sum of weight * idf over the slots */
     enum query_want want;
+    const char *main_lang; /* that the words were read in, "" when there is none */
     const char *lang, *audience, *today;
     struct kb_pair *corrected;
     size_t ncorrected, capcorrected;
@@ -784,11 +785,13 @@ void query_weigh(struct query *q, size_t n);
 /* The day of the question as YYYYMMDD. */
 int32_t query_today(const struct query *q);
 
-/* ---- query_want.c, lightword.c: how it is asked, rather than what about ------------------------------------------------- */
+/* ---- query_want.c, lightword.c, generalword.c: how it is asked, rather than what about ------------------------------------ */
 
 enum query_want query_want(const char *const *word, size_t n); /* folded words in a row */
 const char *query_want_name(enum query_want want);
 bool lightword(const char *lang, const char *word); /* folded, not stemmed; English only */
+/* A word of any conversation: that the base lacks it says nothing. Folded; English only. */
+bool generalword(const char *lang, const char *word);
 
 /* ---- candidates.c: the first stage ---------------------------------------------------------------------------------- */
 
@@ -909,25 +912,46 @@ double rank_unread(const struct query *q);
 /* Best first; equal scores in order of passage key. row[i] belongs to c[i] and moves with it. */
 void rank_sort(struct pool *pool, struct candidate *c, struct row *row, size_t n);
 
-/* How a confidence came about: the logistic curve of base and parts, lowered to `cap` where `capped` says why. */
-struct confidence_why {
-    double base;
-    struct kb_part part[MAX_SCORE_PARTS];
-    size_t n;
-    double value, cap;  /* what came out; 1: no cap */
-    const char *capped; /* static; NULL: it is not */
+/* What tells whether the base has an answer, and whether this passage is it; each 0..1. See confidence_signs.c. */
+enum confidence_sign {
+    SIGN_TOGETHER, /* share of what was asked for that one stretch of the passage has, with its headings */
+    SIGN_EXACT, /* how exactly a heading, a line or a sentence says what was asked and nothing else */
+    SIGN_UNKNOWN,   /* share of what was asked for that the base has never seen */
+    SIGN_CORRECTED, /* share of it that was read as another word */
+    SIGN_EMPTY,     /* 1: no word of the question could be the subject of one */
+    SIGN_MARGIN,    /* how far ahead of the first hit that is another answer */
+    SIGN_EVIDENCE,  /* how little the match can be chance */
+    SIGN_FOREIGN, /* words that could be the subject and the base does not have: 0, half: one, 1: more */
+    SIGNS
 };
-double confidence_why(const struct query *q, const struct candidates *c, size_t i,
-                      struct confidence_why *ret);
-double confidence_of(const struct query *q, const struct candidates *c, size_t i);
-enum kb_band confidence_band(double confidence);
+/* Ranked candidates, as confidence sees them. */
+struct ranking {
+    struct tokenizer *tokenizer;
+    const struct query *q;
+    const struct candidates *c;
+    const struct row *row; /* of the first n candidates, read and in order */
+    size_t n;
+};
+/* Of the i-th; i < n. */
+void confidence_signs(const struct ranking *r, size_t i, double ret[SIGNS]);
+
+/* How a confidence came about: the product of two chances, or what a rule made of it. */
+enum { CONFIDENCE_PARTS = 5 };
+struct confidence_why {
+    struct kb_chance chance[KB_CHANCES]; /* their parts are those below */
+    struct kb_part part[KB_CHANCES][CONFIDENCE_PARTS];
+    double value;     /* what came out */
+    const char *rule; /* static; NULL: it is the product */
+};
+/* 0..1, the estimated chance that the i-th answers the question; i < n. */
+double confidence_why(const struct ranking *r, size_t i, struct confidence_why *ret);
+enum kb_band confidence_band(const struct confidence_why *why);
+/* Where the bands begin: medium at this first chance, high at this confidence. */
+void confidence_bands(double *ret_medium, double *ret_high);
 
 /* The part of `row` that answers: fills hit->text, start, end, mark, nmark. `text` is the passage's. */
 int extract_best(struct tokenizer *t, const struct query *q, struct pool *pool,
                  const struct row *row, const char *text, struct kb_hit *hit);
-
-/* Where the bands begin. */
-void confidence_bands(double *ret_medium, double *ret_high);
 
 /* All of the above as figures. row[i] belongs to c->c[i], of which there are `n`. Lives in `pool`. */
 int explain_hits(struct kb *kb, struct pool *pool, const struct query *q,

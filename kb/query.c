@@ -480,6 +480,7 @@ int query_build(const struct query_reader *reader, struct pool *pool, const stru
         r = add_before(reader, &q, ask);
     if (r)
         return r;
+    q.main_lang = q.lang ? q.lang : "";
     q.lang = ask->lang; /* from here on it is a filter */
     *ret_query = q;
     return 0;

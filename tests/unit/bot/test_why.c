@@ -32,6 +32,7 @@ static struct kb_why_hit hits[] = {
     {"faq#pay", "FAQ", "What is the pay?", 2.0, finds, 1, parts, 2, 0.65, 0.7},
     {"faq#more", "FAQ", "", 1.5, NULL, 0, less, 2, 0.3, 0.2}};
 static struct kb_part sure[] = {{"coverage", "how much it covers", 0.5, 4.0}};
+static struct kb_chance chances[] = {{"the guides have an answer", -1.5, sure, 1, 0.62}};
 static const struct kb_why why = {.passages = 128,
                                   .candidates = 40,
                                   .want = "money",
@@ -42,11 +43,9 @@ static const struct kb_why why = {.passages = 128,
                                   .ncorrected = 1,
                                   .hit = hits,
                                   .nhit = 2,
-                                  .base = -1.5,
-                                  .sure = sure,
-                                  .nsure = 1,
-                                  .cap = 0.5,
-                                  .capped = "the guides do not have a word of the question",
+                                  .chance = chances,
+                                  .nchance = 1,
+                                  .rule = "no guide has a word that carries the question",
                                   .confidence = 0.5,
                                   .band = KB_MEDIUM,
                                   .high = 0.6,
@@ -87,7 +86,8 @@ static void it_tells_in_words_what_was_understood_found_and_believed(void **stat
     assert_says(s, "0.35 points behind");
     assert_says(s, "-0.25  its heading is what was asked");
     assert_says(s, "0.50, enough for \"did you mean\"");
-    assert_says(s, "never above 0.50 here: the guides do not have a word");
+    assert_says(s, "0.50 whatever these say: no guide has a word");
+    assert_says(s, "0.50 x  4.00       2.00");
     free(s);
 }
 
@@ -127,7 +127,10 @@ static void the_object_has_every_figure(void **state)
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(hit, "parts")), 2);
     assert_string_equal(json_string(json_object(one, "corrected"), "salry", 99), "salary");
     assert_string_equal(json_string(c, "band", 99), "medium");
-    assert_true(cJSON_GetObjectItem(c, "cap")->valuedouble == 0.5);
+    const struct cJSON *chance = cJSON_GetArrayItem(cJSON_GetObjectItem(c, "chances"), 0);
+    assert_true(cJSON_GetObjectItem(chance, "value")->valuedouble == 0.62);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(chance, "parts")), 1);
+    assert_non_null(json_string(c, "rule", 99));
     json_free(j);
     buf_release(&b);
 }

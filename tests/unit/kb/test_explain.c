@@ -45,11 +45,16 @@ static void assert_adds_up(const struct kb_hits *hits)
         assert_true(same(h->score, hits->hit[i].score));
         assert_true(same(h->confidence, hits->hit[i].confidence));
     }
-    double x = why->base;
-    for (size_t i = 0; i < why->nsure; i++)
-        x += why->sure[i].value * why->sure[i].weight;
-    if (why->nsure)
-        assert_true(same(fmin(1 / (1 + exp(-x)), why->cap), hits->confidence));
+    double product = 1;
+    for (size_t i = 0; i < why->nchance; i++) {
+        double x = why->chance[i].base;
+        for (size_t k = 0; k < why->chance[i].npart; k++)
+            x += why->chance[i].part[k].value * why->chance[i].part[k].weight;
+        assert_true(same(1 / (1 + exp(-x)), why->chance[i].value));
+        product *= why->chance[i].value;
+    }
+    if (why->nchance && !why->rule)
+        assert_true(same(product, hits->confidence));
     assert_true(same(why->confidence, hits->confidence));
     assert_int_equal(why->band, hits->band);
     assert_true((why->band == KB_HIGH) == (why->confidence >= why->high));

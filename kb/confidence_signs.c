@@ -1,0 +1,227 @@
+/* confidence_signs.c: what can be seen of a question and a passage that tells whether the one is answered by
+ * the other. Each sign is a number from 0 to 1; confidence.c weighs them.
+ *
+ * All of them are shares: of what was asked for, of the most that could be. None depends on how large the
+ * base is or how long the question, which is what makes them comparable between both. A word's *worth* is
+ * its weight times its idf; words of any conversation (generalword.c) are worth a third, and nothing when
+ * the base lacks them. */
+#include "kb/kb_int.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define GENERAL 0.3 /* of a word's worth, when it is one of any conversation */
+#define CIRCUMSTANCE                                                                               \
+    0.5                 /* slots of a lower weight were not asked for: query.c's sentences around */
+#define WINDOW     30   /* tokens of the body that an extract has, more or less */
+#define MAX_PLACES 160  /* places in the body that are looked at */
+#define CHANCE     8.0  /* nats of idf after which a match is hardly chance */
+#define LINES_READ 4096 /* bytes of a body */
+#define FAR_AHEAD  4.0 /* a quarter of the score ahead of the runner-up is as far ahead as it gets */
+
+/* What the question asks for, slot by slot. */
+struct asked {
+    double worth[KB_MAX_TERMS + 1];  /* 0 for a slot that tells nothing */
+    bool specific[KB_MAX_TERMS + 1]; /* could be the subject of a question */
+    double mass;
+    size_t n, nspecific;
+};
+
+/* "4" for "for", "the 2 of us": larger numbers are years, sums and codes, and are asked for. */
+static bool is_digit(const char *word)
+{
+    return *word >= '0' && *word <= '9' && !word[1];
+}
+
+static struct asked read_asked(const struct query *q)
+{
+    struct asked a = {.n = q->nslot <= KB_MAX_TERMS ? q->nslot : KB_MAX_TERMS};
+    for (size_t s = 0; s < a.n; s++) {
+        const struct query_slot *slot = &q->slot[s];
+        bool general = generalword(q->main_lang, slot->word) ||
+                       lightword(q->main_lang, slot->word) || is_digit(slot->word);
+        a.worth[s] = slot->weight * slot->idf;
+        if (general && !q->bare)
+            a.worth[s] *= slot->known ? GENERAL : 0;
+        a.mass += a.worth[s];
+        a.specific[s] = !general && !slot->context && slot->weight >= CIRCUMSTANCE;
+        a.nspecific += a.specific[s];
+    }
+    return a;
+}
+
+static void fill(const struct query_term *t, double filled[KB_MAX_TERMS + 1])
+{
+    for (size_t s = t->slot; s < t->slot + t->nslot && s <= KB_MAX_TERMS; s++)
+        filled[s] = fmax(filled[s], t->weight);
+}
+
+static double share(const struct asked *a, const double filled[KB_MAX_TERMS + 1])
+{
+    double have = 0;
+    for (size_t s = 0; s < a->n; s++)
+        have += a->worth[s] * filled[s];
+    return a->mass > 0 ? have / a->mass : 0;
+}
+
+/* The share that some stretch of the body has, with what stands in the headings above it. */
+static double together(const struct query *q, const struct candidate *c, const struct asked *a,
+                       const double above[KB_MAX_TERMS + 1])
+{
+    const struct match *place[MAX_PLACES];
+    size_t n = 0;
+    double best = share(a, above);
+    for (size_t i = 0; i < c->nmatch && n < MAX_PLACES; i++)
+        if (c->match[i].field == FIELD_BODY)
+            place[n++] = &c->match[i];
+    for (size_t i = 0; i < n; i++) {
+        double filled[KB_MAX_TERMS + 1];
+        memcpy(filled, above, sizeof filled);
+        for (size_t k = 0; k < n; k++) {
+            if (place[k]->pos >= place[i]->pos && place[k]->pos < place[i]->pos + WINDOW)
+                fill(&q->term[place[k]->term], filled);
+        }
+        best = fmax(best, share(a, filled));
+    }
+    return best;
+}
+
+/* ---- the line that says it ------------------------------------------------------------------------------ */
+
+/* A body while it is read, line by line or sentence by sentence. */
+struct reading {
+    const struct query *q;
+    const struct asked *asked;
+    const char *text, *lang;
+    size_t end;           /* of the line at hand, in bytes */
+    size_t content, said; /* words of the line that are not stop words; those that were asked for */
+    double filled[KB_MAX_TERMS + 1];
+    double best;
+};
+
+/* The harmonic mean of "how much of the question is in the line" and "how much of the line is in the question". */
+static void end_line(struct reading *r)
+{
+    double recall = share(r->asked, r->filled);
+    double precision = r->content ? (double)r->said / (double)r->content : 0;
+    if (recall > 0 && precision > 0)
+        r->best = fmax(r->best, 2 * recall * precision / (recall + precision));
+    memset(r->filled, 0, sizeof r->filled);
+    r->content = r->said = 0;
+}
+
+static int line_word(void *ctx, const char *token, size_t len, size_t start, size_t end,
+                     bool colocated)
+{
+    struct reading *r = ctx;
+    bool said = false;
+    while (start >= r->end) {
+        end_line(r);
+        r->end += sentence_end(r->text + r->end, strcspn(r->text + r->end, "\n"));
+        r->end += strspn(r->text + r->end, " \n");
+    }
+    (void)end;
+    for (size_t i = 0; i < r->q->nterm; i++) {
+        const struct query_term *t = &r->q->term[i];
+        if (t->ntoken > 1 || strlen(t->token[0]) != len || memcmp(t->token[0], token, len) != 0)
+            continue;
+        fill(t, r->filled);
+        said = true;
+    }
+    if (colocated)
+        return 0;
+    bool stop = stopword(*r->lang ? r->lang : "en", token, len);
+    r->content += !stop || said;
+    r->said += said;
+    return 0;
+}
+
+/* How exactly the best line of the body says what was asked. */
+static double line(const struct ranking *r, const struct asked *a, const struct row *row)
+{
+    size_t mark = strlen(row->lang) + 2;
+    char text[LINES_READ];
+    int n = snprintf(text, sizeof text, "%c%s %s", TOKENIZER_MARK, row->lang, row->body);
+    if (n < 0 || mark >= sizeof text)
+        return 0;
+    struct reading reading = {.q = r->q, .asked = a, .text = text, .lang = row->lang, .end = mark};
+    size_t len = (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
+    if (tokenizer_run(r->tokenizer, text, len, line_word, &reading) < 0)
+        return 0;
+    end_line(&reading);
+    return reading.best;
+}
+
+/* ---- the runner-up ------------------------------------------------------------------------------------ */
+
+static const char *last_heading(const struct row *row)
+{
+    return row->nheading ? row->heading[row->nheading - 1] : "";
+}
+
+/* Another answer, and not another part, another answer or a copy of the same. */
+static bool is_rival(const struct row *a, const struct row *b)
+{
+    return strcmp(a->title, b->title) != 0 || strcmp(last_heading(a), last_heading(b)) != 0 ||
+           strcmp(a->question, b->question) != 0;
+}
+
+/* How far a hit is ahead of those below it. Only the rows that are read in any case are looked at, so that no
+ * limit changes what is found. */
+static double margin(const struct ranking *r, size_t i)
+{
+    double score = r->c->c[i].score;
+    if (score <= 0 || i + 1 >= RANK_FEW)
+        return 0;
+    for (size_t k = i + 1; k < r->n && k < RANK_FEW; k++)
+        if (is_rival(&r->row[i], &r->row[k]))
+            return fmax(0, fmin(1, FAR_AHEAD * (score - r->c->c[k].score) / score));
+    return 1;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------ */
+
+/* The share that was typed in words that the base lacks, and was read as other ones. */
+static double corrected(const struct query *q, const struct asked *a)
+{
+    double worth = 0;
+    for (size_t i = 0; i < q->nterm; i++)
+        if (q->term[i].typed && q->term[i].weight < 1 && q->term[i].slot < a->n)
+            worth += a->worth[q->term[i].slot];
+    return a->mass > 0 ? worth / a->mass : 0;
+}
+
+/* How well each slot is filled by the matches in `fields`: the weight of the best term there. */
+static void read_filled(const struct query *q, const struct candidate *c, unsigned fields,
+                        double filled[KB_MAX_TERMS + 1])
+{
+    memset(filled, 0, (KB_MAX_TERMS + 1) * sizeof *filled);
+    for (size_t i = 0; i < c->nmatch; i++)
+        if (fields >> c->match[i].field & 1)
+            fill(&q->term[c->match[i].term], filled);
+}
+
+void confidence_signs(const struct ranking *r, size_t i, double ret[SIGNS])
+{
+    const struct query *q = r->q;
+    const struct candidate *it = &r->c->c[i];
+    struct asked a = read_asked(q);
+    double anywhere[KB_MAX_TERMS + 1], above[KB_MAX_TERMS + 1], unknown = 0;
+    size_t foreign = 0;
+    read_filled(q, it, ~0u, anywhere);
+    read_filled(q, it, ~(1u << FIELD_BODY), above);
+    for (size_t s = 0; s < a.n; s++)
+        if (!q->slot[s].known) {
+            unknown += a.worth[s];
+            foreign += a.specific[s];
+        }
+    ret[SIGN_TOGETHER] = together(q, it, &a, above);
+    ret[SIGN_EXACT] = fmax(it->f.heading, line(r, &a, &r->row[i]));
+    ret[SIGN_UNKNOWN] = a.mass > 0 ? unknown / a.mass : 0;
+    ret[SIGN_CORRECTED] = corrected(q, &a);
+    ret[SIGN_EMPTY] = a.nspecific == 0;
+    ret[SIGN_MARGIN] = margin(r, i);
+    ret[SIGN_EVIDENCE] = 1 - exp(-share(&a, anywhere) * a.mass / CHANCE);
+    ret[SIGN_FOREIGN] = fmin(1, (double)foreign / 2);
+}
