@@ -181,11 +181,17 @@ out:
 
 /* ---- a test collection ----------------------------------------------------------------------- */
 
-static int measure(const char *dir, const struct kb_measure_options *opt, bool json)
+static int measure(const char *dir, struct kb_measure_options *opt, bool json)
 {
     struct kb_measures m;
+    struct base defaults;
     char *message = NULL;
-    int err = kb_measure(dir, opt, &m, &message);
+    int err = base_open(NULL, dir, &defaults);
+    if (err)
+        return err;
+    opt->synonyms = defaults.src.synonyms;
+    err = kb_measure(dir, opt, &m, &message);
+    base_close(&defaults);
     if (err) {
         fprintf(stderr, "guidepost eval: %s: %s\n", dir, message ? message : kb_strerror(err));
         free(message);

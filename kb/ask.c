@@ -230,12 +230,12 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
     int r = query_build(&reader, pool, ask, q);
     if (!r)
         r = candidates_find(kb, q, pool, first, &c);
+    for (size_t i = 0; !r && i < c.n; i++)
+        rank_features(q, &c.c[i]);
     if (!r)
         r = candidates_headings(kb, q, &c);
     if (r)
         return r;
-    for (size_t i = 0; i < c.n; i++)
-        rank_features(q, &c.c[i]);
     /* A runner-up for the margin; rows for explanations; all of them to find a spelling in. */
     size_t wanted = q->ncorrected ? RANK_ROWS : max < RANK_FEW ? RANK_FEW : max;
     r = rank(kb, q, pool, wanted, &c, &row, &n);

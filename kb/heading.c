@@ -4,6 +4,9 @@
  * it has the words and hardly any others. So: the harmonic mean of "how much of the question is in the line" and
  * "how much of the line's content is in the question", and a little for the very words, small ones too.
  *
+ * The second thing is the wording: how much of what was typed, question words too, these lines have. "Where" and "how"
+ * are in half of all passages and say nothing there, but in a heading they tell two questions about one thing apart.
+ *
  * Lines are compared as numbers, the place of each word among the question's words. Two sources make them: the
  * tokenizer, from a row's text (here), and the snapshot's forward list, without any text (heading_snap.c). */
 #include "kb/kb_int.h"
@@ -12,6 +15,8 @@
 #include <string.h>
 
 #define WORDING 0.1 /* share of a match that is for the very words */
+#define SMALL                                                                                      \
+    1.0 /* what a word without content is worth in the wording; others are worth their idf */
 
 static bool term_at(const struct heading_line *line, size_t i, const uint16_t *word, size_t n)
 {
@@ -65,11 +70,11 @@ static double wording(const struct heading_asked *asked, const struct heading_li
 {
     size_t common = 0;
     for (size_t k = 0; k < line->n; k++)
-        common += line->word[k] != HEADING_OTHER && asked->typed[line->word[k]];
+        common += line->word[k] != HEADING_OTHER && asked->said[line->word[k]];
     return fmin(1, 2.0 * (double)common / (double)(line->n + asked->q->ntyped));
 }
 
-double heading_match(const struct heading_asked *asked, const struct heading_line *line)
+static double match(const struct heading_asked *asked, const struct heading_line *line)
 {
     bool said[HEADING_WORDS] = {0};
     if (!line->n)
@@ -80,6 +85,70 @@ double heading_match(const struct heading_asked *asked, const struct heading_lin
     if (p <= 0)
         return 0;
     return (1 - WORDING) * 2 * r * p / (r + p) + WORDING * wording(asked, line);
+}
+
+static uint64_t words_said(const struct heading_asked *asked, const struct heading_line *line)
+{
+    uint64_t set = 0;
+    for (size_t k = 0; k < line->n; k++)
+        if (line->word[k] != HEADING_OTHER && asked->said[line->word[k]])
+            set |= UINT64_C(1) << (asked->said[line->word[k]] - 1);
+    return set;
+}
+
+static double share_of(const struct heading_asked *asked, uint64_t set)
+{
+    double share = 0;
+    for (size_t i = 0; i < asked->q->nsaid; i++)
+        if (set >> i & 1)
+            share += asked->share[i];
+    return share;
+}
+
+/* A question is a whole, so what it says besides counts against it: the harmonic mean again. What the tokens of others
+ * are worth is not known; they count as many. */
+static double likeness(const struct heading_asked *asked, const struct heading_line *line,
+                       uint64_t set)
+{
+    size_t common = 0;
+    for (size_t k = 0; k < line->n; k++)
+        common += line->word[k] != HEADING_OTHER;
+    double r = share_of(asked, set), p = line->n ? (double)common / (double)line->n : 0;
+    return r + p > 0 ? 2 * r * p / (r + p) : 0;
+}
+
+struct heading_asked heading_asked(const struct query *q, uint16_t (*term)[SYNONYM_WORDS],
+                                   const uint8_t *said)
+{
+    struct heading_asked asked = {.q = q, .term = term, .said = said};
+    double all = 0;
+    for (size_t i = 0; i < q->nsaid; i++) {
+        const struct query_said *word = &q->said[i];
+        const struct query_slot *slot = word->slot == SIZE_MAX ? NULL : &q->slot[word->slot];
+        all += asked.share[i] = slot ? slot->weight * slot->idf : word->weight * SMALL;
+    }
+    for (size_t i = 0; i < q->nsaid && all > 0; i++)
+        asked.share[i] /= all;
+    return asked;
+}
+
+void heading_take(const struct heading_asked *asked, const struct heading_line *line,
+                  unsigned field, bool whole, struct heading_found *found)
+{
+    uint64_t set = words_said(asked, line);
+    if (field != FIELD_QUESTION)
+        found->above |= set;
+    else
+        found->question = fmax(found->question, likeness(asked, line, set));
+    if (whole)
+        found->match = fmax(found->match, match(asked, line));
+}
+
+void heading_features(const struct heading_asked *asked, const struct heading_found *found,
+                      struct features *ret)
+{
+    ret->heading = found->match;
+    ret->wording = fmin(1, fmax(found->question, share_of(asked, found->above)));
 }
 
 void heading_add(struct heading_line *line, uint16_t word, bool stop)
@@ -106,6 +175,7 @@ struct reading {
     size_t n, cap;
     const char *lang;
     struct heading_line line;
+    struct heading_found found;
 };
 
 static uint16_t number_of(struct reading *r, const char *token, size_t len)
@@ -131,12 +201,12 @@ static void number_question(struct reading *r, const struct query *q)
     for (size_t i = 0; i < q->nterm; i++)
         for (size_t k = 0; k < q->term[i].ntoken && k < SYNONYM_WORDS; k++)
             term[i][k] = add_number(r, q->term[i].token[k]);
-    for (size_t i = 0; i < q->ntyped; i++)
-        add_number(r, q->typed[i]);
-    bool *typed = pool_array(r->pool, r->n, sizeof *typed);
-    for (size_t i = 0; i < q->ntyped; i++)
-        typed[add_number(r, q->typed[i])] = true;
-    r->asked = (struct heading_asked){q, term, typed};
+    for (size_t i = 0; i < q->nsaid; i++)
+        add_number(r, q->said[i].token);
+    uint8_t *said = pool_array(r->pool, r->n, sizeof *said);
+    for (size_t i = 0; i < q->nsaid; i++)
+        said[add_number(r, q->said[i].token)] = (uint8_t)(i + 1);
+    r->asked = heading_asked(q, term, said);
 }
 
 static int read_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
@@ -151,38 +221,46 @@ static int read_token(void *ctx, const char *token, size_t len, size_t start, si
 }
 
 static int read_line(struct reading *r, struct tokenizer *t, const char *s, size_t len,
-                     double *best)
+                     unsigned field, bool whole)
 {
     const char *marked = pool_printf(r->pool, "%c%s %.*s", TOKENIZER_MARK, r->lang, (int)len, s);
     r->line.n = 0;
     int err = tokenizer_run(t, marked, strlen(marked), read_token, r);
-    *best = err < 0 ? *best : fmax(*best, heading_match(&r->asked, &r->line));
-    return err < 0 ? err : 0;
+    if (err < 0)
+        return err;
+    heading_take(&r->asked, &r->line, field, whole, &r->found);
+    return 0;
 }
 
-int heading_row(struct tokenizer *t, const struct query *q, const struct row *row, double *ret)
+/* The lines of a field; of a path of headings, the last one is whole. */
+static int read_lines(struct reading *r, struct tokenizer *t, const char *s, unsigned field)
 {
-    struct reading r = {.pool = pool_new(), .lang = row->lang};
-    const char *end = strrchr(row->headings, '\n'), *last = end ? end + 1 : row->headings;
-    struct heading_line under = {0};
-    double best = 0;
     int err = 0;
-    number_question(&r, q);
-    for (const char *s = row->question; !err && *s;) {
+    while (!err && *s) {
         size_t len = strcspn(s, "\n");
-        err = read_line(&r, t, s, len, &best);
+        err = read_line(r, t, s, len, field, field == FIELD_QUESTION || !s[len]);
         s += len + (s[len] == '\n');
     }
-    if (!err && *last) {
-        err = read_line(&r, t, last, strlen(last), &best);
-        under = r.line;
+    return err;
+}
+
+int heading_row(struct tokenizer *t, const struct query *q, const struct row *row,
+                struct features *ret)
+{
+    struct reading r = {.pool = pool_new(), .lang = row->lang};
+    struct heading_line last = {0};
+    number_question(&r, q);
+    int err = read_lines(&r, t, row->question, FIELD_QUESTION);
+    if (!err && *row->headings) {
+        err = read_lines(&r, t, row->headings, FIELD_HEADINGS);
+        last = r.line;
     }
     if (!err)
-        err = read_line(&r, t, row->title, strlen(row->title), &best);
+        err = read_line(&r, t, row->title, strlen(row->title), FIELD_TITLE, true);
     if (!err) {
-        heading_join(&r.line, &under);
-        best = fmax(best, heading_match(&r.asked, &r.line));
-        *ret = best;
+        heading_join(&r.line, &last);
+        heading_take(&r.asked, &r.line, FIELD_TITLE, true, &r.found);
+        heading_features(&r.asked, &r.found, ret);
     }
     pool_free(r.pool);
     return err;

@@ -25,35 +25,25 @@ static enum snap_step read_line(const struct snap_words *w, size_t segment,
     return step;
 }
 
-/* The best of the lines of the question, the last heading, the title, and those two together. */
-static double match_lines(const struct snap_words *w, const struct heading_asked *asked,
-                          size_t segment, const uint64_t *stopword, struct snap_walk *walk)
+/* The lines of the question, the headings, the title, and of those two together. */
+static void take_lines(const struct snap_words *w, const struct heading_asked *asked,
+                       size_t segment, const uint64_t *stopword, struct snap_walk *walk,
+                       struct heading_found *found)
 {
     struct heading_line line, last = {0};
     enum snap_step step = STEP_LINE;
-    double best = 0;
     while (step != STEP_END && walk->field < FIELD_BODY) {
         unsigned field = walk->field;
         step = read_line(w, segment, stopword, walk, &line);
-        if (field == FIELD_HEADINGS && step == STEP_LINE)
-            continue; /* the path to the heading */
-        best = fmax(best, heading_match(asked, &line));
+        bool path = field == FIELD_HEADINGS && step == STEP_LINE;
+        heading_take(asked, &line, field, !path, found);
         if (field == FIELD_HEADINGS)
             last = line;
         if (field == FIELD_TITLE && last.n) {
             heading_join(&line, &last);
-            best = fmax(best, heading_match(asked, &line));
+            heading_take(asked, &line, field, true, found);
         }
     }
-    return best;
-}
-
-static bool in_heading(const struct candidate *c)
-{
-    for (size_t i = 0; i < c->nmatch; i++)
-        if (c->match[i].field != FIELD_BODY)
-            return true;
-    return false;
 }
 
 static int give_heading(struct snap_words *w, const struct heading_asked *asked,
@@ -62,13 +52,16 @@ static int give_heading(struct snap_words *w, const struct heading_asked *asked,
     struct view_segment *g = &w->v->segment[c->segment];
     struct snap_walk walk = {0};
     c->has_heading = true;
-    if (!in_heading(c) && !asked->q->bare)
+    if (c->f.named <= 0 && !asked->q->bare)
         return 0;
     const uint64_t *stopword = view_stopwords(w->v, g, (uint32_t)c->ord);
     int r = stopword ? snap_forward(g->snap, (uint32_t)c->ord, &walk) : KB_ERR_DAMAGED;
-    if (!r)
-        c->f.heading = match_lines(w, asked, c->segment, stopword, &walk);
-    return r;
+    if (r)
+        return r;
+    struct heading_found found = {0};
+    take_lines(w, asked, c->segment, stopword, &walk, &found);
+    heading_features(asked, &found, &c->f);
+    return 0;
 }
 
 int heading_snap(struct view *v, const struct query *q, struct candidates *c)
@@ -77,8 +70,8 @@ int heading_snap(struct view *v, const struct query *q, struct candidates *c)
     struct pool *pool = pool_new();
     int r = 0;
     snap_words_begin(&w, v, q, pool);
-    snap_words_typed(&w, q);
-    const struct heading_asked asked = {q, w.term, w.typed};
+    snap_words_said(&w, q);
+    const struct heading_asked asked = heading_asked(q, w.term, w.said);
     for (size_t i = 0; i < c->n && i < RANK_ROWS && !r; i++)
         r = give_heading(&w, &asked, &c->c[i]);
     snap_words_end(&w);

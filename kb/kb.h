@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define KB_SCHEMA_VERSION  2 /* of the database file; another number means "index again" */
-#define KB_RANKING_VERSION 2 /* of everything that decides an answer: tokens, weights, thresholds */
+#define KB_RANKING_VERSION 3 /* of everything that decides an answer: tokens, weights, thresholds */
 
 enum kb_err {
     KB_OK = 0,
@@ -297,9 +297,10 @@ const char *kb_plain(struct pool *pool, const char *s, size_t len);
  * queries.jsonl {"id","text"}, qrels.tsv (query, document, grade) and meta.json, whose
  * `binary_min_rel` is the grade from which a document counts as relevant (1 without it). */
 struct kb_measure_options {
-    const char *queries; /* another file of queries, or NULL: those of the folder */
-    const char *run;     /* write the first 100 of each query here, in TREC form; or NULL */
-    size_t max_queries;  /* 0: all */
+    const char *queries;  /* another file of queries, or NULL: those of the folder */
+    const char *synonyms; /* synonyms.yaml, or NULL */
+    const char *run;      /* write the first 100 of each query here, in TREC form; or NULL */
+    size_t max_queries;   /* 0: all */
 };
 
 /* Averages over the queries that have a relevant document; times are of all queries. */

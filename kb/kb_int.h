@@ -752,6 +752,14 @@ enum query_want {
     WANT_YESNO
 };
 
+/* A word of the message, question words included, corrected. */
+#define QUERY_SAID 64
+struct query_said {
+    const char *token;
+    size_t slot;   /* SIZE_MAX: a word without content */
+    double weight; /* less in sentences around the one that asks */
+};
+
 struct query {
     struct pool *pool;
     struct query_slot *slot;
@@ -759,9 +767,11 @@ struct query {
     struct query_term *term;
     size_t nterm, capterm;
     const char **typed;
-    size_t ntyped, captyped; /* every token of this message, for needs and nots */
-    bool bare;               /* question words are all it has */
-    double mass;             /* sum of weight * idf over the slots */
+    size_t ntyped, captyped;            /* every token of this message, for needs and nots */
+    struct query_said said[QUERY_SAID]; /* its distinct words, those of asking sentences first */
+    size_t nsaid;
+    bool bare;   /* question words are all it has */
+    double mass; /* sum of weight * idf over the slots */
     enum query_want want;
     const char *main_lang; /* that the words were read in, "" when there is none */
     const char *lang, *audience, *today;
@@ -806,6 +816,8 @@ struct features {    /* rank.c; each 0..1 */
     double coverage; /* share of the question's idf mass that the passage has anywhere */
     double pairs;    /* neighbours in the question that are neighbours in the passage */
     double heading;  /* how exactly question, heading or title is what was asked */
+    double named;    /* share of the question's idf mass that question, headings and title have */
+    double wording;  /* the same of the very words that were typed, small ones too */
     double want;     /* the kind of answer that was asked for is there */
     double entry;    /* a curated question */
 };
@@ -882,15 +894,29 @@ struct heading_line {
 struct heading_asked {
     const struct query *q;
     uint16_t (*term)[SYNONYM_WORDS]; /* numbers of the tokens of q->term[i] */
-    const bool *typed;               /* by number */
+    const uint8_t *said;             /* by number: place in q->said plus one, or 0 */
+    double share[QUERY_SAID];        /* what each of them is worth; 1 in all */
 };
-/* 0..1. */
-double heading_match(const struct heading_asked *asked, const struct heading_line *line);
+struct heading_found {
+    double match;    /* of the best line, 0..1 */
+    double question; /* how alike the most similar line of the question is, word for word, 0..1 */
+    uint64_t above;  /* which of q->said are in headings and title */
+};
+/* `said` stays the caller's. */
+struct heading_asked heading_asked(const struct query *q, uint16_t (*term)[SYNONYM_WORDS],
+                                   const uint8_t *said);
+/* The next line of a field, in the order of the fields. `whole`: not just the path to the last heading. */
+void heading_take(const struct heading_asked *asked, const struct heading_line *line,
+                  unsigned field, bool whole, struct heading_found *found);
+/* The features `heading` and `wording`, when all lines were taken. */
+void heading_features(const struct heading_asked *asked, const struct heading_found *found,
+                      struct features *ret);
 void heading_add(struct heading_line *line, uint16_t word, bool stop);
 /* A title with the last heading of the path behind it: "Nurses: Pay". */
 void heading_join(struct heading_line *title, const struct heading_line *last);
-/* The best of a row's lines: its questions, the last heading, the title, and those two together. */
-int heading_row(struct tokenizer *t, const struct query *q, const struct row *row, double *ret);
+/* The same features from a row: its questions, its headings, the title, the last two together. */
+int heading_row(struct tokenizer *t, const struct query *q, const struct row *row,
+                struct features *ret);
 
 /* ---- rank.c, confidence.c, extract.c, explain.c: see the essays at their tops ----------------------------------------- */
 

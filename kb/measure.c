@@ -273,10 +273,10 @@ static int ask_line(struct measuring *m, const char *path, size_t number, char *
 
 /* ---- the whole ------------------------------------------------------------------------------------------------ */
 
-static int index_corpus(struct measuring *m, const char *db)
+static int index_corpus(struct measuring *m, const char *db, const char *synonyms)
 {
     const char *path = pool_printf(m->pool, "%s/corpus.jsonl", m->dir);
-    struct kb_sources src = {.path = &path, .n = 1};
+    struct kb_sources src = {.path = &path, .n = 1, .synonyms = synonyms};
     struct kb_report report = {0};
     struct stat st;
     if (stat(path, &st))
@@ -341,7 +341,7 @@ int kb_measure(const char *dir, const struct kb_measure_options *options, struct
     db = pool_printf(m.pool, "%s/collection.db", folder);
     r = read_collection(&m);
     if (!r)
-        r = index_corpus(&m, db);
+        r = index_corpus(&m, db, o->synonyms);
     if (!r && o->run && !(m.run = fopen(o->run, "we")))
         r = fail(&m, KB_ERR_IO, "%s: %s", o->run, strerror(errno));
     if (!r)

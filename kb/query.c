@@ -396,6 +396,25 @@ static size_t add_slots(const struct query_reader *reader, struct query *q, stru
     return content;
 }
 
+static bool is_said(const struct query *q, const char *token)
+{
+    for (size_t i = 0; i < q->nsaid; i++)
+        if (!strcmp(q->said[i].token, token))
+            return true;
+    return false;
+}
+
+static void add_said(struct query *q, const struct message *m)
+{
+    for (int asking = 1; asking >= 0; asking--)
+        for (size_t i = 0; i < m->n && q->nsaid < QUERY_SAID; i++) {
+            const struct word *w = &m->word[i];
+            if (w->asks == asking && !is_said(q, w->token))
+                q->said[q->nsaid++] =
+                    (struct query_said){w->token, w->slot, asking ? 1 : WEIGHT_AROUND};
+        }
+}
+
 /* ---- does this message lean on the one before? ----------------------------------------------------------- */
 
 static bool leans(const struct message *m, size_t content)
@@ -469,6 +488,7 @@ int query_build(const struct query_reader *reader, struct pool *pool, const stru
     correct(reader, &q, &m);
 
     size_t content = add_slots(reader, &q, &m, 1, false);
+    add_said(&q, &m);
     bool lean = ask->nbefore && leans(&m, content);
     q.bare = !content && !lean; /* only question words: then they are the question */
     if (q.bare)

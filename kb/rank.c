@@ -6,8 +6,10 @@
  *   bm25      the first stage, divided by the most it could have been for this question
  *   coverage  a passage with all the words beats one with half of them often
  *   pairs     words that stand together in the question stand together in the passage
- *   heading   the question of an entry, or a heading, is what was asked: not just has its words, but has
- *             few others
+ *   named     the words are in what was put there to say what stands below: question, heading, title
+ *   heading   one such line is what was asked: not just has its words, but has few others
+ *   wording   such lines have the very words that were typed, small ones too: "where does it come from" is
+ *             nearer to "Where did it come from?" than to "What does it cause?"
  *   want      "how much" is answered by an amount, "which states" by an enumeration
  *   entry     somebody wrote this as the answer to a question
  *
@@ -22,7 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BM25, COVERAGE, PAIRS, HEADING, WANT, ENTRY, PARTS };
+enum { BM25, COVERAGE, PAIRS, NAMED, HEADING, WORDING, WANT, ENTRY, PARTS };
 _Static_assert(PARTS <= MAX_SCORE_PARTS, "they fit");
 
 /* bm25 is the unit. The others move a passage by a few places and not from the bottom to the top. */
@@ -31,11 +33,13 @@ static const struct {
     double weight;
 } parts[PARTS] = {
     [BM25] = {"bm25", "its words are what the question is about", 1.0},
-    [COVERAGE] = {"coverage", "how many of the question's words it has", 0.3},
-    [PAIRS] = {"pairs", "words that stand together in both", 0.2},
-    [HEADING] = {"heading", "its question or heading is what was asked", 0.5},
-    [WANT] = {"want", "it has the kind of answer that was asked for", 0.05},
-    [ENTRY] = {"entry", "somebody wrote it as the answer to a question", 0.02},
+    [COVERAGE] = {"coverage", "how many of the question's words it has", 0.5},
+    [PAIRS] = {"pairs", "words that stand together in both", 0.4},
+    [NAMED] = {"named", "how many of them its question, headings and title have", 0.65},
+    [HEADING] = {"heading", "its question or heading is what was asked", 0.35},
+    [WORDING] = {"wording", "these say it in the same words, small ones too", 1.0},
+    [WANT] = {"want", "it has the kind of answer that was asked for", 0.1},
+    [ENTRY] = {"entry", "somebody wrote it as the answer to a question", 0.05},
 };
 
 #define NEAR                                                                                       \
@@ -44,14 +48,18 @@ static const struct {
 
 /* ---- from the places of words --------------------------------------------------------------------------- */
 
-/* How well slot `s` is filled: the weight of the best term that is there. */
-static double filled(const struct query *q, const struct candidate *c, size_t s)
+/* How well slot `s` is filled: the weight of the best term that is there. *ret_named: the same above the body. */
+static double filled(const struct query *q, const struct candidate *c, size_t s, double *ret_named)
 {
     double best = 0;
+    *ret_named = 0;
     for (size_t i = 0; i < c->nmatch; i++) {
         const struct query_term *t = &q->term[c->match[i].term];
-        if (s >= t->slot && s < t->slot + t->nslot && t->weight > best)
-            best = t->weight;
+        if (s < t->slot || s >= t->slot + t->nslot)
+            continue;
+        best = fmax(best, t->weight);
+        if (c->match[i].field != FIELD_BODY)
+            *ret_named = fmax(*ret_named, t->weight);
     }
     return best;
 }
@@ -88,11 +96,12 @@ static double together(const struct query *q, const struct candidate *c, size_t 
 
 void rank_features(const struct query *q, struct candidate *c)
 {
-    double have = 0, pairs = 0, all_pairs = 0;
+    double have = 0, named = 0, pairs = 0, all_pairs = 0;
     for (size_t s = 0; s < q->nslot; s++) {
         const struct query_slot *slot = &q->slot[s];
-        double share = filled(q, c, s);
+        double above = 0, share = filled(q, c, s, &above);
         have += slot->weight * slot->idf * share;
+        named += slot->weight * slot->idf * above;
         if (s + 1 < q->nslot && !slot->context && !q->slot[s + 1].context) {
             double worth = slot->weight * slot->idf + q->slot[s + 1].weight * q->slot[s + 1].idf;
             all_pairs += worth;
@@ -101,6 +110,7 @@ void rank_features(const struct query *q, struct candidate *c)
         }
     }
     c->f.coverage = q->mass > 0 ? have / q->mass : 0;
+    c->f.named = q->mass > 0 ? named / q->mass : 0;
     c->f.pairs = all_pairs > 0 ? pairs / all_pairs : 0;
 }
 
@@ -193,7 +203,7 @@ int rank_row(struct tokenizer *t, const struct query *q, const struct row *row, 
 {
     c->f.entry = row->entry;
     c->f.want = wanted(row, q->want);
-    return c->has_heading ? 0 : heading_row(t, q, row, &c->f.heading);
+    return c->has_heading || (c->f.named <= 0 && !q->bare) ? 0 : heading_row(t, q, row, &c->f);
 }
 
 /* ---- the sum ------------------------------------------------------------------------------------------------------- */
@@ -204,7 +214,9 @@ size_t rank_parts(const struct query *q, const struct candidate *c,
     const double value[PARTS] = {[BM25] = q->mass > 0 ? c->bm25 / q->mass : 0,
                                  [COVERAGE] = c->f.coverage,
                                  [PAIRS] = c->f.pairs,
+                                 [NAMED] = c->f.named,
                                  [HEADING] = c->f.heading,
+                                 [WORDING] = c->f.wording,
                                  [WANT] = c->f.want,
                                  [ENTRY] = c->f.entry};
     for (size_t i = 0; i < PARTS; i++)

@@ -52,15 +52,15 @@ void snap_words_begin(struct snap_words *w, struct view *v, const struct query *
         want(w, w->wanted, 1);
 }
 
-void snap_words_typed(struct snap_words *w, const struct query *q)
+void snap_words_said(struct snap_words *w, const struct query *q)
 {
-    uint16_t *number = pool_array(w->pool, q->ntyped, sizeof *number);
-    for (size_t i = 0; i < q->ntyped; i++)
-        number[i] = number_of(w, q->typed[i]);
-    w->typed = pool_array(w->pool, w->n, sizeof *w->typed);
-    for (size_t i = 0; i < q->ntyped; i++)
+    uint16_t number[QUERY_SAID];
+    for (size_t i = 0; i < q->nsaid; i++)
+        number[i] = number_of(w, q->said[i].token);
+    w->said = pool_array(w->pool, w->n, sizeof *w->said);
+    for (size_t i = 0; i < q->nsaid; i++)
         if (number[i] != NO_WORD)
-            w->typed[number[i]] = true;
+            w->said[number[i]] = (uint8_t)(i + 1);
 }
 
 void snap_words_end(struct snap_words *w)

@@ -18,14 +18,14 @@ struct snap_words {
     size_t n, cap;
     size_t wanted;                   /* the first so many are what snap_skip() stops at */
     uint16_t (*term)[SYNONYM_WORDS]; /* of each term of the question: its tokens */
-    bool *typed;                     /* of each word, snap_words_typed() */
+    uint8_t *said; /* of each word, after snap_words_said(): place in q->said plus one, or 0 */
 };
 
 /* The words of the question's terms. The view's tables are lent to one question at a time: snap_words_end(). */
 void snap_words_begin(struct snap_words *w, struct view *v, const struct query *q,
                       struct pool *pool);
-/* Also those that were typed and are no term: `typed` tells them. */
-void snap_words_typed(struct snap_words *w, const struct query *q);
+/* Also those that were said and are no term. */
+void snap_words_said(struct snap_words *w, const struct query *q);
 void snap_words_end(struct snap_words *w);
 
 /* The place in a segment's table for the word with this term: its number plus one, or 0. */
