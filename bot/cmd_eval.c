@@ -1,5 +1,5 @@
-/* cmd_eval.c: guidepost eval: the knowledge base's own tests, and ranking measured on a test
- * collection.
+/* cmd_eval.c: guidepost eval: the knowledge base's own tests; cmd_eval_collection.c has ranking and confidence, measured
+ * on a test collection.
  *
  * With settings the tests run over an index built for them from the content as it is now, so that
  * what an editor just wrote is what is judged, and the serving index is left alone. */
@@ -11,6 +11,7 @@
 #include "bot/answer.h"
 #include "bot/base.h"
 #include "bot/buf.h"
+#include "bot/cmd_eval.h"
 #include "bot/command.h"
 #include "bot/config.h"
 #include "bot/json.h"
@@ -179,38 +180,7 @@ out:
     return code;
 }
 
-/* ---- a test collection ----------------------------------------------------------------------- */
-
-static int measure(const char *dir, struct kb_measure_options *opt, bool json)
-{
-    struct kb_measures m;
-    struct base defaults;
-    char *message = NULL;
-    int err = base_open(NULL, dir, &defaults);
-    if (err)
-        return err;
-    opt->synonyms = defaults.src.synonyms;
-    err = kb_measure(dir, opt, &m, &message);
-    base_close(&defaults);
-    if (err) {
-        fprintf(stderr, "guidepost eval: %s: %s\n", dir, message ? message : kb_strerror(err));
-        free(message);
-        return EXIT_FAILED;
-    }
-    if (json)
-        printf("{\"success_1\":%.4f,\"mrr_10\":%.4f,\"ndcg_10\":%.4f,\"recall_10\":%.4f,"
-               "\"recall_100\":%.4f,\"p50_us\":%.0f,\"p95_us\":%.0f,\"p99_us\":%.0f,\"queries\":%"
-               "zu}\n",
-               m.success_1, m.mrr_10, m.ndcg_10, m.recall_10, m.recall_100, m.p50_us, m.p95_us,
-               m.p99_us, m.queries);
-    else
-        printf("success@1   %.4f\nMRR@10      %.4f\nnDCG@10     %.4f\nrecall@10   %.4f\n"
-               "recall@100  %.4f\nper query   %.0f us (p95 %.0f, p99 %.0f)\n"
-               "queries     %zu over %zu documents, %zu passages\n",
-               m.success_1, m.mrr_10, m.ndcg_10, m.recall_10, m.recall_100, m.p50_us, m.p95_us,
-               m.p99_us, m.queries, m.documents, m.passages);
-    return EXIT_FINE;
-}
+/* ---- the command ----------------------------------------------------------------------------- */
 
 enum { OPT_COLLECTION = 256, OPT_RUN, OPT_QUERIES };
 
@@ -244,7 +214,7 @@ static int run_eval(int argc, char **argv)
         return command_usage(&command_eval,
                              "--collection stands alone: it measures the shipped defaults");
     if (collection)
-        return measure(collection, &opt, json);
+        return eval_collection(collection, &opt, json);
     struct base base;
     int code = base_open(config, db, &base);
     if (code)
@@ -271,7 +241,10 @@ const struct command command_eval = {
         "      --kb DB           an index as it is, without settings\n"
         "      --json            the result as an object\n"
         "      --collection DIR  corpus.jsonl, queries.jsonl, qrels.tsv: success@1, MRR, nDCG, "
-        "recall, time\n"
+        "recall, time,\n"
+        "                        and how far confidence can be believed; with oos.jsonl, questions "
+        "that have\n"
+        "                        no answer there, also whether it tells them\n"
         "      --queries FILE    other queries for the same collection\n"
         "      --run FILE        write the first 100 of each query in TREC run format\n\n"
         "Exit status 3: a test failed.\n",

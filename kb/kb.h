@@ -295,7 +295,8 @@ const char *kb_plain(struct pool *pool, const char *s, size_t len);
 
 /* How well the base ranks a test collection: a folder with corpus.jsonl {"id","title","text"},
  * queries.jsonl {"id","text"}, qrels.tsv (query, document, grade) and meta.json, whose
- * `binary_min_rel` is the grade from which a document counts as relevant (1 without it). */
+ * `binary_min_rel` is the grade from which a document counts as relevant (1 without it). Where there is an
+ * oos.jsonl {"id","text"}, its questions are known to have no answer in the corpus. */
 struct kb_measure_options {
     const char *queries;  /* another file of queries, or NULL: those of the folder */
     const char *synonyms; /* synonyms.yaml, or NULL */
@@ -303,11 +304,29 @@ struct kb_measure_options {
     size_t max_queries;   /* 0: all */
 };
 
+/* Of some questions, the shares in each band. */
+struct kb_bands {
+    size_t n;
+    double answered, offered, declined; /* KB_HIGH, KB_MEDIUM, KB_NONE */
+};
+
+/* Of the answers given with a confidence from i / KB_BINS on: the mean of what was said, and the share that was
+ * right, which is to say that the first document is relevant. */
+enum { KB_BINS = 10 };
+struct kb_bin {
+    size_t n;
+    double said, right;
+};
+
 /* Averages over the queries that have a relevant document; times are of all queries. */
 struct kb_measures {
     double success_1, mrr_10, ndcg_10, recall_10, recall_100;
     double p50_us, p95_us, p99_us; /* one kb_ask() */
     size_t documents, passages, queries;
+    double brier, right_answers; /* right_answers: share of those that were answered */
+    struct kb_bin bin[KB_BINS];
+    struct kb_bands own, foreign; /* the queries; those of oos.jsonl */
+    double auroc;                 /* of confidence, own against foreign; 0 without foreign ones */
 };
 
 /* Index dir/corpus.jsonl into a temporary database, ask every query with the shipped defaults, rank

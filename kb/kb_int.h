@@ -918,7 +918,7 @@ void heading_join(struct heading_line *title, const struct heading_line *last);
 int heading_row(struct tokenizer *t, const struct query *q, const struct row *row,
                 struct features *ret);
 
-/* ---- rank.c, confidence.c, extract.c, explain.c: see the essays at their tops ----------------------------------------- */
+/* ---- rank.c, confidence.c, confidence_signs.c: see the essays at their tops ----------------------------------------- */
 
 #define RANK_FEW 5 /* rows that are read in any case */
 #define RANK_ROWS                                                                                  \
@@ -974,6 +974,20 @@ double confidence_why(const struct ranking *r, size_t i, struct confidence_why *
 enum kb_band confidence_band(const struct confidence_why *why);
 /* Where the bands begin: medium at this first chance, high at this confidence. */
 void confidence_bands(double *ret_medium, double *ret_high);
+
+/* ---- measure_confidence.c: figures for kb_measure() ----------------------------------------------------------------------- */
+
+/* What was made of one question. */
+struct sureness {
+    double confidence;
+    enum kb_band band;
+    bool right; /* the first document is relevant */
+};
+/* Fills brier, right_answers, bin, own, foreign and auroc of a zeroed *ret. Sorts both lists. */
+void measure_confidence(struct sureness *own, size_t nown, struct sureness *foreign,
+                        size_t nforeign, struct kb_measures *ret);
+
+/* ---- extract.c, explain.c ------------------------------------------------------------------------------------------------- */
 
 /* The part of `row` that answers: fills hit->text, start, end, mark, nmark. `text` is the passage's. */
 int extract_best(struct tokenizer *t, const struct query *q, struct pool *pool,

@@ -6,7 +6,7 @@
  * documents. A document stands where its best passage stands.
  *
  * The figures are those of the field: success@1 (the first document is relevant), MRR@10, nDCG@10 with the
- * grade as gain, recall. They agree with trec_eval on the run file. */
+ * grade as gain, recall. They agree with trec_eval on the run file. measure_confidence.c has those of confidence. */
 #include "kb/kb_int.h"
 
 #include <cjson/cJSON.h>
@@ -37,6 +37,8 @@ struct measuring {
     size_t left; /* queries to ask */
     double *us;
     size_t nus, capus;
+    struct sureness *own, *foreign; /* queries with a relevant document; those of oos.jsonl */
+    size_t nown, capown, nforeign, capforeign;
     struct kb_measures sum;
     char *message;
 };
@@ -182,7 +184,9 @@ static double gain(int grade, size_t place)
     return grade > 0 ? grade / log2((double)place + 2) : 0;
 }
 
-static void count(struct measuring *m, const char *query, const char *const *document, size_t n)
+/* Whether the query counts, and what came of it. */
+static void count(struct measuring *m, const char *query, const char *const *document, size_t n,
+                  struct sureness sure)
 {
     int *grade = NULL;
     size_t relevant = 0, found = 0, found10 = 0;
@@ -203,7 +207,9 @@ static void count(struct measuring *m, const char *query, const char *const *doc
     }
     for (size_t i = 0; i < ngrade && i < 10; i++)
         best += gain(grade[i], i);
-    m->sum.success_1 += n && grade_of(m, query, document[0]) >= m->relevant;
+    sure.right = n && grade_of(m, query, document[0]) >= m->relevant;
+    *POOL_PUSH(m->pool, m->own, m->nown, m->capown) = sure;
+    m->sum.success_1 += sure.right;
     m->sum.mrr_10 += reciprocal;
     m->sum.ndcg_10 += best > 0 ? dcg / best : 0;
     m->sum.recall_10 += (double)found10 / (double)relevant;
@@ -237,6 +243,7 @@ static int ask(struct measuring *m, const char *query, const char *text)
     if (r)
         return fail(m, r, "asking '%s': %s", query, kb_strerror(r));
     *POOL_PUSH(m->pool, m->us, m->nus, m->capus) = now_us() - start;
+    const struct sureness sure = {.confidence = hits.confidence, .band = hits.band};
     kb_hits_release(&hits);
 
     as_judge.max = KB_CANDIDATES;
@@ -247,18 +254,30 @@ static int ask(struct measuring *m, const char *query, const char *text)
     const char *document[DEPTH];
     double score[DEPTH];
     size_t n = documents(&hits, document, score);
-    count(m, query, document, n);
+    count(m, query, document, n, sure);
     for (size_t i = 0; m->run && i < n; i++)
         fprintf(m->run, "%s Q0 %s %zu %.6f guidepost\n", query, document[i], i + 1, score[i]);
     kb_hits_release(&hits);
     return 0;
 }
 
-static int ask_line(struct measuring *m, const char *path, size_t number, char *line)
+static int ask_foreign(struct measuring *m, const char *query, const char *text)
 {
-    if (!m->left)
-        return 0;
-    m->left--;
+    struct kb_ask ask = {.text = text, .len = strlen(text), .rank_only = true};
+    struct kb_hits hits;
+    int r = kb_ask(m->kb, &ask, &hits);
+    if (r)
+        return fail(m, r, "asking '%s': %s", query, kb_strerror(r));
+    *POOL_PUSH(m->pool, m->foreign, m->nforeign, m->capforeign) =
+        (struct sureness){.confidence = hits.confidence, .band = hits.band};
+    kb_hits_release(&hits);
+    return 0;
+}
+
+typedef int ask_fn(struct measuring *m, const char *query, const char *text);
+
+static int ask_line(struct measuring *m, const char *path, size_t number, char *line, ask_fn *fn)
+{
     cJSON *o = cJSON_Parse(line);
     const cJSON *id = cJSON_GetObjectItemCaseSensitive(o, "id");
     const cJSON *text = cJSON_GetObjectItemCaseSensitive(o, "text");
@@ -266,9 +285,30 @@ static int ask_line(struct measuring *m, const char *path, size_t number, char *
     if (!cJSON_IsString(id) || !cJSON_IsString(text))
         r = fail(m, KB_ERR_INPUT, "%s:%zu: not an object with \"id\" and \"text\"", path, number);
     else
-        r = ask(m, id->valuestring, text->valuestring);
+        r = fn(m, id->valuestring, text->valuestring);
     cJSON_Delete(o);
     return r;
+}
+
+static int ask_own_line(struct measuring *m, const char *path, size_t number, char *line)
+{
+    if (!m->left)
+        return 0;
+    m->left--;
+    return ask_line(m, path, number, line, ask);
+}
+
+static int ask_foreign_line(struct measuring *m, const char *path, size_t number, char *line)
+{
+    return ask_line(m, path, number, line, ask_foreign);
+}
+
+static int ask_all_foreign(struct measuring *m)
+{
+    const char *path = pool_printf(m->pool, "%s/oos.jsonl", m->dir);
+    if (access(path, F_OK) && errno == ENOENT)
+        return 0;
+    return read_lines(m, path, ask_foreign_line);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------ */
@@ -312,6 +352,7 @@ static double percentile(const struct measuring *m, double share)
 static void finish(struct measuring *m)
 {
     double n = m->sum.queries ? (double)m->sum.queries : 1;
+    measure_confidence(m->own, m->nown, m->foreign, m->nforeign, &m->sum);
     m->sum.success_1 /= n;
     m->sum.mrr_10 /= n;
     m->sum.ndcg_10 /= n;
@@ -346,7 +387,9 @@ int kb_measure(const char *dir, const struct kb_measure_options *options, struct
         r = fail(&m, KB_ERR_IO, "%s: %s", o->run, strerror(errno));
     if (!r)
         r = read_lines(&m, o->queries ? o->queries : pool_printf(m.pool, "%s/queries.jsonl", dir),
-                       ask_line);
+                       ask_own_line);
+    if (!r)
+        r = ask_all_foreign(&m);
     if (m.run && (ferror(m.run) | fclose(m.run)) && !r)
         r = fail(&m, KB_ERR_IO, "%s: %s", o->run, strerror(errno));
     finish(&m);

@@ -48,8 +48,8 @@ static int make_collection(void **state)
 
 static int drop_collection(void **state)
 {
-    static const char *const names[] = {"corpus.jsonl", "queries.jsonl", "qrels.tsv",
-                                        "meta.json",    "other.jsonl",   "run.txt"};
+    static const char *const names[] = {"corpus.jsonl", "queries.jsonl", "qrels.tsv", "meta.json",
+                                        "other.jsonl",  "run.txt",       "oos.jsonl"};
     char path[128];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
@@ -91,6 +91,23 @@ static void test_other_queries_and_a_run_file(void **state)
     assert_int_equal(strncmp(get("run.txt"), "q1 Q0 d3 1 ", 11), 0);
 }
 
+static void test_questions_without_an_answer_are_told_apart(void **state)
+{
+    struct kb_measures m;
+    put("oos.jsonl", "{\"id\":\"o1\",\"text\":\"who won the football match\"}\n"
+                     "{\"id\":\"o2\",\"text\":\"zeppelin mortgage rates\"}\n");
+    assert_int_equal(kb_measure(folder, NULL, &m, NULL), 0);
+    assert_int_equal(m.own.n, 2);
+    assert_int_equal(m.foreign.n, 2);
+    assert_true(near(m.foreign.declined, 1));
+    assert_true(near(m.auroc, 1));
+    put("oos.jsonl", "{\"id\":\"o1\"}\n");
+    char *message = NULL;
+    assert_int_equal(kb_measure(folder, NULL, &m, &message), KB_ERR_INPUT);
+    assert_non_null(strstr(message, "oos.jsonl:1:"));
+    free(message);
+}
+
 static void test_a_grade_below_the_bar_is_not_relevant(void **state)
 {
     struct kb_measures m;
@@ -129,6 +146,8 @@ int main(void)
                                         drop_collection),
         cmocka_unit_test_setup_teardown(test_other_queries_and_a_run_file, make_collection,
                                         drop_collection),
+        cmocka_unit_test_setup_teardown(test_questions_without_an_answer_are_told_apart,
+                                        make_collection, drop_collection),
         cmocka_unit_test_setup_teardown(test_a_grade_below_the_bar_is_not_relevant, make_collection,
                                         drop_collection),
         cmocka_unit_test_setup_teardown(test_what_is_missing_or_broken_is_named_with_its_place,
