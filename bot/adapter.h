@@ -113,8 +113,11 @@ struct loop *bot_loop(const struct bot *bot);
 struct server *bot_server(const struct bot *bot);
 /* The delivery thread (http.h), started when first asked for; NULL: it could not be. */
 struct http *bot_http(struct bot *bot);
-bool bot_draining(const struct bot *bot); /* about to stop: take nothing in */
+size_t bot_waiting(const struct bot *bot); /* messages of the inbox that are not answered yet */
+bool bot_draining(const struct bot *bot);  /* about to stop: take nothing in */
 /* The leading topics of the base, for a page's first screen; NULL-terminated. Refreshed with the index. */
 const char *const *bot_topics(const struct bot *bot);
+/* Questions and headings that begin like what was typed, at most `max`, best first; good until the loop turns. How many. */
+size_t bot_suggest(const struct bot *bot, const char *typed, size_t max, const char **ret);
 
 #endif

@@ -86,6 +86,11 @@ struct http *bot_http(struct bot *bot)
     return bot->http;
 }
 
+size_t bot_waiting(const struct bot *bot)
+{
+    return inbox_open(bot->inbox);
+}
+
 bool bot_draining(const struct bot *bot)
 {
     return bot->draining;
@@ -100,6 +105,11 @@ int bot_look(struct bot *bot, struct pool *pool, void (*look)(struct kb *kb, voi
              void (*done)(void *ctx), void *ctx)
 {
     return work_look(bot->work, pool, look, done, ctx);
+}
+
+size_t bot_suggest(const struct bot *bot, const char *typed, size_t max, const char **ret)
+{
+    return content_suggest(bot->content, typed, max, ret);
 }
 
 /* ---- the switchboard ---- */

@@ -80,6 +80,7 @@ bool content_stop(struct content *c);           /* false: it is indexing and doe
 void content_reload(struct content *c);         /* SIGHUP: all or nothing */
 void content_state(const struct content *c, struct content_state *ret);
 const char *const *content_topics(const struct content *c);
+size_t content_suggest(const struct content *c, const char *typed, size_t max, const char **ret);
 
 /* ---- admin.c: what machines ask ---- */
 

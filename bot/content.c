@@ -20,6 +20,7 @@
 #include "bot/must.h"
 #include "bot/problem.h"
 #include "bot/smalltalk.h"
+#include "bot/suggest.h"
 #include "bot/watch.h"
 #include "bot/work.h"
 #include "kb/kb.h"
@@ -47,6 +48,7 @@ struct look {
     struct kb_info info;
     struct pool *pool; /* holds the topics */
     const char *topic[MAX_TOPICS + 1];
+    struct suggest *suggest;
 };
 
 struct content {
@@ -75,6 +77,7 @@ static void look_free(struct look *look)
     smalltalk_free(look->talk);
     config_free(look->reread);
     pool_free(look->pool);
+    suggest_free(look->suggest);
     free(look);
 }
 
@@ -89,6 +92,11 @@ static int index_with(const struct config *c, const char *db, struct kb_report *
     return kb_index(db, &src, report);
 }
 
+static void add_offer(void *ctx, const char *text, bool entry)
+{
+    suggest_add(ctx, text, entry);
+}
+
 /* What the base holds and is about. A base that cannot be read is the answering threads' to report. */
 static void inspect(struct look *look)
 {
@@ -98,6 +106,9 @@ static void inspect(struct look *look)
     kb_info(kb, &look->info);
     int n = kb_topics(kb, NULL, MAX_TOPICS, look->pool, look->topic);
     look->topic[n > 0 ? n : 0] = NULL;
+    look->suggest = suggest_new();
+    kb_offers(kb, NULL, add_offer, look->suggest);
+    suggest_finish(look->suggest);
     kb_close(kb);
 }
 
@@ -347,6 +358,11 @@ void content_reload(struct content *c)
 void content_state(const struct content *c, struct content_state *ret)
 {
     *ret = c->state;
+}
+
+size_t content_suggest(const struct content *c, const char *typed, size_t max, const char **ret)
+{
+    return c && c->last && c->last->suggest ? suggest_find(c->last->suggest, typed, max, ret) : 0;
 }
 
 const char *const *content_topics(const struct content *c)

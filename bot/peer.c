@@ -32,7 +32,7 @@ struct peer {
     size_t nqueued, bytes;
 
     bool paused_by_owner, paused; /* what the owner wants; what the library was told */
-    bool want_ping, closing, announced_close;
+    bool want_ping, closing, announced_close, want_drained;
     int close_code;
     char close_reason[124];
 
@@ -118,6 +118,21 @@ bool peer_send(struct server *s, server_handle h, const char *text, size_t len)
     update_flow(c);
     lws_callback_on_writable(c->wsi);
     return true;
+}
+
+size_t peer_queued(struct server *s, server_handle h)
+{
+    struct conn *c = conn_find(s, h);
+    return c && c->peer ? c->peer->bytes : 0;
+}
+
+void peer_when_drained(struct server *s, server_handle h)
+{
+    struct conn *c = conn_find(s, h);
+    if (!c || !c->peer)
+        return;
+    c->peer->want_drained = true;
+    lws_callback_on_writable(c->wsi);
 }
 
 /* ---- closing ---- */
@@ -293,6 +308,10 @@ int peer_on_writable(struct conn *c)
         update_flow(c);
     } else if (p->closing) {
         return say_close(c);
+    }
+    if (p->want_drained && !p->head && !p->closing) {
+        p->want_drained = false;
+        c->server->calls.on_peer(c->server->calls.ctx, p, PEER_DRAINED, "", 0);
     }
     if (p->head || p->closing || p->want_ping)
         lws_callback_on_writable(c->wsi);

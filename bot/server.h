@@ -22,13 +22,13 @@ struct peer;    /* one WebSocket connection */
  * pointer; a late answer to a dead handle is dropped. */
 typedef uint64_t server_handle;
 
-enum peer_event { PEER_OPEN, PEER_TEXT, PEER_CLOSED };
+enum peer_event { PEER_OPEN, PEER_TEXT, PEER_DRAINED, PEER_CLOSED };
 
 struct server_calls {
     void *ctx;
     /* The whole request has arrived. Answer with request_reply(), now or later. */
     void (*on_request)(void *ctx, struct request *rq);
-    /* PEER_TEXT carries one complete message of valid UTF-8. */
+    /* PEER_TEXT carries one complete message of valid UTF-8; PEER_DRAINED comes once after peer_when_drained(). */
     void (*on_peer)(void *ctx, struct peer *p, enum peer_event ev, const char *s, size_t len);
     /* How many bytes a request to this path may carry; 0: MAX_HTTP_BODY. NULL: always that. */
     size_t (*max_body)(void *ctx, const char *path);
@@ -99,6 +99,9 @@ void peer_set_data(struct peer *p, void *data);
 const char *peer_client(const struct peer *p);
 /* Queue one text message. False when it is gone, is closing, or was closed for reading too slowly (4408). */
 bool peer_send(struct server *s, server_handle h, const char *text, size_t len);
+/* How many bytes wait for it, and a PEER_DRAINED when none does any more. For who has much to say, a part at a time. */
+size_t peer_queued(struct server *s, server_handle h);
+void peer_when_drained(struct server *s, server_handle h);
 /* What is queued is sent first. PEER_CLOSED follows later. */
 void peer_close(struct server *s, server_handle h, int code, const char *reason);
 /* Stop and go on reading from it: in-flight caps. */

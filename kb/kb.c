@@ -322,6 +322,29 @@ int kb_topics(struct kb *kb, const struct kb_ask *who, size_t max, struct pool *
     return r ? r : (int)l.n;
 }
 
+static const char sql_offers[] =
+    "SELECT p.question, CASE WHEN p.last LIKE '%?' OR p.title = '' OR instr(lower(p.last), "
+    "lower(p.title)) THEN p.last ELSE p.title || ': ' || p.last END, p.entry"
+    " FROM (SELECT *, ifnull(heading ->> '$[#-1]', title) AS last FROM passages) p"
+    " WHERE " OPEN " ORDER BY p.entry DESC, p.key";
+
+int kb_offers(struct kb *kb, const struct kb_ask *who, kb_offer_fn *fn, void *ctx)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = prepare_for(kb, who, sql_offers, &st);
+    if (rc == SQLITE_OK)
+        while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+            struct pool *pool = pool_new();
+            const char *question = text(st, 0);
+            fn(ctx,
+               *question ? pool_strndup(pool, question, strcspn(question, "\r\n"))
+                         : pool_strdup(pool, text(st, 1)),
+               sqlite3_column_int(st, 2) != 0);
+            pool_free(pool);
+        }
+    return finish(st, rc);
+}
+
 static const char sql_named[] =
     "SELECT p.question, '' FROM passages f, json_each(f.followups) id"
     " JOIN passages p ON p.entry_id = id.value AND p.entry_id <> ''"

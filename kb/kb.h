@@ -273,6 +273,11 @@ int kb_entry(struct kb *kb, const char *name, struct pool *pool, struct kb_entry
 int kb_entries(struct kb *kb, const char *after, size_t max, struct pool *pool,
                struct kb_entry *ret);
 
+/* Everything that can be asked, for completing what somebody types: each entry's own question, then each passage's question or
+ * "title: heading"; of what may be shown to `who`. The same text may come more than once. */
+typedef void kb_offer_fn(void *ctx, const char *text, bool entry);
+int kb_offers(struct kb *kb, const struct kb_ask *who, kb_offer_fn *fn, void *ctx);
+
 /* The tests that entries carry: `passage` must (or must not) be the answer to `question`. Stops
  * when fn returns non-zero and returns that. */
 typedef int kb_test_fn(void *ctx, const char *passage, const char *question, bool must);

@@ -31,12 +31,40 @@ static const struct setting settings[] = {
      .help = "What the world calls this server, as https://ask.example.edu, for links in answer "
              "pages and "
              "the sitemap. Empty: what each visitor called it."},
+    {.name = "web.session_rate",
+     .type = SETTING_INT,
+     .value = "60",
+     .min = 0,
+     .max = 1000000,
+     .help = "How many questions one visitor may ask in a minute. 0: any number."},
+    {.name = "web.address_rate",
+     .type = SETTING_INT,
+     .value = "1200",
+     .min = 0,
+     .max = 1000000,
+     .help = "How many all visitors from one network (IPv4 /24, IPv6 /56) may ask in a minute. A "
+             "school often has one address for everybody. 0: any number."},
+    {.name = "web.site_rate",
+     .type = SETTING_INT,
+     .value = "12000",
+     .min = 0,
+     .max = 1000000,
+     .help = "How many all visitors together may ask in a minute. 0: any number."},
     {.name = NULL},
 };
 
 const struct web_refusal *web_refusal(int err)
 {
     static const struct web_refusal table[] = {
+        {-EAGAIN, 429, "rate_limited", "That was very fast, please wait a moment", 1},
+        {-EPROTO, 400, "bad_frame", "This frame lacks something, or has too much of it", 0},
+        {-ENOTSUP, 400, "unknown_type", "This server does not know such a frame", 0},
+        {-EEXIST, 409, "cid_conflict", "This cid was used for something else", 0},
+        {-ENOENT, 400, "bad_frame", "There is no such answer", 0},
+        {-ESTALE, 401, "unauthorized", "This chat has ended, please begin a new one", 0},
+        {-ENOSPC, 503, "busy", "This cannot be kept at the moment, please try again", 5},
+        {-EROFS, 503, "busy", "This cannot be kept at the moment, please try again", 5},
+        {-EIO, 503, "busy", "This cannot be kept at the moment, please try again", 5},
         {-EBUSY, 503, "busy", "Too many questions at once, please try again in a moment", 2},
         {-ESHUTDOWN, 503, "draining", "The service is about to restart, please try again", 5},
         {-E2BIG, 422, "too_long", "A question may have at most 2,000 characters", 0},
@@ -63,14 +91,19 @@ static int web_open(struct adapter *a)
     w->adapter = a;
     web_assets_open(w);
     web_words_open(w);
+    web_rooms_open(w);
+    web_limits_open(w);
     return 0;
 }
 
 static void web_close(struct adapter *a)
 {
     struct web *w = a->state;
-    if (w)
+    if (w) {
         web_words_close(w);
+        web_rooms_close(w);
+        web_limits_close(w);
+    }
     free(w);
     a->state = NULL;
 }
@@ -130,6 +163,17 @@ static void on_peer(struct adapter *a, struct peer *p, enum peer_event ev, const
     web_on_peer(a->state, p, ev, s, len);
 }
 
+static void on_message(struct adapter *a, const struct inbox_item *item)
+{
+    web_on_message(a->state, item);
+}
+
+static void on_event(struct adapter *a, const char *conversation,
+                     const struct transcript_event *event)
+{
+    web_on_event(a->state, conversation, event);
+}
+
 static int render(const struct adapter *a, const struct outgoing *out, struct buf *ret_body)
 {
     switch ((enum web_form)out->to->form) {
@@ -139,7 +183,7 @@ static int render(const struct adapter *a, const struct outgoing *out, struct bu
         break;
     case WEB_TEXT: web_render_text(out, ret_body); break;
     case WEB_PAGE: web_render_page(a->state, out, ret_body); break;
-    case WEB_WS: web_render_ws(out, ret_body); break;
+    case WEB_EVENT: web_render_answer(out, ret_body); break;
     }
     return buf_failed(ret_body) ? -E2BIG : 0;
 }
@@ -150,7 +194,7 @@ static int send_reply(struct adapter *a, const struct outgoing *out, const struc
     case WEB_JSON:
     case WEB_TEXT: web_send_api(a->state, out, body); break;
     case WEB_PAGE: web_send_page(a->state, out->to->to, 200, body); break;
-    case WEB_WS: web_send_ws(a->state, out, body); break;
+    case WEB_EVENT: break; /* of the inbox: it went to the transcript */
     }
     return 0;
 }
@@ -166,4 +210,7 @@ const struct adapter_type adapter_web = {
     .on_peer = on_peer,
     .render = render,
     .send = send_reply,
+    .has_transcripts = true,
+    .on_message = on_message,
+    .on_event = on_event,
 };

@@ -4,6 +4,7 @@
 
 #include "bot/adapter.h"
 #include "bot/form.h"
+#include "bot/link.h"
 #include "bot/quote.h"
 #include "kb/pool.h"
 
@@ -12,20 +13,25 @@
 #define WEB_HASH             12 /* hex digits of the assets' hash in their addresses */
 
 struct web_words;
+struct web_limits;
+struct web_room;
+struct cJSON;
 
 struct web {
     struct adapter *adapter;
     char hash[WEB_HASH + 1]; /* of all assets: web_asset.c */
     struct web_words *words; /* one per language: web_words.c */
     size_t nwords;
+    struct web_room **rooms;   /* web_room.c */
+    struct web_limits *limits; /* web_limit.c */
 };
 
 /* How a reply is written; inbound.form. */
-enum web_form { WEB_JSON = 1, WEB_TEXT, WEB_PAGE, WEB_WS };
+enum web_form { WEB_JSON = 1, WEB_TEXT, WEB_PAGE, WEB_EVENT };
 
 /* Why a question was not taken: one table for HTTP and WebSocket. */
 struct web_refusal {
-    int err; /* of bot_receive() */
+    int err; /* of bot_receive(), inbox_put(), web_act() */
     int status;
     const char *code;
     const char *title; /* a sentence for a person, without a full stop */
@@ -95,11 +101,91 @@ void web_on_site(struct web *w, struct request *rq);   /* /sitemap.xml /robots.t
 /* The path of an entry's page: by its id, or by its passage when it has none ("" ). */
 void web_add_entry_path(struct buf *b, const char *id, const char *passage);
 
-/* ---- web_ws.c: the protocol guidepost.v1 ---- */
+/* ---- web_token.c: who may go on with a conversation ---- */
+
+#define WEB_TOKEN        44 /* what a browser shows; 32 random bytes in base64url, terminated */
+#define WEB_CONVERSATION 33 /* its hash, all that the rest of the program knows; hex, terminated */
+#define WEB_IDLE_MS      (24 * 3600 * 1000LL)
+#define WEB_OLD_MS       (30 * 24 * 3600 * 1000LL)
+
+void web_token_make(char token[WEB_TOKEN]);
+/* True when it looks like one of ours; `ret` is then its conversation's name. NULL is none. */
+bool web_token_read(const char *token, char ret[WEB_CONVERSATION]);
+/* False: this token is no good any more, or cannot have got as far as `after`. */
+bool web_token_holds(const struct transcript *t, int64_t after);
+
+/* ---- web_room.c: who follows a conversation ---- */
+
+/* One connection that wants all events of a transcript, in order, without a gap. */
+struct web_follower {
+    struct link link;            /* in its room */
+    struct web_room *room;       /* NULL: follows nothing */
+    struct web_reading *reading; /* under way, or NULL */
+    int64_t sent;                /* number of the last event it has taken */
+    bool opened;
+    const struct web_follower_calls *calls;
+};
+
+struct web_follower_calls {
+    /* What the transcript is; before the first take(). False: it is not wanted, and has left. */
+    bool (*opened)(struct web_follower *f, const struct transcript *t);
+    /* The next event. False: no room for it; web_follower_go_on() later. */
+    bool (*take)(struct web_follower *f, const struct transcript_event *ev);
+    void (*level)(struct web_follower *f); /* it has all there is */
+    void (*erased)(struct web_follower *f);
+};
+
+void web_rooms_open(struct web *w);
+void web_rooms_close(struct web *w);
+/* Follow that conversation, with what comes after `after`. is_new: there is surely nothing to be read yet. 0, or -EBUSY, -EUSERS
+ * (too many do already), and it follows nothing. opened() may be called before this returns. */
+int web_follow(struct web *w, struct web_follower *f, const char *conversation, int64_t after,
+               bool is_new);
+void web_unfollow(struct web_follower *f);
+void web_follower_go_on(struct web_follower *f);
+const char *web_follower_name(const struct web_follower *f);
+void web_on_event(struct web *w, const char *conversation, const struct transcript_event *ev);
+
+/* ---- web_act.c: what a visitor does that has to last ---- */
+
+struct web_actor {
+    const char *conversation, *lang, *address; /* lang: or "" */
+    int retry_after_s;                         /* out: with -EAGAIN */
+};
+/* A frame ask, feedback or handoff goes into the inbox. 0 and fn follows; or a negative errno for web_refusal(): -EPROTO no
+ * such frame, -ENOTSUP of another kind, -EAGAIN too often, and those of bot_check() and inbox_put(). */
+int web_act(struct web *w, struct web_actor *who, const struct cJSON *frame, inbox_put_fn *fn,
+            void *ctx);
+/* What a receipt means: 0, or a negative errno for web_refusal(). */
+int web_receipt_error(const struct inbox_receipt *r);
+bool web_is_cid(const char *s);
+void web_on_message(struct web *w, const struct inbox_item *item);
+
+/* ---- web_limit.c: how often ---- */
+
+void web_limits_open(struct web *w);
+void web_limits_close(struct web *w);
+/* 0, or after how many seconds it may be tried again. NULL counts for no one. */
+int web_limit(struct web *w, const char *conversation, const char *address);
+
+/* ---- web_frame.c: what the server says ---- */
+
+void web_add_string(struct buf *b, const char *key, const char *s); /* "key":"s" */
+void web_frame_ready(struct web *w, const char *token, const char *conversation,
+                     const struct transcript *t, struct buf *b);
+void web_frame_event(const struct transcript_event *ev, struct buf *b);
+void web_frame_ack(const char *cid, const struct inbox_receipt *r, struct buf *b);
+void web_frame_error(const char *cid, const struct web_refusal *why, struct buf *b);
+/* Members of an answer's event: `"t":"answer","re":7,...`. */
+void web_render_answer(const struct outgoing *out, struct buf *b);
+/* Questions that begin like this, as a JSON array of strings. */
+void web_suggest(struct web *w, const char *text, struct buf *b);
+/* If the event is an answer, the number of its question, else 0. */
+int64_t web_answer_re(const struct transcript_event *ev);
+
+/* ---- web_ws.c: the protocol guidepost.v1 over WebSocket ---- */
 
 void web_on_peer(struct web *w, struct peer *p, enum peer_event ev, const char *s, size_t len);
-void web_render_ws(const struct outgoing *out, struct buf *b);
-void web_send_ws(struct web *w, const struct outgoing *out, const struct buf *body);
 
 /* ---- web_asset.c: scripts, styles and pictures ---- */
 

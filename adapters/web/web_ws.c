@@ -1,22 +1,25 @@
-/* web_ws.c: the protocol guidepost.v1: JSON objects, one per frame, `t` says which.
+/* web_ws.c: the protocol guidepost.v1 over WebSocket: JSON objects, one per frame, `t` says which.
  *
- *     browser                                server
- *     hello {v:1, tok?, site?, lang?}   ->   ready {v, tok, mode, starters, limits, site}
- *     ask {cid, text}                   ->   answer {cid, id?, kind, band, segments, sources, suggest, ...}
- *     ping                              ->   pong
- *     anything wrong                    ->   error {code, title, cid?, retry, retry_after?}
+ *     browser                                     server
+ *     hello {v:1, tok?, epoch?, last?, ...}  ->   ready {tok, epoch, head, ...}, then the events after `last`
+ *     ask {cid, text}                        ->   ack {cid, seq}; events msg {seq, cid}, answer {seq, re, cid}
+ *     feedback {cid, re, v}                  ->   ack; event fb
+ *     handoff {cid, want}                    ->   ack; event handoff
+ *     sync {after}                           ->   the events after that
+ *     erase {cid}                            ->   erased
+ *     suggest {rid, text}                    ->   suggest {rid, items}
+ *     ping                                   ->   pong
+ *     anything wrong                         ->   error {code, title, cid?, retry, retry_after?}
  *
- * hello comes first and within HELLO_S. `tok` is what the next connection shows to go on with the same conversation;
- * only its hash is known to the rest of the program. `cid` is the browser's name for what it asked; the
- * answer carries it back. Unknown fields are ignored, unknown frames are an error that costs nothing.
+ * hello comes first and within HELLO_S. What has a `seq` is an event of the conversation's transcript: on disk before anybody
+ * sees it, numbered without a gap, shown to every connection of the conversation, and sent again to whoever missed it. What
+ * has a `cid` is done once, however often it is sent. Unknown fields are ignored, unknown frames are an error that
+ * costs nothing.
  *
- * Of one connection at most MAX_IN_FLIGHT questions are open; then it is not read from until one is answered.
- *
- * Not yet: the durable log (seq, epoch, sync, ack). Frames have no `seq` until there is one, so a client that
- * wants to be sure keeps its question until the answer with its `cid` has come. */
+ * Of one connection at most MAX_IN_FLIGHT questions are open; then it is not read from until one is answered. A reader that
+ * is slower than its events is read to from the disk, a part at a time, so nothing waits for it in memory. */
 #include <ctype.h>
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,202 +27,395 @@
 #include "adapters/web/web_int.h"
 #include "bot/limits.h"
 #include "bot/must.h"
-#include "kb/kb.h"
 
 #define HELLO_S    5
-#define MAX_BAD    3 /* unreadable frames before we hang up */
-#define MAX_CID    64
-#define TOKEN_SIZE 32 /* random bytes */
+#define MAX_BAD    3             /* unreadable frames before we hang up */
+#define MAX_AHEAD  (256u * 1024) /* bytes queued for it before it is read to from the disk */
+#define CLOSE_BUSY 1013
+#define MAX_SAID   (MAX_REPLY_JSON + 64)
 
 /* One connection; hangs off its peer. */
 struct chat {
     struct web *web;
     server_handle peer;
+    struct web_follower follower;
     struct loop_timer *hello; /* until it has come */
-    bool ready;
-    int bad;
-    int in_flight;
+    struct hello *greeting;   /* what it said, until it is answered */
+    unsigned char bad;
+    unsigned char in_flight;      /* questions without an answer */
+    int64_t asked[MAX_IN_FLIGHT]; /* their numbers; 0: not committed yet, or a free place */
     char lang[4];
-    char conversation[2 * 16 + 1]; /* hash of the token */
 };
 
-static void send_frame(struct chat *c, const struct buf *b)
+struct hello {
+    char token[WEB_TOKEN];
+    int64_t after;
+};
+
+static struct server *server_of(const struct chat *c)
 {
-    peer_send(web_server(c->web), c->peer, b->s, b->len);
+    return web_server(c->web);
+}
+
+static void say(struct chat *c, struct buf *b)
+{
+    if (!buf_failed(b))
+        peer_send(server_of(c), c->peer, b->s, b->len);
+    buf_release(b);
+}
+
+static void say_text(struct chat *c, const char *text)
+{
+    peer_send(server_of(c), c->peer, text, strlen(text));
 }
 
 static void hang_up(struct chat *c, int code, const char *reason)
 {
-    peer_close(web_server(c->web), c->peer, code, reason);
+    peer_close(server_of(c), c->peer, code, reason);
 }
 
-static void add_string(struct buf *b, const char *key, const char *s)
-{
-    buf_addf(b, "\"%s\":", key);
-    json_add_string(b, s, strlen(s));
-}
-
-static void error_frame(struct chat *c, const char *cid, const char *code, const char *title,
-                        int retry_after_s)
+static void say_refusal(struct chat *c, const char *cid, const struct web_refusal *why)
 {
     struct buf b;
-    buf_init(&b, 1024);
-    buf_addf(&b, "{\"t\":\"error\",\"code\":\"%s\",", code);
-    add_string(&b, "title", title);
-    if (cid) {
-        buf_addc(&b, ',');
-        add_string(&b, "cid", cid);
-    }
-    buf_addf(&b, ",\"retry\":%s", retry_after_s ? "true" : "false");
-    if (retry_after_s)
-        buf_addf(&b, ",\"retry_after\":%d", retry_after_s);
-    buf_addc(&b, '}');
-    send_frame(c, &b);
-    buf_release(&b);
+    buf_init(&b, 2048);
+    web_frame_error(cid, why, &b);
+    say(c, &b);
 }
+
+static void say_error(struct chat *c, const char *cid, int err)
+{
+    say_refusal(c, cid, web_refusal(err));
+}
+
+/* The same with a sentence of its own. */
+static void say_wrong(struct chat *c, const char *cid, const char *code, const char *title)
+{
+    struct web_refusal why = {.code = code, .title = title};
+    say_refusal(c, cid, &why);
+}
+
+static bool is_ready(const struct chat *c)
+{
+    return c->follower.opened;
+}
+
+/* ---- how much of it is under way ---- */
+
+static void update_flow(struct chat *c)
+{
+    peer_pause(server_of(c), c->peer, c->greeting || c->in_flight >= MAX_IN_FLIGHT);
+}
+
+static void question_begins(struct chat *c)
+{
+    c->in_flight++;
+    update_flow(c);
+}
+
+/* Question `seq` (0: one that was not taken) is over: the next may be read. */
+static void question_over(struct chat *c, int64_t seq)
+{
+    for (int i = 0; i < MAX_IN_FLIGHT && seq; i++)
+        if (c->asked[i] == seq) {
+            c->asked[i] = 0;
+            seq = 0;
+        } else if (i == MAX_IN_FLIGHT - 1) {
+            return; /* another connection's */
+        }
+    if (c->in_flight)
+        c->in_flight--;
+    update_flow(c);
+}
+
+static void question_has_number(struct chat *c, int64_t seq)
+{
+    for (int i = 0; i < MAX_IN_FLIGHT; i++)
+        if (!c->asked[i]) {
+            c->asked[i] = seq;
+            return;
+        }
+}
+
+/* ---- following the transcript ---- */
+
+static struct chat *chat_of(struct web_follower *f)
+{
+    return link_owner(f, struct chat, follower);
+}
+
+static void end_greeting(struct chat *c)
+{
+    free(c->greeting);
+    c->greeting = NULL;
+    update_flow(c);
+}
+
+static bool opened(struct web_follower *f, const struct transcript *t)
+{
+    struct chat *c = chat_of(f);
+    struct hello *h = c->greeting;
+    bool good = !t->err && web_token_holds(t, h->after);
+    if (t->err) {
+        say_error(c, NULL, t->err);
+        hang_up(c, CLOSE_BUSY, "busy");
+    } else if (!good) {
+        say_error(c, NULL, -ESTALE);
+        hang_up(c, 4401, "unauthorized");
+    } else {
+        struct buf b;
+        buf_init(&b, MAX_REPLY_JSON);
+        web_frame_ready(c->web, h->token, web_follower_name(f), t, &b);
+        say(c, &b);
+    }
+    end_greeting(c);
+    return good;
+}
+
+static bool take(struct web_follower *f, const struct transcript_event *ev)
+{
+    struct chat *c = chat_of(f);
+    if (peer_queued(server_of(c), c->peer) > MAX_AHEAD) {
+        peer_when_drained(server_of(c), c->peer);
+        return false;
+    }
+    struct buf b;
+    buf_init(&b, MAX_SAID);
+    web_frame_event(ev, &b);
+    say(c, &b);
+    int64_t re = web_answer_re(ev);
+    if (re)
+        question_over(c, re);
+    return true;
+}
+
+static void erased(struct web_follower *f)
+{
+    struct chat *c = chat_of(f);
+    web_unfollow(f);
+    memset(c->asked, 0, sizeof c->asked);
+    c->in_flight = 0;
+    update_flow(c);
+    say_text(c, "{\"t\":\"erased\"}");
+}
+
+static const struct web_follower_calls calls = {.opened = opened, .take = take, .erased = erased};
 
 /* ---- hello ---- */
 
-static void random_token(char *to, size_t size)
+/* "en-US" is "en"; what is no language is "". */
+static void read_lang(struct chat *c, const struct cJSON *j)
 {
-    unsigned char bytes[TOKEN_SIZE];
-    randombytes_buf(bytes, sizeof bytes);
-    sodium_bin2base64(to, size, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    const char *lang = json_string(j, "lang", 35);
+    bool two = lang && isalpha((unsigned char)lang[0]) && isalpha((unsigned char)lang[1]) &&
+               strchr("-_", lang[2]);
+    snprintf(c->lang, sizeof c->lang, "%.2s", two ? lang : "");
+    for (char *s = c->lang; *s; s++)
+        *s = (char)tolower((unsigned char)*s);
 }
 
-/* One that we gave out looks like this; whether we really did is no matter, nobody guesses another's. */
-static bool is_token(const char *s)
+static bool acceptable(struct chat *c, const struct cJSON *j)
 {
-    unsigned char bytes[TOKEN_SIZE];
-    size_t n;
-    return s &&
-           !sodium_base642bin(bytes, sizeof bytes, s, strlen(s), NULL, &n, NULL,
-                              sodium_base64_VARIANT_URLSAFE_NO_PADDING) &&
-           n == TOKEN_SIZE;
-}
-
-static void send_ready(struct chat *c, const char *token)
-{
-    const struct bot *bot = c->web->adapter->bot;
-    const char *const *topic = bot_topics(bot);
-    struct buf b;
-    buf_init(&b, MAX_REPLY_JSON);
-    buf_adds(&b, "{\"t\":\"ready\",\"v\":1,");
-    add_string(&b, "tok", token);
-    buf_adds(&b, ",\"mode\":\"bot\",\"starters\":[");
-    for (size_t i = 0; topic[i]; i++) {
-        if (i)
-            buf_addc(&b, ',');
-        json_add_string(&b, topic[i], strlen(topic[i]));
+    const char *site = json_string(j, "site", 64);
+    if (json_int(j, "v", 1, 1, 0) != 1) {
+        say_wrong(c, NULL, "unsupported_version", "Please reload the page");
+        hang_up(c, 4426, "unsupported_version");
+        return false;
     }
-    buf_addf(&b, "],\"limits\":{\"chars\":%d,\"in_flight\":%d},\"feat\":[],\"site\":{",
-             MAX_QUESTION_CHARS, MAX_IN_FLIGHT);
-    add_string(&b, "name", config_text(bot_config(bot), "web.title"));
-    buf_addc(&b, ',');
-    add_string(&b, "privacy_url", config_text(bot_config(bot), "web.privacy_url"));
-    buf_adds(&b, "}}");
-    send_frame(c, &b);
-    buf_release(&b);
+    if (site && *site && strcmp(site, "default")) {
+        say_wrong(c, NULL, "unknown_site", "There is no such site here");
+        hang_up(c, 4404, "unknown_site");
+        return false;
+    }
+    return true;
 }
 
 static void on_hello(struct chat *c, const struct cJSON *j)
 {
-    const char *site = json_string(j, "site", 64), *lang = json_string(j, "lang", 35);
-    char token[TOKEN_SIZE * 2];
-    if (json_int(j, "v", 1, 1, 0) != 1) {
-        error_frame(c, NULL, "unsupported_version", "Please reload the page", 0);
-        hang_up(c, 4426, "unsupported_version");
+    char conversation[WEB_CONVERSATION], epoch[TRANSCRIPT_EPOCH];
+    if (!acceptable(c, j))
         return;
-    }
-    if (site && *site && strcmp(site, "default")) {
-        error_frame(c, NULL, "unknown_site", "There is no such site here", 0);
-        hang_up(c, 4404, "unknown_site");
-        return;
-    }
     loop_timer_stop(c->hello);
     c->hello = NULL;
-    const char *known = json_string(j, "tok", sizeof token - 1);
-    if (is_token(known))
-        snprintf(token, sizeof token, "%s", known);
-    else
-        random_token(token, sizeof token);
-    unsigned char hash[16];
-    crypto_generichash(hash, sizeof hash, (const unsigned char *)token, strlen(token), NULL, 0);
-    sodium_bin2hex(c->conversation, sizeof c->conversation, hash, sizeof hash);
-    bool two = lang && isalpha((unsigned char)lang[0]) && isalpha((unsigned char)lang[1]) &&
-               strchr("-_", lang[2]);
-    snprintf(c->lang, sizeof c->lang, "%.2s", two ? lang : "");
-    c->ready = true;
-    send_ready(c, token);
+    read_lang(c, j);
+    web_unfollow(&c->follower);
+    memset(c->asked, 0, sizeof c->asked);
+    c->in_flight = 0;
+
+    const char *known = json_string(j, "tok", WEB_TOKEN), *seen = json_string(j, "epoch", 32);
+    bool goes_on = web_token_read(known, conversation);
+    c->greeting = must(calloc(1, sizeof *c->greeting));
+    if (goes_on) {
+        memcpy(c->greeting->token, known, WEB_TOKEN);
+        transcript_epoch(c->web->adapter, conversation, epoch);
+        if (seen && !strcmp(seen, epoch))
+            c->greeting->after = json_int(j, "last", 0, INT64_MAX, 0);
+    } else {
+        web_token_make(c->greeting->token);
+        web_token_read(c->greeting->token, conversation);
+    }
+    update_flow(c);
+    int err = web_follow(c->web, &c->follower, conversation, c->greeting->after, !goes_on);
+    if (err == -EUSERS) {
+        say_wrong(c, NULL, "rate_limited", "This chat is open too many times");
+        hang_up(c, 4429, "too many connections");
+    } else if (err) {
+        say_error(c, NULL, err);
+        hang_up(c, CLOSE_BUSY, "busy");
+    }
+    if (err)
+        end_greeting(c);
 }
 
-/* ---- ask ---- */
+/* ---- what has to last ---- */
 
-static bool is_cid(const char *s)
+/* What the receipt is for, while the connection may go away. */
+struct sent {
+    struct web *web;
+    server_handle peer;
+    bool ask;
+    char cid[65];
+};
+
+static void on_receipt(void *ctx, const struct inbox_receipt *r)
 {
-    size_t n = s ? strlen(s) : 0;
-    return n && n == strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+    struct sent *sent = ctx;
+    struct peer *p = server_peer(web_server(sent->web), sent->peer);
+    struct chat *c = p ? peer_data(p) : NULL;
+    int err = web_receipt_error(r);
+    if (c && err) {
+        say_error(c, sent->cid, err);
+    } else if (c) {
+        struct buf b;
+        buf_init(&b, 256);
+        web_frame_ack(sent->cid, r, &b);
+        say(c, &b);
+    }
+    if (c && sent->ask) {
+        if (err || r->known)
+            question_over(c, 0);
+        else
+            question_has_number(c, r->seq);
+    }
+    free(sent);
 }
 
-/* One question less is open: the next may be read. */
-static void question_over(struct chat *c)
+static void on_act(struct chat *c, const struct cJSON *j, const char *t)
 {
-    if (--c->in_flight < MAX_IN_FLIGHT)
-        peer_pause(web_server(c->web), c->peer, false);
-}
-
-static void on_ask(struct chat *c, const struct cJSON *j)
-{
-    const char *cid = json_string(j, "cid", MAX_CID), *text = json_string(j, "text", MAX_WS_FRAME);
-    if (!is_cid(cid) || !text) {
-        error_frame(c, is_cid(cid) ? cid : NULL, "bad_frame", "ask needs cid and text", 0);
+    const char *cid = json_string(j, "cid", 64);
+    struct peer *p = server_peer(server_of(c), c->peer);
+    struct web_actor who = {.conversation = web_follower_name(&c->follower),
+                            .lang = c->lang,
+                            .address = peer_client(p)};
+    struct sent *sent = must(calloc(1, sizeof *sent));
+    *sent = (struct sent){.web = c->web, .peer = c->peer, .ask = !strcmp(t, "ask")};
+    snprintf(sent->cid, sizeof sent->cid, "%s", web_is_cid(cid) ? cid : "");
+    int err = web_act(c->web, &who, j, on_receipt, sent);
+    if (!err) {
+        if (sent->ask)
+            question_begins(c);
         return;
     }
-    struct inbound in = {.text = text,
-                         .len = strlen(text),
-                         .conversation = c->conversation,
-                         .lang = *c->lang ? c->lang : NULL,
-                         .to = c->peer,
-                         .form = WEB_WS,
-                         .ref = cid};
-    /* First, because the answer may be here when bot_receive() returns. */
-    if (++c->in_flight >= MAX_IN_FLIGHT)
-        peer_pause(web_server(c->web), c->peer, true);
-    int err = bot_receive(c->web->adapter, &in);
-    if (!err)
-        return;
-    question_over(c);
-    const struct web_refusal *why = web_refusal(err);
-    error_frame(c, cid, why->code, why->title, why->retry_after_s);
+    struct web_refusal why = *web_refusal(err);
+    if (err == -EAGAIN)
+        why.retry_after_s = who.retry_after_s;
+    say_refusal(c, *sent->cid ? sent->cid : NULL, &why);
+    free(sent);
 }
 
-/* ---- frames ---- */
-
-static void on_ping(struct chat *c)
+static void on_erase_failed(void *ctx, int err)
 {
-    static const char pong[] = "{\"t\":\"pong\"}";
-    peer_send(web_server(c->web), c->peer, pong, sizeof pong - 1);
+    struct sent *sent = ctx;
+    struct peer *p = err ? server_peer(web_server(sent->web), sent->peer) : NULL;
+    if (p && peer_data(p))
+        say_error(peer_data(p), sent->cid, err);
+    free(sent);
+}
+
+static void on_erase(struct chat *c, const struct cJSON *j)
+{
+    const char *cid = json_string(j, "cid", 64);
+    struct sent *sent = must(calloc(1, sizeof *sent));
+    *sent = (struct sent){.web = c->web, .peer = c->peer};
+    snprintf(sent->cid, sizeof sent->cid, "%s", web_is_cid(cid) ? cid : "");
+    int err =
+        transcript_erase(c->web->adapter, web_follower_name(&c->follower), on_erase_failed, sent);
+    if (!err)
+        return;
+    say_error(c, *sent->cid ? sent->cid : NULL, err);
+    free(sent);
+}
+
+/* ---- other frames ---- */
+
+static void on_ping(struct chat *c, const struct cJSON *j)
+{
+    (void)j;
+    say_text(c, "{\"t\":\"pong\"}");
+}
+
+/* It missed something: from there on, once more. */
+static void on_sync(struct chat *c, const struct cJSON *j)
+{
+    int64_t after = json_int(j, "after", 0, INT64_MAX, -1);
+    if (after < 0) {
+        say_error(c, NULL, -EPROTO);
+        return;
+    }
+    if (after < c->follower.sent)
+        c->follower.sent = after;
+    web_follower_go_on(&c->follower);
+}
+
+static void on_suggest(struct chat *c, const struct cJSON *j)
+{
+    const char *text = json_string(j, "text", MAX_WS_FRAME);
+    long long rid = json_int(j, "rid", 0, INT32_MAX, -1);
+    if (!text || rid < 0) {
+        say_error(c, NULL, -EPROTO);
+        return;
+    }
+    struct buf b;
+    buf_init(&b, MAX_REPLY_JSON);
+    buf_addf(&b, "{\"t\":\"suggest\",\"rid\":%lld,\"items\":", rid);
+    web_suggest(c->web, text, &b);
+    buf_addc(&b, '}');
+    say(c, &b);
+}
+
+/* Welcome, and of no consequence: whether somebody types, which source was opened. */
+static void on_nothing(struct chat *c, const struct cJSON *j)
+{
+    (void)c;
+    (void)j;
 }
 
 static void on_frame(struct chat *c, const char *s, size_t len)
 {
+    static const struct {
+        const char *t;
+        void (*fn)(struct chat *c, const struct cJSON *j);
+    } frames[] = {{"sync", on_sync},    {"suggest", on_suggest}, {"erase", on_erase},
+                  {"cite", on_nothing}, {"typing", on_nothing},  {NULL, NULL}};
     struct cJSON *j = json_parse(s, len);
     const char *t = json_string(j, "t", 32);
+    size_t i = 0;
+    while (t && frames[i].t && strcmp(t, frames[i].t))
+        i++;
     if (!t) {
-        error_frame(c, NULL, j ? "bad_frame" : "bad_json",
-                    "A frame is one JSON object with a member t", 0);
+        say_wrong(c, NULL, j ? "bad_frame" : "bad_json",
+                  "A frame is one JSON object with a member t");
         if (++c->bad >= MAX_BAD)
             hang_up(c, 4400, "bad_frame");
     } else if (!strcmp(t, "ping")) {
-        on_ping(c);
+        on_ping(c, j);
     } else if (!strcmp(t, "hello")) {
         on_hello(c, j);
-    } else if (!c->ready) {
-        error_frame(c, NULL, "unauthorized", "hello comes first", 0);
-    } else if (!strcmp(t, "ask")) {
-        on_ask(c, j);
+    } else if (!is_ready(c)) {
+        say_wrong(c, NULL, "unauthorized", "hello comes first");
+    } else if (frames[i].t) {
+        frames[i].fn(c, j);
     } else {
-        error_frame(c, NULL, "unknown_type", "This server does not know such a frame", 0);
+        on_act(c, j, t);
     }
     json_free(j);
 }
@@ -237,7 +433,7 @@ static void on_hello_late(void *ctx)
 static void on_open(struct web *w, struct peer *p)
 {
     struct chat *c = must(calloc(1, sizeof *c));
-    *c = (struct chat){.web = w, .peer = peer_handle(p)};
+    *c = (struct chat){.web = w, .peer = peer_handle(p), .follower = {.calls = &calls}};
     c->hello = loop_timer(bot_loop(w->adapter->bot), HELLO_S * 1000, 0, on_hello_late, c);
     peer_set_data(p, c);
 }
@@ -248,119 +444,19 @@ static void on_closed(struct peer *p)
     if (!c)
         return;
     loop_timer_stop(c->hello);
+    web_unfollow(&c->follower);
+    free(c->greeting);
     free(c);
     peer_set_data(p, NULL);
 }
 
 void web_on_peer(struct web *w, struct peer *p, enum peer_event ev, const char *s, size_t len)
 {
+    struct chat *c = peer_data(p);
     switch (ev) {
     case PEER_OPEN: on_open(w, p); break;
-    case PEER_TEXT: on_frame(peer_data(p), s, len); break;
+    case PEER_TEXT: on_frame(c, s, len); break;
+    case PEER_DRAINED: web_follower_go_on(&c->follower); break;
     case PEER_CLOSED: on_closed(p); break;
     }
-}
-
-/* ---- answers ---- */
-
-/* What the protocol calls it: an answer is the owner's own words on a question, or an extract. */
-static const char *kind_of(const struct reply *r)
-{
-    switch (r->kind) {
-    case REPLY_ANSWER: return r->nanswer && r->answer[0].entry ? "curated" : "extract";
-    case REPLY_CHOICES: return "clarify";
-    case REPLY_NONE: return "none";
-    case REPLY_CHITCHAT: return "chitchat";
-    case REPLY_HANDOFF: return "handoff";
-    }
-    return "none";
-}
-
-static void add_segments(struct buf *b, struct pool *pool, const struct reply *r)
-{
-    size_t n;
-    struct quote_segment *seg = quote_segments(pool, r, &n);
-    buf_adds(b, ",\"segments\":[");
-    for (size_t i = 0; i < n; i++) {
-        buf_adds(b, i ? ",{\"text\":" : "{\"text\":");
-        json_add_string(b, seg[i].text, seg[i].len);
-        buf_adds(b, ",\"cites\":[");
-        if (seg[i].cite >= 0)
-            buf_addf(b, "%d", seg[i].cite);
-        buf_adds(b, "]}");
-    }
-    buf_addc(b, ']');
-}
-
-static void add_sources(struct buf *b, struct pool *pool, const struct reply *r)
-{
-    buf_adds(b, ",\"sources\":[");
-    for (size_t i = 0; i < r->nanswer; i++) {
-        const struct kb_hit *hit = &r->answer[i];
-        buf_adds(b, i ? ",{" : "{");
-        add_string(b, "id", hit->passage);
-        buf_addc(b, ',');
-        add_string(b, "title", hit->title);
-        buf_addc(b, ',');
-        add_string(b, "url", quote_url(pool, hit));
-        buf_addc(b, ',');
-        add_string(b, "section", quote_name(pool, hit, " › "));
-        buf_addc(b, ',');
-        add_string(b, "updated", hit->reviewed);
-        buf_adds(b, ",\"score\":");
-        json_add_number(b, hit->score);
-        buf_addc(b, '}');
-    }
-    buf_addc(b, ']');
-}
-
-static void add_offers(struct buf *b, const struct reply *r)
-{
-    buf_adds(b, ",\"options\":[");
-    for (size_t i = 0; i < r->nchoice; i++) {
-        buf_adds(b, i ? ",{" : "{");
-        add_string(b, "text", r->choice[i]);
-        buf_addc(b, ',');
-        add_string(b, "ask", r->choice[i]);
-        buf_addc(b, '}');
-    }
-    buf_adds(b, "],\"suggest\":[");
-    for (size_t i = 0; i < r->nsuggestion; i++) {
-        if (i)
-            buf_addc(b, ',');
-        json_add_string(b, r->suggestion[i], strlen(r->suggestion[i]));
-    }
-    buf_addc(b, ']');
-}
-
-void web_render_ws(const struct outgoing *out, struct buf *b)
-{
-    const struct reply *r = out->reply;
-    struct pool *pool = pool_new();
-    buf_adds(b, "{\"t\":\"answer\",");
-    add_string(b, "cid", out->to->ref);
-    if (out->answer_id) {
-        buf_addc(b, ',');
-        add_string(b, "id", out->answer_id);
-    }
-    buf_addf(b, ",\"kind\":\"%s\",\"band\":\"%s\",\"p\":", kind_of(r), reply_band_name(r->band));
-    json_add_number(b, r->confidence);
-    add_segments(b, pool, r);
-    add_sources(b, pool, r);
-    add_offers(b, r);
-    buf_addf(b, ",\"handoff\":%s,\"ms\":%lld}", r->kind == REPLY_HANDOFF ? "true" : "false",
-             r->us / 1000);
-    pool_free(pool);
-}
-
-void web_send_ws(struct web *w, const struct outgoing *out, const struct buf *body)
-{
-    struct server *s = web_server(w);
-    struct peer *p = server_peer(s, out->to->to);
-    if (!p) /* it went away; its answer is in the journal */
-        return;
-    struct chat *c = peer_data(p);
-    peer_send(s, out->to->to, body->s, body->len);
-    if (c)
-        question_over(c);
 }

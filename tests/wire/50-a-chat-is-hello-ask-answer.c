@@ -34,6 +34,26 @@ static const char *text_of(const cJSON *j, const char *name)
     return s ? s : "";
 }
 
+static int number_of(const cJSON *j, const char *name)
+{
+    const cJSON *n = cJSON_GetObjectItem(j, name);
+    return cJSON_IsNumber(n) ? n->valueint : -1;
+}
+
+/* What follows a question: that it is on disk, the event that every tab shows, the answer. */
+static cJSON *next_answer(struct client *c, const char *cid)
+{
+    cJSON *ack = next_frame(c, "ack"), *msg = next_frame(c, "msg"), *a = next_frame(c, "answer");
+    assert_string_equal(text_of(ack, "cid"), cid);
+    assert_string_equal(text_of(msg, "cid"), cid);
+    assert_int_equal(number_of(ack, "seq"), number_of(msg, "seq"));
+    assert_int_equal(number_of(a, "re"), number_of(msg, "seq"));
+    assert_int_equal(number_of(a, "seq"), number_of(msg, "seq") + 1);
+    cJSON_Delete(ack);
+    cJSON_Delete(msg);
+    return a;
+}
+
 static void expect_error(struct client *c, const char *code)
 {
     cJSON *j = next_frame(c, "error");
@@ -49,11 +69,14 @@ static void hello_is_answered_by_ready_and_ask_by_an_answer_that_cites(void **st
     cJSON *ready = next_frame(c, "ready");
     assert_int_equal(strlen(text_of(ready, "tok")), 43);
     assert_string_equal(text_of(ready, "mode"), "bot");
+    assert_int_equal(number_of(ready, "head"), 0);
+    assert_int_equal(number_of(ready, "seq"), -1); /* only events have one */
+    assert_int_equal(strlen(text_of(ready, "epoch")), 16);
     assert_true(cJSON_GetArraySize(cJSON_GetObjectItem(ready, "starters")) > 0);
     cJSON_Delete(ready);
 
     client_text(c, "{\"t\":\"ask\",\"cid\":\"c-1\",\"text\":\"" WIRE_QUESTION "\"}");
-    cJSON *a = next_frame(c, "answer");
+    cJSON *a = next_answer(c, "c-1");
     assert_string_equal(text_of(a, "cid"), "c-1");
     assert_true(atoi(text_of(a, "id")) > 0);
     const cJSON *segment = cJSON_GetArrayItem(cJSON_GetObjectItem(a, "segments"), 0);
@@ -179,11 +202,20 @@ static void answers_come_in_the_order_of_the_questions(void **state)
                  i % 2 ? "hello" : WIRE_QUESTION);
         assert_true(client_text(c, frame));
     }
-    for (int i = 0; i < 20; i++) {
-        cJSON *j = next_frame(c, "answer");
-        snprintf(cid, sizeof cid, "n%d", i);
-        assert_string_equal(text_of(j, "cid"), cid);
+    int expected = 0;
+    for (int seq = 1; expected < 20;) {
+        struct message m;
+        client_message(c, 5000, false, &m);
+        assert_int_equal(m.opcode, WS_TEXT);
+        cJSON *j = cJSON_Parse(m.s);
+        if (strcmp(text_of(j, "t"), "ack"))
+            assert_int_equal(number_of(j, "seq"), seq++);
+        if (!strcmp(text_of(j, "t"), "answer")) {
+            snprintf(cid, sizeof cid, "n%d", expected++);
+            assert_string_equal(text_of(j, "cid"), cid);
+        }
         cJSON_Delete(j);
+        message_release(&m);
     }
     client_close(c);
 }

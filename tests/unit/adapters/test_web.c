@@ -73,9 +73,24 @@ static void render(enum web_form form, const struct reply *r, struct buf *b)
 {
     struct inbound in = {
         .text = "Asked " EVIL, .conversation = "", .form = (int)form, .ref = "cid1"};
-    struct outgoing out = {.to = &in, .reply = r, .answer_id = "42"};
+    struct outgoing out = {.to = &in, .reply = r, .answer_id = "42", .re = 7};
     buf_init(b, WEB_MAX_PAGE);
     assert_int_equal(adapter.type->render(&adapter, &out, b), 0);
+}
+
+/* As event 8 of its conversation; `b` is the caller's to release. */
+static struct cJSON *render_event(const struct reply *r, struct buf *b)
+{
+    struct buf body;
+    render(WEB_EVENT, r, &body);
+    struct transcript_event ev = {.seq = 8, .body = body.s, .len = body.len};
+    assert_int_equal(web_answer_re(&ev), 7);
+    buf_init(b, MAX_REPLY_JSON);
+    web_frame_event(&ev, b);
+    buf_release(&body);
+    struct cJSON *j = json_parse(b->s, b->len);
+    assert_non_null(j);
+    return j;
 }
 
 static void json_is_the_object_of_the_batch_and_an_id(void **state)
@@ -99,15 +114,14 @@ static void a_frame_cites_its_sources_and_carries_the_cid(void **state)
     struct reply r = hostile(&hit);
     struct buf b;
     size_t n;
-    render(WEB_WS, &r, &b);
-    struct cJSON *j = json_parse(b.s, b.len);
-    assert_non_null(j);
+    struct cJSON *j = render_event(&r, &b);
     assert_string_equal(json_string(j, "t", 100), "answer");
+    assert_int_equal(json_int(j, "re", 0, 100, 0), 7);
+    assert_int_equal(json_int(j, "seq", 0, 100, 0), 8);
     assert_string_equal(json_string(j, "cid", 100), "cid1");
     assert_string_equal(json_string(j, "id", 100), "42");
     assert_string_equal(json_string(j, "kind", 100), "extract");
     assert_int_equal(json_int(j, "ms", 0, 10, -1), 1);
-    assert_null(json_string(j, "seq", 100));
     const char *const arrays[] = {"segments", "sources", "options", "suggest"};
     for (size_t i = 0; i < 4; i++) {
         json_array(j, arrays[i], &n);
@@ -130,8 +144,7 @@ static void kinds_have_the_protocols_names(void **state)
     for (size_t i = 0; i < 4; i++) {
         struct reply r = {.kind = names[i].kind, .text = "x"};
         struct buf b;
-        render(WEB_WS, &r, &b);
-        struct cJSON *j = json_parse(b.s, b.len);
+        struct cJSON *j = render_event(&r, &b);
         assert_string_equal(json_string(j, "kind", 100), names[i].name);
         json_free(j);
         buf_release(&b);

@@ -1,0 +1,198 @@
+/* web_frame.c: what the server says in guidepost.v1, over a WebSocket and over HTTP alike. Text is plain everywhere: no
+ * mark-up, no offsets; a browser needs nothing but textContent. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "adapters/web/web_int.h"
+#include "bot/clock.h"
+#include "bot/limits.h"
+#include "kb/kb.h"
+
+#define MAX_ITEMS 6 /* of a type-ahead: as many as fit above a phone's keyboard */
+
+void web_add_string(struct buf *b, const char *key, const char *s)
+{
+    buf_addf(b, "\"%s\":", key);
+    json_add_string(b, s, strlen(s));
+}
+
+static void add_list(struct buf *b, const char *key, const char *const *s, size_t n)
+{
+    buf_addf(b, "\"%s\":[", key);
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            buf_addc(b, ',');
+        json_add_string(b, s[i], strlen(s[i]));
+    }
+    buf_addc(b, ']');
+}
+
+void web_suggest(struct web *w, const char *text, struct buf *b)
+{
+    const char *item[MAX_ITEMS];
+    size_t n = bot_suggest(w->adapter->bot, text, MAX_ITEMS, item);
+    buf_addc(b, '[');
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            buf_addc(b, ',');
+        json_add_string(b, item[i], strlen(item[i]));
+    }
+    buf_addc(b, ']');
+}
+
+/* ---- ready, ack, error ---- */
+
+static const char *mode_name(enum transcript_mode mode)
+{
+    return mode == TRANSCRIPT_HUMAN ? "human" : mode == TRANSCRIPT_WAITING ? "waiting" : "bot";
+}
+
+void web_frame_ready(struct web *w, const char *token, const char *conversation,
+                     const struct transcript *t, struct buf *b)
+{
+    const struct bot *bot = w->adapter->bot;
+    const char *const *topic = bot_topics(bot);
+    char epoch[TRANSCRIPT_EPOCH];
+    size_t n = 0;
+    while (topic[n])
+        n++;
+    transcript_epoch(w->adapter, conversation, epoch);
+    buf_adds(b, "{\"t\":\"ready\",\"v\":1,");
+    web_add_string(b, "tok", token);
+    buf_addf(b, ",\"epoch\":\"%s\",\"head\":%lld,\"mode\":\"%s\",", epoch, (long long)t->head,
+             mode_name(t->mode));
+    add_list(b, "starters", topic, n);
+    buf_addf(b,
+             ",\"limits\":{\"chars\":%d,\"in_flight\":%d},"
+             "\"feat\":[\"log\",\"feedback\",\"handoff\",\"erase\",\"suggest\"],\"site\":{",
+             MAX_QUESTION_CHARS, MAX_IN_FLIGHT);
+    web_add_string(b, "name", config_text(bot_config(bot), "web.title"));
+    buf_addc(b, ',');
+    web_add_string(b, "privacy_url", config_text(bot_config(bot), "web.privacy_url"));
+    buf_adds(b, "}}");
+}
+
+void web_frame_event(const struct transcript_event *ev, struct buf *b)
+{
+    buf_addf(b, "{\"seq\":%lld,", (long long)ev->seq);
+    buf_add(b, ev->body, ev->len);
+    buf_addc(b, '}');
+}
+
+void web_frame_ack(const char *cid, const struct inbox_receipt *r, struct buf *b)
+{
+    buf_adds(b, "{\"t\":\"ack\",");
+    web_add_string(b, "cid", cid);
+    buf_addf(b, ",\"seq\":%lld%s}", (long long)r->seq, r->known ? ",\"dup\":true" : "");
+}
+
+void web_frame_error(const char *cid, const struct web_refusal *why, struct buf *b)
+{
+    buf_addf(b, "{\"t\":\"error\",\"code\":\"%s\",", why->code);
+    web_add_string(b, "title", why->title);
+    if (cid) {
+        buf_addc(b, ',');
+        web_add_string(b, "cid", cid);
+    }
+    buf_addf(b, ",\"retry\":%s", why->retry_after_s ? "true" : "false");
+    if (why->retry_after_s)
+        buf_addf(b, ",\"retry_after\":%d", why->retry_after_s);
+    buf_addc(b, '}');
+}
+
+/* ---- answers ---- */
+
+/* What the protocol calls it: an answer is the owner's own words on a question, or an extract. */
+static const char *kind_of(const struct reply *r)
+{
+    switch (r->kind) {
+    case REPLY_ANSWER: return r->nanswer && r->answer[0].entry ? "curated" : "extract";
+    case REPLY_CHOICES: return "clarify";
+    case REPLY_NONE: return "none";
+    case REPLY_CHITCHAT: return "chitchat";
+    case REPLY_HANDOFF: return "handoff";
+    }
+    return "none";
+}
+
+static void add_segments(struct buf *b, struct pool *pool, const struct reply *r)
+{
+    size_t n;
+    struct quote_segment *seg = quote_segments(pool, r, &n);
+    buf_adds(b, ",\"segments\":[");
+    for (size_t i = 0; i < n; i++) {
+        buf_adds(b, i ? ",{\"text\":" : "{\"text\":");
+        json_add_string(b, seg[i].text, seg[i].len);
+        buf_adds(b, ",\"cites\":[");
+        if (seg[i].cite >= 0)
+            buf_addf(b, "%d", seg[i].cite);
+        buf_adds(b, "]}");
+    }
+    buf_addc(b, ']');
+}
+
+static void add_sources(struct buf *b, struct pool *pool, const struct reply *r)
+{
+    buf_adds(b, ",\"sources\":[");
+    for (size_t i = 0; i < r->nanswer; i++) {
+        const struct kb_hit *hit = &r->answer[i];
+        buf_adds(b, i ? ",{" : "{");
+        web_add_string(b, "id", hit->passage);
+        buf_addc(b, ',');
+        web_add_string(b, "title", hit->title);
+        buf_addc(b, ',');
+        web_add_string(b, "url", quote_url(pool, hit));
+        buf_addc(b, ',');
+        web_add_string(b, "section", quote_name(pool, hit, " › "));
+        buf_addc(b, ',');
+        web_add_string(b, "updated", hit->reviewed);
+        buf_adds(b, ",\"score\":");
+        json_add_number(b, hit->score);
+        buf_addc(b, '}');
+    }
+    buf_addc(b, ']');
+}
+
+static void add_options(struct buf *b, const struct reply *r)
+{
+    buf_adds(b, ",\"options\":[");
+    for (size_t i = 0; i < r->nchoice; i++) {
+        buf_adds(b, i ? ",{" : "{");
+        web_add_string(b, "text", r->choice[i]);
+        buf_addc(b, ',');
+        web_add_string(b, "ask", r->choice[i]);
+        buf_addc(b, '}');
+    }
+    buf_addc(b, ']');
+}
+
+static const char answer_head[] = "\"t\":\"answer\",\"re\":";
+
+void web_render_answer(const struct outgoing *out, struct buf *b)
+{
+    const struct reply *r = out->reply;
+    struct pool *pool = pool_new();
+    buf_addf(b, "%s%lld,", answer_head, (long long)out->re);
+    web_add_string(b, "cid", out->to->ref ? out->to->ref : "");
+    if (out->answer_id) {
+        buf_addc(b, ',');
+        web_add_string(b, "id", out->answer_id);
+    }
+    buf_addf(b, ",\"kind\":\"%s\",\"band\":\"%s\",\"p\":", kind_of(r), reply_band_name(r->band));
+    json_add_number(b, r->confidence);
+    add_segments(b, pool, r);
+    add_sources(b, pool, r);
+    add_options(b, r);
+    buf_addc(b, ',');
+    add_list(b, "suggest", (const char *const *)r->suggestion, r->nsuggestion);
+    buf_addf(b, ",\"handoff\":%s,\"ms\":%lld", r->kind == REPLY_HANDOFF ? "true" : "false",
+             r->us / 1000);
+    pool_free(pool);
+}
+
+int64_t web_answer_re(const struct transcript_event *ev)
+{
+    size_t n = sizeof answer_head - 1;
+    return strncmp(ev->body, answer_head, n) ? 0 : strtoll(ev->body + n, NULL, 10);
+}
