@@ -323,7 +323,7 @@ static bool anything_under_way(const struct bot *bot)
 {
     struct outbox_stats out;
     outbox_stats(bot->outbox, &out);
-    return turns_open(bot->turns) || out.sending;
+    return turns_open(bot->turns) || inbox_arriving(bot->inbox) || out.sending;
 }
 
 static void look_whether_done(void *ctx)

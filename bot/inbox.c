@@ -43,6 +43,11 @@ size_t inbox_open(const struct inbox *box)
     return box->open;
 }
 
+size_t inbox_arriving(const struct inbox *box)
+{
+    return box->arriving;
+}
+
 /* Jobs that never ran: the program ends. */
 static void drop(struct journal_job *job)
 {

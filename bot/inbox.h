@@ -102,6 +102,7 @@ struct inbox *inbox_new(struct bot *bot);
 /* Deal with what the last run has left open. */
 void inbox_recover(struct inbox *box);
 size_t inbox_open(const struct inbox *box);
+size_t inbox_arriving(const struct inbox *box); /* not committed yet */
 void inbox_free(struct inbox *box);
 
 /* What closes a message. The strings live until fn was called. */

@@ -427,7 +427,7 @@ int bot_check(const struct adapter *a, const char *text, size_t len)
 static int accept_turn(struct adapter *a, struct pool *pool, const struct inbound *in)
 {
     struct bot *bot = a->bot;
-    if (bot->draining)
+    if (bot->draining && !in->item) /* what was taken in is answered, if there is time */
         return -ESHUTDOWN;
     int err = bot_check(a, in->text, in->len);
     if (err)

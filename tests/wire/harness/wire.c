@@ -123,11 +123,11 @@ static int port_of(struct wire *w, const char *name)
 
 /* ---- life ---- */
 
-static void run_child(const struct wire_options *opt, const char *config, int log_fd)
+static void run_child(long max_files, const char *config, int log_fd)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (opt && opt->max_files) {
-        struct rlimit lim = {(rlim_t)opt->max_files, (rlim_t)opt->max_files};
+    if (max_files) {
+        struct rlimit lim = {(rlim_t)max_files, (rlim_t)max_files};
         setrlimit(RLIMIT_NOFILE, &lim);
     }
     /* The sanitizer would keep 256 MB of freed memory to look at; what a test measures should be the program's. */
@@ -164,46 +164,66 @@ static void make_folder(struct wire *w, const struct wire_options *opt)
     write_file(w->folder, "guides/keeper.md", guide);
 }
 
-struct wire *wire_start(const struct wire_options *opt)
+/* Start it in its folder and wait until it listens. */
+static void launch(struct wire *w)
 {
     char config[512];
     int fd[2];
-    if (!getenv("GUIDEPOST"))
-        fail_msg("GUIDEPOST must be the path of the program");
-    struct wire *w = calloc(1, sizeof(*w));
     w->log = calloc(1, sizeof(*w->log));
     if (!w->log || pipe2(fd, O_CLOEXEC) < 0)
         abort();
-    make_folder(w, opt);
     snprintf(config, sizeof(config), "%s/guidepost.yaml", w->folder);
     w->pid = fork();
     if (w->pid == 0)
-        run_child(opt, config, fd[1]);
+        run_child(w->max_files, config, fd[1]);
     close(fd[1]);
     w->log->fd = fd[0];
     pthread_mutex_init(&w->log->lock, NULL);
     pthread_create(&w->log->thread, NULL, read_log, w->log);
-
     uint64_t until = client_now_ms() + START_MS;
-    while (!(w->port = port_of(w, "listen")) || !(w->admin_port = port_of(w, "admin_listen")) ||
-           !wire_said(w, "msg=\"indexed\"")) {
+    while (!(w->port = port_of(w, "listen")) || !(w->admin_port = port_of(w, "admin_listen"))) {
         if (client_now_ms() > until || waitpid(w->pid, NULL, WNOHANG) != 0) {
             wire_dump_log(w);
             fail_msg("the program did not start");
+        }
+        usleep(2000);
+    }
+}
+
+struct wire *wire_start(const struct wire_options *opt)
+{
+    if (!getenv("GUIDEPOST"))
+        fail_msg("GUIDEPOST must be the path of the program");
+    struct wire *w = calloc(1, sizeof(*w));
+    if (!w)
+        abort();
+    w->max_files = opt ? opt->max_files : 0;
+    make_folder(w, opt);
+    launch(w);
+    uint64_t until = client_now_ms() + START_MS;
+    while (!wire_said(w, "msg=\"indexed\"")) {
+        if (client_now_ms() > until || waitpid(w->pid, NULL, WNOHANG) != 0) {
+            wire_dump_log(w);
+            fail_msg("the program did not index");
         }
         usleep(10000);
     }
     return w;
 }
 
-static void clean_up(struct wire *w)
+static void log_free(struct wire *w)
 {
     pthread_join(w->log->thread, NULL);
     close(w->log->fd);
-    nftw(w->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     pthread_mutex_destroy(&w->log->lock);
     free(w->log->s);
     free(w->log);
+}
+
+static void clean_up(struct wire *w)
+{
+    log_free(w);
+    nftw(w->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     free(w);
 }
 
@@ -251,6 +271,18 @@ void wire_stop(struct wire *w)
     if (bad)
         fail_msg("the program did not stop as it should (%d ms, status 0x%x)", ms,
                  (unsigned)status);
+}
+
+void wire_restart(struct wire *w, int signum)
+{
+    wire_signal(w, signum);
+    int ms = wire_wait_exit(w, STOP_MS, NULL);
+    if (ms < 0 || sanitizer_spoke(w)) {
+        wire_dump_log(w);
+        fail_msg("the program did not end as it should");
+    }
+    log_free(w);
+    launch(w);
 }
 
 void wire_kill(struct wire *w)

@@ -18,6 +18,7 @@ struct wire_options {
 struct wire {
     pid_t pid; /* 0 once it has ended */
     int port, admin_port;
+    long max_files;
     char folder[256];
     struct wire_log *log;
 };
@@ -26,6 +27,8 @@ struct wire {
 struct wire *wire_start(const struct wire_options *opt); /* NULL: as it comes */
 /* SIGTERM; it must end by itself, with 0 and nothing for a sanitizer to say. */
 void wire_stop(struct wire *w);
+/* End it with this signal and start it again on what it left: another port, an empty log. Returns when it listens. */
+void wire_restart(struct wire *w, int signum);
 /* kill -9 and clean up. */
 void wire_kill(struct wire *w);
 /* For cmocka: *state is a struct wire with the default options. */
