@@ -1,9 +1,11 @@
 /* list.c: the chat networks of this program. One line each; README.md tells how to write one. */
 #include "bot/adapter.h"
 
-extern const struct adapter_type adapter_web; /* web/web.c */
+extern const struct adapter_type adapter_web;   /* web/web.c */
+extern const struct adapter_type adapter_slack; /* slack/slack.c */
 
 const struct adapter_type *const adapter_types[] = {
     &adapter_web,
+    &adapter_slack,
     NULL,
 };

@@ -148,6 +148,7 @@ static const char *read_changed(struct pool *pool, const cJSON *e, const struct 
     ev->user = copy(pool, m, "user");
     ev->ts = copy(pool, m, "ts");
     ev->thread = copy(pool, m, "thread_ts");
+    ev->changed_at = inner(pool, m, "edited", "ts");
     const char *why = not_from_a_person(m, gate, ev->user);
     if (why)
         return why;
@@ -264,6 +265,18 @@ static int read_event(struct pool *pool, const cJSON *j, const struct slack_gate
 
 /* ---- clicks, shortcuts, commands ---- */
 
+/* The message under the button, to be written once more without it. */
+static void read_clicked(struct pool *pool, const cJSON *m, struct slack_event *ev)
+{
+    const cJSON *blocks = m ? json_array(m, "blocks", NULL) : NULL;
+    char *json = blocks ? cJSON_PrintUnformatted(blocks) : NULL;
+    if (m)
+        ev->raw = copy(pool, m, "text");
+    if (json)
+        ev->blocks = pool_strdup(pool, json);
+    cJSON_free(json);
+}
+
 static int read_click(struct pool *pool, const cJSON *j, struct slack_event *ev)
 {
     const cJSON *container = json_object(j, "container"), *action;
@@ -276,6 +289,7 @@ static int read_click(struct pool *pool, const cJSON *j, struct slack_event *ev)
     }
     if (!*ev->channel)
         ev->channel = inner(pool, j, "channel", "id");
+    read_clicked(pool, json_object(j, "message"), ev);
     cJSON_ArrayForEach(action, json_array(j, "actions", NULL))
     {
         const char *id = copy(pool, action, "action_id");
@@ -398,22 +412,11 @@ static void repair(struct pool *pool, const char **s)
 int slack_event_read(struct pool *pool, const char *body, size_t len, const struct slack_gate *gate,
                      struct slack_event *ret)
 {
-    struct slack_event ev = {.key = "",
-                             .team = "",
-                             .channel = "",
-                             .user = "",
-                             .ts = "",
-                             .thread = "",
-                             .raw = "",
-                             .text = {.text = ""},
-                             .response_url = "",
-                             .trigger = "",
-                             .command = "",
-                             .challenge = "",
-                             .action = "",
-                             .value = "",
-                             .clicked_at = "",
-                             .why = ""};
+    struct slack_event ev = {.why = "",          .key = "",     .team = "",     .channel = "",
+                             .user = "",         .ts = "",      .thread = "",   .raw = "",
+                             .text.text = "",    .trigger = "", .command = "",  .challenge = "",
+                             .response_url = "", .action = "",  .value = "",    .clicked_at = "",
+                             .changed_at = "",   .blocks = ""};
     const struct source form = {.pool = pool, .form = body, .len = len};
     size_t n;
     const char *payload;

@@ -14,6 +14,7 @@ struct cJSON;
  * talk to itself. */
 struct slack_self {
     char team[SLACK_MAX_ID], user[SLACK_MAX_ID], bot[SLACK_MAX_ID];
+    char url[256]; /* of the workspace, "https://example.slack.com/" */
 };
 
 /* ---- slack_sign.c: is it from Slack? ---- */
@@ -80,7 +81,9 @@ struct slack_event {
     bool mention;  /* delivered as a mention */
     bool external; /* from another workspace, over Slack Connect */
     const char *response_url, *trigger, *command, *challenge;
+    const char *changed_at;                  /* of an edit */
     const char *action, *value, *clicked_at; /* of a click: which button, and when */
+    const char *blocks; /* of the clicked message, JSON */
     bool ephemeral; /* the clicked message is one that only one person sees */
 };
 
@@ -168,5 +171,161 @@ bool slack_render_thanks(const struct cJSON *blocks, const char *text, const cha
 void slack_render_home(const char *const *topics, struct buf *b);
 /* Our words. */
 extern const char slack_help[], slack_looking[];
+
+/* ---- slack_place.c: where a reply goes; the outbox's note ---- */
+
+enum slack_via {
+    SLACK_POST = 1,  /* a message */
+    SLACK_UPDATE,    /* in place of message `ts` */
+    SLACK_EPHEMERAL, /* that only `user` sees */
+    SLACK_RESPOND,   /* to `url`, which a command or a click came with */
+    SLACK_VIEW,      /* the home of `user` */
+};
+
+/* All strings "" when absent. */
+struct slack_place {
+    enum slack_via via;
+    const char *channel, *thread, *user, *ts, *url;
+    const char *asked;    /* the message that is answered, "" when it is none */
+    const char *question; /* its beginning, for the people it may be handed to */
+    int64_t until_ms;     /* the url is good for so long, wall clock */
+    bool only_if_sure;    /* silence is better than "I do not know" here */
+};
+
+const char *slack_place_write(struct pool *pool, const struct slack_place *p);
+/* False when it is none. */
+bool slack_place_read(struct pool *pool, const char *note, struct slack_place *ret);
+
+/* ---- slack_policy.c: where we speak ---- */
+
+enum slack_policy { SLACK_OFF, SLACK_WHEN_NAMED, SLACK_PRIVATELY, SLACK_ALWAYS };
+
+/* Of a row of slack.channels, "C0123=off": what is wrong with it, or NULL. */
+const char *slack_policy_check(const char *row);
+enum slack_policy slack_policy_of(const struct config *c, const char *channel);
+
+/* ---- slack.c: the adapter ---- */
+
+/* Something that goes on while we wait for somebody; freed by its end, or by the adapter's. */
+struct slack_task {
+    struct slack_task *next, **at;
+    struct slack *slack;
+    struct pool *pool; /* owns the task, too */
+    struct loop_timer *timer;
+};
+
+/* How many parts of an item of the outbox are out, while it is tried again. */
+#define SLACK_PROGRESS 32
+struct slack_progress {
+    int64_t id;
+    size_t parts;
+};
+
+struct slack {
+    struct adapter *adapter;
+    struct secret signing, token, app_token;
+    char *api_base;
+    struct slack_self self;
+    bool known; /* self is */
+    bool down;  /* our token is no good; everything waits */
+    char why_down[64];
+    struct slack_task *tasks;
+    struct slack_held *held, **held_end; /* messages that came before we knew our name */
+    struct slack_burst *bursts;
+    struct slack_flight *flights;
+    struct loop_timer *auth_timer;
+    unsigned auth_tries;
+    struct slack_progress progress[SLACK_PROGRESS]; /* of replies in several parts */
+    size_t nprogress;
+    uint64_t complained_ms[4]; /* by verdict: when we last said so */
+    struct slack_socket *socket;
+};
+
+struct slack_held {
+    struct slack_task task;
+    struct slack_held *after;
+    struct inbox_item item;
+};
+
+/* A task of `size` bytes (a struct slack_task first), in a pool of its own. */
+void *slack_task_new(struct slack *s, size_t size);
+void slack_task_free(struct slack_task *t);
+/* Copies of what is needed after a callback. */
+struct inbox_item slack_item_copy(struct pool *pool, const struct inbox_item *item);
+/* A delivery came in, over HTTP or a socket: into the inbox, then `fn`. As inbox_put(); what cannot be read is put in, too. */
+int slack_take(struct slack *s, const char *body, size_t len, inbox_put_fn *fn, void *ctx);
+/* What to say at once to a command; NULL: nothing. Static text. */
+const char *slack_first_words(const struct slack *s, const struct slack_event *ev);
+
+/* ---- slack_auth.c: who we are, and whether we may speak ---- */
+
+void slack_auth_start(struct slack *s);
+/* The token is no good: say so, stop, and look again from time to time. */
+void slack_auth_lost(struct slack *s, const struct slack_result *r);
+void slack_auth_stop(struct slack *s);
+
+typedef void slack_call_fn(void *ctx, const struct slack_result *r, const struct http_response *res);
+/* POST api_base/method. `body`: JSON, or a form when `form`. fn is always called, perhaps at once. */
+void slack_call(struct slack *s, const char *method, const char *body, bool form, const char *token,
+                slack_call_fn *fn, void *ctx);
+/* POST to an address out of a payload; only to Slack's own (or api_base's) host. */
+void slack_post_to(struct slack *s, const char *url, const char *body, slack_call_fn *fn, void *ctx);
+bool slack_may_post_to(const struct slack *s, const char *url);
+
+/* ---- slack_in.c: a message of the inbox is dealt with ---- */
+
+void slack_on_message(struct slack *s, const struct inbox_item *item);
+/* What its delivery said, gated; false when it cannot be read. */
+bool slack_read_item(const struct slack *s, struct pool *pool, const struct inbox_item *item,
+                     struct slack_event *ret);
+/* Where an answer to it goes. */
+struct slack_place slack_place_of(const struct slack *s, const struct slack_event *ev);
+void slack_ignore(struct slack *s, const struct inbox_item *item, const char *why);
+/* A question, to be answered at `place`. `also`: further messages that the reply answers. */
+void slack_ask(struct slack *s, const struct inbox_item *item, const char *claim,
+               const char *conversation, const char *text, const struct slack_place *place,
+               const struct inbox_also *also, size_t nalso);
+/* A line of our own instead of an answer, once per `idem`; the message is over. `text` is mrkdwn. */
+void slack_say(struct slack *s, const struct inbox_item *item, const char *idem, const char *text,
+               const struct slack_place *place);
+/* The same with a rendered body. */
+void slack_put(struct slack *s, const struct inbox_item *item, const char *idem,
+               const struct buf *body, const struct slack_place *place);
+/* "C1:1700000000.000100" */
+const char *slack_conversation(struct pool *pool, const char *channel, const char *thread);
+
+/* ---- slack_burst.c: several lines of one thought get one reply ---- */
+
+struct slack_burst;
+/* Take a question; slack_ask() follows when nothing more has come for a moment. */
+void slack_burst_add(struct slack *s, const struct inbox_item *item, const struct slack_event *ev,
+                     const struct slack_place *place);
+/* Somebody has begun and may go on without naming us. */
+bool slack_burst_open(const struct slack *s, const struct slack_event *ev);
+/* The message `ev->ts` reads otherwise now, or (text NULL) is gone. False when it waits in no burst. */
+bool slack_burst_change(struct slack *s, const struct slack_event *ev, const char *text);
+void slack_burst_free_all(struct slack *s);
+
+/* ---- slack_click.c: buttons ---- */
+
+void slack_on_click(struct slack *s, const struct inbox_item *item);
+
+/* ---- slack_out.c: what the outbox sends ---- */
+
+void slack_deliver(struct slack *s, const struct outbox_item *item);
+
+/* ---- slack_thread.c: which answer is whose, and whose thread is ours ---- */
+
+/* An answer is out: remember it. */
+void slack_thread_answered(struct slack *s, const struct slack_place *place, const char *ts);
+/* In a thread without naming us: is it between this asker and us? Then slack_burst_add(), else it is ignored. */
+void slack_thread_message(struct slack *s, const struct inbox_item *item,
+                          const struct slack_event *ev);
+/* A question was changed: its answer is, too. */
+void slack_thread_edited(struct slack *s, const struct inbox_item *item,
+                         const struct slack_event *ev);
+/* A question is on its way to its answer: a change of it waits for that. */
+void slack_thread_asked(struct slack *s, const struct slack_place *place);
+void slack_thread_free_all(struct slack *s);
 
 #endif
