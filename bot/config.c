@@ -78,10 +78,6 @@ static const struct setting shared_rows[] = {
 /* Rows of adapters that this version does not have: known, so that one file serves several
  * versions. A row of the same name that an adapter registers takes their place. */
 static const struct setting reserved_rows[] = {
-    {"slack.signing_secret_file", SETTING_PATH, .value = "slack-signing-secret"},
-    {"slack.bot_token_file", SETTING_PATH, .value = "slack-bot-token"},
-    {"slack.app_token_file", SETTING_PATH, .value = "\"\""},
-    {"slack.api_base", SETTING_TEXT, .value = "https://slack.com/api"},
     {"matrix.homeserver", SETTING_TEXT, .value = "\"\""},
     {"matrix.as_token_file", SETTING_PATH, .value = "matrix-as-token"},
     {"matrix.hs_token_file", SETTING_PATH, .value = "matrix-hs-token"},

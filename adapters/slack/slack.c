@@ -31,8 +31,9 @@ static const struct setting settings[] = {
     {.name = "slack.signing_secret_file",
      .type = SETTING_PATH,
      .value = "slack-signing-secret",
-     .help = "File with the app's signing secret: how we know that a message is from Slack. A second "
-             "line is the secret before, while it is being replaced."},
+     .help =
+         "File with the app's signing secret: how we know that a message is from Slack. A second "
+         "line is the secret before, while it is being replaced."},
     {.name = "slack.bot_token_file",
      .type = SETTING_PATH,
      .value = "slack-bot-token",
@@ -56,10 +57,7 @@ static const struct setting settings[] = {
      .type = SETTING_TEXT,
      .value = "\"\"",
      .help = "Events for any other app are ignored. \"\": any app that knows the signing secret."},
-    {.name = "slack.command",
-     .type = SETTING_TEXT,
-     .value = "/ask",
-     .help = "The slash command."},
+    {.name = "slack.command", .type = SETTING_TEXT, .value = "/ask", .help = "The slash command."},
     {.name = "slack.everywhere",
      .type = SETTING_CHOICE,
      .value = "named",
@@ -90,8 +88,9 @@ static const struct setting settings[] = {
      .value = "1200",
      .min = 0,
      .max = 10000,
-     .help = "How long we wait whether somebody goes on typing: messages in a row get one reply. 0: "
-             "each its own."},
+     .help =
+         "How long we wait whether somebody goes on typing: messages in a row get one reply. 0: "
+         "each its own."},
     {.name = "slack.handoff_channel",
      .type = SETTING_TEXT,
      .value = "\"\"",
@@ -262,8 +261,9 @@ static void complain(struct slack *s, enum slack_verdict v, const char *path, lo
                  "time\"",
                  quoted, now, now - skew);
     else
-        log_warn("slack", v == SLACK_FORGED ? "refused: the signature is wrong"
-                                            : "refused: there is no signature",
+        log_warn("slack",
+                 v == SLACK_FORGED ? "refused: the signature is wrong"
+                                   : "refused: there is no signature",
                  "path=%s step=\"compare slack.signing_secret_file with the app's Basic "
                  "Information\"",
                  quoted);

@@ -57,7 +57,8 @@ static void post(struct slack *s, const char *url, const char *body, bool form, 
     sodium_memzero(auth, strlen(auth));
     free(auth);
     if (err) {
-        struct http_response none = {.error = "could not be queued", .body = "", .retry_after_s = -1};
+        struct http_response none = {
+            .error = "could not be queued", .body = "", .retry_after_s = -1};
         called(c, &none);
     }
 }
@@ -102,8 +103,7 @@ static void try_now(void *ctx);
 static void try_later(struct slack *s, long after_s)
 {
     loop_timer_stop(s->auth_timer);
-    s->auth_timer =
-        loop_timer(bot_loop(s->adapter->bot), (uint64_t)after_s * 1000, 0, try_now, s);
+    s->auth_timer = loop_timer(bot_loop(s->adapter->bot), (uint64_t)after_s * 1000, 0, try_now, s);
 }
 
 static bool take_name(struct slack *s, const struct http_response *res)
@@ -184,8 +184,9 @@ void slack_auth_start(struct slack *s)
 void slack_auth_lost(struct slack *s, const struct slack_result *r)
 {
     if (!s->down || strcmp(s->why_down, r->error) != 0)
-        log_error("slack", "Slack does not let us in; everything waits", "reason=%s%s%s step=\"%s\"",
-                  r->error, *r->needed ? " needed=" : "", r->needed, slack_down_step(r->error));
+        log_error("slack", "Slack does not let us in; everything waits",
+                  "reason=%s%s%s step=\"%s\"", r->error, *r->needed ? " needed=" : "", r->needed,
+                  slack_down_step(r->error));
     s->down = true;
     snprintf(s->why_down, sizeof s->why_down, "%s", r->error);
     try_later(s, (long)config_int(bot_config(s->adapter->bot), "slack.retry_auth_s"));

@@ -147,8 +147,8 @@ static void add_line(struct slack_burst *b, const struct inbox_item *item,
 static void wait_for_more(struct slack_burst *b)
 {
     struct loop *loop = bot_loop(b->slack->adapter->bot);
-    uint64_t now = loop_now_ms(loop), quiet = (uint64_t)config_int(
-                                          bot_config(b->slack->adapter->bot), "slack.burst_ms");
+    uint64_t now = loop_now_ms(loop),
+             quiet = (uint64_t)config_int(bot_config(b->slack->adapter->bot), "slack.burst_ms");
     uint64_t latest = b->began_ms + PATIENCE * quiet;
     const char *text = joined(b);
     if (*text && text[strlen(text) - 1] == '?')

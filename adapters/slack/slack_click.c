@@ -49,10 +49,10 @@ static struct slack_place beside(const struct click *c)
 {
     if (c->ev.ephemeral)
         return to_clicker(c);
-    const char *thread = *c->ev.thread             ? c->ev.thread
-                         : c->answer.via           ? c->answer.thread
+    const char *thread = *c->ev.thread           ? c->ev.thread
+                         : c->answer.via         ? c->answer.thread
                          : *c->ev.channel == 'D' ? ""
-                                                   : c->ev.ts;
+                                                 : c->ev.ts;
     return (struct slack_place){
         .via = SLACK_POST, .channel = c->ev.channel, .thread = thread, .user = c->ev.user};
 }
@@ -73,7 +73,8 @@ static void not_yours(struct click *c)
 {
     struct slack_place to = to_clicker(c);
     slack_say(c->task.slack, &c->item, named(c, "notyours"),
-              "This button is for the person who asked. Mention me with a question of your own.", &to);
+              "This button is for the person who asked. Mention me with a question of your own.",
+              &to);
 }
 
 /* ---- votes ---- */
@@ -164,9 +165,9 @@ static void tell_people(struct click *c)
     if (*c->ev.raw)
         buf_addf(&text, "\n*Answered*\n> %s", c->ev.raw);
     slack_render_line(text.s, &body);
-    outbox_put(s->adapter, people.channel, pool_printf(c->task.pool, "handoff:%lld:%s",
-                                                       (long long)c->turn, c->ev.user),
-               body.s, slack_place_write(c->task.pool, &people), NULL, NULL);
+    outbox_put(s->adapter, people.channel,
+               pool_printf(c->task.pool, "handoff:%lld:%s", (long long)c->turn, c->ev.user), body.s,
+               slack_place_write(c->task.pool, &people), NULL, NULL);
     buf_release(&text);
     buf_release(&body);
 }
@@ -191,8 +192,7 @@ static void hand_over(struct click *c)
     struct slack_place to = to_clicker(c);
     const char *root = *c->ev.thread ? c->ev.thread : "";
     struct inbox_message m = {.identity = named(c, "wish"),
-                              .conversation =
-                                  slack_conversation(c->task.pool, c->ev.channel, root),
+                              .conversation = slack_conversation(c->task.pool, c->ev.channel, root),
                               .wish = &wish,
                               .over = true};
     if (!*config_text(bot_config(s->adapter->bot), "slack.handoff_channel")) {

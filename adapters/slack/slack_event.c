@@ -412,11 +412,24 @@ static void repair(struct pool *pool, const char **s)
 int slack_event_read(struct pool *pool, const char *body, size_t len, const struct slack_gate *gate,
                      struct slack_event *ret)
 {
-    struct slack_event ev = {.why = "",          .key = "",     .team = "",     .channel = "",
-                             .user = "",         .ts = "",      .thread = "",   .raw = "",
-                             .text.text = "",    .trigger = "", .command = "",  .challenge = "",
-                             .response_url = "", .action = "",  .value = "",    .clicked_at = "",
-                             .changed_at = "",   .blocks = ""};
+    struct slack_event ev = {.why = "",
+                             .key = "",
+                             .team = "",
+                             .channel = "",
+                             .user = "",
+                             .ts = "",
+                             .thread = "",
+                             .raw = "",
+                             .text.text = "",
+                             .trigger = "",
+                             .command = "",
+                             .challenge = "",
+                             .response_url = "",
+                             .action = "",
+                             .value = "",
+                             .clicked_at = "",
+                             .changed_at = "",
+                             .blocks = ""};
     const struct source form = {.pool = pool, .form = body, .len = len};
     size_t n;
     const char *payload;

@@ -46,12 +46,13 @@ static void said(void *ctx, int err)
 }
 
 void slack_put(struct slack *s, const struct inbox_item *item, const char *idem,
-                    const struct buf *body, const struct slack_place *place)
+               const struct buf *body, const struct slack_place *place)
 {
     struct saying *t = slack_task_new(s, sizeof *t);
     const char *lane = *place->channel ? place->channel : place->user;
     t->id = item->id;
-    if (outbox_put(s->adapter, lane, idem, body->s, slack_place_write(t->task.pool, place), said, t))
+    if (outbox_put(s->adapter, lane, idem, body->s, slack_place_write(t->task.pool, place), said,
+                   t))
         slack_task_free(&t->task);
 }
 
@@ -117,8 +118,8 @@ struct slack_place slack_place_of(const struct slack *s, const struct slack_even
                                 .thread = quiet ? ev->thread : thread,
                                 .user = ev->user,
                                 .asked = ev->ts,
-                                .only_if_sure = policy == SLACK_ALWAYS && !ev->mention &&
-                                                !ev->direct};
+                                .only_if_sure =
+                                    policy == SLACK_ALWAYS && !ev->mention && !ev->direct};
 }
 
 /* From another workspace: whoever names us is told so, where only they see it. */
@@ -129,10 +130,8 @@ static void refuse(struct slack *s, const struct inbox_item *item, const struct 
         slack_ignore(s, item, "from another workspace");
         return;
     }
-    struct slack_place to = {.via = SLACK_EPHEMERAL,
-                             .channel = ev->channel,
-                             .thread = ev->thread,
-                             .user = ev->user};
+    struct slack_place to = {
+        .via = SLACK_EPHEMERAL, .channel = ev->channel, .thread = ev->thread, .user = ev->user};
     slack_say(s, item, pool_printf(pool, "refuse:%s:%s", ev->channel, ev->ts), refusal, &to);
 }
 
@@ -241,7 +240,8 @@ static void dispatch(struct slack *s, const struct inbox_item *item, const struc
     case SLACK_HOME: on_home(s, item, ev, pool); break;
     case SLACK_GONE: on_gone(s, item); break;
     case SLACK_THROTTLED:
-        log_warn("slack", "Slack holds events back: more than 30,000 in an hour", "key=%s", ev->key);
+        log_warn("slack", "Slack holds events back: more than 30,000 in an hour", "key=%s",
+                 ev->key);
         inbox_end(s->adapter, item->id, INBOX_WAS_DONE);
         break;
     case SLACK_CHALLENGE:

@@ -83,7 +83,7 @@ struct slack_event {
     const char *response_url, *trigger, *command, *challenge;
     const char *changed_at;                  /* of an edit */
     const char *action, *value, *clicked_at; /* of a click: which button, and when */
-    const char *blocks; /* of the clicked message, JSON */
+    const char *blocks;                      /* of the clicked message, JSON */
     bool ephemeral; /* the clicked message is one that only one person sees */
 };
 
@@ -264,12 +264,14 @@ void slack_auth_start(struct slack *s);
 void slack_auth_lost(struct slack *s, const struct slack_result *r);
 void slack_auth_stop(struct slack *s);
 
-typedef void slack_call_fn(void *ctx, const struct slack_result *r, const struct http_response *res);
+typedef void slack_call_fn(void *ctx, const struct slack_result *r,
+                           const struct http_response *res);
 /* POST api_base/method. `body`: JSON, or a form when `form`. fn is always called, perhaps at once. */
 void slack_call(struct slack *s, const char *method, const char *body, bool form, const char *token,
                 slack_call_fn *fn, void *ctx);
 /* POST to an address out of a payload; only to Slack's own (or api_base's) host. */
-void slack_post_to(struct slack *s, const char *url, const char *body, slack_call_fn *fn, void *ctx);
+void slack_post_to(struct slack *s, const char *url, const char *body, slack_call_fn *fn,
+                   void *ctx);
 bool slack_may_post_to(const struct slack *s, const char *url);
 
 /* ---- slack_in.c: a message of the inbox is dealt with ---- */

@@ -106,8 +106,8 @@ static long auth_wait_s(const struct slack *s)
 static void refused(struct sending *k, const struct slack_result *r)
 {
     if (!strcmp(r->error, "not_in_channel") || !strcmp(r->error, "channel_not_found"))
-        log_warn("slack", "cannot speak in a channel", "channel=%s reason=%s step=\"invite the bot\"",
-                 k->to.channel, r->error);
+        log_warn("slack", "cannot speak in a channel",
+                 "channel=%s reason=%s step=\"invite the bot\"", k->to.channel, r->error);
     give_up(k, r->error);
 }
 

@@ -42,7 +42,8 @@ enum slack_policy slack_policy_of(const struct config *c, const char *channel)
     const char *const *row = config_list(c, "slack.channels", &n);
     enum slack_policy p = SLACK_WHEN_NAMED;
     for (size_t i = 0; i < n; i++)
-        if (len && !strncmp(row[i], channel, len) && row[i][len] == '=' && find(row[i] + len + 1, &p))
+        if (len && !strncmp(row[i], channel, len) && row[i][len] == '=' &&
+            find(row[i] + len + 1, &p))
             return p;
     find(config_text(c, "slack.everywhere"), &p);
     return p;

@@ -1,0 +1,68 @@
+/* main.c: the fake Slack alone, for clients that are no C: `fake_slack` says its port on standard output and runs until
+ * standard input ends. A line on standard input is a wish:
+ *
+ *     emit JSON                   to the socket opened last
+ *     fail METHOD HOW TIMES       as fake_slack_fail()
+ *     posts                       how many messages there are
+ *     post N                      the N-th one's channel, thread and text, as JSON
+ *     ack ENVELOPE                how it was acknowledged, as JSON, or null
+ *     complaint                   what it has to complain about, as JSON, or null */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/fake/fake_int.h"
+
+static void print_json(cJSON *j)
+{
+    char *s = cJSON_PrintUnformatted(j);
+    puts(s);
+    cJSON_free(s);
+    cJSON_Delete(j);
+}
+
+static void print_text(const char *s)
+{
+    print_json(s ? cJSON_CreateString(s) : cJSON_CreateNull());
+}
+
+static void print_post(struct fake_post p)
+{
+    cJSON *j = cJSON_CreateObject();
+    cJSON_AddStringToObject(j, "method", p.method);
+    cJSON_AddStringToObject(j, "channel", p.channel);
+    cJSON_AddStringToObject(j, "thread", p.thread);
+    cJSON_AddStringToObject(j, "text", p.text);
+    cJSON_AddStringToObject(j, "ts", p.ts);
+    cJSON_AddNumberToObject(j, "updates", p.updates);
+    print_json(j);
+}
+
+int main(void)
+{
+    static char line[1 << 18];
+    struct fake_slack *f = fake_slack_start(0);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    printf("%d\n", fake_slack_port(f));
+    while (fgets(line, sizeof line, stdin)) {
+        char method[64], how[64];
+        int times;
+        line[strcspn(line, "\n")] = '\0';
+        if (!strncmp(line, "emit ", 5))
+            puts(fake_slack_emit(f, line + 5) ? "true" : "false");
+        else if (sscanf(line, "fail %63s %63s %d", method, how, &times) == 3)
+            fake_slack_fail(f, method, how, times), puts("true");
+        else if (!strcmp(line, "posts"))
+            printf("%zu\n", fake_slack_posts(f));
+        else if (!strncmp(line, "post ", 5) && (size_t)atoi(line + 5) < fake_slack_posts(f))
+            print_post(fake_slack_post(f, (size_t)atoi(line + 5)));
+        else if (!strncmp(line, "ack ", 4))
+            print_text(fake_slack_ack(f, line + 4));
+        else if (!strcmp(line, "complaint"))
+            print_text(fake_slack_complaint(f));
+        else
+            puts("null");
+    }
+    fake_slack_stop(f);
+    return 0;
+}
