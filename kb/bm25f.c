@@ -24,17 +24,23 @@ struct bm25f_weights bm25f_weigh(const struct query *q, double n, struct pool *p
     return all;
 }
 
-/* What each term is worth where it stands, before idf: saturated tf. `m` is sorted by term. Terms that have no place
- * are left as they are. */
+/* What each term is worth where it stands, before idf: saturated tf, as bm25f_tf() has it, with one division per field and
+ * passage. `m` is sorted by term. Terms that have no place are left as they are. */
 static void saturate_terms(const struct match *m, size_t n, const uint16_t length[FIELDS],
                            const double average[FIELDS], double *ret)
 {
+    double share[FIELDS];
+    for (unsigned f = 0; f < FIELDS; f++)
+        share[f] = bm25f_share(f, length[f], average);
     for (size_t i = 0; i < n;) {
         uint16_t term = m[i].term;
         uint8_t count[FIELDS] = {0};
         for (; i < n && m[i].term == term; i++)
             count[m[i].field] = (uint8_t)(count[m[i].field] + (count[m[i].field] < BM25F_TF_MAX));
-        ret[term] = bm25f_saturate(bm25f_tf(count, length, average));
+        double tf = 0;
+        for (unsigned f = 0; f < FIELDS; f++)
+            tf += count[f] * share[f];
+        ret[term] = bm25f_saturate(tf);
     }
 }
 

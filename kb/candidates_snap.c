@@ -11,10 +11,12 @@
 #include "kb/bm25f.h"
 
 #define SPARE 64 /* room for passages that a float cannot tell from the last of the best */
+/* Where a word of the question stands. Places of one word are a chain, in the order in which they stand. */
 struct place {
     uint16_t word;
     uint8_t field;
     uint32_t pos;
+    uint32_t next; /* plus one; 0: the last */
 };
 
 /* A query term: its list in each segment. */
@@ -30,6 +32,9 @@ struct search {
     struct snap_words words;
     struct term *term;   /* of q->term[i] */
     struct place *place; /* of one passage */
+    struct chain {
+        uint32_t first, last; /* plus one; 0: the word is not there */
+    } * chain;                /* per word */
     size_t nplace, capplace;
     struct match *match; /* of one passage: by term, then as they stand */
     size_t nmatch, capmatch;
@@ -45,9 +50,13 @@ struct search {
 static void take_place(struct search *s, const struct snap_walk *w)
 {
     uint16_t word = *snap_words_at(&s->words, s->segment, w->term);
-    if (word)
-        *POOL_PUSH(s->pool, s->place, s->nplace, s->capplace) =
-            (struct place){(uint16_t)(word - 1), (uint8_t)w->field, w->pos};
+    if (!word)
+        return;
+    *POOL_PUSH(s->pool, s->place, s->nplace, s->capplace) =
+        (struct place){(uint16_t)(word - 1), (uint8_t)w->field, w->pos, 0};
+    struct chain *c = &s->chain[word - 1];
+    *(c->first ? &s->place[c->last - 1].next : &c->first) = (uint32_t)s->nplace;
+    c->last = (uint32_t)s->nplace;
 }
 
 static int read_places(struct search *s, size_t segment, uint32_t ord)
@@ -57,6 +66,8 @@ static int read_places(struct search *s, size_t segment, uint32_t ord)
     int r = snap_forward(g->snap, ord, &w);
     s->segment = segment;
     s->nplace = 0;
+    for (size_t i = 0; i < s->words.n; i++)
+        s->chain[i].first = 0;
     for (enum snap_step step = STEP_LINE; !r && step != STEP_END;) {
         snap_skip(&w, g->wanted);
         step = snap_step(&w);
@@ -74,12 +85,16 @@ static bool has_place(const struct search *s, uint16_t word, uint8_t field, uint
     return false;
 }
 
-/* Whether the term's tokens stand in a row from place `i` on. */
-static inline bool stands_at(const struct search *s, size_t term, size_t i)
+/* The term's first token has its first place here (plus one), 0 when there is none. */
+static uint32_t first_place(const struct search *s, size_t term)
 {
-    const struct place *p = &s->place[i];
-    if (p->word != s->words.term[term][0])
-        return false;
+    uint16_t word = s->words.term[term][0];
+    return word == NO_WORD ? 0 : s->chain[word].first;
+}
+
+/* Whether the others stand in a row behind it. */
+static inline bool stands_at(const struct search *s, size_t term, const struct place *p)
+{
     for (size_t k = 1; k < s->q->term[term].ntoken; k++)
         if (!has_place(s, s->words.term[term][k], p->field, p->pos + (uint32_t)k))
             return false;
@@ -124,9 +139,9 @@ static int phrase_part(struct search *s, size_t term, size_t segment, const stru
         if (r)
             return r;
         bool found = false;
-        for (size_t k = 0; k < s->nplace; k++)
-            if (stands_at(s, term, k)) {
-                uint8_t *c = &count[s->place[k].field];
+        for (uint32_t at = first_place(s, term); at; at = s->place[at - 1].next)
+            if (stands_at(s, term, &s->place[at - 1])) {
+                uint8_t *c = &count[s->place[at - 1].field];
                 *c = (uint8_t)(*c + (*c < BM25F_TF_MAX));
                 found = true;
             }
@@ -333,10 +348,12 @@ static int give_candidate(struct search *s, struct pool *pool, const struct find
         return r;
     s->nmatch = 0;
     for (size_t t = 0; t < s->q->nterm; t++)
-        for (size_t i = 0; i < s->nplace; i++)
-            if (stands_at(s, t, i))
+        for (uint32_t at = first_place(s, t); at; at = s->place[at - 1].next) {
+            const struct place *p = &s->place[at - 1];
+            if (stands_at(s, t, p))
                 *POOL_PUSH(s->pool, s->match, s->nmatch, s->capmatch) =
-                    (struct match){(uint16_t)t, s->place[i].field, s->place[i].pos};
+                    (struct match){(uint16_t)t, p->field, p->pos};
+        }
     size_t n = s->nmatch;
     struct match *m = pool_array(pool, n, sizeof *m);
     if (n)
@@ -351,12 +368,30 @@ static int give_candidate(struct search *s, struct pool *pool, const struct find
     return c->id < 0 ? KB_ERR_DAMAGED : 0;
 }
 
-static int by_score(const void *x, const void *y)
+/* Best first, by the finder's scores; few hits, so that nothing beats the plain way. */
+static void order_hits(struct find_hit *hit, size_t n)
 {
-    const struct candidate *a = x, *b = y;
-    if (a->bm25 > b->bm25 || a->bm25 < b->bm25)
-        return a->bm25 < b->bm25 ? 1 : -1;
-    return (a->tie > b->tie) - (a->tie < b->tie);
+    for (size_t i = 1; i < n; i++) {
+        struct find_hit h = hit[i];
+        size_t k = i;
+        for (; k && hit[k - 1].score < h.score; k--)
+            hit[k] = hit[k - 1];
+        hit[k] = h;
+    }
+}
+
+/* The same by exact scores, by which hardly two change places. */
+static void order_candidates(struct candidate *c, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        struct candidate x = c[i];
+        size_t k = i;
+        for (; k && (c[k - 1].bm25 < x.bm25 || (c[k - 1].bm25 <= x.bm25 && c[k - 1].tie > x.tie));
+             k--)
+            c[k] = c[k - 1];
+        if (k < i)
+            c[k] = x;
+    }
 }
 
 int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t max,
@@ -368,6 +403,7 @@ int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t m
     s = pool_alloc(scratch, sizeof *s);
     *s = (struct search){.v = v, .q = q, .pool = scratch, .today = query_today(q)};
     snap_words_begin(&s->words, v, q, scratch);
+    s->chain = pool_array(scratch, s->words.n, sizeof *s->chain);
     int r = read_terms(s);
     if (r)
         goto out;
@@ -377,13 +413,13 @@ int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t m
     struct find_result found = {.hit = pool_array(scratch, max + SPARE, sizeof *found.hit),
                                 .room = max + SPARE};
     find(s, max, &found);
+    order_hits(found.hit, found.n);
     c.c = pool_array(pool, found.n, sizeof *c.c);
     for (; c.n < found.n && !r; c.n++)
         r = give_candidate(s, pool, &found.hit[c.n], &c.c[c.n]);
     if (r)
         goto out;
-    if (c.n)
-        qsort(c.c, c.n, sizeof *c.c, by_score);
+    order_candidates(c.c, c.n);
     c.n = c.n < max ? c.n : max;
     *ret = c;
 out:

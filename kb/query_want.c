@@ -83,26 +83,35 @@ static const struct {
 
 static bool says(const char *const *word, size_t n, size_t at, const char *words)
 {
-    while (*words) {
-        size_t len = strcspn(words, " ");
-        if (at == n || strlen(word[at]) != len || memcmp(word[at], words, len) != 0)
+    for (; at < n; at++, words++) {
+        const char *w = word[at];
+        while (*w && *w == *words)
+            w++, words++;
+        if (*w || (*words && *words != ' '))
             return false;
-        at++;
-        words += len + (words[len] == ' ');
+        if (!*words)
+            return true;
     }
-    return true;
+    return false;
+}
+
+static uint64_t bit_of(char letter)
+{
+    return 1ull << (letter > ' ' ? letter & 63 : 0);
 }
 
 enum query_want query_want(const char *const *word, size_t n)
 {
-    uint64_t first = 0; /* letters that some word begins with: most phrases need no second look */
-    for (size_t i = 0; i < n; i++)
-        first |= 1ull << (word[i][0] & 63);
+    uint64_t first = 0, second = 0; /* letters that words begin with */
+    for (size_t i = 0; i < n; i++) {
+        first |= bit_of(word[i][0]);
+        second |= bit_of(word[i][0] ? word[i][1] : 0);
+    }
     for (size_t w = 0; w < sizeof wants / sizeof *wants; w++) {
         bool start = wants[w].words[0] == '^';
         const char *words = wants[w].words + start;
-        if (!(first >> (*words & 63) & 1))
-            continue;
+        if (!(first & bit_of(words[0])) || !(second & bit_of(words[1])))
+            continue; /* most phrases need no second look */
         for (size_t i = 0; i < (start && n ? 1 : n); i++)
             if (word[i][0] == *words && says(word, n, i, words))
                 return wants[w].want;

@@ -186,17 +186,12 @@ static inline enum snap_step snap_step(struct snap_walk *w)
 {
     for (w->other = false; w->at < w->end;) {
         uint32_t code = *w->at++;
-        if (code == SNAP_LINE)
-            return STEP_LINE;
-        if (code == SNAP_FIELD) {
-            w->next = 0;
-            return ++w->field < FIELDS ? STEP_FIELD : STEP_END;
-        }
-        if (code == SNAP_OTHER) {
-            w->other = w->next > 0;
-            continue;
-        }
-        if (code == SNAP_WIDE) {
+        switch (code < SNAP_LINE ? 0 : code) {
+        case 0: break;
+        case SNAP_LINE: return STEP_LINE;
+        case SNAP_FIELD: w->next = 0; return ++w->field < FIELDS ? STEP_FIELD : STEP_END;
+        case SNAP_OTHER: w->other = w->next > 0; continue;
+        case SNAP_WIDE:
             if (w->end - w->at < 2)
                 return STEP_END;
             code = (uint32_t)w->at[1] << 16 | w->at[0];

@@ -52,7 +52,6 @@ struct part {
 };
 
 struct active {
-    size_t slot;
     float bound;
     size_t first, n; /* parts of this slot */
     size_t postings; /* in them */
@@ -71,7 +70,9 @@ struct finder {
     float single[FIELDS][SINGLE][LENGTHS];
     const float *row[SNAP_ESCAPE + 1];
     uint8_t field[SNAP_ESCAPE + 1]; /* of a code with a row */
-    float *score, *best;            /* per passage of the chunk; zero between chunks */
+    /* Per passage of the chunk; zero between chunks. */
+    float *score, *best;
+    float *whole; /* the score with all slots, once it was looked up */
     uint32_t *candidate, *rejected;
 
     /* of the question at hand */
@@ -112,15 +113,7 @@ static float term_bound(const struct finder *f, const struct part *p)
     return p->weight * tf / ((float)BM25F_K1 + tf) * SLACK;
 }
 
-static int by_bound(const void *x, const void *y)
-{
-    const struct active *a = x, *b = y;
-    if (a->bound > b->bound || a->bound < b->bound)
-        return a->bound < b->bound ? 1 : -1;
-    return (a->slot > b->slot) - (a->slot < b->slot);
-}
-
-/* Gather the slots that have a list in this chunk, strongest bound first. */
+/* Gather the slots that have a list in this chunk, strongest bound first, equal ones as they were asked for. */
 static void activate(struct finder *f, uint32_t chunk)
 {
     size_t nparts = 0;
@@ -128,7 +121,7 @@ static void activate(struct finder *f, uint32_t chunk)
     for (size_t i = 0; i < f->q->nslot; i++) {
         struct active *a = &f->active[f->nactive];
         const struct find_slot *slot = &f->q->slot[i];
-        *a = (struct active){.slot = i, .first = nparts};
+        *a = (struct active){.first = nparts};
         for (size_t k = 0; k < slot->nlist; k++) {
             struct part *p = &f->part[nparts];
             if (!part_of(&slot->list[k].list, chunk, p) || slot->list[k].weight <= 0)
@@ -142,7 +135,13 @@ static void activate(struct finder *f, uint32_t chunk)
         }
         f->nactive += a->n > 0;
     }
-    qsort(f->active, f->nactive, sizeof *f->active, by_bound);
+    for (size_t i = 1; i < f->nactive; i++) { /* they are few */
+        struct active a = f->active[i];
+        size_t k = i;
+        for (; k && f->active[k - 1].bound < a.bound; k--)
+            f->active[k] = f->active[k - 1];
+        f->active[k] = a;
+    }
 }
 
 /* ---- scores ---------------------------------------------------------------------------------------------------- */
@@ -309,6 +308,18 @@ static void settle(struct finder *f, const struct find_kth *heap, size_t n)
         f->threshold = least / SLACK;
 }
 
+/* What the passage will have when the slots from `next` on are added, too. Nobody is looked up twice. */
+static float look_up_rest(struct finder *f, size_t next, uint32_t offset)
+{
+    float score = f->whole[offset];
+    if (score > 0)
+        return score;
+    score = f->score[offset];
+    for (size_t i = next; i < f->nactive; i++)
+        score += look_up_slot(f, &f->active[i], offset);
+    return f->whole[offset] = score;
+}
+
 /* Slots from `next` on have not been added. The k candidates that lead so far will be about the best: with all that
  * they are still to get, their least is a threshold already. */
 static void raise_threshold(struct finder *f, size_t next)
@@ -318,20 +329,21 @@ static void raise_threshold(struct finder *f, size_t next)
     for (uint32_t i = 0; i < f->ncandidate; i++)
         n = offer(heap, n, f->q->k, f->score[f->candidate[i]], f->candidate[i]);
     for (size_t i = 0; i < n; i++)
-        for (size_t k = next; k < f->nactive; k++)
-            heap[i].score += look_up_slot(f, &f->active[k], heap[i].offset);
+        heap[i].score = look_up_rest(f, next, heap[i].offset);
     settle(f, heap, n);
 }
 
+/* Candidates go who cannot reach the threshold, whatever they have of the slots still to come, `rest` at most. */
 static void drop_hopeless(struct finder *f, float rest)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < f->ncandidate; i++) {
         uint32_t offset = f->candidate[i];
-        if (f->score[offset] + rest >= f->threshold)
+        float whole = f->whole[offset];
+        if ((whole > 0 ? whole : f->score[offset] + rest) >= f->threshold)
             f->candidate[kept++] = offset;
         else
-            f->score[offset] = 0;
+            f->score[offset] = f->whole[offset] = 0;
     }
     f->ncandidate = kept;
 }
@@ -344,7 +356,8 @@ static void add_to_candidates(struct finder *f, const struct active *a)
     const struct part p = f->part[a->first];
     if (a->n > 1 || f->ncandidate < p.n / PROBE) {
         for (uint32_t i = 0; i < f->ncandidate; i++)
-            f->score[f->candidate[i]] += look_up_slot(f, a, f->candidate[i]);
+            if (!(f->whole[f->candidate[i]] > 0))
+                f->score[f->candidate[i]] += look_up_slot(f, a, f->candidate[i]);
         return;
     }
     const uint16_t *length = f->length;
@@ -382,6 +395,9 @@ static void score_chunk(struct finder *f)
         drop_hopeless(f, rest[i]);
         add_to_candidates(f, &f->active[i]);
     }
+    for (uint32_t c = 0; c < f->ncandidate; c++)
+        if (f->whole[f->candidate[c]] > 0)
+            f->score[f->candidate[c]] = f->whole[f->candidate[c]];
     if (f->ncandidate > k)
         raise_threshold(f, f->nactive);
 }
@@ -430,7 +446,7 @@ static void collect(struct finder *f, struct find_result *r)
     for (uint32_t i = 0; i < f->ncandidate; i++) {
         uint32_t offset = f->candidate[i];
         float score = f->score[offset];
-        f->score[offset] = 0;
+        f->score[offset] = f->whole[offset] = 0;
         if (score >= f->threshold)
             keep(f, r, (struct find_hit){r->segment, f->base + offset, 0, score});
     }
@@ -496,9 +512,10 @@ int finder_new(struct snap *s, const double average[FIELDS], struct finder **ret
     memcpy(f->average, average, sizeof f->average);
     f->score = calloc(n, sizeof *f->score);
     f->best = calloc(n, sizeof *f->best);
+    f->whole = calloc(n, sizeof *f->whole);
     f->candidate = malloc(n * sizeof *f->candidate);
     f->rejected = malloc(n * sizeof *f->rejected);
-    if (!f->score || !f->best || !f->candidate || !f->rejected)
+    if (!f->score || !f->best || !f->whole || !f->candidate || !f->rejected)
         goto out;
     err = KB_ERR_DAMAGED;
     f->lengths = snap_bytes(s, SNAP_LENGTHS, 0, head->n * 2ull * FIELDS);
@@ -520,6 +537,7 @@ void finder_free(struct finder *f)
         return;
     free(f->score);
     free(f->best);
+    free(f->whole);
     free(f->candidate);
     free(f->rejected);
     free(f);
