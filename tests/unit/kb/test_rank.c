@@ -49,7 +49,8 @@ static void test_features_stay_within_0_and_1(void **state)
     assert_true(r.c.n >= 3);
     for (size_t i = 0; i < r.c.n; i++) {
         const struct features *f = &r.c.c[i].f;
-        const double all[] = {f->coverage, f->pairs, f->heading, f->want, f->entry};
+        const double all[] = {f->coverage, f->pairs, f->named, f->heading,
+                              f->wording,  f->want,  f->entry};
         for (size_t k = 0; k < sizeof all / sizeof *all; k++)
             assert_true(all[k] >= 0 && all[k] <= 1);
     }
@@ -115,6 +116,40 @@ static void test_a_heading_with_many_other_words_matches_less(void **state)
     kb_close(kb);
 }
 
+static void test_two_questions_about_one_thing_differ_in_their_small_words(void **state)
+{
+    struct kb *kb = base_open();
+    base_add(kb, &(struct base_passage){"where", .title = "Where did the virus come from?",
+                                        .body = "x"});
+    base_add(
+        kb, &(struct base_passage){"how", .title = "How did the virus get its name?", .body = "x"});
+    base_add(kb, &(struct base_passage){"entry",
+                                        .question = "Is the virus new?\nWhat is the virus called?",
+                                        .body = "x"});
+    struct ranked r = rank_text(kb, "where is the virus from");
+    assert_string_equal(r.row[0].doc_id, "where");
+    assert_true(of(&r, "where")->f.wording > of(&r, "how")->f.wording);
+    drop(&r);
+    r = rank_text(kb, "what is the virus called");
+    assert_string_equal(r.row[0].doc_id, "entry");
+    assert_true(of(&r, "entry")->f.wording > 0.99);
+    drop(&r);
+    kb_close(kb);
+}
+
+static void test_what_only_the_text_says_is_not_named(void **state)
+{
+    struct kb *kb = base_open();
+    base_add(kb, &(struct base_passage){"above", .headings = "Blood tests", .body = "x"});
+    base_add(kb, &(struct base_passage){"text", .headings = "Duties", .body = "Blood tests."});
+    struct ranked r = rank_text(kb, "blood tests");
+    assert_true(of(&r, "above")->f.named > 0.99);
+    assert_true(of(&r, "text")->f.named == 0 && of(&r, "text")->f.wording == 0);
+    assert_string_equal(r.row[0].doc_id, "above");
+    drop(&r);
+    kb_close(kb);
+}
+
 static void test_the_wanted_kind_of_answer_is_noticed(void **state)
 {
     static const struct {
@@ -161,6 +196,8 @@ int main(void)
         cmocka_unit_test(test_neighbours_in_the_question_are_neighbours_in_the_answer),
         cmocka_unit_test(test_an_alias_that_is_the_question_is_an_exact_match),
         cmocka_unit_test(test_a_heading_with_many_other_words_matches_less),
+        cmocka_unit_test(test_two_questions_about_one_thing_differ_in_their_small_words),
+        cmocka_unit_test(test_what_only_the_text_says_is_not_named),
         cmocka_unit_test(test_the_wanted_kind_of_answer_is_noticed),
         cmocka_unit_test(test_equal_scores_are_in_order_of_passage_key),
     };
