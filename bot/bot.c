@@ -18,6 +18,7 @@
 #include "bot/base.h"
 #include "bot/http.h"
 #include "bot/journal.h"
+#include "bot/lock.h"
 #include "bot/must.h"
 #include "bot/problem.h"
 #include "bot/session.h"
@@ -171,6 +172,26 @@ static void on_peer(void *ctx, struct peer *p, enum peer_event ev, const char *s
 
 /* ---- parts ---- */
 
+/* Two servers on one folder would answer each other's questions. Where locks are not to be had, it is the operator's
+ * to know. */
+static int lock_data(struct bot *bot, const char *dir)
+{
+    char quoted[512];
+    long pid = 0;
+    bot->data_lock = lock_take(dir, &pid);
+    if (bot->data_lock >= 0)
+        return 0;
+    log_quote(quoted, sizeof quoted, dir);
+    if (bot->data_lock == -EBUSY) {
+        log_error("bot", "another server uses this data_dir: stop it, or give each its own",
+                  "path=%s pid=%ld", quoted, pid);
+        return -EBUSY;
+    }
+    log_warn("bot", "data_dir cannot be locked: take care that no other server uses it",
+             "path=%s reason=\"%s\"", quoted, strerror(-bot->data_lock));
+    return 0;
+}
+
 /* The folder and the two files in it. */
 static int open_data(struct bot *bot)
 {
@@ -185,6 +206,9 @@ static int open_data(struct bot *bot)
                   log_quote(quoted, sizeof quoted, dir), strerror(-err));
         return err;
     }
+    err = lock_data(bot, dir);
+    if (err)
+        return err;
     bot->data_dir = must(strdup(dir));
     bot->index_path = must_printf("%s/index.db", dir);
     bot->state_path = must_printf("%s/state.db", dir);
@@ -422,6 +446,7 @@ static void take_apart(struct bot *bot, struct ending *e)
     outbox_free(bot->outbox);
     sessions_free(bot->sessions);
     config_free(bot->own_config);
+    lock_release(bot->data_lock);
     free(bot->data_dir);
     free(bot->index_path);
     free(bot->state_path);
@@ -429,7 +454,7 @@ static void take_apart(struct bot *bot, struct ending *e)
 
 int bot_run(struct config *c)
 {
-    struct bot bot = {.config = c, .started_s = time(NULL)};
+    struct bot bot = {.config = c, .started_s = time(NULL), .data_lock = -1};
     struct ending e = {.bot = &bot};
     bot.sessions = sessions_new();
     bot.turns = turns_new(&bot);

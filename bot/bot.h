@@ -27,6 +27,7 @@ struct bot_counts {
 struct bot {
     const struct config *config; /* the one in force */
     struct config *own_config; /* that one, when a reload made it; NULL while it is the caller's */
+    int data_lock;             /* of data_dir; negative: not taken */
     char *data_dir, *index_path, *state_path;
 
     struct loop *loop;

@@ -1,6 +1,6 @@
 /* cmd_check.c: guidepost check: what would go wrong, before it does. Reads everything that serving
- * would read, tries the folder and the ports, and asks every entry its own question: one that is
- * answered by another entry (a collision) is one that visitors will not find. Changes nothing. */
+ * would read, tries the folder and the ports, and has kb look at all of the content together, in an
+ * index of its own (kb_review()). Changes nothing. */
 #include <errno.h>
 #include <getopt.h>
 #include <netdb.h>
@@ -15,21 +15,13 @@
 #include "bot/command.h"
 #include "bot/config.h"
 #include "bot/json.h"
+#include "bot/lock.h"
 #include "bot/problem.h"
 #include "bot/questions.h"
 #include "bot/smalltalk.h"
+#include "kb/pool.h"
 
 #define MAX_REPORT (4u << 20) /* bytes of --json */
-
-static void warn(struct kb_report *report, const char *file, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-static void warn(struct kb_report *report, const char *file, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    kb_report_vadd(report, false, file, 0, 0, fmt, ap);
-    va_end(ap);
-}
 
 /* ---- the machine ----------------------------------------------------------------------------- */
 
@@ -47,6 +39,20 @@ static void check_data_dir(const struct config *c, struct kb_report *report)
         problem_add(report, true, dir, 0, 0, "data_dir cannot be created in %s: %s", parent,
                     strerror(errno));
     free(parent);
+}
+
+/* A server that runs is no mistake, but a second one would not start. */
+static void check_lock(const struct config *c, struct kb_report *report)
+{
+    const char *dir = config_text(c, "data_dir");
+    long pid = lock_owner(dir);
+    if (!pid)
+        return;
+    problem_add(report, false, dir, 0, 0, "a server uses this data_dir now%s",
+                pid > 0 ? "" : " (its process is not known)");
+    if (pid > 0)
+        kb_report_remedy(report, "lock",
+                         "it is process %ld; a second one needs a data_dir of its own", pid);
 }
 
 /* "[::1]:80" -> "::1" and "80", in place. */
@@ -81,7 +87,8 @@ static void check_port(const struct config *c, const char *name, struct kb_repor
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
         err = bind(fd, ai->ai_addr, ai->ai_addrlen) ? errno : 0;
         if (err == EADDRINUSE)
-            warn(report, config_text(c, name), "%s is in use; is the bot running already?", name);
+            problem_add(report, false, config_text(c, name), 0, 0,
+                        "%s is in use; is the bot running already?", name);
         else if (err)
             problem_add(report, true, config_text(c, name), 0, 0, "%s: %s", name, strerror(err));
         close(fd);
@@ -92,57 +99,66 @@ static void check_port(const struct config *c, const char *name, struct kb_repor
 
 /* ---- the content ----------------------------------------------------------------------------- */
 
-struct collide {
-    struct kb *kb;
-    struct kb_report *report;
-    size_t asked;
-    int err;
-};
-
-static int ask_back(void *ctx, const char *passage, const char *question, bool must)
+/* Each id that test questions name must be a passage's. */
+static int check_ids(struct kb *kb, const struct test_question *t, const char *const *name,
+                     size_t n, const char *key, struct pool *pool, struct kb_report *report)
 {
-    struct collide *c = ctx;
-    struct kb_ask ask = {.text = question, .len = strlen(question), .max = 1, .rank_only = true};
-    struct kb_hits hits = {0};
-    (void)must;
-    c->asked++;
-    if ((c->err = kb_ask(c->kb, &ask, &hits)))
-        return c->err;
-    if (!hits.n)
-        warn(c->report, passage, "its own question \"%s\" finds nothing", question);
-    else if (strcmp(hits.hit[0].passage, passage) != 0)
-        warn(c->report, passage, "its own question \"%s\" is answered by %s", question,
-             hits.hit[0].passage);
-    kb_hits_release(&hits);
-    return 0;
+    int found = 1;
+    for (size_t i = 0; i < n && found >= 0; i++) {
+        struct kb_place place;
+        found = kb_find(kb, name[i], pool, &place);
+        if (found)
+            continue;
+        problem_add(report, false, t->file, t->line, 0, "%s: there is no entry or passage \"%s\"",
+                    key, name[i]);
+        kb_report_remedy(report, "test",
+                         "an entry's id, or document#heading; \"guidepost ask --json\" shows what "
+                         "passages are called");
+    }
+    return found < 0 ? found : 0;
 }
 
-static int check_collisions(struct base *base, struct kb_report *report, size_t *ret_asked)
+static int check_tests(struct kb *kb, const struct test_questions *all, struct pool *pool,
+                       struct kb_report *report)
 {
-    struct collide c = {.report = report};
+    int err = 0;
+    for (size_t i = 0; i < all->n && !err; i++) {
+        const struct test_question *t = &all->item[i];
+        err = check_ids(kb, t, (const char *const *)t->want, t->nwant, "want", pool, report);
+        if (!err)
+            err = check_ids(kb, t, (const char *const *)t->nots, t->nnots, "not", pool, report);
+    }
+    return err;
+}
+
+/* What can only be seen in all of the content together: in an index of its own. */
+static int check_content(struct base *base, const struct test_questions *tests, struct pool *pool,
+                         struct kb_report *report, size_t *ret_asked)
+{
+    struct kb *kb = NULL;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    struct kb_review_options opt = {.synonyms = base->src.synonyms,
+                                    .threads = cores > 0 ? (unsigned)cores : 1};
     int code = base_temporary(base);
     if (code)
         return code;
-    int err = kb_open(base->kb, &c.kb);
+    int err = kb_review(base->kb, &opt, report, ret_asked);
     if (!err)
-        err = kb_questions(c.kb, ask_back, &c);
-    kb_close(c.kb);
+        err = kb_open(base->kb, &kb);
+    if (!err)
+        err = check_tests(kb, tests, pool, report);
+    kb_close(kb);
     if (err)
         fprintf(stderr, "guidepost check: %s\n", kb_strerror(err));
-    *ret_asked = c.asked;
     return err ? EXIT_FAILED : EXIT_FINE;
 }
 
-static size_t check_questions(const struct config *c, struct kb_report *report)
+static void read_tests(const struct config *c, struct pool *pool, struct test_questions *ret,
+                       struct kb_report *report)
 {
-    struct pool *pool = pool_new();
-    struct test_questions all = {0};
     size_t n = 0;
     const char *const *path = config_list(c, "questions", &n);
-    questions_read(pool, path, n, &all, report);
-    size_t found = all.n;
-    pool_free(pool);
-    return found;
+    questions_read(pool, path, n, ret, report);
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */
@@ -164,10 +180,23 @@ static void print_json(const struct kb_report *r, size_t asked)
     buf_release(&b);
 }
 
+static void print_text(const struct kb_report *r, size_t asked, size_t tests)
+{
+    problem_print_grouped(r, stderr);
+    if (r->nproblem)
+        fputc('\n', stderr);
+    printf("%zu documents, %zu questions of entries asked back, %zu test questions: %zu error%s, "
+           "%zu warning%s\n",
+           r->read, asked, tests, r->errors, r->errors == 1 ? "" : "s", r->warnings,
+           r->warnings == 1 ? "" : "s");
+}
+
 static int check(struct base *base, bool json)
 {
     struct kb_report report = {0};
     struct smalltalk *talk = NULL;
+    struct test_questions tests = {0};
+    struct pool *pool = pool_new();
     size_t asked = 0;
     int err = kb_check(&base->src, &report), code = EXIT_FINE;
     if (err && err != KB_ERR_INPUT)
@@ -175,23 +204,21 @@ static int check(struct base *base, bool json)
                     report.message ? report.message : kb_strerror(err));
     smalltalk_read(base->talk, &talk, &report);
     smalltalk_free(talk);
-    size_t questions = check_questions(base->config, &report);
+    read_tests(base->config, pool, &tests, &report);
     check_data_dir(base->config, &report);
+    check_lock(base->config, &report);
     check_port(base->config, "listen", &report);
     check_port(base->config, "admin_listen", &report);
     if (!report.errors)
-        code = check_collisions(base, &report, &asked);
+        code = check_content(base, &tests, pool, &report, &asked);
     if (report.errors)
         code = EXIT_FAILED;
-    problem_print(&report, stderr);
     if (json)
         print_json(&report, asked);
     else
-        printf("%zu documents, %zu questions of entries asked back, %zu test questions: %zu "
-               "errors, %zu "
-               "warnings\n",
-               report.read, asked, questions, report.errors, report.warnings);
+        print_text(&report, asked, tests.n);
     kb_report_release(&report);
+    pool_free(pool);
     return code;
 }
 
@@ -226,12 +253,20 @@ const struct command command_check = {
     .name = "check",
     .synopsis = "[-c FILE] [--json] [PATH...]",
     .summary = "settings, content, collisions: what would go wrong",
-    .help = "Reads settings, guides (the PATHs, else those of the setting \"content\"), synonyms, "
-            "small talk and test\n"
-            "questions, tries data_dir and the ports, and asks every entry its own question. "
-            "Changes nothing.\n\n"
-            "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
-            "      --json          the problems as an object\n\n"
-            "Exit status 1: there is an error; 78: the settings have one.\n",
+    .help =
+        "Reads settings, guides (the PATHs, else those of the setting \"content\"), synonyms, "
+        "small talk "
+        "and test\n"
+        "questions, and tries data_dir and the ports. Then it looks at all of the content "
+        "together: "
+        "questions\n"
+        "that another entry answers, two that ask the same, figures that contradict each other, "
+        "text that\n"
+        "has expired or will within 14 days or was not reviewed for a year, links, follow-ups and "
+        "test\n"
+        "questions that name nothing, synonyms that lead to no word. Changes nothing.\n\n"
+        "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
+        "      --json          the problems as an object: kind, file, line, message, remedy\n\n"
+        "Exit status 1: there is an error; warnings are none; 78: the settings have one.\n",
     .run = run_check,
 };

@@ -415,13 +415,42 @@ static void read_map(struct config *c, const char *prefix, const struct yaml *ma
     }
 }
 
+#define ENVIRONMENT "GUIDEPOST_"
+
+static const char *environment_name(struct pool *pool, const char *setting)
+{
+    char *name = pool_printf(pool, ENVIRONMENT "%s", setting);
+    for (char *p = name; *p; p++)
+        *p = *p == '.' ? '_' : (char)toupper((unsigned char)*p);
+    return name;
+}
+
+/* A variable that nearly names a setting was meant to; any other may be somebody else's. */
+static void check_environment(const struct config *c, struct kb_report *report)
+{
+    const char **names = pool_array(c->pool, c->n + 1, sizeof *names);
+    for (size_t i = 0; i < c->n; i++)
+        names[i] = environment_name(c->pool, c->value[i].row->name);
+    for (char **e = environ; e && *e; e++) {
+        const char *name = pool_strndup(c->pool, *e, strcspn(*e, "="));
+        bool known = strncmp(name, ENVIRONMENT, strlen(ENVIRONMENT)) != 0;
+        for (size_t i = 0; i < c->n && !known; i++)
+            known = !strcmp(name, names[i]);
+        const char *near = known ? NULL : yaml_nearest(name, names);
+        if (near) {
+            problem_add(report, false, name, 0, 0,
+                        "this variable is no setting and changes nothing; did you mean %s?", near);
+            kb_report_remedy(report, "environment", "rename it to %s, or unset it", near);
+        }
+    }
+}
+
 static void read_environment(struct config *c, struct kb_report *report)
 {
+    check_environment(c, report);
     for (size_t i = 0; i < c->n; i++) {
         struct value *v = &c->value[i], next = {.row = v->row};
-        char *name = pool_printf(c->pool, "GUIDEPOST_%s", v->row->name);
-        for (char *p = name; *p; p++)
-            *p = *p == '.' ? '_' : (char)toupper((unsigned char)*p);
+        const char *name = environment_name(c->pool, v->row->name);
         const char *s = getenv(name);
         if (!s)
             continue;

@@ -9,6 +9,7 @@
 
 #include "bot/buf.h"
 #include "bot/json.h"
+#include "bot/must.h"
 #include "kb/pool.h"
 #include "kb/yaml.h"
 
@@ -30,24 +31,60 @@ void problem_at(struct kb_report *report, const char *file, const struct yaml *n
     va_end(ap);
 }
 
+static void print_one(const struct kb_problem *p, FILE *out)
+{
+    if (p->line)
+        fprintf(out, "%s:%zu:%zu: ", p->file, p->line, p->column ? p->column : 1);
+    else
+        fprintf(out, "%s: ", p->file);
+    fprintf(out, "%s: %s\n", p->error ? "error" : "warning", p->message);
+}
+
 void problem_print(const struct kb_report *report, FILE *out)
 {
-    for (size_t i = 0; i < report->nproblem; i++) {
-        const struct kb_problem *p = &report->problem[i];
-        if (p->line)
-            fprintf(out, "%s:%zu:%zu: ", p->file, p->line, p->column ? p->column : 1);
-        else
-            fprintf(out, "%s: ", p->file);
-        fprintf(out, "%s: %s\n", p->error ? "error" : "warning", p->message);
+    for (size_t i = 0; i < report->nproblem; i++)
+        print_one(&report->problem[i], out);
+}
+
+/* By file and line; else as they came. */
+static int by_place(const void *a, const void *b)
+{
+    const struct kb_problem *x = *(const struct kb_problem *const *)a;
+    const struct kb_problem *y = *(const struct kb_problem *const *)b;
+    int r = strcmp(x->file, y->file);
+    if (!r)
+        r = (x->line > y->line) - (x->line < y->line);
+    return r ? r : (x > y) - (x < y);
+}
+
+void problem_print_grouped(const struct kb_report *report, FILE *out)
+{
+    size_t n = report->nproblem;
+    const struct kb_problem **all = must(calloc(n + 1, sizeof *all));
+    for (size_t i = 0; i < n; i++)
+        all[i] = &report->problem[i];
+    qsort(all, n, sizeof *all, by_place);
+    for (size_t i = 0; i < n; i++) {
+        if (i && strcmp(all[i]->file, all[i - 1]->file) != 0)
+            fputc('\n', out);
+        print_one(all[i], out);
+        if (all[i]->remedy)
+            fprintf(out, "    %s\n", all[i]->remedy);
     }
+    free(all);
 }
 
 void problem_json(const struct kb_problem *p, struct buf *b)
 {
+    const char *kind = p->kind ? p->kind : "", *remedy = p->remedy ? p->remedy : "";
     buf_addf(b, "{\"error\":%s,\"file\":", p->error ? "true" : "false");
     json_add_string(b, p->file, strlen(p->file));
     buf_addf(b, ",\"line\":%zu,\"column\":%zu,\"message\":", p->line, p->column);
     json_add_string(b, p->message, strlen(p->message));
+    buf_adds(b, ",\"kind\":");
+    json_add_string(b, kind, strlen(kind));
+    buf_adds(b, ",\"remedy\":");
+    json_add_string(b, remedy, strlen(remedy));
     buf_addc(b, '}');
 }
 

@@ -23,7 +23,10 @@ void problem_at(struct kb_report *report, const char *file, const struct yaml *n
 /* One line per problem. */
 void problem_print(const struct kb_report *report, FILE *out);
 
-/* A problem as a JSON object. */
+/* The same for reading: by file and line, what would mend it below, a blank line between files. */
+void problem_print_grouped(const struct kb_report *report, FILE *out);
+
+/* A problem as a JSON object: error, file, line, column, message, kind and remedy ("" where there is none). */
 void problem_json(const struct kb_problem *problem, struct buf *b);
 
 /* Read a YAML file of at most max_bytes; problems go to the report. NULL with -errno in *ret_err

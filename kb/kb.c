@@ -179,6 +179,35 @@ int kb_questions(struct kb *kb, kb_test_fn *fn, void *ctx)
     return r ? r : err;
 }
 
+int kb_find(struct kb *kb, const char *name, struct pool *pool, struct kb_place *ret)
+{
+    static const char *const where[] = {"p.key = ?1", "p.entry_id = ?1 AND p.entry_id <> ''",
+                                        "p.anchor = ?1"}; /* the first two have an index */
+    int found = 0;
+    for (size_t i = 0; i < sizeof where / sizeof *where && !found; i++) {
+        sqlite3_stmt *st = NULL;
+        const char *sql =
+            pool_printf(pool,
+                        "SELECT f.path, p.line FROM passages p JOIN documents d ON d.id = "
+                        "p.document JOIN files f ON f.id = d.file WHERE %s LIMIT 1",
+                        where[i]);
+        int rc = sqlite3_prepare_v2(kb->db, sql, -1, &st, NULL);
+        if (rc == SQLITE_OK) {
+            sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
+            rc = sqlite3_step(st);
+        }
+        if (rc == SQLITE_ROW) {
+            *ret = (struct kb_place){pool_strdup(pool, text(st, 0)),
+                                     (size_t)sqlite3_column_int64(st, 1)};
+            found = 1;
+        }
+        int r = finish(st, rc);
+        if (r)
+            return r;
+    }
+    return found;
+}
+
 /* ---- topics and follow-ups ------------------------------------------------------------------- */
 
 /* Both are lists of things that can be asked next: short, current, and each once. A passage is

@@ -51,7 +51,9 @@ struct kb_problem {
     bool error;          /* false: a warning, which changes nothing */
     char *file;          /* as named by the caller */
     size_t line, column; /* from 1; 0 when the problem is the whole file */
-    char *message;       /* what is wrong and what would mend it, without a full stop */
+    char *message;       /* what is wrong and, without a remedy, what would mend it; no full stop */
+    const char *kind; /* of what kb_review() and its like find: "collision" ...; static, or NULL */
+    char *remedy;     /* what would mend it, or NULL */
 };
 
 /* What kb_index() or kb_check() did. Released by kb_report_release(), also after a failure. */
@@ -84,6 +86,30 @@ void kb_report_release(struct kb_report *report);
 void kb_report_vadd(struct kb_report *report, bool error, const char *file, size_t line,
                     size_t column, const char *fmt, va_list ap)
     __attribute__((format(printf, 6, 0)));
+
+/* The problem that was added last is of this kind, and this would mend it. Nothing when it is not listed any more. */
+void kb_report_remedy(struct kb_report *report, const char *kind, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* What is wrong with content although each file is right, as warnings with a kind and a remedy:
+ *
+ *   collision  an entry's question or alias is answered by another entry
+ *   same       two entries ask the same
+ *   figures    two sentences give different amounts, percentages or times for what seems to be one thing
+ *   expired    text whose last day is over; expires: it will be within 14 days; followup: it leads there
+ *   reviewed   nobody has looked at a document for more than a year, though `reviewed` is kept
+ *   link       a link within the content that leads nowhere
+ *   synonym    a line of synonyms.yaml whose words no guide has
+ *
+ * `db` is an index of the content. `threads` ask, at least one. *ret_asked: how many questions were. 0 or a negative
+ * enum kb_err. */
+struct kb_review_options {
+    const char *today;    /* YYYY-MM-DD; NULL: today, UTC */
+    const char *synonyms; /* the file's name, for places; NULL: not looked at */
+    unsigned threads;
+};
+int kb_review(const char *db, const struct kb_review_options *options, struct kb_report *report,
+              size_t *ret_asked);
 
 /* ---- asking ------------------------------------------------------------------------------------ */
 
@@ -285,6 +311,14 @@ int kb_tests(struct kb *kb, kb_test_fn *fn, void *ctx);
 
 /* Every entry's own question and its aliases, as tests that it must pass: what `guidepost check` asks back. */
 int kb_questions(struct kb *kb, kb_test_fn *fn, void *ctx);
+
+/* Where a passage stands in the sources, by its key or by what is behind its '#': 1, or 0 when there is none of that name,
+ * or negative. The file's name lives in `pool`. */
+struct kb_place {
+    const char *file;
+    size_t line;
+};
+int kb_find(struct kb *kb, const char *name, struct pool *pool, struct kb_place *ret);
 
 struct kb_info {
     int schema, ranking;

@@ -217,7 +217,8 @@ static int emit(struct cutter *c, struct passage *p, const struct cut_unit *unit
         if (unit[from].unit.kind == BLOCK_ITEM && to - from > 1)
             p->start = passage_item_start(c->doc->text, p->start);
         p->end = unit[to - 1].unit.end;
-        p->line = unit[from].line;
+        if (!p->line) /* an entry begins at its question, above its answer */
+            p->line = unit[from].line;
     }
     return c->fn(c->ctx, c->doc, p);
 }

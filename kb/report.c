@@ -103,6 +103,19 @@ void kb_report_vadd(struct kb_report *report, bool error, const char *file, size
         .error = error, .file = copy(file), .line = line, .column = column, .message = message};
 }
 
+void kb_report_remedy(struct kb_report *report, const char *kind, const char *fmt, ...)
+{
+    if (!report->nproblem || report->nproblem > KB_MAX_PROBLEMS)
+        return;
+    struct kb_problem *last = &report->problem[report->nproblem - 1];
+    va_list ap;
+    va_start(ap, fmt);
+    free(last->remedy);
+    last->remedy = vformat(fmt, ap);
+    last->kind = kind;
+    va_end(ap);
+}
+
 void report_add(struct kb_report *report, bool error, const char *file, size_t line, size_t column,
                 const char *fmt, ...)
 {
@@ -119,6 +132,7 @@ void kb_report_release(struct kb_report *report)
     for (size_t i = 0; i < report->nproblem; i++) {
         free(report->problem[i].file);
         free(report->problem[i].message);
+        free(report->problem[i].remedy);
     }
     free(report->problem);
     free(report->message);
