@@ -172,8 +172,9 @@ static void a_folder_that_is_deleted_comes_back(void **state)
 {
     struct wire *w = *state;
     static const char *const names[] = {
-        "data/index.db", "data/index.db-wal", "data/index.db-shm", "data/index.db.snap",
-        "data/state.db", "data/state.db-wal", "data/state.db-shm", "data/index.db.lock"};
+        "data/index.db",      "data/index.db-wal",  "data/index.db-shm",
+        "data/index.db.snap", "data/state.db",      "data/state.db-wal",
+        "data/state.db-shm",  "data/index.db.lock", "data/serve.lock"};
     char path[512];
     wire_ask(w);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
