@@ -34,9 +34,9 @@ static const struct {
 } parts[PARTS] = {
     [BM25] = {"bm25", "its words are what the question is about", 1.0},
     [COVERAGE] = {"coverage", "how many of the question's words it has", 0.5},
-    [PAIRS] = {"pairs", "words that stand together in both", 0.4},
-    [NAMED] = {"named", "how many of them its question, headings and title have", 0.65},
-    [HEADING] = {"heading", "its question or heading is what was asked", 0.35},
+    [PAIRS] = {"pairs", "words that stand together in both", 0.35},
+    [NAMED] = {"named", "how many of them its question, headings and title have", 0.5},
+    [HEADING] = {"heading", "its question or heading is what was asked", 0.5},
     [WORDING] = {"wording", "these say it in the same words, small ones too", 1.0},
     [WANT] = {"want", "it has the kind of answer that was asked for", 0.1},
     [ENTRY] = {"entry", "somebody wrote it as the answer to a question", 0.05},
