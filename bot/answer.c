@@ -22,6 +22,7 @@
 
 #include "bot/clock.h"
 #include "bot/compound.h"
+#include "bot/decline.h"
 #include "bot/limits.h"
 #include "bot/session.h"
 #include "bot/smalltalk.h"
@@ -31,7 +32,6 @@
 #define NEARLY_AS_SURE 0.55 /* of the best extract's confidence: less is not quoted beside it */
 #define ROOM_FOR_MORE  450  /* code points after which no further extract is begun: people skim */
 #define SAME_WORDS     0.6 /* share of an extract's words that were said already: it adds nothing */
-#define MAX_UNKNOWN    3   /* words named in a decline */
 
 struct answerer {
     char *db;
@@ -267,10 +267,13 @@ static bool offered(const char *const *list, size_t n, const char *s)
     return false;
 }
 
-static size_t offer_hits(struct pool *pool, const struct kb_hits *hits, const char **list, size_t n,
-                         size_t max)
+/* With `named`, only those that say in their headings what the question is about. */
+static size_t offer_hits(struct pool *pool, const struct kb_hits *hits, bool named,
+                         const char **list, size_t n, size_t max)
 {
     for (size_t i = 0; i < hits->n && n < max; i++) {
+        if (named && !hits->hit[i].named)
+            continue;
         const char *s = label(pool, &hits->hit[i]);
         if (*s && !offered(list, n, s))
             list[n++] = s;
@@ -344,28 +347,10 @@ static void decline_number(const struct question *q, struct reply *r)
 static void decline(struct answerer *a, const struct question *q, const struct kb_hits *hits,
                     struct pool *pool, struct reply *r)
 {
-    const char *person = has_person(a) ? " Write \"human\" to reach a person." : "";
-    const char *words = "";
-    size_t n = hits->nunknown < MAX_UNKNOWN ? hits->nunknown : MAX_UNKNOWN;
     r->kind = REPLY_NONE;
-    for (size_t i = 0; i < n; i++)
-        words = pool_printf(pool, "%s%s\"%.40s\"", words,
-                            !i           ? ""
-                            : i + 1 == n ? " and "
-                                         : ", ",
-                            hits->unknown[i]);
-    if (n)
-        r->text = pool_printf(pool, "I don't know. My guides do not have the word%s %s.%s",
-                              n > 1 ? "s" : "", words, person);
-    else if (hits->confidence <= 0)
-        r->text = pool_printf(
-            pool, "Could you say a little more? I need at least one word about your topic.%s",
-            person);
-    else
-        r->text = pool_printf(
-            pool, "I don't know: I found nothing in my guides that answers this.%s", person);
+    r->text = decline_text(pool, hits, has_person(a));
     if (hits->confidence > 0)
-        r->nsuggestion = offer_hits(pool, hits, r->suggestion, 0, MAX_SUGGESTIONS - 1);
+        r->nsuggestion = offer_hits(pool, hits, true, r->suggestion, 0, MAX_SUGGESTIONS - 1);
     offer_topics(a, q, pool, r);
 }
 
@@ -385,14 +370,14 @@ static void answer_hits(struct answerer *a, const struct question *q, const stru
     if (hits->band == KB_HIGH)
         quote(pool, hits, "", r);
     else if (hits->band == KB_MEDIUM)
-        quote(pool, hits, "I am not sure that this is what you mean. The nearest I found:", r);
+        quote(pool, hits, decline_lead(pool, hits), r);
     if (!r->nanswer) { /* also when nothing of the extract is readable */
         decline(a, q, hits, pool, r);
         return;
     }
     r->kind = hits->band == KB_HIGH ? REPLY_ANSWER : REPLY_CHOICES;
     if (r->kind == REPLY_CHOICES)
-        r->nchoice = offer_hits(pool, hits, r->choice, 0, MAX_CHOICES);
+        r->nchoice = offer_hits(pool, hits, false, r->choice, 0, MAX_CHOICES);
     else
         offer_followups(a, q, pool, r);
 }
@@ -543,8 +528,6 @@ static void chat(struct answerer *a, const struct question *q, const struct talk
 {
     r->kind = talk->handoff ? REPLY_HANDOFF : REPLY_CHITCHAT;
     r->text = fit(pool, pool_strdup(pool, talk->reply), MAX_ANSWER_CHARS);
-    r->confidence = 1;
-    r->band = KB_HIGH;
     if (talk->topics && !ready(a))
         offer_topics(a, q, pool, r);
 }

@@ -13,7 +13,8 @@ enum reply_kind { REPLY_ANSWER, REPLY_CHOICES, REPLY_NONE, REPLY_CHITCHAT, REPLY
 
 struct reply {
     enum reply_kind kind;
-    double confidence; /* 0..1 */
+    double
+        confidence; /* 0..1, that the guides answer it; 0 when they were not asked (small talk) */
     enum kb_band band;
     const char *text;            /* what the asker would read, plain, at most MAX_ANSWER_CHARS */
     const struct kb_hit *answer; /* the extracts quoted in `text`, best first */

@@ -201,6 +201,7 @@ static int give_hit(struct kb *kb, const struct kb_ask *ask, const struct query 
                            .question = "",
                            .reviewed = row->reviewed,
                            .entry = row->entry,
+                           .named = confidence_named(q, c),
                            .text = "",
                            .start = row->start,
                            .end = row->end,

@@ -225,3 +225,14 @@ void confidence_signs(const struct ranking *r, size_t i, double ret[SIGNS])
     ret[SIGN_EVIDENCE] = 1 - exp(-share(&a, anywhere) * a.mass / CHANCE);
     ret[SIGN_FOREIGN] = fmin(1, (double)foreign / 2);
 }
+
+bool confidence_named(const struct query *q, const struct candidate *c)
+{
+    struct asked a = read_asked(q);
+    double above[KB_MAX_TERMS + 1];
+    read_filled(q, c, ~(1u << FIELD_BODY), above);
+    for (size_t s = 0; s < a.n; s++)
+        if (a.specific[s] && above[s] > 0)
+            return true;
+    return false;
+}

@@ -157,6 +157,7 @@ struct kb_hit {
     const char *question; /* the entry's own question, "" for a guide's passage */
     const char *reviewed; /* YYYY-MM-DD, or "" */
     bool entry;           /* a curated question with its answer */
+    bool named;           /* question, headings or title have a word that the asker's question is about */
     const char *text;     /* the extract: bytes [start, end) of the document's text */
     size_t start, end;
     const struct kb_span *mark; /* words of the question, as spans of `text` */
@@ -255,7 +256,7 @@ struct kb_hits {
     enum kb_band band;
     struct kb_pair *corrected; /* words that were read as other words */
     size_t ncorrected;
-    const char *const *unknown; /* content words of the question that the base does not have */
+    const char *const *unknown; /* words that the question is about and the base does not have */
     size_t nunknown;
     const struct kb_why *why; /* with ask->explain: why this ranking; else NULL */
     struct pool *pool;        /* owns all of the above */

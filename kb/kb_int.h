@@ -961,6 +961,9 @@ struct ranking {
 /* Of the i-th; i < n. */
 void confidence_signs(const struct ranking *r, size_t i, double ret[SIGNS]);
 
+/* Question, headings or title of the candidate have a word that could be the question's subject. */
+bool confidence_named(const struct query *q, const struct candidate *c);
+
 /* How a confidence came about: the product of two chances, or what a rule made of it. */
 enum { CONFIDENCE_PARTS = 5 };
 struct confidence_why {

@@ -535,7 +535,8 @@ void query_weigh(struct query *q, size_t n)
             slot->weight < 1) /* a circumstance we know nothing about says nothing */
             slot->weight = 0;
         q->mass += slot->weight * slot->idf;
-        if (!slot->known && !slot->context && !q->bare)
+        if (!slot->known && !slot->context && !q->bare && slot->weight >= 1 &&
+            !generalword(q->main_lang, slot->word))
             *POOL_PUSH(q->pool, q->unknown, q->nunknown, q->capunknown) = slot->word;
     }
 }

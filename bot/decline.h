@@ -1,0 +1,14 @@
+/* decline.h: what is said when the base has nothing, or nothing certain. */
+#ifndef BOT_DECLINE_H
+#define BOT_DECLINE_H
+
+#include "kb/kb.h"
+
+/* "I don't know", which words are new to us, and how to reach a person when `person`: one does answer. Lives in
+ * `pool`. */
+const char *decline_text(struct pool *pool, const struct kb_hits *hits, bool person);
+
+/* What stands above the nearest extract when it may not be the answer. Lives in `pool`, or is static. */
+const char *decline_lead(struct pool *pool, const struct kb_hits *hits);
+
+#endif
