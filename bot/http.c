@@ -19,6 +19,7 @@
 #include <strings.h>
 
 #include "bot/buf.h"
+#include "bot/library.h"
 #include "bot/limits.h"
 #include "bot/loop.h"
 #include "bot/must.h"
@@ -308,6 +309,8 @@ static void *http_main(void *ctx)
 
 int http_start(struct loop *l, struct http **ret)
 {
+    if (!library_load(LIBRARY_CURL))
+        return -EIO;
     struct http *h = calloc(1, sizeof *h);
     if (!h)
         return -ENOMEM;

@@ -25,6 +25,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "bot/library.h"
 #include "bot/server_int.h"
 
 /* The library allocates by the limit, and some containers set it to a thousand million. */
@@ -401,6 +402,8 @@ static int open_library(struct server *s)
         s->protocols[1].name = s->subprotocol;
         s->protocols[1].id = 1;
     }
+    if (!library_load(LIBRARY_LWS))
+        return -EIO;
     lws_set_log_level(LLL_ERR | LLL_WARN | LLL_NOTICE, on_library_log);
     s->lws = lws_create_context(&info);
     if (!s->lws)

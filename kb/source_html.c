@@ -12,20 +12,22 @@
  * The parser reads nothing but the bytes it is given: no network, no entities of the document's own. */
 #include "kb/source_html.h"
 
+#include <dlfcn.h>
 #include <string.h>
 #include <strings.h>
 
 /* ---- what the page says about itself ---------------------------------------------------------------- */
 
-static char *attribute(struct pool *pool, xmlNode *node, const char *name)
+static char *attribute(struct page *p, xmlNode *node, const char *name)
 {
+    struct pool *pool = p->doc->pool;
     xmlChar *value = xmlGetProp(node, (const xmlChar *)name);
     size_t len;
     struct text_fix fix;
     char *copy =
         value ? text_repair(pool, (const char *)value, strlen((const char *)value), &len, &fix)
               : NULL;
-    xmlFree(value);
+    p->free(value);
     return copy;
 }
 
@@ -49,8 +51,7 @@ static void take_hint(struct document *doc, const char *key, const char *value)
 static int take_meta(struct page *p, xmlNode *meta)
 {
     static const char prefix[] = "guidepost:";
-    char *name = attribute(p->doc->pool, meta, "name"),
-         *value = attribute(p->doc->pool, meta, "content");
+    char *name = attribute(p, meta, "name"), *value = attribute(p, meta, "content");
     size_t line = (size_t)xmlGetLineNo(meta);
     if (!name || !value || strncasecmp(name, prefix, sizeof prefix - 1) != 0)
         return 0;
@@ -73,16 +74,16 @@ static int read_head(struct page *p, xmlNode *root, const char **ret_title)
             rc = KB_ERR_INPUT;
     for (xmlNode *n = root; n; n = source_html_next(root, n)) {
         char *value = NULL;
-        if (source_html_is(n, "html") && (value = attribute(p->doc->pool, n, "lang")))
+        if (source_html_is(n, "html") && (value = attribute(p, n, "lang")))
             take_hint(p->doc, "lang", value);
         else if (source_html_is(n, "link") && source_html_has(n, "rel", "canonical") &&
-                 (value = attribute(p->doc->pool, n, "href")))
+                 (value = attribute(p, n, "href")))
             take_hint(p->doc, "url", value);
         else if (source_html_is(n, "title") && !*ret_title && n->parent &&
                  source_html_is(n->parent, "head")) {
             xmlChar *text = xmlNodeGetContent(n);
             source_html_add(p, text ? (const char *)text : "", 1);
-            xmlFree(text);
+            p->free(text);
             if (sqlite3_str_length(p->run))
                 *ret_title = kb_plain(p->doc->pool, sqlite3_str_value(p->run),
                                       (size_t)sqlite3_str_length(p->run));
@@ -154,6 +155,11 @@ static int read_whole(struct page *p, htmlParserCtxtPtr parser)
 
 int source_html(const struct source *src, document_fn *fn, void *ctx)
 {
+    if (!dlopen(LIBRARY_XML, RTLD_LAZY | RTLD_GLOBAL)) { /* see cmake/late.cmake */
+        report_add(src->report, true, src->file, 0, 0,
+                   "web pages cannot be read: %s; install libxml2", dlerror());
+        return KB_ERR_INPUT;
+    }
     htmlParserCtxtPtr parser = htmlNewParserCtxt();
     if (!parser)
         return KB_ERR_NOMEM;
@@ -162,6 +168,7 @@ int source_html(const struct source *src, document_fn *fn, void *ctx)
         .src = src, .doc = doc, .text = sqlite3_str_new(NULL), .run = sqlite3_str_new(NULL)};
     doc->text = "";
     doc->len = 0;
+    xmlMemGet(&page.free, NULL, NULL, NULL);
     int rc = read_whole(&page, parser);
     htmlFreeParserCtxt(parser);
     sqlite3_free(sqlite3_str_finish(page.text));

@@ -10,6 +10,7 @@
 #define HTML_MAX_NESTING 240 /* elements; libxml2 gives up a little later, browsers at 512 */
 
 struct page {
+    xmlFreeFunc free; /* of the library */
     const struct source *src;
     struct document *doc;
     sqlite3_str *text; /* becomes doc->text */

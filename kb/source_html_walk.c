@@ -290,7 +290,7 @@ static bool is_bold_heading(const struct page *p, const xmlNode *node)
     while (len && strchr(" \t\r\n", text[len - 1]))
         len--;
     bool heading = len > 1 && len <= BOLD_HEADING_MAX && !strchr(".:;,!", text[len - 1]);
-    xmlFree(text);
+    p->free(text);
     return heading;
 }
 
@@ -447,7 +447,7 @@ static void on_pre(struct page *p, xmlNode *node)
         if (len)
             push_code(p, s, len, line);
     }
-    xmlFree(content);
+    p->free(content);
 }
 
 static void on_button(struct page *p, xmlNode *node)
