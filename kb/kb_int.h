@@ -429,12 +429,6 @@ bool stopword(const char *lang, const char *word, size_t len);
 /* All of them, in byte order. */
 const char *const *stopword_list(const char *lang, size_t *ret_n);
 
-/* ---- slip.c: such words, misspelt ------------------------------------------------------------------------ */
-
-/* `word`, folded, is certainly meant to be a stop word: "wich", "mcuh". English only. `opens`: it begins a message and
- * another stop word follows, as in "cna i". */
-bool slip_of_stopword(const char *lang, const char *word, bool opens);
-
 /* ---- schema.c: the file ------------------------------------------------------------------------------------ */
 
 #define SCHEMA_APPLICATION_ID 0x47504b42 /* "GPKB": of the file's header */
@@ -667,10 +661,13 @@ bool vocabulary_has(const struct vocabulary *v, const char *token);
 /* Words of which one begins with the other: "licens", "licensur". How many were put into ret. */
 size_t vocabulary_relatives(const struct vocabulary *v, const char *token, const char **ret,
                             size_t max);
-/* The likeliest word that an unknown token was meant to be, or NULL; *ret_slips is 1 or 2. `letters` of the word
- * as it was typed: the longer, the more slips are believed. */
-const char *vocabulary_nearest(const struct vocabulary *v, const char *token, size_t letters,
-                               size_t *ret_slips);
+/* Passages that have it. */
+size_t vocabulary_df(const struct vocabulary *v, const char *token);
+/* Every word of letters within slip->max of what slip_begin() was given: slip.h. One may come twice, and words that are
+ * longer than SLIP_LETTERS do not. `word` lives as long as the vocabulary. */
+struct slip;
+typedef void vocabulary_fn(void *ctx, const char *word, size_t df, unsigned cost);
+void vocabulary_near(const struct vocabulary *v, struct slip *slip, vocabulary_fn *fn, void *ctx);
 
 /* ---- stats.c: what ranking knows of every passage, in memory ---------------------------------------------------------- */
 

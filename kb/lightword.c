@@ -11,20 +11,20 @@
 #include <string.h>
 
 static const char *const english[] = {
-    "anyway",     "available",   "based",     "best",     "better",    "big",        "bit",
-    "bother",     "come",        "comes",     "day",      "define",    "definition", "describe",
-    "difference", "differences", "different", "else",     "ever",      "everything", "exactly",
-    "exist",      "explain",     "find",      "go",       "goes",      "going",      "good",
-    "great",      "happen",      "happens",   "help",     "important", "involve",    "involved",
-    "kind",       "kinds",       "list",      "look",     "looking",   "lot",        "lots",
-    "made",       "make",        "makes",     "making",   "many",      "matter",     "matters",
-    "mean",       "meaning",     "means",     "money",    "more",      "most",       "name",
-    "necessary",  "need",        "needed",    "needs",    "new",       "often",      "only",
-    "other",      "possible",    "provide",   "question", "right",     "say",        "show",
-    "something",  "sort",        "start",     "stuff",    "sure",      "take",       "takes",
-    "think",      "time",        "tip",       "tips",     "try",       "trying",     "type",
-    "types",      "use",         "used",      "usually",  "versus",    "vs",         "way",
-    "ways",       "well",        "wondering"};
+    "anyway",     "available",   "based",     "best",     "better",   "big",        "bit",
+    "bother",     "come",        "comes",     "day",      "define",   "definition", "describe",
+    "difference", "differences", "different", "each",     "else",     "ever",       "every",
+    "everything", "exactly",     "exist",     "explain",  "find",     "go",         "goes",
+    "going",      "good",        "great",     "happen",   "happens",  "help",       "important",
+    "involve",    "involved",    "kind",      "kinds",    "list",     "look",       "looking",
+    "lot",        "lots",        "made",      "make",     "makes",    "making",     "many",
+    "matter",     "matters",     "mean",      "meaning",  "means",    "money",      "more",
+    "most",       "name",        "necessary", "need",     "needed",   "needs",      "new",
+    "often",      "only",        "other",     "possible", "provide",  "question",   "right",
+    "say",        "show",        "something", "sort",     "start",    "stuff",      "sure",
+    "take",       "takes",       "think",     "time",     "tip",      "tips",       "try",
+    "trying",     "type",        "types",     "use",      "used",     "usually",    "versus",
+    "vs",         "way",         "ways",      "well",     "wondering"};
 
 bool lightword(const char *lang, const char *word)
 {

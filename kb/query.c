@@ -11,225 +11,24 @@
  *
  * Deliberately not here: parsing, negation, guessing at intentions. The one exception is query_want.c, which
  * says what *kind* of thing would be an answer. */
-#include "kb/kb_int.h"
+#include "kb/query_int.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#define WEIGHT_AROUND   0.3  /* words of sentences around the one that asks */
-#define WEIGHT_LIGHT    0.4  /* words that are hardly ever the point */
-#define WEIGHT_HINT     0.6  /* words that an answer of the wanted kind would have */
-#define WEIGHT_COMPOUND 0.8  /* a part of a compound word */
-#define WEIGHT_SLIP     0.85 /* a word that was one slip away from one of the base's */
-#define WEIGHT_SLIPS    0.7
+#define WEIGHT_AROUND   0.3 /* words of sentences around the one that asks */
+#define WEIGHT_LIGHT    0.4 /* words that are hardly ever the point */
+#define WEIGHT_HINT     0.6 /* words that an answer of the wanted kind would have */
 #define WEIGHT_RELATIVE 0.6 /* another word of the family: license, licensure */
-#define MAX_CORRECTED   8   /* unknown words that are looked up */
 #define MAX_RELATIVES   6
+#define WEIGHT_JOINED   0.9 /* two words as one */
+#define MAX_JOINED      16  /* letters of either */
 #define WEIGHT_BEFORE   0.4 /* words of the previous message; half of it for each one before */
 #define MAX_BEFORE      3   /* messages to look back at */
 #define SHORT_MESSAGE   2 /* content words; with fewer or as many it may lean on the previous one */
 #define LEANING_MESSAGE 4 /* the same when it has a bare pronoun or begins like a follow-up */
-
-/* ---- words of one message --------------------------------------------------------------------------- */
-
-struct word {
-    const char *token, *text; /* text: as typed, folded */
-    const char **also;        /* other tokens at this place: parts of a compound word */
-    size_t nalso, capalso;
-    bool stop, asks; /* asks: stands in a sentence that ends with a question mark */
-    double sure;     /* 1, or less when it was corrected */
-    size_t slot;     /* SIZE_MAX: none */
-};
-
-struct message {
-    struct pool *pool;
-    const char *lang;
-    const char *s; /* marked with its language */
-    size_t len;
-    struct word *word;
-    size_t n, cap;
-};
-
-/* Another form of a word at the same place: a compound, or an acronym that is spelt like a stop word ("US"),
- * which then is what was meant. */
-static void add_form(struct message *m, struct word *w, const char *token, size_t len)
-{
-    const char *form = pool_strndup(m->pool, token, len);
-    if (w->stop) {
-        w->token = form;
-        w->stop = false;
-        return;
-    }
-    *POOL_PUSH(m->pool, w->also, w->nalso, w->capalso) = form;
-}
-
-static int add_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
-                     bool colocated)
-{
-    struct message *m = ctx;
-    if (!len || start > end || end > m->len)
-        return 0;
-    if (colocated) {
-        if (m->n)
-            add_form(m, &m->word[m->n - 1], token, len);
-        return 0;
-    }
-    if (m->n == QUERY_WORDS)
-        return 1; /* enough; not an error */
-    size_t textlen = 0;
-    char *text = text_fold(m->pool, m->s + start, end - start, &textlen);
-    *POOL_PUSH(m->pool, m->word, m->n, m->cap) = (struct word){
-        .token = pool_strndup(m->pool, token, len),
-        .text = text,
-        .stop = stopword(*m->lang ? m->lang : "en", text, textlen),
-        .asks = true,
-        .sure = 1,
-        .slot = SIZE_MAX,
-    };
-    return 0;
-}
-
-/* The length of s without a last character that was cut in two. */
-static size_t whole_characters(const char *s, size_t len, size_t max)
-{
-    if (len <= max)
-        return len;
-    len = max;
-    while (len && ((unsigned char)s[len] & 0xc0) == 0x80)
-        len--;
-    return len;
-}
-
-static int read_message(struct tokenizer *t, struct pool *pool, const char *lang, const char *s,
-                        size_t len, struct message *ret)
-{
-    size_t textlen = 0;
-    len = whole_characters(s, len, KB_MAX_QUESTION);
-    char *text = text_repair(pool, s, len, &textlen, &(struct text_fix){0});
-    size_t mark = strlen(lang) + 2;
-    char *marked = pool_alloc(pool, mark + textlen + 1);
-    marked[0] = TOKENIZER_MARK;
-    memcpy(marked + 1, lang, mark - 2);
-    marked[mark - 1] = ' ';
-    memcpy(marked + mark, text, textlen);
-    *ret = (struct message){.pool = pool, .lang = lang, .s = marked, .len = mark + textlen};
-    int r = tokenizer_run(t, marked, ret->len, add_token, ret);
-    return r < 0 ? r : 0;
-}
-
-static bool word_in(const char *word, const char *const *list)
-{
-    for (; *list; list++)
-        if (!strcmp(word, *list))
-            return true;
-    return false;
-}
-
-/* ---- what was meant ----------------------------------------------------------------------------- */
-
-static bool known(const struct query_reader *reader, const struct word *w)
-{
-    size_t n = 0;
-    synonyms_find(reader->synonyms, w->token, &n);
-    bool yes = n || vocabulary_has(reader->vocabulary, w->token);
-    for (size_t i = 0; i < w->nalso && !yes; i++)
-        yes = vocabulary_has(reader->vocabulary, w->also[i]);
-    return yes;
-}
-
-/* Word `i` is the number in "ten years" or "18 months": how long, and not of what. */
-static bool counts_time(const struct message *m, size_t i)
-{
-    static const char *const number[] = {"two",   "three", "four", "five", "six",
-                                         "seven", "eight", "nine", "ten",  NULL};
-    static const char *const unit[] = {"years", "year", "months", "month", "weeks",   "week",
-                                       "days",  "day",  "hours",  "hour",  "minutes", NULL};
-    const char *word = m->word[i].text;
-    bool digits = strspn(word, "0123456789") == strlen(word);
-    return i + 1 < m->n && (digits || word_in(word, number)) && word_in(m->word[i + 1].text, unit);
-}
-
-/* Words that the base lacks are read as the nearest it has, if that is near enough. The reader's word stays
- * what is shown; ask.c finds out how the owner writes it. `q` is NULL for earlier messages. */
-static void correct(const struct query_reader *reader, struct query *q, struct message *m)
-{
-    if (!reader->vocabulary || vocabulary_empty(reader->vocabulary))
-        return;
-    for (size_t i = 0, tries = 0; i < m->n && tries < MAX_CORRECTED; i++) {
-        struct word *w = &m->word[i];
-        size_t slips = 0;
-        if (w->stop || known(reader, w))
-            continue;
-        if (counts_time(m, i)) { /* to lack this number says nothing */
-            w->stop = true;
-            continue;
-        }
-        tries++;
-        if (slip_of_stopword(m->lang, w->text, !i && m->n > 1 && w[1].stop)) {
-            w->stop = true;
-            continue;
-        }
-        const char *meant =
-            vocabulary_nearest(reader->vocabulary, w->token, strlen(w->text), &slips);
-        if (!meant)
-            continue;
-        w->token = meant =
-            pool_strdup(m->pool, meant); /* the vocabulary may change before it is shown */
-        w->sure = slips == 1 ? WEIGHT_SLIP : WEIGHT_SLIPS;
-        if (q)
-            *POOL_PUSH(q->pool, q->corrected, q->ncorrected, q->capcorrected) =
-                (struct kb_pair){w->text, meant};
-    }
-}
-
-/* ---- which sentences ask ------------------------------------------------------------------------------- */
-
-struct place {
-    struct message *m;
-    size_t next; /* word to be placed */
-    const bool *asks;
-    const size_t *end;
-    size_t n, at;
-};
-
-static int place_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
-                       bool colocated)
-{
-    (void)token;
-    (void)end;
-    struct place *p = ctx;
-    if (!len || colocated)
-        return 0;
-    if (p->next == p->m->n)
-        return 1;
-    while (p->at + 1 < p->n && start >= p->end[p->at])
-        p->at++;
-    p->m->word[p->next++].asks = p->asks[p->at];
-    return 0;
-}
-
-/* With a question mark in one sentence of several, only words of such sentences ask. */
-static int find_asking(struct tokenizer *t, struct message *m)
-{
-    bool asks[64];
-    size_t end[64], n = 0, asking = 0, pos = 0;
-    while (pos < m->len && n < sizeof end / sizeof *end) {
-        size_t step = sentence_end(m->s + pos, m->len - pos);
-        if (!step)
-            break;
-        asks[n] = memchr(m->s + pos, '?', step) != NULL;
-        asking += asks[n];
-        pos += step;
-        end[n++] = pos;
-    }
-    if (!asking || asking == n)
-        return 0;
-    struct place p = {.m = m, .asks = asks, .end = end, .n = n};
-    int r = tokenizer_run(t, m->s, m->len, place_token, &p);
-    return r < 0 ? r : 0;
-}
 
 /* ---- slots and terms --------------------------------------------------------------------------------------- */
 
@@ -268,7 +67,17 @@ static void add_relatives(const struct query_reader *reader, struct query *q, co
         add_word(q, relative[i], relative[i], WEIGHT_RELATIVE, slot, KB_RELATIVE);
 }
 
-static void add_slot(const struct query_reader *reader, struct query *q, struct word *w,
+static void add_form(struct query *q, const struct query_form *form, size_t slot)
+{
+    const char **list = pool_array(q->pool, 2, sizeof *list);
+    list[0] = form->token;
+    list[1] = form->then;
+    size_t n = form->then ? 2 : 1;
+    const char *text = n > 1 ? pool_printf(q->pool, "%s %s", list[0], list[1]) : list[0];
+    add_term(q, (struct query_term){list, n, text, form->weight, false, slot, 1, 0, form->way});
+}
+
+static void add_slot(const struct query_reader *reader, struct query *q, struct query_word *w,
                      double weight, bool context)
 {
     size_t slot = find_slot(q, w->token);
@@ -284,8 +93,8 @@ static void add_slot(const struct query_reader *reader, struct query *q, struct 
     *POOL_PUSH(q->pool, q->slot, q->nslot, q->capslot) =
         (struct query_slot){.word = w->text, .weight = weight, .context = context};
     add_word(q, w->token, w->text, w->sure, w->slot, w->sure < 1 ? KB_CORRECTED : KB_TYPED);
-    for (size_t i = 0; i < w->nalso; i++)
-        add_word(q, w->also[i], w->also[i], WEIGHT_COMPOUND, w->slot, KB_COMPOUND);
+    for (size_t i = 0; i < w->nform; i++)
+        add_form(q, &w->form[i], w->slot);
     add_relatives(reader, q, w->token, w->slot);
 }
 
@@ -293,12 +102,12 @@ static void add_slot(const struct query_reader *reader, struct query *q, struct 
  * of their own when none was. Ends with NULL. */
 static void add_hint(const struct query_reader *reader, struct query *q, const char *const *word)
 {
-    struct message m;
+    struct query_message m;
     const char *token[8];
     size_t n = 0, typed = SIZE_MAX, slot = q->nslot;
     for (; word[n] && n < sizeof token / sizeof *token; n++) {
         token[n] = "";
-        if (!read_message(reader->tokenizer, q->pool, "en", word[n], strlen(word[n]), &m) && m.n)
+        if (!query_message(reader->tokenizer, q->pool, "en", word[n], strlen(word[n]), &m) && m.n)
             token[n] = m.word[0].token;
         if (typed == SIZE_MAX)
             typed = find_slot(q, token[n]);
@@ -332,7 +141,8 @@ static void add_hints(const struct query_reader *reader, struct query *q)
 }
 
 /* The slots that words [i, i + n) fill, when they are neighbours; false when they are not, or none. */
-static bool covered(const struct message *m, size_t i, size_t n, size_t *ret_slot, size_t *ret_n)
+static bool covered(const struct query_message *m, size_t i, size_t n, size_t *ret_slot,
+                    size_t *ret_n)
 {
     size_t low = SIZE_MAX, high = 0, count = 0;
     for (size_t k = i; k < i + n; k++) {
@@ -358,7 +168,8 @@ static const char *phrase_text(struct pool *pool, const char *const *token, size
     return s;
 }
 
-static void add_synonyms(struct query *q, const struct synonyms *synonyms, const struct message *m)
+static void add_synonyms(struct query *q, const struct synonyms *synonyms,
+                         const struct query_message *m)
 {
     for (size_t i = 0; i < m->n; i++) {
         size_t n = 0;
@@ -378,18 +189,38 @@ static void add_synonyms(struct query *q, const struct synonyms *synonyms, const
     }
 }
 
+/* "full time" where the owner writes "fulltime". */
+static void add_joined(const struct query_reader *reader, struct query *q,
+                       const struct query_message *m)
+{
+    char joined[2 * MAX_JOINED + 1];
+    for (size_t i = 0; reader->vocabulary && i + 1 < m->n; i++) {
+        const struct query_word *a = &m->word[i], *b = a + 1;
+        if (a->slot == SIZE_MAX || b->slot != a->slot + 1 || b->start != a->end + 1 ||
+            strlen(a->text) > MAX_JOINED || strlen(b->text) > MAX_JOINED ||
+            (lightword(m->lang, a->text) && lightword(m->lang, b->text))) /* "every day" */
+            continue;
+        snprintf(joined, sizeof joined, "%s%s", a->text, b->text);
+        const char **token = pool_array(q->pool, 1, sizeof *token);
+        token[0] = query_token(reader->tokenizer, q->pool, m->lang, joined);
+        if (token[0] && vocabulary_has(reader->vocabulary, token[0]))
+            add_term(q, (struct query_term){token, 1, pool_strdup(q->pool, joined), WEIGHT_JOINED,
+                                            false, a->slot, 2, 0, KB_COMPOUND});
+    }
+}
+
 /* Words that ask come first: of a very long message they must not be the ones that are left out. */
-static size_t add_slots(const struct query_reader *reader, struct query *q, struct message *m,
+static size_t add_slots(const struct query_reader *reader, struct query *q, struct query_message *m,
                         double weight, bool context)
 {
     size_t content = 0;
     for (int asking = 1; asking >= 0; asking--)
         for (size_t i = 0; i < m->n; i++) {
-            struct word *w = &m->word[i];
+            struct query_word *w = &m->word[i];
             if ((w->stop && !reader->every_word) || w->asks != asking)
                 continue;
             double around = w->asks ? 1 : WEIGHT_AROUND;
-            double own = lightword(m->lang, w->text) ? WEIGHT_LIGHT : 1;
+            double own = lightword(m->lang, w->meant ? w->meant : w->text) ? WEIGHT_LIGHT : 1;
             add_slot(reader, q, w, weight * around * own, context);
             content++;
         }
@@ -404,11 +235,11 @@ static bool is_said(const struct query *q, const char *token)
     return false;
 }
 
-static void add_said(struct query *q, const struct message *m)
+static void add_said(struct query *q, const struct query_message *m)
 {
     for (int asking = 1; asking >= 0; asking--)
         for (size_t i = 0; i < m->n && q->nsaid < QUERY_SAID; i++) {
-            const struct word *w = &m->word[i];
+            const struct query_word *w = &m->word[i];
             if (w->asks == asking && !is_said(q, w->token))
                 q->said[q->nsaid++] =
                     (struct query_said){w->token, w->slot, asking ? 1 : WEIGHT_AROUND};
@@ -417,7 +248,7 @@ static void add_said(struct query *q, const struct message *m)
 
 /* ---- does this message lean on the one before? ----------------------------------------------------------- */
 
-static bool leans(const struct message *m, size_t content)
+static bool leans(const struct query_message *m, size_t content)
 {
     static const char *const first[] = {"and", "or", "but", "also", "then", "so", "plus", NULL};
     static const char *const about[] = {"what", "how", NULL};
@@ -428,12 +259,12 @@ static bool leans(const struct message *m, size_t content)
         return true;
     if (content > LEANING_MESSAGE)
         return false;
-    if (m->n && word_in(m->word[0].text, first))
+    if (m->n && query_word_in(m->word[0].text, first))
         return true;
-    if (m->n > 1 && word_in(m->word[0].text, about) && !strcmp(m->word[1].text, "about"))
+    if (m->n > 1 && query_word_in(m->word[0].text, about) && !strcmp(m->word[1].text, "about"))
         return true;
     for (size_t i = 0; i < m->n; i++)
-        if (word_in(m->word[i].text, pronoun))
+        if (query_word_in(m->word[i].text, pronoun))
             return true;
     return false;
 }
@@ -442,13 +273,13 @@ static int add_before(const struct query_reader *reader, struct query *q, const 
 {
     double weight = WEIGHT_BEFORE;
     for (size_t i = ask->nbefore, left = MAX_BEFORE; i && left; i--, left--, weight /= 2) {
-        struct message m;
+        struct query_message m;
         const char *s = ask->before[i - 1];
-        int r = read_message(reader->tokenizer, q->pool, q->lang ? q->lang : "", s ? s : "",
-                             s ? strlen(s) : 0, &m);
+        int r = query_message(reader->tokenizer, q->pool, q->lang ? q->lang : "", s ? s : "",
+                              s ? strlen(s) : 0, &m);
         if (r)
             return r;
-        correct(reader, NULL, &m);
+        query_meant(reader, NULL, &m);
         if (add_slots(reader, q, &m, weight, true))
             add_synonyms(q, reader->synonyms, &m);
     }
@@ -456,13 +287,13 @@ static int add_before(const struct query_reader *reader, struct query *q, const 
 }
 
 /* Of the sentences that ask. */
-static enum query_want want_of(const struct message *m)
+static enum query_want want_of(const struct query_message *m)
 {
     const char **word = pool_array(m->pool, m->n, sizeof *word);
     size_t n = 0;
     for (size_t i = 0; i < m->n; i++)
         if (m->word[i].asks)
-            word[n++] = m->word[i].text;
+            word[n++] = m->word[i].meant ? m->word[i].meant : m->word[i].text;
     return query_want(word, n);
 }
 
@@ -475,17 +306,17 @@ int query_build(const struct query_reader *reader, struct pool *pool, const stru
                       .lang = ask->lang ? ask->lang : reader->main_lang,
                       .audience = ask->audience,
                       .today = ask->today};
-    struct message m;
-    int r = read_message(reader->tokenizer, pool, q.lang ? q.lang : "", ask->text ? ask->text : "",
-                         ask->text ? ask->len : 0, &m);
+    struct query_message m;
+    int r = query_message(reader->tokenizer, pool, q.lang ? q.lang : "", ask->text ? ask->text : "",
+                          ask->text ? ask->len : 0, &m);
     if (!r)
-        r = find_asking(reader->tokenizer, &m);
+        r = query_asking(reader->tokenizer, &m);
     if (r)
         return r;
     for (size_t i = 0; i < m.n; i++)
         *POOL_PUSH(pool, q.typed, q.ntyped, q.captyped) = m.word[i].token;
+    query_meant(reader, &q, &m);
     q.want = want_of(&m);
-    correct(reader, &q, &m);
 
     size_t content = add_slots(reader, &q, &m, 1, false);
     add_said(&q, &m);
@@ -495,6 +326,7 @@ int query_build(const struct query_reader *reader, struct pool *pool, const stru
         for (size_t i = 0; i < m.n; i++)
             add_slot(reader, &q, &m.word[i], 1, false);
     add_synonyms(&q, reader->synonyms, &m);
+    add_joined(reader, &q, &m);
     add_hints(reader, &q);
     if (lean)
         r = add_before(reader, &q, ask);

@@ -1,78 +1,213 @@
-/* slip.c: question words with a slip of the keyboard in them: "wich", "mcuh", "shoud".
+/* slip.c: what it costs to read one word as another.
  *
- * A word that the base lacks is the strongest sign that a question is about something else, so taking one for
- * a misspelt "which" must be certain: read as "can't", the cat of "does my cat need a blood test" vanishes, and the
- * rest is answered with confidence. One letter left out (not the first) or two neighbours that changed places are
- * believed, except where the result is a word of its own; those are listed, which can be done because there are only
- * some seven hundred candidates to go through. Of words of three letters too many are words or abbreviations (cat,
- * tan, CNA, ADN, BTU), so there it is the slips that are listed, and "cna i do it online" is helped by where it stands.
+ * Damerau-Levenshtein: letters too many, too few, wrong, and neighbours that changed places. But not all slips are equally
+ * likely, so they do not cost the same. A finger hits the key beside; a vowel is taken for another; a doubled letter is
+ * written once; and many people write what they hear ("fone", "nashun"). The costs are tenths of a plain slip, by hand,
+ * and compared with what spelling errors are known to be like: most are one slip, few are in the first letter.
  *
- * English only: no such lists were made for the other languages. */
-#include "kb/kb_int.h"
+ * One row of the usual matrix is kept for each letter of the word that is tried. Words are tried by walking along
+ * whatever holds many of them, so two that begin alike share the rows of their beginning, and a beginning that is
+ * already too far off takes all its words away with it. */
+#include "kb/slip.h"
 
+#include <pthread.h>
 #include <string.h>
 
-/* In byte order. */
-static const char *const three_letters[] = {"frm", "hav", "hte", "hve", "hwo", "jst", "nto", "oyu",
-                                            "teh", "tht", "wat", "wht", "wih", "wth", "yuo"};
+#define ADDED        10 /* a letter too many or too few */
+#define ADDED_DOUBLE 5  /* the one before once more */
+#define ADDED_VOWEL  8
+#define WRONG        12
+#define WRONG_KEY    9 /* the key beside */
+#define WRONG_VOWEL  7
+#define WRONG_SOUND  7 /* consonants that sound alike */
+#define SWAPPED      8
+#define SPELT        6 /* letters that sound alike together */
+#define FIRST        6 /* more, for a slip in the first letter */
+#define FAR          200
 
-/* One slip away from a question word, and words all the same. In byte order. */
-static const char *const words[] = {
-    "abut", "bing",  "cold",  "ding", "dint",  "dong",  "dose",  "ether", "form",  "gest",
-    "hast", "haven", "hell",  "juts", "mien",  "pleas", "rally", "tank",  "tanks", "thee",
-    "thin", "thins", "three", "ting", "tings", "wast",  "wile",  "wold",  "yore"};
+#define BAND 3 /* letters by which the two may be out of step */
 
-static bool listed(const char *const *list, size_t n, const char *word)
+/* Keys beside each other on QWERTY; what differs on others is rare enough. */
+static const char *const beside[26] = {
+    "qwsz",   "vghn",  "xdfv", "erfcxs", "rdsw", "rtgvcd", "tyhbvf", "yujnbg", "uokj",
+    "uikmnh", "iolmj", "opk",  "njk",    "bhjm", "ipkl",   "ol",     "wa",     "etdf",
+    "wedxza", "ryfg",  "yihj", "cfgb",   "qeas", "zsdc",   "tugh",   "asx"};
+
+static const char *const sound_alike[] = {"ckq", "csz", "sx", "gj", "fv", "dt", "bp", "mn", "vw"};
+
+/* Up to two letters that are written for up to two others, in both directions. */
+static const char *const spelt[][2] = {
+    {"f", "ph"},  {"f", "gh"},  {"k", "ck"},  {"k", "ch"},  {"c", "ck"},  {"u", "oo"},
+    {"x", "ks"},  {"x", "cs"},  {"sh", "ti"}, {"sh", "ci"}, {"s", "sc"},  {"y", "ie"},
+    {"ee", "ea"}, {"ee", "ie"}, {"er", "re"}, {"or", "er"}, {"ar", "er"}, {"el", "le"},
+    {"al", "le"}, {"ai", "ay"}, {"ou", "ow"}, {"w", "wh"},  {"n", "kn"},  {"r", "wr"},
+    {"s", "ps"},  {"au", "o"},  {"o", "ow"},  {"qu", "kw"}, {"ei", "ay"}, {"ea", "e"},
+    {"ie", "e"},  {"ei", "e"},  {"ou", "u"},  {"ue", "oo"},
+};
+
+/* The lists above by letter, made once. */
+static pthread_once_t tables_once = PTHREAD_ONCE_INIT;
+static uint8_t wrong_letter[26][26];
+
+static bool is_letter(char c)
 {
-    size_t low = 0;
-    while (low < n) {
-        size_t mid = low + (n - low) / 2;
-        int r = strcmp(list[mid], word);
-        if (!r)
-            return true;
-        if (r < 0)
-            low = mid + 1;
-        else
-            n = mid;
-    }
-    return false;
+    return c >= 'a' && c <= 'z';
 }
 
-static bool neighbours_changed(const char *word, size_t len, char *buf)
+static bool is_vowel(char c)
 {
-    for (size_t i = 0; i + 1 < len; i++) {
-        memcpy(buf, word, len);
-        buf[i] = word[i + 1];
-        buf[i + 1] = word[i];
-        if (stopword("en", buf, len))
-            return true;
-    }
-    return false;
+    return is_letter(c) && ((1u << ('a' - 'a') | 1u << ('e' - 'a') | 1u << ('i' - 'a') |
+                             1u << ('o' - 'a') | 1u << ('u' - 'a') | 1u << ('y' - 'a')) >>
+                                (c - 'a') &
+                            1);
 }
 
-static bool letter_left_out(const char *word, size_t len, char *buf)
+static void make_tables(void)
 {
-    for (size_t i = 1; i <= len; i++)
-        for (int c = 'a'; c <= 'z'; c++) {
-            memcpy(buf, word, i);
-            buf[i] = (char)c;
-            memcpy(buf + i + 1, word + i, len - i);
-            if (stopword("en", buf, len + 1))
+    for (char a = 'a'; a <= 'z'; a++)
+        for (char b = 'a'; b <= 'z'; b++) {
+            unsigned cost = strchr(beside[a - 'a'], b) ? WRONG_KEY : WRONG;
+            for (size_t i = 0; i < sizeof sound_alike / sizeof *sound_alike; i++)
+                if (strchr(sound_alike[i], a) && strchr(sound_alike[i], b))
+                    cost = WRONG_SOUND;
+            if (is_vowel(a) && is_vowel(b))
+                cost = WRONG_VOWEL;
+            wrong_letter[a - 'a'][b - 'a'] = (uint8_t)cost;
+        }
+}
+
+static unsigned wrong(char a, char b)
+{
+    return is_letter(a) && is_letter(b) ? wrong_letter[a - 'a'][b - 'a'] : WRONG;
+}
+
+static unsigned added(char letter, char before)
+{
+    if (letter == before)
+        return ADDED_DOUBLE;
+    return is_vowel(letter) || letter == 'h' ? ADDED_VOWEL : ADDED;
+}
+
+static void add_sound(struct slip *s, size_t i, const char *from, const char *to)
+{
+    size_t n = from[1] ? 2 : 1;
+    if (i >= n && !memcmp(s->typed + i - n, from, n) && s->nsound[i] < SLIP_SOUNDS)
+        s->sound[i][s->nsound[i]++] =
+            (struct slip_sound){(uint8_t)n, to[1] ? 2 : 1, {to[0], to[1]}};
+}
+
+/* What the letters typed may stand for. */
+static void find_sounds(struct slip *s)
+{
+    for (size_t i = 1; i <= s->len; i++) {
+        s->nsound[i] = 0;
+        for (size_t p = 0; p < sizeof spelt / sizeof *spelt; p++) {
+            add_sound(s, i, spelt[p][0], spelt[p][1]);
+            add_sound(s, i, spelt[p][1], spelt[p][0]);
+        }
+    }
+}
+
+/* The cheapest way by which typed[0, i) and word[0, k) end in letters that sound alike. */
+static unsigned spelt_alike(const struct slip *s, size_t i, const char *word, size_t k)
+{
+    unsigned best = FAR;
+    for (size_t r = 0; r < s->nsound[i]; r++) {
+        const struct slip_sound *e = &s->sound[i][r];
+        if (e->as[e->letters - 1] != word[k - 1] || k < e->letters ||
+            word[k - e->letters] != e->as[0])
+            continue;
+        unsigned cost = s->row[k - e->letters][i - e->typed] + SPELT;
+        best = cost < best ? cost : best;
+    }
+    return best;
+}
+
+/* With one more letter this one may be half of something cheap, though by itself it is too far off. */
+static bool half(const struct slip *s, char letter, size_t k, size_t low, size_t high)
+{
+    const uint8_t *last = s->row[k - 1];
+    for (size_t i = low; i <= high; i++) {
+        if (i < s->len && s->typed[i] == letter && last[i - 1] + SWAPPED <= (int)s->max)
+            return true;
+        for (size_t r = 0; r < s->nsound[i]; r++) {
+            const struct slip_sound *e = &s->sound[i][r];
+            if (e->letters == 2 && e->as[0] == letter && last[i - e->typed] + SPELT <= (int)s->max)
                 return true;
         }
+    }
     return false;
 }
 
-bool slip_of_stopword(const char *lang, const char *word, bool opens)
+void slip_begin(struct slip *s, const char *typed, size_t len, unsigned max)
 {
-    char buf[12];
-    size_t len = strlen(word);
-    if ((*lang && strcmp(lang, "en") != 0) || len < 3 || len + 1 > sizeof buf)
+    pthread_once(&tables_once, make_tables);
+    s->len = len < SLIP_LETTERS ? len : SLIP_LETTERS;
+    s->max = max;
+    memcpy(s->typed, typed, s->len);
+    find_sounds(s);
+    unsigned cost = 0;
+    for (size_t i = 0; i <= s->len; i++) {
+        s->row[0][i] = (uint8_t)(i <= BAND ? cost : FAR);
+        cost += i ? ADDED : ADDED + FIRST;
+    }
+    s->least[0] = 0;
+}
+
+/* What row k has for the first `i` letters typed. */
+static unsigned cell(const struct slip *s, size_t i, const char *word, size_t k)
+{
+    char own = s->typed[i - 1], letter = word[k - 1];
+    const uint8_t *last = s->row[k - 1];
+    if (own == letter && last[i - 1] <= SPELT)
+        return last[i - 1];
+    char own_before = i > 1 ? s->typed[i - 2] : 0, before = k > 1 ? word[k - 2] : 0;
+    unsigned cost = last[i - 1];
+    if (own != letter)
+        cost += wrong(own, letter) + (i == 1 && k == 1 ? FIRST : 0u);
+    unsigned more = last[i] + added(letter, before),
+             less = s->row[k][i - 1] + added(own, own_before);
+    cost = more < cost ? more : cost;
+    cost = less < cost ? less : cost;
+    if (own == before && own_before == letter && own != letter) {
+        unsigned swap = s->row[k - 2][i - 2] + SWAPPED + (i == 2 && k == 2 ? FIRST / 2u : 0u);
+        cost = swap < cost ? swap : cost;
+    }
+    if (cost > SPELT) {
+        unsigned sound = spelt_alike(s, i, word, k);
+        cost = sound < cost ? sound : cost;
+    }
+    return cost < FAR ? cost : FAR;
+}
+
+bool slip_letter(struct slip *s, const char *word, size_t k)
+{
+    if (k > SLIP_LETTERS || k > s->len + BAND)
         return false;
-    if (len == 3)
-        return listed(three_letters, sizeof three_letters / sizeof *three_letters, word) ||
-               (opens && neighbours_changed(word, len, buf));
-    if (listed(words, sizeof words / sizeof *words, word))
-        return false;
-    return neighbours_changed(word, len, buf) || letter_left_out(word, len, buf);
+    uint8_t *now = s->row[k];
+    size_t low = k > BAND ? k - BAND : 1, high = k + BAND < s->len ? k + BAND : s->len;
+    unsigned least = FAR;
+    now[0] = now[low - 1] = FAR;
+    if (low == 1) {
+        least =
+            s->row[k - 1][0] + added(word[k - 1], k > 1 ? word[k - 2] : 0) + (k == 1 ? FIRST : 0u);
+        now[0] = (uint8_t)least;
+    }
+    for (size_t i = low; i <= high; i++) {
+        unsigned cost = cell(s, i, word, k);
+        now[i] = (uint8_t)cost;
+        least = cost < least ? cost : least;
+    }
+    if (high < s->len)
+        now[high + 1] = FAR;
+    s->least[k] = (uint8_t)least;
+    return least <= s->max ||
+           (s->least[k - 1] + SPELT <= (int)s->max && half(s, word[k - 1], k, low, high));
+    return least <= s->max ||
+           (s->least[k - 1] + SPELT <= (int)s->max && half(s, word[k - 1], k, low, high));
+}
+
+unsigned slip_cost(const struct slip *s, size_t k)
+{
+    return k <= SLIP_LETTERS && k <= s->len + BAND && k + BAND >= s->len ? s->row[k][s->len] : FAR;
 }

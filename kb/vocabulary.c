@@ -12,18 +12,15 @@
  * Stems are compared, since only stems are in the index. Where there is a snapshot its table of terms is used as it
  * is, with the words of the delta merged in while walking. */
 #include "kb/kb_int.h"
+#include "kb/slip.h"
 #include "kb/snap.h"
 
 #include <ctype.h>
 #include <string.h>
 
-#define SHARED         5 /* letters that relatives have in common at least */
-#define CUT_SHORT      4 /* the same for a word that is nowhere in full */
-#define LONGER         4 /* letters that one may have behind them at most */
-#define SLIP_LETTERS   4 /* letters of a word that may have a slip; only a swap below SLIP_ANY */
-#define SLIP_ANY       5
-#define SLIPS_LETTERS  8 /* letters of a word that may have two slips */
-#define MAX_LETTERS    32
+#define SHARED         5      /* letters that relatives have in common at least */
+#define CUT_SHORT      4      /* the same for a word that is nowhere in full */
+#define LONGER         4      /* letters that one may have behind them at most */
 #define MAX_VOCABULARY 500000 /* words; a base with more answers without spelling and relatives */
 
 static const char sql_table[] =
@@ -194,69 +191,66 @@ size_t vocabulary_relatives(const struct vocabulary *v, const char *token, const
 
 /* ---- slips ------------------------------------------------------------------------------------------- */
 
-static size_t smallest(size_t a, size_t b, size_t c)
+size_t vocabulary_df(const struct vocabulary *v, const char *token)
 {
-    size_t m = a < b ? a : b;
-    return m < c ? m : c;
+    size_t df = 0;
+    for (int i = 0; i < 2; i++) {
+        const struct vocabulary_part *p = &v->part[i];
+        size_t at = lower_bound(p, token, strlen(token) + 1);
+        if (at < p->n && !strcmp(word_at(p, at), token))
+            df += df_at(p, at);
+    }
+    return df;
 }
 
-/* Edits from a to b, neighbours that changed places being one; more than `max` is max + 1. */
-static size_t slips(const char *a, size_t alen, const char *b, size_t blen, size_t max)
+/* The first word of a part, from `at` on, that does not begin with the `len` bytes at `s`, with which word `at` does. Near
+ * ones are found fast. */
+static size_t behind(const struct vocabulary_part *p, size_t at, const char *s, size_t len)
 {
-    size_t row[3][MAX_LETTERS + 1];
-    size_t *before = row[0], *last = row[1], *now = row[2];
-    if (alen > MAX_LETTERS || blen > MAX_LETTERS || alen + max < blen || blen + max < alen)
-        return max + 1;
-    for (size_t k = 0; k <= blen; k++)
-        last[k] = k;
-    for (size_t i = 1; i <= alen; i++) {
-        size_t least = now[0] = i;
-        for (size_t k = 1; k <= blen; k++) {
-            bool same = a[i - 1] == b[k - 1];
-            now[k] = smallest(last[k] + 1, now[k - 1] + 1, last[k - 1] + !same);
-            if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1] &&
-                before[k - 2] + 1 < now[k])
-                now[k] = before[k - 2] + 1;
-            least = now[k] < least ? now[k] : least;
+    size_t step = 1, low = at, high;
+    while (low + step < p->n && !strncmp(word_at(p, low + step), s, len)) {
+        low += step;
+        step *= 2;
+    }
+    for (high = low + step < p->n ? low + step : p->n; low + 1 < high;) {
+        size_t mid = low + (high - low) / 2;
+        if (strncmp(word_at(p, mid), s, len))
+            high = mid;
+        else
+            low = mid;
+    }
+    return high;
+}
+
+static void near(const struct vocabulary_part *p, struct slip *slip, vocabulary_fn *fn, void *ctx)
+{
+    char seen[SLIP_LETTERS];
+    size_t depth = 0; /* letters in `seen`, whose costs are known */
+    for (size_t i = 0; i < p->n;) {
+        const char *word = word_at(p, i);
+        size_t k = 0;
+        bool hopeless = false;
+        while (k < depth && word[k] == seen[k])
+            k++;
+        while (word[k] && !hopeless && k < SLIP_LETTERS) {
+            seen[k] = word[k];
+            hopeless = !slip_letter(slip, word, ++k);
         }
-        if (least > max)
-            return max + 1;
-        size_t *swap = before;
-        before = last;
-        last = now;
-        now = swap;
-    }
-    return last[blen];
-}
-
-static bool is_swap(const char *a, const char *b, size_t len)
-{
-    size_t i = 0;
-    while (i < len && a[i] == b[i])
+        depth = k;
+        if (hopeless) {
+            i = behind(p, i, word, k);
+            depth = k - 1;
+            continue;
+        }
+        unsigned cost = word[k] ? slip->max + 1 : slip_cost(slip, k);
+        if (cost <= slip->max && letters_only(word) && df_at(p, i))
+            fn(ctx, word, df_at(p, i), cost);
         i++;
-    return i + 1 < len && a[i] == b[i + 1] && a[i + 1] == b[i] && !strcmp(a + i + 2, b + i + 2);
+    }
 }
 
-const char *vocabulary_nearest(const struct vocabulary *v, const char *token, size_t letters,
-                               size_t *ret_slips)
+void vocabulary_near(const struct vocabulary *v, struct slip *slip, vocabulary_fn *fn, void *ctx)
 {
-    size_t len = strlen(token), max = letters >= SLIPS_LETTERS ? 2 : 1, best_df = 0;
-    const char *best = NULL;
-    struct walk w;
-    if (len < SLIP_LETTERS || !letters_only(token))
-        return NULL;
-    for (walk_from(&w, v, token, 1); walk_next(&w) && w.word[0] == token[0];) {
-        size_t wlen = strlen(w.word);
-        if (len < SLIP_ANY && (wlen != len || !is_swap(token, w.word, len)))
-            continue;
-        if (wlen < SLIP_LETTERS || wlen + max < len || len + max < wlen || !letters_only(w.word))
-            continue;
-        size_t d = slips(token, len, w.word, wlen, max);
-        if (d > max || (best && d == *ret_slips && w.df <= best_df))
-            continue;
-        best = w.word;
-        best_df = w.df;
-        *ret_slips = max = d;
-    }
-    return best;
+    for (int i = 0; i < 2; i++)
+        near(&v->part[i], slip, fn, ctx);
 }

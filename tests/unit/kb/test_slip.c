@@ -1,55 +1,73 @@
-/* test_slip.c: a slip is believed where nothing else can have been meant. */
+/* test_slip.c: likely slips cost less than unlikely ones, and no beginning is given up too early. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-#include "kb/kb_int.h"
+#include "kb/slip.h"
 
-static void a_letter_left_out_or_two_that_changed_places_are_slips(void **state)
+/* The cost of reading `typed` as `word`; above `max` when it is given up. */
+static unsigned cost(const char *typed, const char *word, unsigned max)
 {
-    static const char *const slip[] = {"wich", "mcuh", "shoud", "hwo", "teh", "taht", "becuase"};
-    for (size_t i = 0; i < sizeof slip / sizeof *slip; i++)
-        if (!slip_of_stopword("en", slip[i], false))
-            fail_msg("%s", slip[i]);
+    struct slip s;
+    slip_begin(&s, typed, strlen(typed), max);
+    for (size_t k = 1; k <= strlen(word); k++)
+        if (!slip_letter(&s, word, k))
+            return max + 1;
+    return slip_cost(&s, strlen(word));
 }
 
-static void words_and_abbreviations_are_themselves(void **state)
+static void likely_slips_cost_less_than_a_plain_one(void **state)
 {
-    static const char *const word[] = {"cat",  "ten",   "cna",  "adn",   "btu",     "cold",  "dose",
-                                       "form", "three", "tank", "rally", "welders", "which", ""};
-    for (size_t i = 0; i < sizeof word / sizeof *word; i++)
-        if (slip_of_stopword("en", word[i], false))
-            fail_msg("%s", word[i]);
+    static const char *const pair[][2] = {
+        {"salery", "salary"}, {"requier", "require"},    {"acount", "account"},
+        {"wrok", "work"},     {"lisense", "license"},    {"fone", "phone"},
+        {"gud", "good"},      {"techical", "technical"},
+    };
+    for (size_t i = 0; i < sizeof pair / sizeof *pair; i++)
+        if (cost(pair[i][0], pair[i][1], 50) >= 12)
+            fail_msg("%s, %s: %u", pair[i][0], pair[i][1], cost(pair[i][0], pair[i][1], 50));
+    assert_true(cost("wprk", "work", 50) < cost("wtrk", "work", 50)); /* the key beside */
+    assert_true(cost("werk", "work", 50) < cost("wtrk", "work", 50));
+    assert_true(cost("vork", "work", 50) > cost("wark", "work", 50)); /* the first letter */
 }
 
-static void what_opens_a_question_is_likelier_a_question_word(void **state)
+static void a_word_is_itself_and_nothing_is_far(void **state)
 {
-    assert_true(slip_of_stopword("en", "cna", true)); /* "cna i do it online" */
-    assert_false(slip_of_stopword("en", "cat", true));
+    assert_int_equal(cost("salary", "salary", 0), 0);
+    assert_int_equal(cost("", "", 0), 0);
+    assert_true(cost("mortgage", "salary", 20) > 20);
+    assert_true(cost("a", "abcdefghijklmnopqrstuvwxyz", 30) > 30);
+    assert_true(cost("abcdefghijklmnopqrstuvwxyz", "a", 30) > 30);
 }
 
-static void the_first_letter_is_believed(void **state)
+/* What is given up early must be what is too far in the end: tried with random words over few letters. */
+static void a_beginning_is_only_given_up_when_all_its_words_are_too_far(void **state)
 {
-    assert_false(slip_of_stopword("en", "heir", false)); /* their */
-    assert_false(slip_of_stopword("en", "hose", false)); /* those */
-}
-
-static void other_languages_are_left_alone(void **state)
-{
-    assert_false(slip_of_stopword("de", "wich", false));
-    assert_true(slip_of_stopword("", "wich", false));
+    unsigned seed = 7;
+    for (int round = 0; round < 20000; round++) {
+        char word[2][10] = {{0}};
+        for (int w = 0; w < 2; w++) {
+            size_t len = (size_t)(rand_r(&seed) % 9);
+            for (size_t i = 0; i < len; i++)
+                word[w][i] = "aehopsrt"[rand_r(&seed) % 8];
+        }
+        unsigned whole = cost(word[0], word[1], 150), max = (unsigned)(rand_r(&seed) % 30);
+        unsigned early = cost(word[0], word[1], max);
+        if (whole <= max ? early != whole : early <= max)
+            fail_msg("%s, %s: %u within %u, else %u", word[0], word[1], early, max, whole);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_letter_left_out_or_two_that_changed_places_are_slips),
-        cmocka_unit_test(words_and_abbreviations_are_themselves),
-        cmocka_unit_test(what_opens_a_question_is_likelier_a_question_word),
-        cmocka_unit_test(the_first_letter_is_believed),
-        cmocka_unit_test(other_languages_are_left_alone),
+        cmocka_unit_test(likely_slips_cost_less_than_a_plain_one),
+        cmocka_unit_test(a_word_is_itself_and_nothing_is_far),
+        cmocka_unit_test(a_beginning_is_only_given_up_when_all_its_words_are_too_far),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* test_vocabulary.c: words of one family, and slips of the keyboard. Needs no database. */
 #include "base.h"
+#include "kb/slip.h"
 
 static struct vocabulary_word words[] = {
     {"accredit", 3}, {"biolog", 9},      {"biologi", 1}, {"c++", 1},     {"licens", 8},
@@ -12,13 +13,15 @@ static struct vocabulary vocabulary(void)
     return (struct vocabulary){.part = {{.n = sizeof words / sizeof *words, .word = words}}};
 }
 
-static void assert_nearest(const char *token, const char *want)
+static void count(void *ctx, const char *word, size_t df, unsigned cost)
 {
-    struct vocabulary v = vocabulary();
-    size_t slips = 0;
-    const char *got = vocabulary_nearest(&v, token, strlen(token), &slips);
-    if (!want ? got != NULL : !got || strcmp(got, want))
-        fail_msg("'%s' was read as '%s'", token, got ? got : "nothing");
+    struct {
+        const char *want;
+        size_t n, df;
+    } *c = ctx;
+    c->n++;
+    if (!strcmp(word, c->want))
+        c->df = df;
 }
 
 static int by_token(const void *a, const void *b)
@@ -44,29 +47,42 @@ static void test_a_word_is_found_only_whole(void **state)
     assert_false(vocabulary_has(&v, "zzz"));
 }
 
-static void test_one_slip_is_mended_two_only_in_long_words(void **state)
+/* Walking past what is too far must miss nothing: every word compared by itself says the same. */
+static void test_near_words_are_those_that_are_near_one_by_one(void **state)
 {
-    assert_nearest("salri", "salari");    /* left out */
-    assert_nearest("sallari", "salari");  /* doubled */
-    assert_nearest("selari", "salari");   /* wrong */
-    assert_nearest("netwrok", "network"); /* changed places */
-    assert_nearest("wrok", "work");       /* the only slip that a short word may have */
-    assert_nearest("wark", NULL);
-    assert_nearest("tecnicain", "technician");
-    assert_nearest("slri", NULL);
+    static const char *const typed[] = {"salri",   "techncian", "biolgi", "netwrok", "wark",
+                                        "licensr", "zzz",       "",       "w"};
+    struct vocabulary v = vocabulary();
+    for (size_t t = 0; t < sizeof typed / sizeof *typed; t++)
+        for (unsigned max = 0; max < 40; max += 5) {
+            struct slip slip;
+            struct {
+                const char *want;
+                size_t n, df;
+            } got = {.want = "salari"};
+            size_t want = 0;
+            for (size_t i = 0; i < v.part[0].n; i++) {
+                const char *word = words[i].token;
+                size_t k = 0;
+                slip_begin(&slip, typed[t], strlen(typed[t]), max);
+                while (word[k] && slip_letter(&slip, word, k + 1))
+                    k++;
+                want += !word[k] && slip_cost(&slip, k) <= max && strcmp(word, "c++") != 0;
+            }
+            slip_begin(&slip, typed[t], strlen(typed[t]), max);
+            vocabulary_near(&v, &slip, count, &got);
+            assert_int_equal(got.n, want);
+            if (!t && max >= 10)
+                assert_int_equal(got.df, 12);
+        }
 }
 
-static void test_what_is_far_or_no_word_stays_as_it_is(void **state)
+static void test_how_many_passages_have_a_word(void **state)
 {
-    assert_nearest("mortgag", NULL);
-    assert_nearest("xalari", NULL); /* the first letter is believed */
-    assert_nearest("57380", NULL);
-    assert_nearest("a", NULL);
-    assert_nearest("", NULL);
-    char longest[200];
-    memset(longest, 's', sizeof longest - 1);
-    longest[sizeof longest - 1] = 0;
-    assert_nearest(longest, NULL);
+    struct vocabulary v = vocabulary();
+    assert_int_equal(vocabulary_df(&v, "medic"), 30);
+    assert_int_equal(vocabulary_df(&v, "medi"), 0);
+    assert_int_equal(vocabulary_df(&v, ""), 0);
 }
 
 static void test_words_of_a_family_begin_alike(void **state)
@@ -107,8 +123,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_word_is_found_only_whole),
-        cmocka_unit_test(test_one_slip_is_mended_two_only_in_long_words),
-        cmocka_unit_test(test_what_is_far_or_no_word_stays_as_it_is),
+        cmocka_unit_test(test_near_words_are_those_that_are_near_one_by_one),
+        cmocka_unit_test(test_how_many_passages_have_a_word),
         cmocka_unit_test(test_words_of_a_family_begin_alike),
         cmocka_unit_test(test_a_word_cut_short_stands_for_all_it_begins),
         cmocka_unit_test(test_light_words_are_found_and_subjects_are_not),

@@ -1,0 +1,184 @@
+/* query_message.c: one message becomes words, each with its place, its other forms and whether it asks. */
+#include "kb/query_int.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define WEIGHT_COMPOUND 0.8 /* a part of a compound word */
+
+void query_add_form(struct query_message *m, struct query_word *w, const char *token,
+                    const char *then, double weight, enum kb_way way)
+{
+    for (size_t i = 0; i < w->nform && !then; i++)
+        if (!w->form[i].then && !strcmp(w->form[i].token, token))
+            return;
+    *POOL_PUSH(m->pool, w->form, w->nform, w->capform) =
+        (struct query_form){token, then, weight, way};
+}
+
+/* Another form of a word at the same place: a compound, or an acronym that is spelt like a stop word ("US"),
+ * which then is what was meant. */
+static void add_form(struct query_message *m, struct query_word *w, const char *token, size_t len)
+{
+    const char *form = pool_strndup(m->pool, token, len);
+    if (w->stop) {
+        w->token = form;
+        w->stop = false;
+        return;
+    }
+    query_add_form(m, w, form, NULL, WEIGHT_COMPOUND, KB_COMPOUND);
+}
+
+static bool all_capitals(const char *s, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (s[i] < 'A' || s[i] > 'Z')
+            return false;
+    return len > 1;
+}
+
+static int add_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
+                     bool colocated)
+{
+    struct query_message *m = ctx;
+    if (!len || start > end || end > m->len)
+        return 0;
+    if (colocated) {
+        if (m->n)
+            add_form(m, &m->word[m->n - 1], token, len);
+        return 0;
+    }
+    if (m->n == QUERY_WORDS)
+        return 1; /* enough; not an error */
+    size_t textlen = 0;
+    char *text = text_fold(m->pool, m->s + start, end - start, &textlen);
+    *POOL_PUSH(m->pool, m->word, m->n, m->cap) = (struct query_word){
+        .token = pool_strndup(m->pool, token, len),
+        .text = text,
+        .stop = stopword(*m->lang ? m->lang : "en", text, textlen),
+        .start = start,
+        .end = end,
+        .asks = true,
+        .capitals = all_capitals(m->s + start, end - start),
+        .sure = 1,
+        .slot = SIZE_MAX,
+    };
+    return 0;
+}
+
+/* The length of s without a last character that was cut in two. */
+static size_t whole_characters(const char *s, size_t len, size_t max)
+{
+    if (len <= max)
+        return len;
+    len = max;
+    while (len && ((unsigned char)s[len] & 0xc0) == 0x80)
+        len--;
+    return len;
+}
+
+int query_message(struct tokenizer *t, struct pool *pool, const char *lang, const char *s,
+                  size_t len, struct query_message *ret)
+{
+    size_t textlen = 0;
+    len = whole_characters(s, len, KB_MAX_QUESTION);
+    char *text = text_repair(pool, s, len, &textlen, &(struct text_fix){0});
+    size_t mark = strlen(lang) + 2;
+    char *marked = pool_alloc(pool, mark + textlen + 1);
+    marked[0] = TOKENIZER_MARK;
+    memcpy(marked + 1, lang, mark - 2);
+    marked[mark - 1] = ' ';
+    memcpy(marked + mark, text, textlen);
+    *ret = (struct query_message){.pool = pool, .lang = lang, .s = marked, .len = mark + textlen};
+    int r = tokenizer_run(t, marked, ret->len, add_token, ret);
+    return r < 0 ? r : 0;
+}
+
+bool query_word_in(const char *word, const char *const *list)
+{
+    for (; *list; list++)
+        if (!strcmp(word, *list))
+            return true;
+    return false;
+}
+
+/* ---- which sentences ask ------------------------------------------------------------------------------- */
+
+struct place {
+    struct query_message *m;
+    size_t next; /* word to be placed */
+    const bool *asks;
+    const size_t *end;
+    size_t n, at;
+};
+
+static int place_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
+                       bool colocated)
+{
+    (void)token;
+    (void)end;
+    struct place *p = ctx;
+    if (!len || colocated)
+        return 0;
+    if (p->next == p->m->n)
+        return 1;
+    while (p->at + 1 < p->n && start >= p->end[p->at])
+        p->at++;
+    p->m->word[p->next++].asks = p->asks[p->at];
+    return 0;
+}
+
+/* With a question mark in one sentence of several, only words of such sentences ask. */
+int query_asking(struct tokenizer *t, struct query_message *m)
+{
+    bool asks[64];
+    size_t end[64], n = 0, asking = 0, pos = 0;
+    while (pos < m->len && n < sizeof end / sizeof *end) {
+        size_t step = sentence_end(m->s + pos, m->len - pos);
+        if (!step)
+            break;
+        asks[n] = memchr(m->s + pos, '?', step) != NULL;
+        asking += asks[n];
+        pos += step;
+        end[n++] = pos;
+    }
+    if (!asking || asking == n)
+        return 0;
+    struct place p = {.m = m, .asks = asks, .end = end, .n = n};
+    int r = tokenizer_run(t, m->s, m->len, place_token, &p);
+    return r < 0 ? r : 0;
+}
+
+/* ---- one word ------------------------------------------------------------------------------------------ */
+
+struct single {
+    struct pool *pool;
+    const char *token;
+};
+
+static int take_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
+                      bool colocated)
+{
+    (void)start;
+    (void)end;
+    struct single *s = ctx;
+    if (colocated)
+        return 0;
+    if (s->token) {
+        s->token = NULL;
+        return 1;
+    }
+    s->token = pool_strndup(s->pool, token, len);
+    return 0;
+}
+
+const char *query_token(struct tokenizer *t, struct pool *pool, const char *lang, const char *text)
+{
+    struct single s = {.pool = pool};
+    char marked[80];
+    int n = snprintf(marked, sizeof marked, "%c%s %s", TOKENIZER_MARK, lang, text);
+    if (n < 0 || (size_t)n >= sizeof marked)
+        return NULL;
+    tokenizer_run(t, marked, (size_t)n, take_token, &s);
+    return s.token;
+}

@@ -1,0 +1,37 @@
+/* slip.h: what it costs to read one word as another, for many words that begin alike. */
+#ifndef KB_SLIP_H
+#define KB_SLIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SLIP_LETTERS 24 /* bytes of either word at most; what is behind them is not looked at */
+
+/* Letters that sound like some of those typed. */
+struct slip_sound {
+    uint8_t typed, letters; /* how many of either: 1 or 2 */
+    char as[2];
+};
+
+#define SLIP_SOUNDS 16 /* for groups that end in one letter */
+
+struct slip {
+    char typed[SLIP_LETTERS];
+    size_t len;
+    unsigned max;
+    uint8_t nsound[SLIP_LETTERS + 1]; /* of the groups that end behind so many letters typed */
+    struct slip_sound sound[SLIP_LETTERS + 1][SLIP_SOUNDS];
+    uint8_t least[SLIP_LETTERS + 1];                 /* of each row */
+    uint8_t row[SLIP_LETTERS + 1][SLIP_LETTERS + 1]; /* [letters of the word][letters typed] */
+};
+
+/* Compare `typed` with the words that follow; a cost above `max` is of no interest. Costs are tenths of a slip. */
+void slip_begin(struct slip *s, const char *typed, size_t len, unsigned max);
+/* The word goes on: word[0, k), of which word[0, k - 1) has been given before. False: no word that begins so is within
+ * `max`. */
+bool slip_letter(struct slip *s, const char *word, size_t k);
+/* Of the word that ends here, word[0, k). */
+unsigned slip_cost(const struct slip *s, size_t k);
+
+#endif
