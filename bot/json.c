@@ -263,6 +263,12 @@ long long json_int(const struct cJSON *j, const char *name, long long min, long 
     return n >= min && n <= max ? n : fallback;
 }
 
+void json_set_string(struct cJSON *j, const char *name, const char *value)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(j, name);
+    cJSON_AddStringToObject(j, name, value);
+}
+
 const struct cJSON *json_object(const struct cJSON *j, const char *name)
 {
     const cJSON *m = cJSON_GetObjectItemCaseSensitive(j, name);

@@ -27,6 +27,9 @@ long long json_int(const struct cJSON *j, const char *name, long long min, long 
 const struct cJSON *json_object(const struct cJSON *j, const char *name);
 const struct cJSON *json_array(const struct cJSON *j, const char *name, size_t *ret_n);
 
+/* Give an object a member that is a string. */
+void json_set_string(struct cJSON *j, const char *name, const char *value);
+
 /* Append a JSON string, quotes included; invalid UTF-8 becomes U+FFFD; "</" is escaped for HTML. */
 void json_add_string(struct buf *b, const char *s, size_t len);
 void json_add_number(struct buf *b, double v);

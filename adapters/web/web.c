@@ -5,6 +5,8 @@
  *     POST / /ask         the same from its form
  *     POST /v1/ask        one question, one JSON object or text       web_http.c
  *     GET  /v1/ws         WebSocket, guidepost.v1                     web_ws.c
+ *     /v1/...             the same over HTTP                          web_api.c, web_wait.c
+ *     GET  /docs          what programs can ask for, and how          web_docs.c
  *     GET  /a/HASH/NAME   scripts and styles, cached for ever         web_asset.c
  *     GET  /widget.js     the chat on other people's pages            web_asset.c
  *     GET  /a/ENTRY       an answer as a page                         web_site.c
@@ -135,6 +137,7 @@ static bool on_request(struct adapter *a, struct request *rq)
         {"/ask", "POST", web_on_page},
         {"/v1/ask", "POST, OPTIONS", web_on_ask},
         {"/v1/ws", "GET", on_ws},
+        {"/docs", "GET, HEAD", web_on_api},
         {"/favicon.ico", "GET, HEAD", web_on_asset},
         {"/widget.js", "GET, HEAD", web_on_asset},
         {"/search", "GET, HEAD", web_on_search},
@@ -144,6 +147,10 @@ static bool on_request(struct adapter *a, struct request *rq)
         {"/a/", "GET, HEAD", on_a},
     };
     const char *path = request_path(rq);
+    if (!strncmp(path, "/v1/", 4) && strcmp(path, "/v1/ask") && strcmp(path, "/v1/ws")) {
+        web_on_api(a->state, rq);
+        return true;
+    }
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         const struct route *r = &routes[i];
         size_t len = strlen(r->path);

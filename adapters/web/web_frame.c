@@ -48,20 +48,14 @@ static const char *mode_name(enum transcript_mode mode)
     return mode == TRANSCRIPT_HUMAN ? "human" : mode == TRANSCRIPT_WAITING ? "waiting" : "bot";
 }
 
-void web_frame_ready(struct web *w, const char *token, const char *conversation,
-                     const struct transcript *t, struct buf *b)
+void web_add_config(struct web *w, struct buf *b)
 {
     const struct bot *bot = w->adapter->bot;
     const char *const *topic = bot_topics(bot);
-    char epoch[TRANSCRIPT_EPOCH];
     size_t n = 0;
     while (topic[n])
         n++;
-    transcript_epoch(w->adapter, conversation, epoch);
-    buf_adds(b, "{\"t\":\"ready\",\"v\":1,");
-    web_add_string(b, "tok", token);
-    buf_addf(b, ",\"epoch\":\"%s\",\"head\":%lld,\"mode\":\"%s\",", epoch, (long long)t->head,
-             mode_name(t->mode));
+    buf_adds(b, "\"v\":1,");
     add_list(b, "starters", topic, n);
     buf_addf(b,
              ",\"limits\":{\"chars\":%d,\"in_flight\":%d},"
@@ -70,7 +64,20 @@ void web_frame_ready(struct web *w, const char *token, const char *conversation,
     web_add_string(b, "name", config_text(bot_config(bot), "web.title"));
     buf_addc(b, ',');
     web_add_string(b, "privacy_url", config_text(bot_config(bot), "web.privacy_url"));
-    buf_adds(b, "}}");
+    buf_addc(b, '}');
+}
+
+void web_frame_ready(struct web *w, const char *token, const char *conversation,
+                     const struct transcript *t, struct buf *b)
+{
+    char epoch[TRANSCRIPT_EPOCH];
+    transcript_epoch(w->adapter, conversation, epoch);
+    buf_adds(b, "{\"t\":\"ready\",");
+    web_add_string(b, "tok", token);
+    buf_addf(b, ",\"epoch\":\"%s\",\"head\":%lld,\"mode\":\"%s\",", epoch, (long long)t->head,
+             mode_name(t->mode));
+    web_add_config(w, b);
+    buf_addc(b, '}');
 }
 
 void web_frame_event(const struct transcript_event *ev, struct buf *b)

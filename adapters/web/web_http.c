@@ -65,22 +65,66 @@ static void add_cors(struct buf *head, const char *origin)
         buf_addf(head, "Access-Control-Allow-Origin: %s\r\n", origin);
 }
 
-/* The other site, if it is one that may call. */
-static const char *listed(const struct request *rq)
+const char *web_cors_origin(const struct request *rq)
 {
     return request_origin(rq) == ORIGIN_LISTED ? request_header(rq, "origin") : NULL;
 }
 
-static void preflight(struct web *w, struct request *rq)
+static void preflight(struct web *w, struct request *rq, const char *methods)
 {
     struct buf head;
     buf_init(&head, MAX_REPLY_HEADERS);
-    add_cors(&head, listed(rq));
-    buf_adds(&head, "Access-Control-Allow-Methods: POST\r\n"
-                    "Access-Control-Allow-Headers: content-type, accept\r\n"
-                    "Access-Control-Max-Age: 7200\r\nAllow: POST, OPTIONS\r\n");
+    add_cors(&head, web_cors_origin(rq));
+    buf_addf(&head,
+             "Access-Control-Allow-Methods: %s\r\n"
+             "Access-Control-Allow-Headers: content-type, accept, authorization, idempotency-key, "
+             "last-event-id\r\nAccess-Control-Expose-Headers: retry-after\r\n"
+             "Access-Control-Max-Age: 7200\r\nAllow: %s, OPTIONS\r\n",
+             methods, methods);
     struct http_reply r = {.status = 204, .headers = head.s, .body = ""};
     request_reply(web_server(w), request_handle(rq), &r);
+    buf_release(&head);
+}
+
+void web_refuse(struct web *w, server_handle to, const char *origin, const struct web_refusal *why)
+{
+    struct buf head;
+    buf_init(&head, MAX_REPLY_HEADERS);
+    add_cors(&head, origin);
+    if (why->retry_after_s)
+        buf_addf(&head, "Retry-After: %d\r\n", why->retry_after_s);
+    if (why->status == 401)
+        buf_adds(&head, "WWW-Authenticate: Bearer\r\n");
+    web_problem(w, to, why->status, why->code, why->title, head.s);
+    buf_release(&head);
+}
+
+bool web_may_call(struct web *w, struct request *rq, const char *methods)
+{
+    static const struct web_refusal foreign = {
+        .status = 403, .code = "origin", .title = "This web site is not in web.origins"};
+    if (request_origin(rq) == ORIGIN_FOREIGN)
+        web_refuse(w, request_handle(rq), NULL, &foreign);
+    else if (web_is(rq, "OPTIONS"))
+        preflight(w, rq, methods);
+    else
+        return true;
+    return false;
+}
+
+void web_send_json(struct web *w, server_handle to, const char *origin, const char *type,
+                   const struct buf *body)
+{
+    struct buf head;
+    buf_init(&head, MAX_REPLY_HEADERS);
+    buf_adds(&head, NO_STORE);
+    add_cors(&head, origin);
+    struct http_reply r = {.status = 200,
+                           .type = type ? type : "application/json",
+                           .headers = head.s,
+                           .body = body->s,
+                           .len = body->len};
+    request_reply(web_server(w), to, &r);
     buf_release(&head);
 }
 
@@ -181,13 +225,7 @@ static enum web_form wanted(const struct request *rq)
 
 static void refuse(struct web *w, struct request *rq, const struct web_refusal *why)
 {
-    struct buf head;
-    buf_init(&head, MAX_REPLY_HEADERS);
-    add_cors(&head, listed(rq));
-    if (why->retry_after_s)
-        buf_addf(&head, "Retry-After: %d\r\n", why->retry_after_s);
-    web_problem(w, request_handle(rq), why->status, why->code, why->title, head.s);
-    buf_release(&head);
+    web_refuse(w, request_handle(rq), web_cors_origin(rq), why);
 }
 
 static void ask(struct web *w, struct request *rq, struct pool *pool)
@@ -207,7 +245,7 @@ static void ask(struct web *w, struct request *rq, struct pool *pool)
                          .lang = asked.lang,
                          .to = request_handle(rq),
                          .form = (int)wanted(rq),
-                         .ref = listed(rq)};
+                         .ref = web_cors_origin(rq)};
     int err = bot_receive(w->adapter, &in);
     if (err)
         refuse(w, rq, web_refusal(err));
@@ -215,33 +253,23 @@ static void ask(struct web *w, struct request *rq, struct pool *pool)
 
 void web_on_ask(struct web *w, struct request *rq)
 {
-    struct web_refusal foreign = {
-        .status = 403, .code = "origin", .title = "This web site is not in web.origins"};
-    if (request_origin(rq) == ORIGIN_FOREIGN) {
-        refuse(w, rq, &foreign);
-    } else if (web_is(rq, "OPTIONS")) {
-        preflight(w, rq);
-    } else {
-        struct pool *pool = pool_new();
-        ask(w, rq, pool);
-        pool_free(pool);
+    if (!web_may_call(w, rq, "POST"))
+        return;
+    struct web_refusal fast = *web_refusal(-EAGAIN);
+    fast.retry_after_s = web_limit(w, NULL, request_client(rq));
+    if (fast.retry_after_s) {
+        refuse(w, rq, &fast);
+        return;
     }
+    struct pool *pool = pool_new();
+    ask(w, rq, pool);
+    pool_free(pool);
 }
 
 void web_send_api(struct web *w, const struct outgoing *out, const struct buf *body)
 {
-    struct buf head;
-    buf_init(&head, MAX_REPLY_HEADERS);
-    buf_adds(&head, NO_STORE);
-    add_cors(&head, out->to->ref);
-    struct http_reply r = {.status = 200,
-                           .type = out->to->form == WEB_TEXT ? "text/plain; charset=utf-8"
-                                                             : "application/json",
-                           .headers = head.s,
-                           .body = body->s,
-                           .len = body->len};
-    request_reply(web_server(w), out->to->to, &r);
-    buf_release(&head);
+    const char *type = out->to->form == WEB_TEXT ? "text/plain; charset=utf-8" : NULL;
+    web_send_json(w, out->to->to, out->to->ref, type, body);
 }
 
 /* ---- for a terminal ---- */

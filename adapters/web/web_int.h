@@ -48,6 +48,14 @@ bool web_allows(struct web *w, struct request *rq, const char *allowed);
 /* An error as application/problem+json; `headers` further ones or NULL. */
 void web_problem(struct web *w, server_handle to, int status, const char *code, const char *title,
                  const char *headers);
+/* The other site whose page may read the reply, or NULL. */
+const char *web_cors_origin(const struct request *rq);
+/* Refuses pages of sites that are not listed, and answers preflights; true: there is more to do. */
+bool web_may_call(struct web *w, struct request *rq, const char *methods);
+/* A refusal, and a reply (type NULL: JSON), that such a page may read; `origin` is that of web_cors_origin(). */
+void web_refuse(struct web *w, server_handle to, const char *origin, const struct web_refusal *why);
+void web_send_json(struct web *w, server_handle to, const char *origin, const char *type,
+                   const struct buf *body);
 void web_on_ask(struct web *w, struct request *rq); /* /v1/ask */
 void web_send_api(struct web *w, const struct outgoing *out, const struct buf *body);
 void web_render_text(const struct outgoing *out, struct buf *b); /* for a terminal */
@@ -127,11 +135,12 @@ struct web_follower {
 };
 
 struct web_follower_calls {
-    /* What the transcript is; before the first take(). False: it is not wanted, and has left. */
+    /* What the transcript is; before the first take(). False: it is not wanted, and the follower has left, or is no more. */
     bool (*opened)(struct web_follower *f, const struct transcript *t);
     /* The next event. False: no room for it; web_follower_go_on() later. */
     bool (*take)(struct web_follower *f, const struct transcript_event *ev);
-    void (*level)(struct web_follower *f); /* it has all there is */
+    /* Nothing comes for now: it has all there is, or take() said no. It may leave here. Optional. */
+    void (*rest)(struct web_follower *f);
     void (*erased)(struct web_follower *f);
 };
 
@@ -173,6 +182,8 @@ int web_limit(struct web *w, const char *conversation, const char *address);
 void web_add_string(struct buf *b, const char *key, const char *s); /* "key":"s" */
 void web_frame_ready(struct web *w, const char *token, const char *conversation,
                      const struct transcript *t, struct buf *b);
+/* Members that ready and /v1/config share: starters, limits, feat, site. */
+void web_add_config(struct web *w, struct buf *b);
 void web_frame_event(const struct transcript_event *ev, struct buf *b);
 void web_frame_ack(const char *cid, const struct inbox_receipt *r, struct buf *b);
 void web_frame_error(const char *cid, const struct web_refusal *why, struct buf *b);
@@ -182,6 +193,32 @@ void web_render_answer(const struct outgoing *out, struct buf *b);
 void web_suggest(struct web *w, const char *text, struct buf *b);
 /* If the event is an answer, the number of its question, else 0. */
 int64_t web_answer_re(const struct transcript_event *ev);
+
+/* ---- web_wait.c: the same for requests that wait ---- */
+
+enum web_wait_kind { WAIT_HELLO, WAIT_MESSAGE, WAIT_EVENTS, WAIT_EXPORT };
+
+struct web_wait {
+    enum web_wait_kind kind;
+    const char *token;   /* as shown; for WAIT_HELLO it may be none of ours */
+    const char *lang;    /* or NULL */
+    int64_t after;       /* -1: only what comes of this message */
+    int64_t wait_s;      /* WAIT_EVENTS: for the next event, when there is none */
+    struct cJSON *frame; /* WAIT_MESSAGE: what is to be done, taken; its cid */
+    const char *cid;
+};
+/* Answers the request, now or later. */
+void web_wait(struct web *w, struct request *rq, const struct web_wait *what);
+int64_t web_query_number(const struct request *rq, const char *name, int64_t fallback);
+
+/* ---- web_api.c: guidepost.v1 over HTTP ---- */
+
+void web_on_api(struct web *w, struct request *rq); /* /v1/..., /docs */
+
+/* ---- web_docs.c: the description of that, for people ---- */
+
+extern const char web_openapi[], web_openapi_end[]; /* openapi.json, inside the program */
+void web_on_docs(struct web *w, struct request *rq);
 
 /* ---- web_ws.c: the protocol guidepost.v1 over WebSocket ---- */
 

@@ -89,6 +89,12 @@ void web_unfollow(struct web_follower *f)
 
 /* ---- from the disk ---- */
 
+static void rest(struct web_follower *f)
+{
+    if (f->calls->rest)
+        f->calls->rest(f);
+}
+
 static void on_read(void *ctx, const struct transcript *t);
 
 static int start_reading(struct web_follower *f)
@@ -109,8 +115,7 @@ void web_follower_go_on(struct web_follower *f)
     if (!f->room || f->reading || !f->opened)
         return;
     if (f->sent >= f->room->head) {
-        if (f->calls->level)
-            f->calls->level(f);
+        rest(f);
         return;
     }
     start_reading(f); /* when the journal is full, the next event comes back to it */
@@ -122,10 +127,7 @@ static bool first_look(struct web_follower *f, const struct transcript *t)
     if (f->opened)
         return true;
     f->opened = true;
-    if (f->calls->opened(f, t))
-        return true;
-    web_unfollow(f);
-    return false;
+    return f->calls->opened(f, t);
 }
 
 static void on_read(void *ctx, const struct transcript *t)
@@ -143,8 +145,10 @@ static void on_read(void *ctx, const struct transcript *t)
     for (size_t i = 0; i < t->n; i++) {
         if (t->event[i].seq != f->sent + 1)
             continue;
-        if (!f->calls->take(f, &t->event[i]))
+        if (!f->calls->take(f, &t->event[i])) {
+            rest(f);
             return;
+        }
         f->sent++;
     }
     web_follower_go_on(f);
@@ -167,7 +171,9 @@ int web_follow(struct web *w, struct web_follower *f, const char *conversation, 
     f->sent = after;
     if (is_new) {
         struct transcript empty = {0};
-        return first_look(f, &empty) ? 0 : -ECANCELED;
+        if (first_look(f, &empty))
+            web_follower_go_on(f);
+        return 0;
     }
     int err = start_reading(f);
     if (err)
@@ -182,11 +188,9 @@ static void pass_on(struct web_follower *f, const struct transcript_event *ev)
     if (f->reading || !f->opened)
         return; /* it reads it from the disk */
     if (ev->seq == f->sent + 1) {
-        if (f->calls->take(f, ev)) {
+        if (f->calls->take(f, ev))
             f->sent++;
-            if (f->calls->level)
-                f->calls->level(f);
-        }
+        rest(f);
     } else if (ev->seq > f->sent) {
         web_follower_go_on(f);
     }

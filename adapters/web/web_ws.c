@@ -167,6 +167,8 @@ static bool opened(struct web_follower *f, const struct transcript *t)
         web_frame_ready(c->web, h->token, web_follower_name(f), t, &b);
         say(c, &b);
     }
+    if (!good)
+        web_unfollow(f);
     end_greeting(c);
     return good;
 }
