@@ -1,0 +1,45 @@
+/* load.h: what the files of tests/bench/load/ share: a bare echo, the program, and a client that keeps many connections
+ * busy. */
+#ifndef TESTS_BENCH_LOAD_H
+#define TESTS_BENCH_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+void load_die(const char *what, const char *why) __attribute__((noreturn));
+uint64_t load_now_us(void);
+int load_free_port(void);
+
+/* ---- load_echo.c: libwebsockets and nothing else ---- */
+
+/* Answers every message with one of `bytes` bytes; never returns. */
+void echo_serve(int port, size_t bytes) __attribute__((noreturn));
+
+/* ---- load_client.c ---- */
+
+struct load_plan {
+    int port;
+    bool greeting;  /* says hello instead of asking: what delivery costs without searching */
+    bool guidepost; /* says hello, asks, waits for answers; else one message for one message */
+    size_t idle;    /* connections that say nothing after their hello */
+    size_t active;  /* connections that ask again as soon as they are answered */
+    int seconds;
+    int core; /* to run on; -1: any */
+};
+
+struct load_result {
+    double per_second;
+    uint64_t p50_us, p99_us;
+    uint64_t answers;
+    size_t question_bytes,
+        answer_bytes; /* payload of one, on average; all frames until and with the answer */
+    long idle_bytes;  /* resident memory per idle connection */
+    double connects_per_second;
+};
+
+/* `server`: whose memory is looked at. Dies on any trouble. */
+void load_run(const struct load_plan *p, pid_t server, struct load_result *ret);
+
+#endif
