@@ -53,6 +53,7 @@ struct exchange {
     CURL *easy;
     struct curl_slist *header;
     char *body;
+    size_t body_len, body_sent;
     struct buf response;
     bool too_big;
     char error[CURL_ERROR_SIZE];
@@ -355,6 +356,25 @@ static size_t on_data(char *s, size_t size, size_t n, void *ctx)
     return x->too_big ? 0 : size * n;
 }
 
+static size_t on_read(char *to, size_t size, size_t n, void *ctx)
+{
+    struct exchange *x = ctx;
+    size_t left = x->body_len - x->body_sent, take = left < size * n ? left : size * n;
+    memcpy(to, x->body + x->body_sent, take);
+    x->body_sent += take;
+    return take;
+}
+
+/* A connection that was kept open may die under a request, and libcurl then sends it again by itself, unless it cannot go back
+ * to the body's beginning. So it cannot: what has begun to leave is for its owner to judge, not for a library to
+ * repeat, or a message is posted twice and nobody knows. */
+static int on_seek(void *ctx, curl_off_t offset, int origin)
+{
+    const struct exchange *x = ctx;
+    return origin == SEEK_SET && offset == (curl_off_t)x->body_sent ? CURL_SEEKFUNC_OK
+                                                                    : CURL_SEEKFUNC_FAIL;
+}
+
 static bool is_https(const char *url)
 {
     return strncasecmp(url, "https://", 8) == 0;
@@ -390,8 +410,13 @@ static int set_method(struct exchange *x, const struct http_request *rq)
     if (!x->body)
         return -ENOMEM;
     memcpy(x->body, rq->len ? rq->body : "", rq->len);
+    x->body_len = rq->len;
+    curl_easy_setopt(x->easy, CURLOPT_POST, 1L);
     curl_easy_setopt(x->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)rq->len);
-    curl_easy_setopt(x->easy, CURLOPT_POSTFIELDS, x->body);
+    curl_easy_setopt(x->easy, CURLOPT_READFUNCTION, on_read);
+    curl_easy_setopt(x->easy, CURLOPT_READDATA, x);
+    curl_easy_setopt(x->easy, CURLOPT_SEEKFUNCTION, on_seek);
+    curl_easy_setopt(x->easy, CURLOPT_SEEKDATA, x);
     if (strcmp(rq->method, "POST"))
         curl_easy_setopt(x->easy, CURLOPT_CUSTOMREQUEST, rq->method);
     return 0;

@@ -82,6 +82,8 @@ void slack_ask(struct slack *s, const struct inbox_item *item, const char *claim
     struct pool *pool = pool_new();
     struct slack_place to = *place;
     to.question = pool_strndup(pool, text, strnlen(text, 500));
+    const char *note = slack_place_write(pool, &to);
+    slack_place_read(pool, note, &to); /* what is absent is "" from here on */
     struct inbound in = {.text = text,
                          .len = strlen(text),
                          .conversation = conversation,
@@ -90,7 +92,7 @@ void slack_ask(struct slack *s, const struct inbox_item *item, const char *claim
                          .also = also,
                          .nalso = nalso,
                          .lane = *to.channel ? to.channel : to.user,
-                         .note = slack_place_write(pool, &to)};
+                         .note = note};
     int err = bot_receive(s->adapter, &in);
     if (!err)
         slack_thread_asked(s, &to);
