@@ -189,9 +189,7 @@ static int run_with(struct asking *ask, struct base *base, bool batch, char **wo
     struct smalltalk *talk = NULL;
     struct sessions *sessions = NULL;
     char *question = NULL;
-    int code = base_ensure(base);
-    if (!code)
-        code = base_smalltalk(base, &talk);
+    int code = base_smalltalk(base, &talk);
     if (code)
         goto out;
     int err = answerer_open(base->kb, talk, &ask->answerer);
@@ -200,6 +198,8 @@ static int run_with(struct asking *ask, struct base *base, bool batch, char **wo
         code = EXIT_FAILED;
         goto out;
     }
+    if (!answerer_kb(ask->answerer) && (code = base_ensure(base)))
+        goto out;
     sessions = sessions_new();
     struct session *s = session_get(sessions, "terminal", 0);
     if (batch)

@@ -108,16 +108,32 @@ static size_t emoticon(const uint8_t *s, size_t len)
     return n + 1 == len || s[n + 1] <= ' ' ? n + 1 : 0;
 }
 
+/* Folded text, to be freed, or NULL; *ret_len is negative when it is no text. ASCII, which most of it is, needs no tables. */
+static uint8_t *fold(const char *s, size_t len, utf8proc_ssize_t *ret_len)
+{
+    uint8_t *folded = malloc(len + 1);
+    size_t n = 0;
+    for (; folded && n < len && (signed char)s[n] >= 0; n++)
+        folded[n] = (uint8_t)(s[n] >= 'A' && s[n] <= 'Z' ? s[n] + ('a' - 'A') : s[n]);
+    *ret_len = (utf8proc_ssize_t)n;
+    if (!folded || n == len)
+        return folded;
+    free(folded);
+    folded = NULL;
+    *ret_len = utf8proc_map((const uint8_t *)s, (utf8proc_ssize_t)len, &folded,
+                            UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |
+                                UTF8PROC_STRIPMARK | UTF8PROC_IGNORE);
+    return folded;
+}
+
 /* "Heyyy, what's up??" -> "hey" "whats" "up". Doubled letters are halved, so that any number of
  * them is the same; an emoji is a word. */
 static void collapse(struct words *w, const char *s, size_t len)
 {
-    uint8_t *folded = NULL;
+    utf8proc_ssize_t n = 0;
     int32_t last = 0;
+    uint8_t *folded = fold(s, len, &n);
     *w = (struct words){0};
-    utf8proc_ssize_t n = utf8proc_map((const uint8_t *)s, (utf8proc_ssize_t)len, &folded,
-                                      UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |
-                                          UTF8PROC_STRIPMARK | UTF8PROC_IGNORE);
     for (utf8proc_ssize_t i = 0, step; i < n && !w->too_many; i += step) {
         int32_t cp;
         step = utf8proc_iterate(folded + i, n - i, &cp);
@@ -268,9 +284,11 @@ static void read_saying(struct smalltalk *t, const char *file, const struct yaml
     for (size_t i = 0; i < t->nsaying; i++) {
         const struct saying *s = &t->saying[i];
         size_t k = 0;
-        while (k < w.n && k < s->nword && !strcmp(w.word[k], s->word[k]))
+        if (s->nword != w.n || *s->word[0] != *w.word[0])
+            continue;
+        while (k < w.n && !strcmp(w.word[k], s->word[k]))
             k++;
-        if (k == w.n && k == s->nword) {
+        if (k == w.n) {
             if (s->talk != t->ntalk - 1)
                 problem_at(report, file, node, "\"%s\" is already said under \"%s\"", node->text,
                            t->talk[s->talk].id);

@@ -243,7 +243,7 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
     if (r)
         return r;
     const struct ranking ranking = {kb->tokenizer, q, &c, row, n};
-    size_t shown = max > KB_MAX_WHY ? max : KB_MAX_WHY;
+    size_t shown = ask->explain && max < KB_MAX_WHY ? KB_MAX_WHY : max;
     for (size_t i = 0; i < n && i < shown; i++) {
         struct confidence_why why;
         c.c[i].confidence = confidence_why(&ranking, i, &why);

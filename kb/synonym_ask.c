@@ -42,8 +42,13 @@ static int read_side(struct synonyms *s, struct tokenizer *t, const char *lang, 
                      struct phrase *ret)
 {
     ret->pool = s->pool;
-    char *marked = pool_printf(s->pool, "%c%s %s", TOKENIZER_MARK, lang, text);
-    return tokenizer_run(t, marked, strlen(marked), add_word, ret);
+    size_t mark = strlen(lang), len = strlen(text);
+    char *marked = pool_alloc(s->pool, mark + len + 3);
+    marked[0] = TOKENIZER_MARK;
+    memcpy(marked + 1, lang, mark);
+    marked[mark + 1] = ' ';
+    memcpy(marked + mark + 2, text, len + 1);
+    return tokenizer_run(t, marked, mark + len + 2, add_word, ret);
 }
 
 static bool same(const struct phrase *a, const struct phrase *b)
