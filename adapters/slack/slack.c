@@ -355,7 +355,7 @@ static int slack_open(struct adapter *a)
         s->api_base[--n] = '\0';
     slack_mrkdwn_open();
     slack_auth_start(s);
-    return 0;
+    return s->app_token.n ? slack_socket_start(s) : 0;
 }
 
 static void slack_close(struct adapter *a)
@@ -363,6 +363,7 @@ static void slack_close(struct adapter *a)
     struct slack *s = a->state;
     if (!s)
         return;
+    slack_socket_stop(s);
     slack_auth_stop(s);
     slack_burst_free_all(s);
     slack_thread_free_all(s);

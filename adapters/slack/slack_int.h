@@ -330,4 +330,9 @@ void slack_thread_edited(struct slack *s, const struct inbox_item *item,
 void slack_thread_asked(struct slack *s, const struct slack_place *place);
 void slack_thread_free_all(struct slack *s);
 
+/* ---- slack_socket.c: Socket Mode ---- */
+
+int slack_socket_start(struct slack *s); /* 0 or a negative errno */
+void slack_socket_stop(struct slack *s);
+
 #endif
