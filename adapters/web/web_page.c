@@ -66,7 +66,7 @@ void web_add_chips(struct buf *b, const struct web_words *words, const char *hea
     web_add_words(b, words, head, "");
     buf_adds(b, "</p>");
     for (size_t i = 0; i < n; i++) {
-        buf_adds(b, "<button class=\"chip\" name=\"q\" value=\"");
+        buf_adds(b, "<button class=\"chip\" dir=\"auto\" name=\"q\" value=\"");
         web_add_text(b, item[i]);
         buf_adds(b, "\">");
         web_add_text(b, item[i]);

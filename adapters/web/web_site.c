@@ -176,6 +176,13 @@ static void add_missing(const struct look *l, struct buf *b, const char *key)
     buf_adds(b, "</p>");
 }
 
+static void add_heading(const struct look *l, struct buf *b)
+{
+    buf_adds(b, "<h1 dir=\"auto\">");
+    web_add_text(b, l->name);
+    buf_adds(b, "</h1>");
+}
+
 /* To the chat, and to all questions. */
 static void add_ways_on(const struct look *l, struct buf *b)
 {
@@ -281,7 +288,7 @@ static void fill_entry(const struct web_page *page, const char *name, struct buf
     else if (!strcmp(name, "body") && plain)
         add_entry_body(l, b, plain);
     else if (!strcmp(name, "body")) {
-        add_missing(l, b, "gone");
+        add_heading(l, b);
         add_ways_on(l, b);
     }
 }
@@ -321,9 +328,7 @@ static void look_at_sitemap(struct kb *kb, void *ctx)
 static void add_list(const struct look *l, struct buf *b)
 {
     const char *title = "";
-    buf_adds(b, "<h1>");
-    web_add_text(b, l->name);
-    buf_adds(b, "</h1>");
+    add_heading(l, b);
     for (size_t i = 0; i < l->nentry; i++) {
         const struct kb_entry *e = &l->entry[i];
         if (!i || strcmp(title, e->title)) {
@@ -331,7 +336,7 @@ static void add_list(const struct look *l, struct buf *b)
             web_add_text(b, title = e->title);
             buf_adds(b, "</h2><ul class=\"found\">");
         }
-        buf_adds(b, "<li dir=\"auto\"><a href=\"");
+        buf_adds(b, "<li><a dir=\"auto\" href=\"");
         web_add_entry_path(b, e->id, e->passage);
         buf_adds(b, "\">");
         web_add_text(b, e->question);
@@ -447,9 +452,7 @@ static void fill_search(const struct web_page *page, const char *name, struct bu
         buf_adds(b, "<meta name=\"robots\" content=\"noindex\">");
     if (strcmp(name, "body") != 0)
         return;
-    buf_adds(b, "<h1 dir=\"auto\">");
-    web_add_text(b, l->name);
-    buf_adds(b, "</h1>");
+    add_heading(l, b);
     if (!n && *l->q)
         add_missing(l, b, "no_results");
     buf_adds(b, n ? "<ol class=\"hits\">" : "");

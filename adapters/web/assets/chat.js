@@ -1,269 +1,346 @@
-/* chat.js: the page of chat.html without leaving it. Speaks guidepost.v1 (web_ws.c); where no WebSocket gets through,
- * it steps aside and the form posts as if this file did not exist.
+/* chat.js: the conversation. The page of chat.html without leaving it, over guidepost.v1; where this script does not run,
+ * the form posts as if it did not exist.
  *
- * A question stays in `waiting` until its answer has come, over as many connections as that takes. Nothing is
- * stored in the browser. Text reaches the page by textContent only. */
+ * The log is the server's: events with seq 1, 2, 3... and this page applies them once each and in order, whatever the
+ * line does (design: at least once on the wire, exactly once on the screen). What the visitor does is an action with a
+ * name of its own (cid), kept in the outbox until the server has confirmed it, sent again under the same name after every
+ * interruption, and one at a time, so that the log has them in the order in which they were done.
+ *
+ * Below the log stand the questions that are not in it yet. */
+import * as frame from './part/frame.js'; /* first: see there */
+import {$} from './part/dom.js';
+import {t} from './part/words.js';
+import * as ahead from './part/ahead.js';
+import * as link from './part/link.js';
+import * as menu from './part/menu.js';
+import * as store from './part/store.js';
+import * as view from './part/view.js';
 
-const $ = (id) => document.getElementById(id);
-const main = $('main'), log = $('log'), starters = $('starters'), state = $('state'), say = $('say');
-const form = $('ask'), input = $('q'), newer = $('newer');
+const ACK_MS = 10_000, MAX_SHOWN = 200, NEAR = 80;
+const main = $('main'), log = $('log'), starters = $('starters'), state = $('state');
+const form = $('ask'), input = $('q'), newer = $('newer'), older = $('older');
 
-const MAX_SHOWN = 200, SILENCE_MS = 30_000, PONG_MS = 5_000, GIVE_UP = 3;
-const waiting = new Map(); /* cid -> {text, note} */
-let socket, ready = false, token = '', failures = 0, everReady = false, heardAt = 0, retry;
+let tok, epoch, last = 0, head = 0;   /* of the session */
+let events = [], items = new Map();   /* seq -> item on the page */
+const outbox = new Map();             /* cid -> {frame, item?}; in order */
+const landed = new Map();             /* cid -> item: confirmed, but its event has not come */
+let sent, ackTimer;                   /* the cid that waits for its confirmation */
+let begun = false;                    /* something was asked: from now on the browser keeps the session */
+let mode = 'bot', typing = '';
+let wanted = {rid: 0};                /* the suggestions that were asked for last */
 
 /* ---- the page ---- */
 
-function el(tag, properties, ...children) {
-  const e = Object.assign(document.createElement(tag), properties);
-  e.append(...children);
-  return e;
+const atEnd = () => main.scrollHeight - main.scrollTop - main.clientHeight < NEAR;
+const toEnd = () => main.scrollTop = main.scrollHeight;
+
+function remove(item) {
+  items.delete(+item.dataset.seq);
+  item.remove();
 }
 
-const spoken = (text) => el('span', {className: 'sr'}, text);
-const paragraph = (text) => el('p', {dir: 'auto'}, text); /* nothing before it: the first letter decides its direction */
-
-/* Paragraphs and lists of plain text, as web_page.c makes them. */
-function blocks(text) {
-  const made = [];
-  let open; /* the paragraph or list that the next line may belong to */
-  for (const line of text.split('\n')) {
-    const item = /^\s*(?:-|(\d{1,3})\.) (.*)/.exec(line);
-    const kind = item ? (item[1] ? 'OL' : 'UL') : 'P', goesOn = open?.tagName === kind;
-    if (!line.trim()) {
-      open = undefined;
-      continue;
-    }
-    if (!goesOn)
-      made.push(open = el(kind, {}));
-    if (item)
-      open.append(el('li', item[1] ? {value: item[1]} : {}, item[2]));
-    else
-      open.append((goesOn ? '\n' : '') + line);
-  }
-  return made;
-}
-const atEnd = () => main.scrollHeight - main.scrollTop - main.clientHeight < 80;
-
-/* What became of a question, below it. */
-function remark(asked, text) {
-  const follow = atEnd();
-  asked.note.textContent = text;
-  if (follow)
-    main.scrollTop = main.scrollHeight;
+/* Behind the log, before the questions that are not in it yet. */
+function place(item) {
+  log.insertBefore(item, log.querySelector('.waiting'));
+  while (log.childElementCount > MAX_SHOWN && log.firstElementChild !== item)
+    remove(log.firstElementChild);
+  older.hidden = log.childElementCount < MAX_SHOWN;
 }
 
-/* Screen readers hear each message once, from here; the log itself is no live region. */
-function announce(text) {
-  const line = el('p', {}, text);
-  say.append(line);
-  setTimeout(() => line.remove(), 1500);
-}
-
-/* What a list of questions is called: as in web_page.c. */
-const HEADS = {none: 'I can tell you about', chitchat: 'For example'};
-
-function chips(head, questions) {
-  if (!questions.length)
-    return [];
-  const buttons = questions.map((q) => el('button', {className: 'chip', name: 'q', value: q}, q));
-  return [el('form', {className: 'chips', method: 'post', action: '/'}, el('p', {}, head), ...buttons)];
-}
-
-function show(item) {
-  log.append(item);
-  while (log.children.length > MAX_SHOWN)
-    log.firstElementChild.remove();
-  return item;
-}
-
-function sourceLine(source) {
-  const safe = /^https?:\/\//i.test(source.url);
-  const name = safe
-    ? el('a', {href: source.url, target: '_blank', rel: 'noopener'}, source.section, spoken(' (opens in a new tab)'))
-    : el('cite', {}, source.section);
-  const when = source.updated ? [' ', el('time', {}, 'reviewed ' + source.updated)] : [];
-  return el('footer', {}, name, ...when);
-}
-
-function segment(part, sources) {
-  const cited = part.cites.map((i) => sources[i]).filter(Boolean);
-  return el(cited.length ? 'blockquote' : 'div', {dir: 'auto'}, ...blocks(part.text), ...cited.map(sourceLine));
-}
-
-function showAnswer(a) {
-  const asked = waiting.get(a.cid);
-  if (!asked)
-    return; /* answered before, on an earlier connection */
-  waiting.delete(a.cid);
-  asked.note.textContent = '';
-  const stay = !atEnd();
-  const parts = a.segments.map((part) => segment(part, a.sources));
-  const options = a.options.map((o) => o.ask);
-  const lists = [
-    ...chips('Did you mean', options),
-    ...chips(HEADS[a.kind] ?? 'You could also ask', a.suggest),
-  ];
-  show(el('li', {className: 'bot'}, spoken('Assistant: '), ...parts, ...lists));
-  announce('Assistant: ' + a.segments.map((part) => part.text).join(' ') +
-    (options.length ? ' Did you mean: ' + options.join(' ') : ''));
-  if (stay)
-    newer.hidden = false;
-  else
-    main.scrollTop = asked.note.closest('li').offsetTop - 16; /* question on top, if it is long */
-}
-
-function showError(e) {
-  const asked = waiting.get(e.cid);
-  if (!asked)
-    return;
-  if (e.retry) {
-    remark(asked, 'Busy, trying again…');
-    setTimeout(() => waiting.has(e.cid) && transmit(e.cid), (e.retry_after || 2) * 1000);
-    return;
-  }
-  waiting.delete(e.cid);
-  remark(asked, 'Not sent');
-  show(el('li', {className: 'bot'}, paragraph(e.title + '.')));
-  announce(e.title);
-}
-
-/* ---- asking ---- */
-
-function ask(text) {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const cid = Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
-  const asked = {text, note: el('small')};
-  show(el('li', {className: 'me'}, spoken('You: '), paragraph(text), asked.note));
-  waiting.set(cid, asked);
-  starters.hidden = true;
-  main.scrollTop = main.scrollHeight;
-  setTimeout(() => waiting.has(cid) && !asked.note.textContent && remark(asked, 'Sending…'), 1000);
-  transmit(cid);
-}
-
-function transmit(cid) {
-  if (ready)
-    send({t: 'ask', cid, text: waiting.get(cid).text, via: 'typed'});
-  else
-    connect();
-}
-
-/* Without WebSocket: what the form does by itself. */
-function stepAside() {
-  state.textContent = '';
-  form.removeEventListener('submit', onSubmit);
-  main.removeEventListener('click', onChip);
-  const [first] = waiting.values();
-  if (!first)
-    return;
-  input.value = first.text;
-  form.submit();
-}
-
-function onSubmit(event) {
-  event.preventDefault();
-  const text = input.value.trim();
-  if (!text)
-    return;
-  input.value = '';
-  ask(text);
-}
-
-function onChip(event) {
-  const chip = event.target.closest?.('.chip');
-  if (!chip)
-    return;
-  event.preventDefault();
-  chip.setAttribute('aria-pressed', 'true');
-  ask(chip.value);
-  if (matchMedia('(hover: hover)').matches) /* on a touch screen a keyboard would rise over the answer */
-    input.focus({preventScroll: true});
-}
-
-/* ---- the connection ---- */
-
-function send(frame) {
-  socket.send(JSON.stringify(frame));
+function showOlder() {
+  const first = log.querySelector('[data-seq]'), from = events.findIndex((f) => f.seq === +first.dataset.seq);
+  const more = events.slice(Math.max(0, from - MAX_SHOWN / 2), from).map(make).filter(Boolean);
+  const below = main.scrollHeight - main.scrollTop;
+  log.prepend(...more);
+  older.hidden = from <= MAX_SHOWN / 2;
+  main.scrollTop = main.scrollHeight - below;
+  (more[0] || first).tabIndex = -1;
+  (more[0] || first).focus({preventScroll: true});
 }
 
 function tell() {
-  state.textContent = ready ? '' : navigator.onLine ? 'Connecting…' : 'You are offline';
-  if (!ready && !navigator.onLine)
-    for (const asked of waiting.values())
-      remark(asked, 'Will be sent when you are back online');
+  const trouble = link.line.old ? t('reload') : link.line.up ? '' : navigator.onLine ? t('connecting') : t('offline');
+  const text = trouble || typing;
+  if (state.textContent !== text)
+    state.textContent = text;
+  if (!link.line.up && !navigator.onLine)
+    outbox.forEach(({item}) => item?.remark(t('later')));
+}
+
+function begin() {
+  begun = true;
+  starters.hidden = true;
+  menu.offer(true);
+  if (tok)
+    store.keepToken(tok);
+}
+
+/* ---- the log ---- */
+
+function make(f) {
+  const item = view.itemOf(f, act);
+  if (item) {
+    item.dataset.seq = f.seq;
+    items.set(f.seq, item);
+    events.filter((e) => e.re === f.seq && (e.t === 'fb' || e.t === 'edit')).forEach((e) => view.change(item, e));
+  }
+  return item;
+}
+
+/* The visitor's own question: its place in the log is known now. */
+function settle(f) {
+  const item = outbox.get(f.cid)?.item || landed.get(f.cid);
+  landed.delete(f.cid);
+  item.classList.remove('waiting');
+  item.remark('');
+  item.dataset.seq = f.seq;
+  items.set(f.seq, item);
+  return item;
+}
+
+function show(f) {
+  const live = f.seq > head, own = outbox.has(f.cid) || landed.has(f.cid), follow = atEnd() || own;
+  const item = f.t === 'msg' && own ? settle(f) : make(f);
+  if (own)
+    confirmed(f.cid);
+  if (f.t === 'fb' || f.t === 'edit') {
+    if (items.has(f.re))
+      view.change(items.get(f.re), f);
+    if (f.t === 'fb')
+      return;
+  }
+  if (item && (item.parentNode !== log || item.nextElementSibling?.matches(':not(.waiting)') || item.previousElementSibling?.matches('.waiting')))
+    place(item);
+  if (live && f.from !== 'user') {
+    view.announce(view.plain(f));
+    if (!frame.shown.panel)
+      frame.tellHost({unread: 1});
+  }
+  if (!follow)
+    newer.hidden = !live;
+  else if (f.t === 'answer' && items.has(f.re)) /* question on top, if the answer is long */
+    main.scrollTop = items.get(f.re).offsetTop - 16;
+  else
+    toEnd();
+}
+
+/* Each event once, and in order; what is missing is asked for. */
+function apply(f) {
+  if (f.seq <= last)
+    return;
+  if (f.seq > last + 1) {
+    link.send({t: 'sync', after: last});
+    return;
+  }
+  last = f.seq;
+  events.push(f);
+  if (!begun)
+    begin();
+  if (f.t === 'handoff')
+    mode = {queued: 'waiting', active: 'human'}[f.state] || 'bot';
+  show(f);
+}
+
+function clear() {
+  last = head = 0;
+  events = [];
+  items.clear();
+  landed.clear();
+  log.querySelectorAll(':scope > :not(.waiting)').forEach((item) => item.remove());
+  older.hidden = newer.hidden = true;
+}
+
+/* ---- the outbox ---- */
+
+function pump() {
+  const [next] = outbox.values();
+  if (!link.line.up || sent || !next)
+    return;
+  sent = next.frame.cid;
+  link.send(next.frame);
+  ackTimer = setTimeout(() => {
+    sent = undefined;
+    link.check();
+    pump();
+  }, ACK_MS);
+}
+
+function confirmed(cid) {
+  outbox.delete(cid);
+  store.drop(cid);
+  if (sent === cid) {
+    clearTimeout(ackTimer);
+    sent = undefined;
+    pump();
+  }
+}
+
+function enter(frame) {
+  const item = frame.t === 'ask' ? view.mine(frame.text) : undefined;
+  outbox.set(frame.cid, {frame, item});
+  if (!item)
+    return;
+  item.classList.add('waiting');
+  log.append(item);
+  setTimeout(() => outbox.has(frame.cid) && navigator.onLine && item.remark(t('sending')), 1000);
+}
+
+/* Something the visitor did. Kept before it is sent. */
+function act(what) {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const cid = btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').slice(0, 22);
+  const f = {t: what.t, cid, ...what};
+  begin();
+  store.keep(cid, f);
+  enter(f);
+  pump();
+}
+
+function ask(text, via) {
+  if (!text)
+    return;
+  input.value = '';
+  store.keepDraft('');
+  ahead.close();
+  act({t: 'ask', text, via});
+  toEnd();
+}
+
+/* ---- frames ---- */
+
+function refused(f) {
+  const mine = outbox.get(f.cid);
+  if (f.code === 'unauthorized') { /* the session is over; what was asked goes into the next */
+    tok = undefined;
+    store.forget();
+    outbox.forEach((o) => store.keep(o.frame.cid, o.frame));
+    sent = undefined;
+    clearTimeout(ackTimer);
+    link.renew();
+  } else if (!mine) {
+    return;
+  } else if (f.retry) {
+    mine.item?.remark(t('busy'));
+    clearTimeout(ackTimer);
+    ackTimer = setTimeout(() => {
+      sent = undefined;
+      pump();
+    }, (f.retry_after || 2) * 1000);
+  } else {
+    mine.item?.classList.remove('waiting');
+    mine.item?.remark(t('unsent'));
+    place(mine.item || view.note(f.title));
+    if (mine.item)
+      place(view.note(f.title));
+    view.announce(f.title);
+    confirmed(f.cid);
+  }
 }
 
 const frames = {
   ready(f) {
-    ready = everReady = true;
-    failures = 0;
-    token = f.tok;
+    if (epoch !== undefined && epoch !== f.epoch)
+      clear();
+    tok = f.tok;
+    epoch = f.epoch;
+    head = f.head || 0;
+    mode = f.mode;
+    if (begun)
+      store.keepToken(tok);
+    starters.hidden = head > 0 || outbox.size > 0;
+    sent = undefined;
+    clearTimeout(ackTimer);
     tell();
-    for (const cid of waiting.keys())
-      transmit(cid);
+    pump();
   },
-  answer: showAnswer,
-  error: showError,
+  ack(f) {
+    const item = outbox.get(f.cid)?.item;
+    if (item)
+      landed.set(f.cid, item);
+    confirmed(f.cid);
+  },
+  typing(f) {
+    typing = f.on ? t('typing', {who: f.who || t('staff')}) : '';
+    tell();
+  },
+  suggest(f) {
+    if (f.rid === wanted.rid)
+      wanted.done(f.items);
+  },
+  erased() {
+    store.forget();
+    outbox.clear();
+    log.replaceChildren();
+    clear();
+    tok = epoch = sent = undefined;
+    begun = false;
+    menu.offer(false);
+    menu.erased();
+    starters.hidden = false;
+    link.renew();
+  },
+  error: refused,
 };
 
-function connect() {
-  clearTimeout(retry);
-  if (socket && socket.readyState <= WebSocket.OPEN)
-    return;
-  const mine = socket = new WebSocket(location.origin.replace(/^http/, 'ws') + '/v1/ws', 'guidepost.v1');
-  mine.onopen = () => send({t: 'hello', v: 1, ...(token && {tok: token})});
-  mine.onmessage = ({data}) => {
-    heardAt = Date.now();
-    const frame = JSON.parse(data);
-    frames[frame.t]?.(frame);
-  };
-  mine.onclose = ({code}) => mine === socket && onClosed(code);
-}
+const calls = {
+  hello() {
+    tok = (begun && store.token()) || tok; /* another tab may have a newer one */
+    /* Not the language of the page: it would leave out all answers in another. */
+    return {t: 'hello', v: 1, site: 'default', last, ...(tok && {tok}), ...(epoch && {epoch})};
+  },
+  frame: (f) => frames[f.t] ? frames[f.t](f) : f.seq && apply(f), /* an ack has a seq, and is none of the log */
+  state: () => setTimeout(tell, navigator.onLine ? 1000 : 0), /* a short interruption is nobody's business */
+  last: () => last,
+  token: () => tok,
+};
 
-/* Is it only the WebSocket that does not get through? Where nothing does, the form would lead to an error page. */
-const reachable = () => fetch('/livez', {cache: 'no-store'}).then((r) => r.ok, () => false);
-
-async function onClosed(code) {
-  ready = false;
-  if (code === 4426) { /* the server is of another version now, and so is its page */
-    state.textContent = 'Please reload this page';
-    return;
-  }
-  if (++failures >= GIVE_UP && !everReady && await reachable()) {
-    stepAside();
-    return;
-  }
-  retry = setTimeout(connect, Math.random() * Math.min(30_000, 500 * 2 ** failures));
-  setTimeout(tell, 1000); /* a short interruption is nobody's business */
-}
-
-/* Phones freeze pages without closing anything: ask whether the line is alive, and hang up when it is not. */
-function check() {
-  if (!ready) {
-    connect();
-    return;
-  }
-  const mine = socket, before = heardAt;
-  send({t: 'ping'});
-  setTimeout(() => {
-    if (mine === socket && heardAt === before) {
-      socket = undefined;
-      mine.close();
-      onClosed();
-    }
-  }, PONG_MS);
-}
-
-form.addEventListener('submit', onSubmit);
-main.addEventListener('click', onChip);
-main.addEventListener('scroll', () => { if (atEnd()) newer.hidden = true; }, {passive: true});
-newer.addEventListener('click', () => {
-  main.scrollTop = main.scrollHeight;
-  newer.hidden = true;
+const suggest = (text) => new Promise((done) => {
+  wanted = {rid: wanted.rid + 1, done};
+  if (link.line.up)
+    link.send({t: 'suggest', rid: wanted.rid, text});
 });
-addEventListener('online', check);
-addEventListener('offline', tell);
-document.addEventListener('visibilitychange', () => { if (!document.hidden) check(); });
-setInterval(() => { if (ready && !document.hidden && Date.now() - heardAt > SILENCE_MS) check(); }, 10_000);
-connect();
+
+/* ---- what the visitor does ---- */
+
+form.addEventListener('submit', (e) => {
+  e.preventDefault();
+  ask(input.value.trim(), 'typed');
+});
+main.addEventListener('click', (e) => {
+  const chip = e.target.closest('.chip');
+  if (!chip)
+    return;
+  e.preventDefault();
+  chip.setAttribute('aria-pressed', true);
+  ask(chip.value, 'chip');
+  if (matchMedia('(hover: hover)').matches) /* on a touch screen a keyboard would rise over the answer */
+    input.focus({preventScroll: true});
+});
+main.addEventListener('scroll', () => atEnd() && (newer.hidden = true), {passive: true});
+newer.addEventListener('click', () => {
+  toEnd();
+  newer.hidden = true;
+  input.focus({preventScroll: true});
+});
+older.addEventListener('click', showOlder);
+input.addEventListener('input', () => begun && store.keepDraft(input.value));
+store.onToken((value) => { /* in another tab */
+  if (!value && begun) {
+    frames.erased();
+  } else if (value && !begun) {
+    begun = true;
+    link.renew();
+  }
+});
+
+tok = store.token();
+begun = !!tok;
+starters.hidden = begun;
+input.value ||= store.draft();
+store.unsent().forEach(enter);
+if (outbox.size)
+  begin();
+menu.begin(act, () => events);
+menu.offer(begun);
+ahead.begin(suggest, (text) => ask(text, 'chip'));
+link.begin(calls);

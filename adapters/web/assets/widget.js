@@ -120,6 +120,8 @@
             this.count(1);
         };
         frame.contentWindow.postMessage({guidepost: 1}, home, [port2]);
+        if (this.panel.open && document.activeElement === this) /* the first focus() met an empty frame */
+          frame.focus();
         port1.postMessage({open: this.panel.open ? 1 : 0});
       };
       this.panel.prepend(frame);
