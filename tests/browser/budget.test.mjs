@@ -1,0 +1,47 @@
+/* What it costs a page to have the chat, and a phone to open it: in bytes on the wire, as gzip -9 made them. KB are 1000 bytes.
+ * The page itself is made anew for everybody and compressed, if at all, by the web server in front; it counts as gzip, too. */
+import {test} from 'node:test';
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import zlib from 'node:zlib';
+import {context, page, program, chat, ask, question} from './harness.mjs';
+
+const HOST = 3000, CHAT = 12000, WORDS = 1500;
+const p = await program();
+
+/* Bytes of the body as it is sent to a browser that takes gzip. */
+const weigh = (path) => new Promise((go, fail) => http.get(p.url + path, {headers: {'Accept-Encoding': 'gzip'}}, (r) => {
+  const parts = [];
+  r.on('data', (d) => parts.push(d));
+  r.on('end', () => {
+    const body = Buffer.concat(parts);
+    assert.equal(r.statusCode, 200, path);
+    go(r.headers['content-encoding'] === 'gzip' ? body.length : zlib.gzipSync(body, {level: 9}).length);
+  });
+}).on('error', fail));
+
+test('the script on the host page', async (t) => {
+  const bytes = await weigh('/widget.js');
+  t.diagnostic(`widget.js ${bytes} bytes`);
+  assert.ok(bytes <= HOST, `${bytes} bytes; is esbuild installed?`);
+});
+
+test('everything that a first chat loads', async (t) => {
+  const tab = await page(await context()), paths = new Set();
+  tab.on('request', (rq) => rq.url().startsWith(p.url) && paths.add(rq.url().slice(p.url.length)));
+  await chat(tab, p.url + '/chat');
+  await ask(tab, question(0));
+  const sizes = await Promise.all([...paths].map(async (path) => [await weigh(path), path]));
+  const sum = sizes.reduce((n, [bytes]) => n + bytes, 0);
+  t.diagnostic(`${sum} bytes: ${sizes.map((s) => s.join(' ')).join(', ')}`);
+  assert.ok(sum <= CHAT, `${sum} bytes; is esbuild installed?`);
+});
+
+test('the words of each language', async () => {
+  const html = await (await fetch(p.url + '/')).text();
+  const words = /href="(\/a\/\w+\/words\/)en\.json"/.exec(html)[1];
+  for (const lang of ['en', 'es', 'fr', 'de', 'ar']) {
+    const bytes = await weigh(`${words}${lang}.json`);
+    assert.ok(bytes <= WORDS, `${lang}: ${bytes} bytes`);
+  }
+});

@@ -1,0 +1,104 @@
+/* Nothing lost, nothing doubled, nothing out of order, as seen on the screen: visitors with two tabs each ask while their line
+ * is cut and the program is killed under them. In the suite the numbers are small; GUIDEPOST_FAULTS=20 makes it that many
+ * rounds (2,400 questions, more than 500 cuts, 60 kills). */
+import {test, after} from 'node:test';
+import assert from 'node:assert/strict';
+import {context, page, program, chat, question, lake, until, sleep} from './harness.mjs';
+import {faulty, random} from './faults.mjs';
+
+const ROUNDS = +process.env.GUIDEPOST_FAULTS || 1, VISITORS = 2, TABS = 2, QUESTIONS = 30, KILLS = 3;
+const seed = +process.env.GUIDEPOST_SEED || Date.now() % 1e9;
+const SETTLE_MS = 120_000;
+
+const settings = '';
+const p = await program(settings);
+
+/* The tab waits a tenth of the time between attempts: the same dance, only quicker. */
+const hurry = () => {
+  const real = Math.random;
+  Math.random = () => real() / 10;
+};
+
+async function visitor(url) {
+  const ctx = await context();
+  await ctx.addInitScript(hurry);
+  const tabs = [];
+  for (let i = 0; i < TABS; i++) {
+    const tab = await page(ctx, /WebSocket|ERR_|net::/);
+    await until(() => chat(tab, url).then(() => true, () => false), 'the page');
+    tabs.push({tab, asked: []});
+  }
+  return {ctx, tabs};
+}
+
+/* All that the list shows, in its order: the lake that is asked about, or that the answer is about. */
+const seen = (tab) => tab.$$eval('#log > li', (items) => items.map((item) => ({
+  seq: +item.dataset.seq, mine: item.classList.contains('me'),
+  lake: /lake (\w+)/i.exec(item.querySelector('p').textContent)?.[1], text: item.querySelector('p').textContent,
+})));
+
+async function askAll(who, from, draw) {
+  for (let i = 0; i < QUESTIONS; i++)
+    for (const [k, one] of who.tabs.entries()) {
+      /* A number makes each question one of a kind; the words decide the answer. */
+      const text = `${question(from + i)} (${k}.${i})`;
+      one.asked.push(text);
+      await one.tab.fill('#q', text);
+      await one.tab.press('#q', 'Enter');
+      await sleep(draw() * 120);
+      if (draw() < 0.03)
+        await until(() => chat(one.tab, one.tab.url()).then(() => true, () => false), 'the page after a reload');
+    }
+}
+
+async function check(who) {
+  const total = QUESTIONS * TABS;
+  for (const {tab, asked} of who.tabs) {
+    const items = await seen(tab);
+    const mine = items.filter((item) => item.mine), answers = items.filter((item) => !item.mine);
+    assert.deepEqual(items.map((item) => item.seq), Array.from(items, (_, i) => i + 1), 'numbered without a gap, in order');
+    assert.equal(new Set(mine.map((item) => item.text)).size, mine.length, 'no question twice');
+    assert.equal(mine.length, total, 'no question lost');
+    assert.equal(answers.length, total, 'one answer each');
+    assert.deepEqual(answers.map((item) => item.lake), mine.map((item) => item.lake), 'answers in the order of the questions');
+    assert.deepEqual(mine.map((item) => item.text).filter((text) => asked.includes(text)), asked, 'questions of a tab in the order in which they were asked');
+  }
+}
+
+test(`${ROUNDS} x ${VISITORS * TABS * QUESTIONS} questions over a line that breaks and a program that is killed`, {timeout: ROUNDS * 600_000}, async (t) => {
+  const draw = random(seed);
+  t.diagnostic(`GUIDEPOST_SEED=${seed}`);
+  const proxy = await faulty(p.port, draw);
+  after(() => proxy.close());
+  let kills = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    proxy.on = true;
+    const visitors = [];
+    for (let i = 0; i < VISITORS; i++)
+      visitors.push(await visitor(proxy.url));
+    let asking = true;
+    const killer = (async () => {
+      for (let k = 0; k < KILLS && asking; k++) {
+        await sleep(800 + draw() * 2000);
+        await p.kill();
+        await p.start();
+        kills++;
+      }
+    })();
+    await Promise.all(visitors.map((who, i) => askAll(who, 7 * i, draw)));
+    asking = false;
+    await killer;
+    proxy.on = false;
+    for (const who of visitors)
+      for (const {tab} of who.tabs)
+        await until(async () => (await tab.locator('.bot').count()) >= QUESTIONS * TABS, 'all answers: ' + lake(0), SETTLE_MS)
+          .catch(async (e) => { throw new Error(`${e.message}\n${JSON.stringify(await seen(tab))}\n${await tab.evaluate(() => JSON.stringify({...localStorage}))}`); });
+    for (const who of visitors)
+      await check(who);
+    for (const who of visitors)
+      await who.ctx.close();
+  }
+  const cuts = Object.values(proxy.cut).reduce((a, b) => a + b);
+  t.diagnostic(`${proxy.connections} connections, cut ${JSON.stringify(proxy.cut)}, killed ${kills}`);
+  assert.ok(cuts >= 10 * ROUNDS && kills >= ROUNDS, `${cuts} cuts and ${kills} kills prove nothing`);
+});
