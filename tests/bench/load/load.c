@@ -106,13 +106,13 @@ static void stop(pid_t pid)
 
 static void show(const char *name, const struct load_result *r, const struct load_result *echo)
 {
-    printf("%-22s %9.0f /s   p50 %7.2f ms   p99 %7.2f ms", name, r->per_second,
-           (double)r->p50_us / 1e3, (double)r->p99_us / 1e3);
+    printf("%-20s %7.0f /s  %6.1f us of processor each  p50 %7.2f ms  p99 %7.2f ms", name,
+           r->per_second, r->cpu_us, (double)r->p50_us / 1e3, (double)r->p99_us / 1e3);
     if (echo)
-        printf("   %.2f of the echo, p99 %.1f x", r->per_second / echo->per_second,
+        printf("  %.3f of the echo, by processor %.3f, p99 %.1f x",
+               r->per_second / echo->per_second, echo->cpu_us / r->cpu_us,
                (double)r->p99_us / (double)echo->p99_us);
-    printf("   %ld B per idle connection, %.0f connects/s\n", r->idle_bytes,
-           r->connects_per_second);
+    printf("  %ld B per idle connection, %.0f connects/s\n", r->idle_bytes, r->connects_per_second);
     fflush(stdout);
 }
 

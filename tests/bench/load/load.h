@@ -31,6 +31,8 @@ struct load_plan {
 
 struct load_result {
     double per_second;
+    double
+        cpu_us; /* of the server for one answer: what other programs on the machine do not change much */
     uint64_t p50_us, p99_us;
     uint64_t answers;
     size_t question_bytes,

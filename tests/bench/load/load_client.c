@@ -190,6 +190,23 @@ static long resident(pid_t pid)
     return pages * sysconf(_SC_PAGESIZE);
 }
 
+/* Processor time it has taken, all threads, µs. */
+static uint64_t cpu_of(pid_t pid)
+{
+    char path[64], s[1024];
+    unsigned long user = 0, system = 0;
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *f = fopen(path, "r");
+    if (!f || !fgets(s, sizeof s, f))
+        load_die(path, "cannot be read");
+    fclose(f);
+    const char *behind = strrchr(s, ')');
+    if (!behind || sscanf(behind + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+                          &system) != 2)
+        load_die(path, "is not as expected");
+    return (uint64_t)(user + system) * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
 static void open_lines(size_t from, size_t n)
 {
     static const char hello[] = "{\"t\":\"hello\",\"v\":1}";
@@ -251,6 +268,7 @@ void load_run(const struct load_plan *p, pid_t server, struct load_result *ret)
         ask(&load.line[i]);
     began = load_now_us();
     spin(began + WARM_UP_US);
+    uint64_t cpu = cpu_of(server);
     load.counted_from = load_now_us();
     spin(load.counted_from + (uint64_t)p->seconds * 1000000);
     double s = (double)(load_now_us() - load.counted_from) / 1e6;
@@ -258,6 +276,7 @@ void load_run(const struct load_plan *p, pid_t server, struct load_result *ret)
         load_die("server", "answered nothing");
     qsort(load.latency, load.n, sizeof *load.latency, by_value);
     ret->answers = load.n;
+    ret->cpu_us = (double)(cpu_of(server) - cpu) / (double)load.n;
     ret->per_second = (double)load.n / s;
     ret->p50_us = load.latency[load.n / 2];
     ret->p99_us = load.latency[load.n * 99 / 100];

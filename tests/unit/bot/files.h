@@ -39,7 +39,7 @@ static int files_teardown(void **state)
 }
 
 /* The path of a file of that name with that text; valid until the next call but three. */
-static const char *file_with(const char *name, const char *text)
+__attribute__((unused)) static const char *file_with(const char *name, const char *text)
 {
     static char ring[4][160];
     static unsigned turn;
