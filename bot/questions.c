@@ -94,23 +94,24 @@ static void read_question(struct reading *r, const struct yaml *map)
     if (!check_keys(r, map) || !read_texts(r, yaml_get(map, "before"), &t.before, &t.nbefore) ||
         !read_texts(r, yaml_get(map, "want"), &t.want, &t.nwant) ||
         !read_texts(r, yaml_get(map, "not"), &t.nots, &t.nnots) ||
-        !read_contains(r, yaml_get(map, "contains"), &t))
+        !read_texts(r, kind, &t.kind, &t.nkind) || !read_contains(r, yaml_get(map, "contains"), &t))
         return;
     if (!q || q->kind != YAML_SCALAR) {
         problem_at(r->report, r->file, q ? q : map,
                    "expects the message that is asked, as in \"q: ...\"");
         return;
     }
-    if (kind && (kind->kind != YAML_SCALAR || !among(kinds, kind->text))) {
-        problem_at(r->report, r->file, kind, "expects answer, choices, none, chitchat or handoff");
-        return;
-    }
-    if (!kind && !t.nwant && !t.nnots && !t.ncontains) {
+    for (size_t i = 0; i < t.nkind; i++)
+        if (!among(kinds, t.kind[i])) {
+            problem_at(r->report, r->file, kind->kind == YAML_LIST ? kind->item[i] : kind,
+                       "expects answer, choices, none, chitchat or handoff");
+            return;
+        }
+    if (!t.nkind && !t.nwant && !t.nnots && !t.ncontains) {
         problem_at(r->report, r->file, map, "tests nothing: expects want, not, kind or contains");
         return;
     }
     t.q = pool_strdup(r->pool, q->text);
-    t.kind = kind ? pool_strdup(r->pool, kind->text) : NULL;
     *POOL_PUSH(r->pool, r->all->item, r->all->n, r->all->cap) = t;
 }
 
@@ -203,14 +204,23 @@ static bool contains(const char *text, const struct test_words *words)
     return false;
 }
 
+static bool has_kind(const struct test_question *t, const char *kind)
+{
+    for (size_t i = 0; i < t->nkind; i++)
+        if (!strcmp(t->kind[i], kind))
+            return true;
+    return false;
+}
+
 bool questions_judge(const struct test_question *t, const struct reply *r, struct pool *pool,
                      const char **ret_why)
 {
     const char *best = r->nanswer ? r->answer[0].passage : "";
     const char *const *want = (const char *const *)t->want, *const *nots =
                                                                 (const char *const *)t->nots;
-    if (t->kind && strcmp(t->kind, reply_kind_name(r->kind)) != 0) {
-        *ret_why = pool_printf(pool, "the kind %s", t->kind);
+    if (t->nkind && !has_kind(t, reply_kind_name(r->kind))) {
+        *ret_why =
+            pool_printf(pool, "the kind %s", join(pool, (const char *const *)t->kind, t->nkind));
         return false;
     }
     if (t->nwant && !names_any(best, want, t->nwant)) {

@@ -6,7 +6,8 @@
  *     want: [salary]                      the best extract must be one of these: passage keys, or
  *                                         their part behind '#'
  *     not: [salary-factors]               and none of these
- *     kind: answer                        answer, choices, none, chitchat or handoff
+ *     kind: answer                        answer, choices, none, chitchat or handoff; or a list of
+ *                                         which any will do
  *     contains: [median, [2024, 2025]]    texts that must be in the reply; a list in the list: one
  *                                         of them */
 #ifndef BOT_QUESTIONS_H
@@ -32,7 +33,8 @@ struct test_question {
     size_t nwant;
     const char **nots;
     size_t nnots;
-    const char *kind; /* or NULL */
+    const char **kind;
+    size_t nkind;
     struct test_words *contains;
     size_t ncontains;
 };

@@ -43,7 +43,8 @@ static void a_question_is_read_with_all_its_keys(void **state)
     assert_string_equal(t->before[1], "what is an MLT");
     assert_string_equal(t->want[0], "salary");
     assert_int_equal(t->nnots, 2);
-    assert_string_equal(t->kind, "answer");
+    assert_int_equal(t->nkind, 1);
+    assert_string_equal(t->kind[0], "answer");
     assert_int_equal(t->ncontains, 2);
     assert_int_equal(t->contains[1].n, 2);
 }
@@ -70,6 +71,7 @@ static void mistakes_have_a_place(void **state)
         {"- {want: b}\n", "message that is asked", 1, 3},
         {"- {q: a}\n", "tests nothing", 1, 3},
         {"- {q: a, kind: maybe}\n", "answer, choices, none", 1, 16},
+        {"- {q: a, kind: [none, maybe]}\n", "answer, choices, none", 1, 23},
         {"- {q: a, want: [[b]]}\n", "a text", 1, 17},
         {"- text\n", "expects a question", 1, 3},
         {"q: a\nwant: b\n", "expects a list", 1, 1},
@@ -109,6 +111,8 @@ static void a_reply_is_judged_by_passage_kind_and_text(void **state)
     assert_true(judged("- {q: a, not: salary}", REPLY_NONE, NULL, ""));
     assert_true(judged("- {q: a, kind: none}", REPLY_NONE, NULL, ""));
     assert_false(judged("- {q: a, kind: none}", REPLY_CHOICES, "faq#salary", ""));
+    assert_true(judged("- {q: a, kind: [none, choices]}", REPLY_CHOICES, "faq#salary", ""));
+    assert_false(judged("- {q: a, kind: [none, choices]}", REPLY_ANSWER, "faq#salary", ""));
     assert_true(judged("- {q: a, contains: [MEDIAN, [2024, 2025]]}", REPLY_ANSWER, "f#s",
                        "the median of 2025"));
     assert_false(judged("- {q: a, contains: [median, [2024, 2025]]}", REPLY_ANSWER, "f#s",
