@@ -12,6 +12,7 @@
 #include "kb/pool.h"
 
 #define WORD_COLUMNS 24
+#define PART_COLUMNS 54
 #define WAYS_COLUMNS 76
 #define SHOWN        3     /* passages; --json has them all */
 #define LITTLE       0.005 /* less is not worth a line */
@@ -151,8 +152,8 @@ static void print_find(const struct page *p, const struct kb_why *why,
 static void print_part(const struct page *p, const struct kb_part *part)
 {
     fputs("     ", p->f);
-    cell(p, part->meaning, 48);
-    fprintf(p->f, "%5.2f x %.2f %11.2f\n", part->value, part->weight, part->value * part->weight);
+    cell(p, part->meaning, PART_COLUMNS);
+    fprintf(p->f, "%5.2f x %.2f %5.2f\n", part->value, part->weight, part->value * part->weight);
 }
 
 static void print_hit(const struct page *p, const struct kb_why *why, size_t i)
@@ -174,8 +175,8 @@ static void print_hit(const struct page *p, const struct kb_why *why, size_t i)
         if (h->part[k].value * h->part[k].weight > LITTLE)
             print_part(p, &h->part[k]);
     fputs("     ", p->f);
-    cell(p, "score", 48);
-    fprintf(p->f, "%24.2f\n", h->score);
+    cell(p, "score", PART_COLUMNS);
+    fprintf(p->f, "%18.2f\n", h->score);
 }
 
 static void print_hits(const struct page *p, const struct kb_why *why)
@@ -201,8 +202,8 @@ static void print_runner_up(const struct page *p, const struct kb_why *why)
         double less = a->part[i].value * a->part[i].weight - b->part[i].value * b->part[i].weight;
         if (less > -LITTLE && less < LITTLE)
             continue;
-        fprintf(p->f, "  %+6.2f  ", -less);
-        cell(p, a->part[i].meaning, 48);
+        fprintf(p->f, " %+.2f  ", -less);
+        cell(p, a->part[i].meaning, PART_COLUMNS);
         fprintf(p->f, "%5.2f against %.2f\n", b->part[i].value, a->part[i].value);
     }
 }
