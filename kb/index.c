@@ -19,7 +19,7 @@
 /* The generation tells readers that what they remember of the base is out of date. */
 static const char sql_grow[] = "UPDATE meta SET value = value + 1 WHERE key = 'generation'";
 static const char sql_optimize[] = "INSERT INTO passage_fts(passage_fts) VALUES('optimize')";
-static const char sql_merge[] = "INSERT INTO passage_fts(passage_fts, rank) VALUES('merge', 64)";
+static const char sql_merge[] = "INSERT INTO passage_fts(passage_fts, rank) VALUES('merge', 16)";
 
 static int exec(sqlite3 *db, const char *sql)
 {

@@ -203,6 +203,7 @@ struct name_place {
     const char *name;
     const char *file;
     size_t line;
+    uint32_t hash; /* source_name.c's */
 };
 /* An open-addressed table; zeroed is empty. Names and files are the caller's, the table is in the pool. */
 struct names {

@@ -82,8 +82,8 @@ void source_hash(struct document *doc, const char *s, size_t len)
 static bool claim(struct run *run, struct names *names, const char *what, const char *name,
                   size_t line, size_t column)
 {
-    const struct name_place *taken =
-        names_claim(names, run->pool, (struct name_place){name, run->file, line});
+    const struct name_place *taken = names_claim(
+        names, run->pool, (struct name_place){.name = name, .file = run->file, .line = line});
     if (taken)
         report_add(run->report, true, run->file, line, column,
                    "the %s id '%.120s' is taken by %s:%zu; rename one of the two", what, name,
@@ -94,7 +94,7 @@ static bool claim(struct run *run, struct names *names, const char *what, const 
 static void add_followup(struct run *run, const char *name, size_t line)
 {
     *POOL_PUSH(run->pool, run->followup, run->nfollowup, run->capfollowup) =
-        (struct name_place){name, run->file, line};
+        (struct name_place){.name = name, .file = run->file, .line = line};
 }
 
 /* What all parsers hand their documents to, before the caller sees them. */

@@ -13,10 +13,12 @@
  * or 30 questions. */
 #include <errno.h>
 #include <ftw.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bot/buf.h"
@@ -123,6 +125,37 @@ static struct kb *open_base(const char *db)
     return kb;
 }
 
+struct indexing {
+    const char *folder, *db;
+    struct cost took;
+};
+
+static void *index_in_background(void *ctx)
+{
+    struct indexing *x = ctx;
+    x->took = index_folder(x->folder, x->db);
+    return NULL;
+}
+
+/* An index run on another thread, while this one asks until it is shown what is new. */
+static void watch_change(struct kb *kb, const char *word, const char *folder, const char *db,
+                         struct result *r)
+{
+    struct indexing x = {.folder = folder, .db = db};
+    const struct timespec pause = {.tv_nsec = 200000};
+    pthread_t thread;
+    uint64_t start = now_ns();
+    if (pthread_create(&thread, NULL, index_in_background, &x))
+        die("index", "no thread");
+    while (!ask_whole(kb, word) && now_ns() - start < 60000000000)
+        nanosleep(&pause, NULL);
+    r->change_seen = now_ns() - start;
+    pthread_join(thread, NULL);
+    r->change = x.took.wall;
+    if (!ask_whole(kb, word))
+        die(word, "was not found");
+}
+
 /* One file of the folder says something new. */
 static void change_one(const struct corpus *c, size_t n, const char *folder, const char *db,
                        struct result *r)
@@ -138,11 +171,7 @@ static void change_one(const struct corpus *c, size_t n, const char *folder, con
     snprintf(path, sizeof path, "%s/%06zu.jsonl", folder, r->files / 2);
     size_t first = r->files / 2 * PER_FILE;
     write_file(c, first, first + PER_FILE < n ? first + PER_FILE : n, path, word);
-    r->change = index_folder(folder, db).wall;
-    r->change_seen = now_ns();
-    if (!ask_whole(kb, word))
-        die(word, "was not found");
-    r->change_seen = now_ns() - r->change_seen;
+    watch_change(kb, word, folder, db, r);
     kb_close(kb);
 }
 

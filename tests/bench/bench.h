@@ -116,7 +116,7 @@ struct result {
     size_t bytes_plain, bytes_index, bytes_snapshot, bytes_xapian;
     uint64_t open;                /* kb_open and the first answer */
     struct cost start;            /* of a process, until its first answer */
-    uint64_t change, change_seen; /* index one changed file; the first answer that shows it */
+    uint64_t change, change_seen; /* index one changed file; until an answer shows it */
     long held, most;              /* KiB */
 };
 

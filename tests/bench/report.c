@@ -86,7 +86,7 @@ void report_size(struct result *r)
                (double)r->start.wall / 1e6, (double)r->start.cpu / 1e6, (double)r->held / 1024,
                (double)r->most / 1024);
     printf("  index one changed file              %10.2f ms\n"
-           "  then the first answer that shows it %10.2f ms\n",
+           "  until an answer shows the change    %10.2f ms\n",
            (double)r->change / 1e6, (double)r->change_seen / 1e6);
 }
 
@@ -149,8 +149,7 @@ void report_targets(struct result *r, size_t n)
         print_most("process start to first answer", r[i].passages, (double)r[i].start.wall / 1e6, 5,
                    "ms");
     if (large) {
-        print_most("one changed entry visible", 100000,
-                   (double)(large->change + large->change_seen) / 1e6, 10, "ms");
+        print_most("one changed entry visible", 100000, (double)large->change_seen / 1e6, 10, "ms");
         print_most("build, to plain FTS5", 100000,
                    part(large->build_ours.wall, large->build_plain.wall), 1.5, "times");
     }
