@@ -214,14 +214,12 @@ static void the_command_line_beats_both_and_survives_a_reload(void **state)
 static void settings_of_absent_adapters_are_accepted_with_one_warning_each(void **state)
 {
     assert_int_equal(
-        read_text(
-            "slack:  {signing_secret_file: s, bot_token_file: b, app_token_file: \"\", api_base: "
-            "https://slack.com/api}\nmatrix: {homeserver: \"https://hs.example\", "
-            "as_token_file: a, hs_token_file: h, bot_token_file: \"\", user: qabot}\n"),
+        read_text("matrix: {homeserver: \"https://hs.example\", "
+                  "as_token_file: a, hs_token_file: h, bot_token_file: \"\", user: qabot}\n"),
         0);
     assert_int_equal(report.errors, 0);
-    assert_int_equal(report.warnings, 2);
-    assert_int_equal(read_text("slack: {signing_secret: s}\n"), -EINVAL);
+    assert_int_equal(report.warnings, 1);
+    assert_int_equal(read_text("matrix: {as_token: s}\n"), -EINVAL);
 }
 
 static void every_row_has_a_name_a_valid_default_and_help(void *ctx, const struct setting *row)
