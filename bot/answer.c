@@ -23,15 +23,17 @@
 #include "bot/clock.h"
 #include "bot/compound.h"
 #include "bot/decline.h"
+#include "bot/extracts.h"
 #include "bot/limits.h"
+#include "bot/more.h"
 #include "bot/session.h"
 #include "bot/smalltalk.h"
 
-#define HITS           6    /* looked at for one reply */
-#define MAX_EXTRACTS   3    /* quoted in one reply */
-#define NEARLY_AS_SURE 0.55 /* of the best extract's confidence: less is not quoted beside it */
-#define ROOM_FOR_MORE  450  /* code points after which no further extract is begun: people skim */
-#define SAME_WORDS     0.6 /* share of an extract's words that were said already: it adds nothing */
+#define HITS      6    /* looked at for one reply */
+#define ALL_OF_IT 0.95 /* of a question's words */
+#define PART_FRAME                                                                                 \
+    90 /* code points around each of several answers: blank lines, a sentence of ours */
+#define PART_LEAST 350 /* code points that are kept for each answer that is still to come */
 
 struct answerer {
     char *db;
@@ -107,142 +109,6 @@ bool answerer_wants_index(struct answerer *a)
     return wanted;
 }
 
-/* ---- text ------------------------------------------------------------------------------------ */
-
-static size_t chars(const char *s)
-{
-    size_t n = 0;
-    for (; *s; s++)
-        n += ((unsigned char)*s & 0xC0) != 0x80;
-    return n;
-}
-
-/* Where `s` may be cut to at most `max` code points: behind a line or a sentence if one ends in the
- * second half, else between words. */
-static size_t cut_at(const char *s, size_t max, bool *ret_midway)
-{
-    size_t i = 0, n = 0, line = 0, sentence = 0, word = 0;
-    for (; s[i] && n <= max; i++) {
-        if (((unsigned char)s[i] & 0xC0) != 0x80 && n++ == max)
-            break;
-        if (s[i] == '\n')
-            line = i;
-        if (isspace((unsigned char)s[i])) {
-            word = i;
-            if (i && strchr(".!?", s[i - 1]))
-                sentence = i;
-        }
-    }
-    size_t best = line > sentence ? line : sentence;
-    *ret_midway = best < i / 2;
-    return best >= i / 2 ? best : word ? word : i;
-}
-
-static const char *fit(struct pool *pool, const char *s, size_t max)
-{
-    bool midway;
-    if (chars(s) <= max)
-        return s;
-    size_t at = cut_at(s, max - 2, &midway);
-    while (at && isspace((unsigned char)s[at - 1]))
-        at--;
-    return pool_printf(pool, "%.*s%s", (int)at, s, midway ? " …" : "");
-}
-
-/* Next word of letters and digits at *pos, or NULL. */
-static const char *next_word(const char *s, size_t *pos, size_t *ret_len)
-{
-    while (s[*pos] && !isalnum((unsigned char)s[*pos]) && (unsigned char)s[*pos] < 0x80)
-        (*pos)++;
-    const char *word = s + *pos;
-    while (isalnum((unsigned char)s[*pos]) || (unsigned char)s[*pos] >= 0x80)
-        (*pos)++;
-    *ret_len = (size_t)(s + *pos - word);
-    return *ret_len ? word : NULL;
-}
-
-static bool has_word(const char *s, const char *word, size_t len)
-{
-    size_t pos = 0, n;
-    for (const char *w; (w = next_word(s, &pos, &n));)
-        if (n == len && !strncasecmp(w, word, len))
-            return true;
-    return false;
-}
-
-/* The share of `s`'s longer words that `said` has too. */
-static double said_already(const char *s, const char *said)
-{
-    size_t pos = 0, len, n = 0, again = 0;
-    for (const char *w; (w = next_word(s, &pos, &len));) {
-        if (len < 4 && !isdigit((unsigned char)*w))
-            continue;
-        n++;
-        again += has_word(said, w, len);
-    }
-    return n ? (double)again / (double)n : 1;
-}
-
-/* ---- extracts -------------------------------------------------------------------------------- */
-
-static void copy_hit(struct pool *pool, const struct kb_hit *from, struct kb_hit *to)
-{
-    *to = *from;
-    to->passage = pool_strdup(pool, from->passage);
-    to->document = pool_strdup(pool, from->document);
-    to->title = pool_strdup(pool, from->title);
-    to->url = pool_strdup(pool, from->url);
-    to->anchor = pool_strdup(pool, from->anchor);
-    to->question = pool_strdup(pool, from->question);
-    to->reviewed = pool_strdup(pool, from->reviewed);
-    to->text = pool_strdup(pool, from->text);
-    const char **heading = pool_array(pool, from->nheading + 1, sizeof *heading);
-    for (size_t i = 0; i < from->nheading; i++)
-        heading[i] = pool_strdup(pool, from->heading[i]);
-    to->heading = heading;
-    struct kb_span *mark = pool_array(pool, from->nmark + 1, sizeof *mark);
-    if (from->nmark)
-        memcpy(mark, from->mark, from->nmark * sizeof *mark);
-    to->mark = mark;
-}
-
-static bool overlaps(const struct kb_hit *a, const struct kb_hit *b)
-{
-    return !strcmp(a->document, b->document) && a->start < b->end && b->start < a->end;
-}
-
-static bool adds_something(const struct reply *r, const struct kb_hit *hit, const char *plain)
-{
-    for (size_t i = 0; i < r->nanswer; i++)
-        if (overlaps(&r->answer[i], hit))
-            return false;
-    return said_already(plain, r->text) < SAME_WORDS;
-}
-
-/* The best extract, then further ones while they are nearly as sure and say something new. */
-static void quote(struct pool *pool, const struct kb_hits *hits, const char *lead, struct reply *r)
-{
-    struct kb_hit *answer = pool_array(pool, MAX_EXTRACTS, sizeof *answer);
-    r->answer = answer;
-    r->text = lead;
-    for (size_t i = 0; i < hits->n && r->nanswer < MAX_EXTRACTS; i++) {
-        const struct kb_hit *hit = &hits->hit[i];
-        size_t used = chars(r->text), sep = *r->text ? 2 : 0;
-        if (i && hits->hit[0].entry && hits->band == KB_HIGH)
-            break; /* somebody wrote it as the whole answer: more would only blur it */
-        if (i &&
-            (hit->confidence < hits->hit[0].confidence * NEARLY_AS_SURE || used > ROOM_FOR_MORE))
-            break;
-        const char *plain = kb_plain(pool, hit->text, strlen(hit->text));
-        if (!*plain ||
-            (i && (!adds_something(r, hit, plain) || used + sep + chars(plain) > MAX_ANSWER_CHARS)))
-            continue;
-        plain = fit(pool, plain, MAX_ANSWER_CHARS - used - sep);
-        r->text = pool_printf(pool, "%s%s%s", r->text, sep ? "\n\n" : "", plain);
-        copy_hit(pool, hit, &answer[r->nanswer++]);
-    }
-}
-
 /* ---- suggestions ----------------------------------------------------------------------------- */
 
 /* A passage as something that can be clicked, and asked again as it stands. */
@@ -269,14 +135,16 @@ static bool offered(const char *const *list, size_t n, const char *s)
 
 /* With `named`, only those that say in their headings what the question is about. */
 static size_t offer_hits(struct pool *pool, const struct kb_hits *hits, bool named,
-                         const char **list, size_t n, size_t max)
+                         const char **list, const char **key, size_t n, size_t max)
 {
     for (size_t i = 0; i < hits->n && n < max; i++) {
         if (named && !hits->hit[i].named)
             continue;
         const char *s = label(pool, &hits->hit[i]);
-        if (*s && !offered(list, n, s))
-            list[n++] = s;
+        if (!*s || offered(list, n, s))
+            continue;
+        key[n] = pool_strdup(pool, hits->hit[i].passage);
+        list[n++] = s;
     }
     return n;
 }
@@ -309,18 +177,20 @@ static bool same_question(const char *a, const char *b, size_t blen)
     return alen == blen && !strncasecmp(a, b, alen);
 }
 
-static void offer_followups(struct answerer *a, const struct question *q, struct pool *pool,
-                            struct reply *r)
+static void offer_followups(struct answerer *a, const struct question *q, const char *passage,
+                            struct pool *pool, struct reply *r)
 {
-    const char *next[MAX_SUGGESTIONS * 2];
+    const char *next[MAX_SUGGESTIONS * 2], *key[MAX_SUGGESTIONS * 2];
     const struct kb_ask asker = who(q);
-    int n = kb_followups(a->kb, &asker, r->answer[0].passage, MAX_SUGGESTIONS * 2, pool, next);
+    int n = kb_followups(a->kb, &asker, passage, MAX_SUGGESTIONS * 2, pool, next, key);
     for (int i = 0; i < n && r->nsuggestion < MAX_SUGGESTIONS; i++) {
         bool said = same_question(next[i], q->text, q->len);
         for (size_t k = 0; k < r->nanswer && !said; k++)
             said = !strcasecmp(r->answer[k].question, next[i]);
-        if (!said && !offered(r->suggestion, r->nsuggestion, next[i]))
-            r->suggestion[r->nsuggestion++] = next[i];
+        if (said || offered(r->suggestion, r->nsuggestion, next[i]))
+            continue;
+        r->suggestion_key[r->nsuggestion] = key[i];
+        r->suggestion[r->nsuggestion++] = next[i];
     }
 }
 
@@ -350,7 +220,8 @@ static void decline(struct answerer *a, const struct question *q, const struct k
     r->kind = REPLY_NONE;
     r->text = decline_text(pool, hits, has_person(a));
     if (hits->confidence > 0)
-        r->nsuggestion = offer_hits(pool, hits, true, r->suggestion, 0, MAX_SUGGESTIONS - 1);
+        r->nsuggestion =
+            offer_hits(pool, hits, true, r->suggestion, r->suggestion_key, 0, MAX_SUGGESTIONS - 1);
     offer_topics(a, q, pool, r);
 }
 
@@ -368,60 +239,61 @@ static void answer_hits(struct answerer *a, const struct question *q, const stru
         return;
     }
     if (hits->band == KB_HIGH)
-        quote(pool, hits, "", r);
+        extracts_quote(pool, hits, "", r);
     else if (hits->band == KB_MEDIUM)
-        quote(pool, hits, decline_lead(pool, hits), r);
+        extracts_quote(pool, hits, decline_lead(pool, hits), r);
     if (!r->nanswer) { /* also when nothing of the extract is readable */
         decline(a, q, hits, pool, r);
         return;
     }
     r->kind = hits->band == KB_HIGH ? REPLY_ANSWER : REPLY_CHOICES;
     if (r->kind == REPLY_CHOICES)
-        r->nchoice = offer_hits(pool, hits, false, r->choice, 0, MAX_CHOICES);
+        r->nchoice = offer_hits(pool, hits, false, r->choice, r->choice_key, 0, MAX_CHOICES);
     else
-        offer_followups(a, q, pool, r);
+        offer_followups(a, q, r->answer[0].passage, pool, r);
 }
 
-static void copy_facts(struct pool *pool, const struct kb_hits *hits, struct reply *r)
+static void take_facts(const struct kb_hits *hits, struct reply *r)
 {
-    struct kb_pair *corrected = pool_array(pool, hits->ncorrected + 1, sizeof *corrected);
-    const char **unknown = pool_array(pool, hits->nunknown + 1, sizeof *unknown);
-    for (size_t i = 0; i < hits->ncorrected; i++)
-        corrected[i] = (struct kb_pair){pool_strdup(pool, hits->corrected[i].from),
-                                        pool_strdup(pool, hits->corrected[i].to)};
-    for (size_t i = 0; i < hits->nunknown; i++)
-        unknown[i] = pool_strdup(pool, hits->unknown[i]);
-    r->corrected = corrected;
+    r->corrected = hits->corrected;
     r->ncorrected = hits->ncorrected;
-    r->unknown = unknown;
+    r->unknown = hits->unknown;
     r->nunknown = hits->nunknown;
     r->confidence = hits->confidence;
     r->band = hits->band;
 }
 
-/* The hits have served: free them, unless they explain the reply, and then they end with it. */
-static void give_back(struct pool *pool, struct kb_hits *hits, struct reply *r)
+/* The reply points into the hits, so they end with it. */
+static void keep(struct pool *pool, struct kb_hits *hits, struct reply *r)
 {
-    if (hits->why && r->nwhy < MAX_PARTS) {
+    if (!hits->pool)
+        return;
+    if (hits->why && r->nwhy < MAX_PARTS)
         r->why[r->nwhy++] = hits->why;
-        pool_adopt(pool, hits->pool);
-        *hits = (struct kb_hits){0};
-    }
-    kb_hits_release(hits);
+    pool_adopt(pool, hits->pool);
+    hits->pool = NULL;
 }
 
-static int ask_kb(struct answerer *a, const struct question *q, const char *text, size_t len,
+/* `text` on behalf of a question, behind what was said before. On failure *ret is empty. */
+static int ask_kb(struct answerer *a, const struct question *q, const char *text,
                   const char *const *before, size_t nbefore, struct kb_hits *ret)
 {
     struct kb_ask ask = {.text = text,
-                         .len = len,
+                         .len = strlen(text),
                          .before = before,
                          .nbefore = nbefore,
+                         .chosen = q->chosen,
+                         .topic = q->topic,
+                         .topic_age = q->topic_age,
                          .lang = q->lang,
                          .audience = q->audience,
                          .max = HITS,
                          .explain = q->explain};
-    int err = kb_ask(a->kb, &ask, ret);
+    *ret = (struct kb_hits){0};
+    int err = a->kb ? KB_OK : ready(a);
+    if (err)
+        return err;
+    err = kb_ask(a->kb, &ask, ret);
     if (err) { /* whatever is wrong with this handle, the next question starts with a fresh one */
         kb_close(a->kb);
         a->kb = NULL;
@@ -430,104 +302,189 @@ static int ask_kb(struct answerer *a, const struct question *q, const char *text
     return err;
 }
 
-/* One part, by itself or after the `earlier` parts as its context: the likelier way first. */
-static bool ask_part(struct answerer *a, const struct question *q, const char *part,
-                     const char *const *before, size_t nbefore, size_t earlier, struct kb_hits *ret)
+/* ---- several questions in one message ------------------------------------------------------------ */
+
+struct parts {
+    const char *text[MAX_PARTS];
+    struct kb_hits hits[MAX_PARTS];
+    size_t n, sure, maybe; /* how many have an answer; an answer or a "did you mean" */
+    bool halves;           /* of one question: "X and Y" */
+};
+
+/* Ask each, those behind the first with what was asked before them: "and how long does it take?" A first part such as
+ * "how long" is about what the second names. */
+static int ask_parts(struct answerer *a, const struct question *q, const char **before,
+                     size_t nbefore, struct parts *p)
 {
-    bool leans = earlier && compound_refers_back(part);
-    for (int attempt = 0; attempt < (earlier ? 2 : 1) && a->kb; attempt++) {
-        size_t context = leans == (attempt == 0) ? nbefore + earlier : nbefore;
-        if (!ask_kb(a, q, part, strlen(part), before, context, ret) && ret->band == KB_HIGH)
-            return true;
-        kb_hits_release(ret);
-        *ret = (struct kb_hits){0};
+    for (size_t i = 0; i < p->n; i++) {
+        size_t more = p->halves ? 0 : i;
+        for (size_t k = 0; k < more; k++)
+            before[nbefore + k] = p->text[k];
+        if (!i && compound_is_stub(p->text[0]))
+            before[nbefore + more++] = p->text[1];
+        int err = ask_kb(a, q, p->text[i], before, nbefore + more, &p->hits[i]);
+        if (err)
+            return err;
+        p->sure += p->hits[i].band == KB_HIGH;
+        p->maybe += p->hits[i].band >= KB_MEDIUM;
     }
-    return false;
+    return KB_OK;
 }
 
-/* The part's best extract that the parts before it have not quoted already. How many were quoted: 0
- * or 1. */
-static size_t quote_part(struct pool *pool, const struct kb_hits *hits, size_t max_chars,
-                         struct reply *r, struct kb_hit *ret_hit)
+/* The one passage says both: "salary and job outlook" under a heading of that name. */
+static bool has_both(const struct kb_hits *whole)
 {
-    for (size_t i = 0; i < hits->n; i++) {
-        const struct kb_hit *hit = &hits->hit[i];
-        const char *plain = kb_plain(pool, hit->text, strlen(hit->text));
-        if (hit->confidence < hits->hit[0].confidence * NEARLY_AS_SURE)
-            break;
-        if (!*plain || (r->nanswer && !adds_something(r, hit, plain)))
-            continue;
-        r->text = pool_printf(pool, "%s%s%s", r->text, r->nanswer ? "\n\n" : "",
-                              fit(pool, plain, max_chars));
-        copy_hit(pool, hit, ret_hit);
-        return 1;
-    }
-    return 0;
-}
-
-/* Several questions in one message, each with a confident answer: the best extract of each, in
- * their order. False, and nothing done, when it is one question after all, or one of them is not
- * sure. `before` has room for the parts. */
-static bool answer_parts(struct answerer *a, const struct question *q, const char **before,
-                         size_t nbefore, struct pool *pool, struct reply *r)
-{
-    const char *part[MAX_PARTS];
-    struct kb_hits hits[MAX_PARTS] = {{0}};
-    size_t n = compound_split(pool, q->text, q->len, part), asked = 0;
-    struct kb_hit *answer = pool_array(pool, MAX_PARTS, sizeof *answer);
-    bool sure = n > 0;
-    for (; asked < n && sure; asked++) {
-        sure = ask_part(a, q, part[asked], before, nbefore, asked, &hits[asked]);
-        before[nbefore + asked] = part[asked];
-    }
-    if (sure)
-        copy_facts(pool, &hits[0], r);
-    r->answer = answer;
-    for (size_t i = 0; i < n && sure; i++) {
-        if (hits[i].confidence < r->confidence)
-            r->confidence = hits[i].confidence;
-        r->nanswer += quote_part(pool, &hits[i], MAX_ANSWER_CHARS / n - 2, r, &answer[r->nanswer]);
-    }
-    for (size_t i = 0; i < asked; i++)
-        if (r->nanswer)
-            give_back(pool, &hits[i], r);
-        else
-            kb_hits_release(&hits[i]);
-    if (!r->nanswer)
+    double has = 0;
+    if (whole->band != KB_HIGH)
         return false;
-    r->kind = REPLY_ANSWER;
-    offer_followups(a, q, pool, r);
+    for (size_t i = 0; i < whole->nword; i++)
+        if (whole->hit[0].has >> i & 1)
+            has += whole->word[i];
+    return whole->hit[0].told >= ALL_OF_IT || has >= ALL_OF_IT;
+}
+
+static bool are_two(const struct parts *p, const struct kb_hits *whole)
+{
+    if (!p->halves)
+        return p->sure > 0 || p->maybe == p->n;
+    return p->maybe == p->n && !has_both(whole) &&
+           strcmp(p->hits[0].hit[0].passage, p->hits[1].hit[0].passage) != 0;
+}
+
+/* The best extract of each part in their order, and for those without one that there is none. */
+static void quote_parts(struct pool *pool, struct parts *p, struct reply *r)
+{
+    size_t left = MAX_ANSWER_CHARS - p->n * PART_FRAME;
+    const char *missing = "";
+    r->answer = pool_array(pool, MAX_EXTRACTS, sizeof *r->answer);
+    r->text = p->sure ? "" : decline_lead(pool, &p->hits[0]);
+    r->confidence = 1;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct kb_hits *hits = &p->hits[i];
+        if (hits->band == KB_NONE) {
+            if (hits->confidence > 0 || hits->nunknown) /* else it asked nothing: "can you help?" */
+                missing = pool_printf(pool, "%s\n\nOn \"%s\" I found nothing.", missing,
+                                      extracts_fit(pool, p->text[i], PART_FRAME - 24));
+            continue;
+        }
+        if (hits->confidence < r->confidence)
+            r->confidence = hits->confidence;
+        size_t used = strlen(r->text),
+               kept = (p->n - 1 - i) * (left / p->n < PART_LEAST ? left / p->n : PART_LEAST);
+        extracts_add(pool, hits, left - kept, r);
+        used = strlen(r->text) - used;
+        left -= used < left ? used : left;
+    }
+    r->text = pool_printf(pool, "%s%s", r->text, missing);
+}
+
+/* Several questions in one message: each is answered. False, and nothing done, when it is one question after all, or none
+ * of them has an answer. `before` has room for the parts, *ret_err says what failed. */
+static bool answer_parts(struct answerer *a, const struct question *q, const char *text,
+                         const char **before, size_t nbefore, struct pool *pool, struct reply *r,
+                         int *ret_err)
+{
+    struct parts p = {0};
+    struct kb_hits whole = {0};
+    p.n = compound_split(pool, text, strlen(text), p.text);
+    if (!p.n) {
+        p.n = compound_halves(pool, text, strlen(text), p.text);
+        p.halves = true;
+    }
+    *ret_err = p.n ? ask_parts(a, q, before, nbefore, &p) : KB_OK;
+    if (p.halves && p.n && !*ret_err)
+        *ret_err = ask_kb(a, q, text, before, nbefore, &whole);
+    bool two = p.n && !*ret_err && are_two(&p, &whole);
+    if (two) {
+        take_facts(&p.hits[0], r);
+        quote_parts(pool, &p, r);
+    }
+    kb_hits_release(&whole);
+    for (size_t i = 0; i < p.n; i++)
+        if (two && r->nanswer)
+            keep(pool, &p.hits[i], r);
+        else
+            kb_hits_release(&p.hits[i]);
+    if (!two || !r->nanswer)
+        return false;
+    r->kind = p.sure ? REPLY_ANSWER : REPLY_CHOICES;
+    r->band = p.sure ? KB_HIGH : KB_MEDIUM;
+    for (size_t i = 0; i < p.n && !p.sure; i++) {
+        struct kb_hits best = p.hits[i];
+        best.n = best.n > 0;
+        r->nchoice =
+            offer_hits(pool, &best, false, r->choice, r->choice_key, r->nchoice, MAX_CHOICES);
+    }
+    if (p.sure)
+        offer_followups(a, q, r->answer[0].passage, pool, r);
     return true;
+}
+
+/* ---- one message ------------------------------------------------------------------------------------ */
+
+/* "More": the last question again, without what was quoted for it. */
+static int answer_more(struct answerer *a, const struct question *q, struct pool *pool,
+                       struct reply *r)
+{
+    struct kb_ask ask = {.text = q->asked,
+                         .len = strlen(q->asked),
+                         .before = q->before,
+                         .nbefore = q->nbefore > 1 ? q->nbefore - 1 : 0,
+                         .topic = q->topic,
+                         .skip = q->quoted,
+                         .nskip = q->nquoted,
+                         .lang = q->lang,
+                         .audience = q->audience,
+                         .max = HITS,
+                         .explain = q->explain};
+    struct kb_hits hits;
+    int err = kb_ask(a->kb, &ask, &hits);
+    if (err)
+        return err;
+    r->continued = true;
+    take_facts(&hits, r);
+    if (hits.band > KB_NONE)
+        extracts_quote(pool, &hits, "", r);
+    keep(pool, &hits, r);
+    r->kind = r->nanswer ? REPLY_ANSWER : REPLY_NONE;
+    r->band = r->nanswer ? KB_HIGH : KB_NONE;
+    if (!r->nanswer)
+        r->text = "That is all that I have on this.";
+    if (q->topic)
+        offer_followups(a, q, q->topic, pool, r);
+    return KB_OK;
 }
 
 static int ask_content(struct answerer *a, const struct question *q, struct pool *pool,
                        struct reply *r)
 {
     const char **before = pool_array(pool, q->nbefore + MAX_PARTS, sizeof *before);
+    const char *text = pool_strndup(pool, q->text, q->len);
     size_t nbefore = 0;
     struct kb_hits hits = {0};
     bool alone = is_number(pool, q);
+    int err;
+    if (q->asked && more_wanted(q->text, q->len))
+        return answer_more(a, q, pool, r);
     for (size_t i = 0; i < q->nbefore && !alone; i++) /* "thanks" is no context */
         if (!smalltalk_match(a->talk, q->before[i], strlen(q->before[i])))
             before[nbefore++] = q->before[i];
-    if (answer_parts(a, q, before, nbefore, pool, r))
+    if (!q->chosen && answer_parts(a, q, text, before, nbefore, pool, r, &err))
         return KB_OK;
-    int err = a->kb ? KB_OK : ready(a); /* a part may have closed it */
-    if (!err)
-        err = ask_kb(a, q, q->text, q->len, before, nbefore, &hits);
+    err = ask_kb(a, q, text, before, nbefore, &hits);
     if (err)
         return err;
-    copy_facts(pool, &hits, r);
+    take_facts(&hits, r);
     answer_hits(a, q, &hits, pool, r);
-    give_back(pool, &hits, r);
+    keep(pool, &hits, r);
     return KB_OK;
 }
 
 static void chat(struct answerer *a, const struct question *q, const struct talk *talk,
                  struct pool *pool, struct reply *r)
 {
-    r->kind = talk->handoff ? REPLY_HANDOFF : REPLY_CHITCHAT;
-    r->text = fit(pool, pool_strdup(pool, talk->reply), MAX_ANSWER_CHARS);
+    r->kind = talk->handoff && !q->unattended ? REPLY_HANDOFF : REPLY_CHITCHAT;
+    r->text = extracts_fit(pool, pool_strdup(pool, talk->reply), MAX_ANSWER_CHARS);
     if (talk->topics && !ready(a))
         offer_topics(a, q, pool, r);
 }
@@ -537,7 +494,9 @@ static struct reply blank(struct pool *pool)
     return (struct reply){.kind = REPLY_NONE,
                           .text = "",
                           .choice = pool_array(pool, MAX_CHOICES, sizeof(char *)),
+                          .choice_key = pool_array(pool, MAX_CHOICES, sizeof(char *)),
                           .suggestion = pool_array(pool, MAX_SUGGESTIONS, sizeof(char *)),
+                          .suggestion_key = pool_array(pool, MAX_SUGGESTIONS, sizeof(char *)),
                           .why = pool_array(pool, MAX_PARTS, sizeof(struct kb_why *))};
 }
 

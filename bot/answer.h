@@ -20,6 +20,15 @@ struct question {
     const char *lang;     /* or NULL */
     const char *audience; /* or NULL */
     bool explain;
+    bool unattended; /* no person can take over: a terminal, a file of questions */
+
+    /* What session_recall() knows of the conversation; all may be NULL or 0. */
+    const char *chosen;             /* the passage that was picked from our list */
+    const char *asked;              /* the question that was answered last */
+    const char *topic;              /* the passage that was quoted for it first */
+    unsigned topic_age;             /* replies since then */
+    const struct kb_quoted *quoted; /* all that was quoted for it */
+    size_t nquoted;
 };
 
 /* `db` need not exist yet: until it does every question is declined with "not ready". Opened at once where it is there: a base

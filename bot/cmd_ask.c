@@ -112,13 +112,9 @@ static int ask_one(const struct asking *ask, struct session *s, const char *text
 {
     struct pool *pool = pool_new();
     struct reply r;
-    const char *meant = pool_strdup(pool, session_resolve(s, text));
-    struct question q = {.text = meant,
-                         .len = strlen(meant),
-                         .lang = ask->lang,
-                         .audience = ask->audience,
-                         .explain = ask->explain};
-    q.nbefore = session_before(s, &q.before);
+    struct question q = {
+        .lang = ask->lang, .audience = ask->audience, .explain = ask->explain, .unattended = true};
+    session_recall(s, text, pool, &q);
     int err = answer_make(ask->answerer, &q, pool, &r);
     if (err)
         fprintf(stderr, "guidepost ask: %s\n", kb_strerror(err));
@@ -126,7 +122,7 @@ static int ask_one(const struct asking *ask, struct session *s, const char *text
         print_json(&r);
     else
         print_reply(ask, &r, pool);
-    session_tell(s, meant, &r);
+    session_tell(s, q.text, &r);
     int code = err                                               ? EXIT_FAILED
                : r.kind == REPLY_NONE || r.kind == REPLY_CHOICES ? EXIT_UNSURE
                                                                  : EXIT_FINE;

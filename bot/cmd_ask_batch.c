@@ -2,9 +2,8 @@
  * the same order, each flushed before the next is read. Memory does not grow with the input: a line
  * is capped, a pool lives for one line.
  *
- * Only the last turn is answered; the earlier ones are its context, as they would be in a chat.
- * They are answered (silently) only when somebody types a bare number, whose meaning is in the
- * reply before it. */
+ * Only the reply to the last turn is written; the earlier ones are its context, as they would be in a chat: they are
+ * answered, too, because what a follow-up goes on with is what was quoted before it. */
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdint.h>
@@ -55,37 +54,27 @@ static void complain(struct batch *b, const char *what)
     b->code = EXIT_FAILED;
 }
 
-static void answer_one(struct batch *b, const struct session *s, const char *text,
-                       struct pool *pool, struct reply *reply)
+static const char *answer_one(struct batch *b, const struct session *s, const char *text,
+                              struct pool *pool, struct reply *reply)
 {
-    struct question q = {.text = text, .len = strlen(text)};
-    q.nbefore = session_before(s, &q.before);
+    struct question q = {.unattended = true};
+    session_recall(s, text, pool, &q);
     int err = answer_make(b->answerer, &q, pool, reply);
     if (err && err != b->last_err)
         complain(b, kb_strerror(err));
     if (err)
         b->code = EXIT_FAILED;
     b->last_err = err;
+    return q.text;
 }
 
 static void converse(struct batch *b, const char *const *turn, size_t n, struct pool *pool,
                      struct reply *reply)
 {
-    bool replay = false;
-    for (size_t i = 0; i < n; i++)
-        replay |= session_is_number(turn[i]);
     sessions_expire(b->sessions, UINT64_MAX); /* every line is a conversation of its own */
     struct session *s = session_get(b->sessions, "line", 0);
-    for (size_t i = 0; i < n; i++) {
-        const char *meant = session_resolve(s, turn[i]);
-        struct reply silent = {.kind = REPLY_NONE};
-        if (i + 1 == n)
-            answer_one(b, s, meant, pool, reply);
-        else if (replay)
-            answer_one(b, s, meant, pool, &silent);
-        if (i + 1 < n)
-            session_tell(s, meant, &silent);
-    }
+    for (size_t i = 0; i < n; i++)
+        session_tell(s, answer_one(b, s, turn[i], pool, reply), reply);
 }
 
 /* The turns of a line, or NULL and what is wrong. */

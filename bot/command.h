@@ -29,7 +29,7 @@ struct command {
 };
 
 extern const struct command command_ask, command_check, command_eval, command_help, command_index,
-    command_serve, command_version;
+    command_serve, command_verify, command_version;
 extern const struct command
     *const commands[]; /* command.c; ends with NULL, in the order of `help` */
 

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "bot/extracts.h"
+
 static const char *skip_blank(const char *s)
 {
     return s + strspn(s, " \n\t");
@@ -45,7 +47,7 @@ struct quote_segment *quote_segments(struct pool *pool, const struct reply *r, s
     size_t n = 0;
     for (size_t i = 0; i < r->nanswer; i++) {
         size_t len;
-        const char *plain = kb_plain(pool, r->answer[i].text, strlen(r->answer[i].text));
+        const char *plain = extracts_plain(pool, &r->answer[i]);
         const char *at = find(pos, plain, &len);
         if (!at)
             continue;

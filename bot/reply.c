@@ -8,6 +8,7 @@
 #include "bot/buf.h"
 #include "bot/json.h"
 #include "bot/why.h"
+#include "kb/pool.h"
 
 const char *reply_kind_name(enum reply_kind kind)
 {
@@ -39,6 +40,23 @@ static void add_texts(struct buf *b, const char *key, const char *const *s, size
     buf_addc(b, ']');
 }
 
+static void add_receipt(struct buf *b, const char *passage, const char *text, size_t start)
+{
+    struct pool *pool = pool_new();
+    add_text(b, "receipt", kb_receipt(pool, passage, text, start));
+    pool_free(pool);
+}
+
+/* The header row of a table whose rows are quoted: from a place of its own. */
+static void add_lead(struct buf *b, const struct kb_hit *h)
+{
+    buf_adds(b, ",\"lead\":{");
+    add_text(b, "text", h->lead);
+    buf_addf(b, ",\"start\":%zu,\"end\":%zu,", h->lead_start, h->lead_end);
+    add_receipt(b, h->passage, h->lead, h->lead_start);
+    buf_addc(b, '}');
+}
+
 static void add_hit(struct buf *b, const struct kb_hit *h)
 {
     buf_addc(b, '{');
@@ -59,6 +77,10 @@ static void add_hit(struct buf *b, const struct kb_hit *h)
     add_text(b, "anchor", h->anchor);
     buf_addc(b, ',');
     add_text(b, "reviewed", h->reviewed);
+    buf_addc(b, ',');
+    add_receipt(b, h->passage, h->text, h->start);
+    if (h->lead && *h->lead)
+        add_lead(b, h);
     buf_addc(b, '}');
 }
 

@@ -23,6 +23,9 @@ struct reply {
     size_t nchoice;
     const char **suggestion; /* follow-up questions, or the nearest topics of a decline */
     size_t nsuggestion;
+    const char **choice_key,
+        **suggestion_key; /* the passages they stand for, NULL or "" when there is none */
+    bool continued;       /* "more" of the last question, not an answer to a new one */
     const struct kb_pair *corrected;
     size_t ncorrected;
     const char *const *unknown;

@@ -9,6 +9,8 @@
 
 #include "bot/reply.h"
 
+struct pool;
+struct question; /* answer.h */
 struct sessions;
 struct session;
 
@@ -25,14 +27,19 @@ size_t sessions_count(const struct sessions *all);
  * list. */
 bool session_is_number(const char *text);
 
-/* What the asker means: the text of the choice or suggestion that `text` names by number ("2",
- * "2.", "#2"), else `text` itself. Valid until the session is told something new. */
+/* What the asker means: the choice or suggestion that `text` picks (pick.h), else `text` itself. Valid until the
+ * session is told something new. */
 const char *session_resolve(const struct session *s, const char *text);
+
+/* `text` as a question with all that was said before, as copies in `pool`: text, len, chosen, before, asked, quoted and
+ * topic of *ret are set. */
+void session_recall(const struct session *s, const char *text, struct pool *pool,
+                    struct question *ret);
 
 /* The earlier messages, oldest first. Valid until the session is told something new. */
 size_t session_before(const struct session *s, const char *const **ret_before);
 
-/* Remember a question and what was offered with its reply (copies); not a number that led nowhere. */
+/* Remember a question (as resolved) with what its reply quoted and offered (copies); not a number that led nowhere. */
 void session_tell(struct session *s, const char *question, const struct reply *reply);
 
 #endif

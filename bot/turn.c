@@ -300,14 +300,8 @@ static void answered(void *ctx, const struct reply *reply)
 static void recall(struct turn *t, struct question *q)
 {
     uint64_t now_s = loop_now_ms(t->bot->loop) / 1000;
-    struct session *s = session_get(t->bot->sessions, t->key, now_s);
-    t->asked = pool_strdup(t->pool, session_resolve(s, t->in.text));
-    const char *const *before;
-    q->nbefore = session_before(s, &before);
-    const char **copy = pool_array(t->pool, q->nbefore + 1, sizeof *copy);
-    for (size_t i = 0; i < q->nbefore; i++)
-        copy[i] = pool_strdup(t->pool, before[i]);
-    q->before = copy;
+    session_recall(session_get(t->bot->sessions, t->key, now_s), t->in.text, t->pool, q);
+    t->asked = q->text;
 }
 
 static void begin(struct turn *t)

@@ -120,6 +120,11 @@ static void print_words(const struct page *p, const struct kb_why *why)
                 terminal_safe(p->pool, why->corrected[i].to));
     if (strcmp(why->want, "anything") != 0)
         fprintf(p->f, "  kind of answer: %s\n", why->want);
+    if (why->leaning)
+        fprintf(p->f, "  %s: %s\n",
+                why->followed ? "read with what was said before" : "read on its own", why->leaning);
+    if (why->leaning && *why->topic)
+        fprintf(p->f, "  quoted last: %s\n", terminal_safe(p->pool, why->topic));
 }
 
 /* ---- what was found ---------------------------------------------------------------------------- */

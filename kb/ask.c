@@ -203,6 +203,7 @@ static int give_hit(struct kb *kb, const struct kb_ask *ask, const struct query 
                            .entry = row->entry,
                            .named = confidence_named(q, c),
                            .text = "",
+                           .lead = "",
                            .start = row->start,
                            .end = row->end,
                            .src_line = row->line,
@@ -215,6 +216,34 @@ static int give_hit(struct kb *kb, const struct kb_ask *ask, const struct query 
     char *text = NULL;
     int r = row_text(kb, pool, row->document, row->start, row->end, &text);
     return r ? r : extract_best(kb->tokenizer, q, pool, row, text, hit);
+}
+
+/* What the asker picked from a list that we offered is what is meant, however well others would answer the same words. */
+static bool put_first(const char *key, struct candidates *c, struct row *row, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(row[i].key, key) != 0)
+            continue;
+        struct candidate chosen = c->c[i];
+        struct row its = row[i];
+        memmove(c->c + 1, c->c, i * sizeof *c->c);
+        memmove(row + 1, row, i * sizeof *row);
+        chosen.confidence = 1;
+        chosen.score = i ? c->c[1].score : chosen.score;
+        c->c[0] = chosen;
+        row[0] = its;
+        return true;
+    }
+    return false;
+}
+
+static void share_words(struct pool *pool, const struct query *q, struct kb_hits *hits)
+{
+    double *share = pool_array(pool, q->nslot + 1, sizeof *share);
+    hits->nword = q->nslot < 64 ? q->nslot : 64;
+    for (size_t i = 0; i < hits->nword; i++)
+        share[i] = q->mass > 0 ? q->slot[i].weight * q->slot[i].idf / q->mass : 0;
+    hits->word = share;
 }
 
 static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, struct kb_hits *hits)
@@ -238,7 +267,7 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
     if (r)
         return r;
     /* A runner-up for the margin; rows for explanations; all of them to find a spelling in. */
-    size_t wanted = q->ncorrected ? RANK_ROWS : max < RANK_FEW ? RANK_FEW : max;
+    size_t wanted = q->ncorrected || ask->chosen ? RANK_ROWS : max < RANK_FEW ? RANK_FEW : max;
     r = rank(kb, q, pool, wanted, &c, &row, &n);
     if (r)
         return r;
@@ -250,8 +279,11 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
         if (!i)
             hits->band = confidence_band(&why);
     }
+    if (ask->chosen && put_first(ask->chosen, &c, row, n))
+        hits->band = KB_HIGH;
     hits->confidence = n ? c.c[0].confidence : 0;
     spell_out(kb, q, pool, row, n);
+    share_words(pool, q, hits);
     hits->unknown = q->unknown;
     hits->nunknown = q->nunknown;
     hits->corrected = q->corrected;
@@ -270,15 +302,50 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
     return r;
 }
 
+/* Whether what was said before counts, and why: it decides before any ranking does. */
+static void explain_leaning(struct kb_hits *hits, const struct query *q, const struct kb_ask *ask)
+{
+    if (!hits->why || !ask->nbefore)
+        return;
+    struct kb_why *why = pool_alloc(hits->pool, sizeof *why);
+    *why = *hits->why;
+    why->leaning = q->leaning_why;
+    why->followed = hits->followed;
+    why->topic = hits->followed && q->topic ? pool_strdup(hits->pool, q->topic) : "";
+    hits->why = why;
+}
+
+/* A message that may go on with what was said before is asked both ways: see follow.c. */
+static int answer_leaning(struct kb *kb, const struct kb_ask *ask, struct kb_hits *hits)
+{
+    struct query q = {0}, q_alone = {0};
+    int r = answer(kb, ask, &q, hits);
+    hits->followed = q.leaning != LEAN_NOT;
+    if (!r && q.leaning == LEAN_PERHAPS && !ask->rank_only) {
+        struct kb_ask own = *ask;
+        struct kb_hits alone = {.pool = pool_new()};
+        own.nbefore = 0;
+        r = answer(kb, &own, &q_alone, &alone);
+        if (!r && !follow_better(&q, hits, &alone)) {
+            struct kb_hits other = *hits;
+            *hits = alone;
+            alone = other;
+        }
+        pool_free(alone.pool);
+    }
+    if (!r)
+        explain_leaning(hits, &q, ask);
+    return r;
+}
+
 int kb_ask(struct kb *kb, const struct kb_ask *ask, struct kb_hits *ret_hits)
 {
     struct kb_hits hits = {.pool = pool_new()};
-    struct query q = {0};
     int r = transaction(kb, STMT_BEGIN, "BEGIN");
     if (!r) {
         r = kb_refresh(kb);
         if (!r)
-            r = answer(kb, ask, &q, &hits);
+            r = answer_leaning(kb, ask, &hits);
         sqlite3_blob_close(kb->text); /* it would hold on to this state of the file */
         kb->text = NULL;
         if (!sqlite3_get_autocommit(kb->db)) { /* a bad error has ended it already */

@@ -3,110 +3,48 @@
  * What is quoted is one contiguous run of units (sentences, items, rows): the source can be opened at
  * that place and the same bytes found. Small passages and answers of entries are quoted whole, because
  * their author already cut them. In a longer one every run competes that a reader could stand alone
- * with: one to three sentences of a paragraph, or a list or table with the sentence that introduces it.
- * A list is never quoted without its lead-in and, when it fits, never in part: "which of these" needs all
- * of these. The winner has most of the question's words for its length.
+ * with: one to three sentences of a paragraph, a list or table with the sentence that introduces it, or
+ * the one item whose label was asked about. A list is never quoted without its lead-in and, when it fits, never in
+ * part: "which of these" needs all of these.
  *
- * Nothing is rewritten, joined or shortened with dots: what is not contiguous is another extract. */
-#include "kb/kb_int.h"
+ * The winner says most of the question for its length, weighed by extract_scan.c: words that the heading says
+ * already tell the sentences under it apart no more, and what kind of thing was asked for (extract_want.c) counts as
+ * a word. When the heading alone is what was asked, the section speaks from its beginning.
+ *
+ * Then it is made readable: a run that begins with "They" or "This" takes the sentence before it along, a single
+ * short sentence its neighbours, a row the header of its table. Nothing is rewritten, joined or shortened with dots:
+ * what is not contiguous is another extract, or, for a header, its lead. */
+#include "kb/extract.h"
 
 #include <string.h>
 
-#define WHOLE         350 /* bytes: a passage up to this is quoted whole */
-#define WHOLE_ENTRY   700 /* the same for an entry's answer */
-#define MAX_LIST      900 /* a list or table up to this is quoted whole, with its lead */
+#define WHOLE         380  /* bytes: a passage up to this is quoted whole */
+#define WHOLE_ENTRY   1100 /* the same for an entry's answer */
+#define MAX_LIST      900  /* a list or table up to this is quoted whole, with its lead */
 #define MAX_SENTENCES 3
-#define ROUND_OFF     440 /* a short run takes neighbouring sentences along, up to this */
+#define ROUND_OFF     460 /* a short run takes neighbouring sentences along, up to this */
+#define WITH_BEFORE   700 /* a run with the sentence that its "They" speaks of, up to this */
 
-#define PER_BYTE   0.0003 /* what a byte must earn: 100 bytes, 3 % of the question */
-#define WANT_BONUS 0.15   /* an enumeration where one was asked for, a figure where one was */
-#define STRONGEST  0.5    /* share of the best single unit: one good sentence beats three halves */
+#define PER_BYTE   0.0003  /* what a byte must earn: 100 bytes, 3 % of the question */
+#define PER_LISTED 0.00015 /* the same in a list: whole it is easier to read than its length says */
+#define STRONGEST  0.5     /* share of the best single unit: one good sentence beats three halves */
+#define FIT        0.2     /* the kind of thing that was asked for is there */
+#define FIT_FIGURE                                                                                 \
+    0.3 /* the same for an amount, a period, a date, a number: there is no answer without it */
+#define LABELLED 0.45 /* share of the question that a label must be to be what was asked about */
+#define LABEL    0.5  /* an item under a label that is what was asked about */
+#define OPENING  0.3  /* the beginning of a section whose heading is the question */
+#define FIRST    0.1  /* where the subject is first spoken of it is explained */
+#define ASIDE    0.3  /* for a sentence that sends the reader elsewhere */
+#define DANGLING 0.06 /* for one that needs the sentence before it */
+#define FITS     0.5  /* from here on an extract has the kind of thing that was asked for */
 
-/* A unit and the slots that its words fill. */
-struct seen {
-    uint64_t slots;
-    bool figure; /* has a digit */
-};
+#define NONE (-1e9) /* the score of no run at all */
 
 struct run {
     size_t first, last; /* units, inclusive */
     double score;
 };
-
-struct scan {
-    const struct query *q;
-    const struct row *row;
-    struct pool *pool;
-    struct seen *seen;
-    size_t unit, mark; /* where we are; bytes of the language mark */
-    struct kb_span *span;
-    size_t nspan, capspan;
-};
-
-/* ---- words in units ------------------------------------------------------------------------------------ */
-
-static uint64_t slots_of(const struct query *q, const char *token, size_t len)
-{
-    uint64_t slots = 0;
-    for (size_t i = 0; i < q->nterm; i++) {
-        const struct query_term *t = &q->term[i];
-        for (size_t k = 0; k < t->ntoken; k++)
-            if (strlen(t->token[k]) == len && !memcmp(t->token[k], token, len))
-                for (size_t s = t->slot; s < t->slot + t->nslot && s < 64; s++)
-                    slots |= UINT64_C(1) << s;
-    }
-    return slots;
-}
-
-static int scan_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
-                      bool colocated)
-{
-    (void)colocated;
-    struct scan *s = ctx;
-    if (start < s->mark || end < start)
-        return 0;
-    uint64_t slots = slots_of(s->q, token, len);
-    if (!slots)
-        return 0;
-    size_t from = start - s->mark, to = end - s->mark, at = s->row->start + from;
-    while (s->unit < s->row->nunit && s->row->unit[s->unit].end <= at)
-        s->unit++;
-    if (s->unit < s->row->nunit && s->row->unit[s->unit].start <= at)
-        s->seen[s->unit].slots |= slots;
-    if (!s->nspan || s->span[s->nspan - 1].end <= from)
-        *POOL_PUSH(s->pool, s->span, s->nspan, s->capspan) = (struct kb_span){from, to};
-    return 0;
-}
-
-static int scan_words(struct tokenizer *t, const char *text, struct scan *s)
-{
-    size_t len = s->row->end - s->row->start;
-    s->mark = strlen(s->row->lang) + 2;
-    char *marked = pool_alloc(s->pool, s->mark + len + 1);
-    marked[0] = TOKENIZER_MARK;
-    memcpy(marked + 1, s->row->lang, s->mark - 2);
-    marked[s->mark - 1] = ' ';
-    memcpy(marked + s->mark, text, len);
-    s->seen = pool_array(s->pool, s->row->nunit + 1, sizeof *s->seen);
-    int r = tokenizer_run(t, marked, s->mark + len, scan_token, s);
-    for (size_t i = 0; i < s->row->nunit; i++) {
-        const struct unit *u = &s->row->unit[i];
-        for (size_t k = u->start; k < u->end && !s->seen[i].figure; k++)
-            s->seen[i].figure = text[k - s->row->start] >= '0' && text[k - s->row->start] <= '9';
-    }
-    return r;
-}
-
-static double worth(const struct query *q, uint64_t slots)
-{
-    double sum = 0;
-    for (size_t i = 0; i < q->nslot && i < 64; i++)
-        if (slots >> i & 1)
-            sum += q->slot[i].weight * q->slot[i].idf;
-    return q->mass > 0 ? sum / q->mass : 0;
-}
-
-/* ---- runs ------------------------------------------------------------------------------------------------ */
 
 static bool is_list(const struct unit *u)
 {
@@ -118,40 +56,78 @@ static size_t run_bytes(const struct row *row, size_t first, size_t last)
     return row->unit[last].end - row->unit[first].start;
 }
 
+/* ---- how good is a run? -------------------------------------------------------------------------------------- */
+
+/* What the units have together: each word counts once, with the best of them. */
+static double run_worth(const struct scan *s, size_t first, size_t last)
+{
+    double sum = 0;
+    for (size_t k = 0; k < s->q->nslot; k++) {
+        float best = 0;
+        for (size_t i = first; i <= last; i++)
+            best = s->seen[i].fill[k] > best ? s->seen[i].fill[k] : best;
+        sum += s->value[k] * best;
+    }
+    return sum;
+}
+
 static bool wants_figure(enum query_want want)
 {
     return want == WANT_MONEY || want == WANT_DURATION || want == WANT_NUMBER || want == WANT_DATE;
 }
 
-static bool wants_list(enum query_want want)
+/* One item of a list is not the answer to these. */
+static bool wants_all(enum query_want want)
 {
-    return want == WANT_LIST || want == WANT_STEPS || want == WANT_DIFFERENCE;
+    return want == WANT_LIST || want == WANT_PLACE || want == WANT_STEPS || want == WANT_DIFFERENCE;
+}
+
+/* The run is the section's beginning, or the list that it leads up to. */
+static bool opens(const struct scan *s, size_t first, size_t last)
+{
+    if (!first)
+        return true;
+    for (size_t i = 0; i < first; i++)
+        if (is_list(&s->row->unit[i]))
+            return false;
+    return first < last && is_list(&s->row->unit[last]);
 }
 
 static double run_score(const struct scan *s, size_t first, size_t last)
 {
-    uint64_t slots = 0;
-    double strongest = 0, bonus = 0;
+    double strongest = 0, fit = 0, asides = 0;
     for (size_t i = first; i <= last; i++) {
-        double w = worth(s->q, s->seen[i].slots);
-        strongest = w > strongest ? w : strongest;
-        slots |= s->seen[i].slots;
-        if ((wants_figure(s->q->want) && s->seen[i].figure) ||
-            (wants_list(s->q->want) && is_list(&s->row->unit[i])))
-            bonus = WANT_BONUS;
+        strongest = s->seen[i].worth > strongest ? s->seen[i].worth : strongest;
+        fit = s->seen[i].fit > fit ? s->seen[i].fit : fit;
+        asides += s->seen[i].aside;
     }
-    if (!slots)
-        return -1;
-    return worth(s->q, slots) + STRONGEST * strongest + bonus -
-           PER_BYTE * (double)run_bytes(s->row, first, last);
+    double worth = run_worth(s, first, last);
+    bool list = is_list(&s->row->unit[last]);
+    double score = worth + STRONGEST * strongest +
+                   (wants_figure(s->q->want) ? FIT_FIGURE : FIT) * fit - ASIDE * asides -
+                   (list ? PER_LISTED : PER_BYTE) * (double)run_bytes(s->row, first, last);
+    if (first == last && s->seen[first].label >= LABELLED && !wants_all(s->q->want))
+        score += LABEL * s->seen[first].label;
+    if (s->seen[first].dangling && first)
+        score -= DANGLING;
+    if (first <= s->first && s->first <= last)
+        score += FIRST;
+    if (opens(s, first, last))
+        score += OPENING * s->told;
+    return score;
 }
 
 static void try_run(const struct scan *s, size_t first, size_t last, struct run *best)
 {
+    for (size_t i = first; i <= last; i++)
+        if (s->seen[i].quoted)
+            return;
     double score = run_score(s, first, last);
     if (score > best->score)
         *best = (struct run){first, last, score};
 }
+
+/* ---- which runs are there? ------------------------------------------------------------------------------------- */
 
 static size_t group_end(const struct row *row, size_t first)
 {
@@ -169,21 +145,41 @@ static void try_part(const struct scan *s, size_t lead, size_t first, size_t las
         size_t start = from == first ? lead : from, to = from;
         while (to < last && run_bytes(s->row, start, to + 1) <= MAX_LIST)
             to++;
-        double score = run_score(s, start, to);
-        if (score > best->score)
-            *best = (struct run){start, to, score};
+        try_run(s, start, to, best);
     }
+}
+
+/* The lead of the list at `first`, with the sentence that a lead such as "This involves:" speaks of. */
+static size_t list_lead(const struct scan *s, size_t first)
+{
+    const struct row *row = s->row;
+    size_t lead = first;
+    if (first && !is_list(&row->unit[first - 1]) && row->unit[first - 1].lead)
+        lead--;
+    if (lead && lead < first && s->seen[lead].dangling &&
+        row->unit[lead - 1].group == row->unit[lead].group)
+        lead--;
+    return lead;
+}
+
+/* An item that answers by itself: its label was asked about, or it is a row with the figure. */
+static bool alone(const struct scan *s, size_t i)
+{
+    const struct unit *u = &s->row->unit[i];
+    bool row = u->kind == BLOCK_ROW && wants_figure(s->q->want) && s->seen[i].fit >= FITS;
+    return !u->head && !u->lead && (s->seen[i].label >= LABELLED || row);
 }
 
 static size_t try_list(const struct scan *s, size_t first, struct run *best)
 {
-    size_t last = group_end(s->row, first), lead = first;
-    if (first && !is_list(&s->row->unit[first - 1]) && s->row->unit[first - 1].lead)
-        lead = first - 1;
+    size_t last = group_end(s->row, first), lead = list_lead(s, first);
     if (run_bytes(s->row, lead, last) <= MAX_LIST)
         try_run(s, lead, last, best);
     else
         try_part(s, lead, first, last, best);
+    for (size_t i = first; i <= last; i++)
+        if (alone(s, i))
+            try_run(s, i, i, best);
     return last;
 }
 
@@ -196,7 +192,7 @@ static bool one_paragraph(const struct row *row, size_t a, size_t b)
 static struct run best_run(const struct scan *s)
 {
     const struct row *row = s->row;
-    struct run best = {0, 0, -1e9};
+    struct run best = {0, 0, 2 * NONE};
     for (size_t i = 0; i < row->nunit; i++) {
         if (is_list(&row->unit[i])) {
             i = try_list(s, i, &best);
@@ -212,32 +208,57 @@ static struct run best_run(const struct scan *s)
     return best;
 }
 
-/* The list that sentences lead up to belongs to them, if all of it fits. */
-static bool take_list(const struct row *row, struct run *run)
+/* ---- a run that reads well ------------------------------------------------------------------------------------------ */
+
+/* "They", "This": the sentence before says who. */
+static void take_before(const struct scan *s, struct run *run)
 {
+    const struct row *row = s->row;
+    for (int i = 0; i < 2 && run->first && s->seen[run->first].dangling; i++) {
+        if (is_list(&row->unit[run->first - 1]) || s->seen[run->first - 1].quoted ||
+            run_bytes(row, run->first - 1, run->last) > WITH_BEFORE)
+            return;
+        run->first--;
+    }
+}
+
+/* The list that sentences lead up to belongs to them, if all of it fits. */
+static bool take_list(const struct scan *s, struct run *run)
+{
+    const struct row *row = s->row;
     size_t first = run->last + 1;
     if (first < row->nunit && row->unit[first].lead)
         first++;
     if (first >= row->nunit || !is_list(&row->unit[first]) || !row->unit[first - 1].lead)
         return false;
     size_t last = group_end(row, first);
+    for (size_t i = first; i <= last; i++)
+        if (s->seen[i].quoted)
+            return false;
     if (run_bytes(row, run->first, last) > MAX_LIST)
         return false;
     run->last = last;
     return true;
 }
 
-/* A sentence or two read better with the ones beside them. */
-static void round_off(const struct row *row, struct run *run)
+static bool neighbourly(const struct seen *seen)
 {
-    if (is_list(&row->unit[run->last]) || take_list(row, run))
+    return !seen->aside && !seen->quoted;
+}
+
+/* A sentence or two read better with the ones beside them, if these say something themselves. */
+static void round_off(const struct scan *s, struct run *run)
+{
+    const struct row *row = s->row;
+    if (is_list(&row->unit[run->first]) || is_list(&row->unit[run->last]) || take_list(s, run))
         return;
     while (run->last - run->first + 1 < MAX_SENTENCES) {
-        if (run->last + 1 < row->nunit && one_paragraph(row, run->last, run->last + 1) &&
-            !row->unit[run->last + 1].lead &&
-            run_bytes(row, run->first, run->last + 1) <= ROUND_OFF)
-            run->last++;
+        size_t next = run->last + 1;
+        if (next < row->nunit && one_paragraph(row, run->last, next) && !row->unit[next].lead &&
+            neighbourly(&s->seen[next]) && run_bytes(row, run->first, next) <= ROUND_OFF)
+            run->last = next;
         else if (run->first && one_paragraph(row, run->first - 1, run->first) &&
+                 neighbourly(&s->seen[run->first - 1]) &&
                  run_bytes(row, run->first - 1, run->last) <= ROUND_OFF)
             run->first--;
         else
@@ -252,9 +273,28 @@ static bool blank(char c)
     return c == ' ' || c == '\t' || c == '\n';
 }
 
-static void give(const struct scan *s, const char *text, size_t start, size_t end,
-                 struct kb_hit *hit)
+/* Kinds of answer that can be told with some certainty: an amount is there or it is not, a reason may be. */
+static bool tells(enum query_want want)
 {
+    return wants_figure(want) || want == WANT_LIST;
+}
+
+/* Which words of the question, and which kind of answer, the quoted bytes have. */
+static void give_facts(const struct scan *s, struct run run, struct kb_hit *hit)
+{
+    for (size_t k = 0; k < s->q->nslot && k < 64; k++)
+        for (size_t i = run.first; i <= run.last && i < s->row->nunit; i++)
+            if (s->seen[i].fill[k] > 0)
+                hit->has |= UINT64_C(1) << k;
+    for (size_t i = run.first; i <= run.last && i < s->row->nunit; i++)
+        hit->fits = hit->fits || (tells(s->q->want) && s->seen[i].fit >= FITS);
+    hit->told = s->told;
+    hit->own = s->has;
+}
+
+static void give(const struct scan *s, size_t start, size_t end, struct kb_hit *hit)
+{
+    const char *text = s->text;
     while (start < end && blank(text[start]))
         start++;
     while (start < end && blank(text[end - 1]))
@@ -262,32 +302,57 @@ static void give(const struct scan *s, const char *text, size_t start, size_t en
     hit->text = pool_strndup(s->pool, text + start, end - start);
     hit->start = s->row->start + start;
     hit->end = s->row->start + end;
-    struct kb_span *mark = pool_array(s->pool, s->nspan, sizeof *mark);
+    struct kb_span *mark = pool_array(s->pool, s->nmark, sizeof *mark);
     size_t n = 0;
-    for (size_t i = 0; i < s->nspan; i++)
-        if (s->span[i].start >= start && s->span[i].end <= end)
-            mark[n++] = (struct kb_span){s->span[i].start - start, s->span[i].end - start};
+    for (size_t i = 0; i < s->nmark; i++)
+        if (s->mark[i].start >= start && s->mark[i].end <= end)
+            mark[n++] = (struct kb_span){s->mark[i].start - start, s->mark[i].end - start};
     hit->mark = mark;
     hit->nmark = n;
+}
+
+/* Rows without their header are riddles: it is quoted before them, from its own place. */
+static void give_lead(const struct scan *s, size_t first, struct kb_hit *hit)
+{
+    const struct row *row = s->row;
+    if (row->unit[first].kind != BLOCK_ROW || row->unit[first].head)
+        return;
+    for (size_t i = first; i-- && row->unit[i].group == row->unit[first].group;)
+        if (row->unit[i].head && row->unit[i].kind == BLOCK_ROW) {
+            hit->lead_start = row->unit[i].start;
+            hit->lead_end = row->unit[i].end;
+            hit->lead = pool_strndup(s->pool, s->text + (hit->lead_start - row->start),
+                                     hit->lead_end - hit->lead_start);
+            return;
+        }
 }
 
 int extract_best(struct tokenizer *t, const struct query *q, struct pool *pool,
                  const struct row *row, const char *text, struct kb_hit *hit)
 {
-    struct scan s = {.q = q, .row = row, .pool = pool};
+    struct scan s;
     size_t len = row->end - row->start;
-    int r = scan_words(t, text, &s);
+    int r = extract_scan(t, q, pool, row, text, &s);
     if (r < 0)
         return r;
-    if (!row->nunit || len <= (row->entry ? WHOLE_ENTRY : WHOLE)) {
-        give(&s, text, 0, len, hit);
+    hit->lead = "";
+    if (row->nunit && !s.fresh)
+        return 0; /* all of it was said; text stays "" */
+    if (!row->nunit || (s.fresh == row->nunit && len <= (row->entry ? WHOLE_ENTRY : WHOLE))) {
+        give_facts(&s, (struct run){0, row->nunit ? row->nunit - 1 : 0, 0}, hit);
+        give(&s, 0, len, hit);
         return 0;
     }
     struct run run = best_run(&s);
-    round_off(row, &run);
+    if (run.score < NONE)
+        return 0;
+    take_before(&s, &run);
+    round_off(&s, &run);
+    give_facts(&s, run, hit);
     size_t start = row->unit[run.first].start - row->start;
     if (row->unit[run.first].kind == BLOCK_ITEM && run.last > run.first)
         start = passage_item_start(text, start);
-    give(&s, text, start, row->unit[run.last].end - row->start, hit);
+    give_lead(&s, run.first, hit);
+    give(&s, start, row->unit[run.last].end - row->start, hit);
     return 0;
 }

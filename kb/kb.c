@@ -218,12 +218,12 @@ int kb_find(struct kb *kb, const char *name, struct pool *pool, struct kb_place 
 
 struct list {
     struct pool *pool;
-    const char **item;
+    const char **item, **key; /* key: of the passage that each stands for, or NULL */
     size_t n, max;
 };
 
 /* Add `len` bytes of `s` unless they are too long or there already. */
-static void offer(struct list *l, const char *s, size_t len)
+static void offer(struct list *l, const char *s, size_t len, const char *key)
 {
     while (len && (s[len - 1] == ' ' || s[len - 1] == '\r'))
         len--;
@@ -232,16 +232,18 @@ static void offer(struct list *l, const char *s, size_t len)
     for (size_t i = 0; i < l->n; i++)
         if (!sqlite3_strnicmp(l->item[i], s, (int)len) && !l->item[i][len])
             return;
+    if (l->key)
+        l->key[l->n] = pool_strdup(l->pool, key);
     l->item[l->n++] = pool_strndup(l->pool, s, len);
 }
 
 static void offer_row(struct list *l, sqlite3_stmt *st)
 {
-    const char *question = text(st, 0), *heading = text(st, 1);
+    const char *question = text(st, 0), *heading = text(st, 1), *key = text(st, 2);
     if (*question)
-        offer(l, question, strcspn(question, "\n"));
+        offer(l, question, strcspn(question, "\n"), key);
     else
-        offer(l, heading, strlen(heading));
+        offer(l, heading, strlen(heading), key);
 }
 
 /* What may be shown to whoever asks, and today; `p` is a passage. As candidates.c has it. */
@@ -276,10 +278,10 @@ static const char sql_documents[] =
     "SELECT d.id, d.title FROM documents d WHERE EXISTS (SELECT 1 FROM passages p WHERE "
     "p.document = d.id AND " OPEN ") ORDER BY d.key LIMIT :max";
 static const char sql_question[] =
-    "SELECT p.question, '' FROM passages p WHERE p.document = :document AND p.question <> ''"
+    "SELECT p.question, '', p.key FROM passages p WHERE p.document = :document AND p.question <> ''"
     " AND " OPEN " ORDER BY p.entry DESC, p.ord LIMIT 1 OFFSET :round";
 static const char sql_heading[] =
-    "SELECT '', p.heading ->> 0 FROM passages p WHERE p.document = :document AND " OPEN
+    "SELECT '', p.heading ->> 0, '' FROM passages p WHERE p.document = :document AND " OPEN
     " GROUP BY p.heading ->> 0 HAVING p.heading ->> 0 IS NOT NULL"
     " ORDER BY min(p.ord) LIMIT 1 OFFSET :round";
 
@@ -345,7 +347,7 @@ int kb_topics(struct kb *kb, const struct kb_ask *who, size_t max, struct pool *
         r = rounds(kb, who, &d, sql_question, &l);
     if (!r && l.n == 0 && d.n > 1) /* a shelf of guides that ask nothing: their titles */
         for (size_t i = 0; i < d.n; i++)
-            offer(&l, d.title[i], strlen(d.title[i]));
+            offer(&l, d.title[i], strlen(d.title[i]), "");
     if (!r && l.n == 0)
         r = rounds(kb, who, &d, sql_heading, &l);
     return r ? r : (int)l.n;
@@ -375,7 +377,7 @@ int kb_offers(struct kb *kb, const struct kb_ask *who, kb_offer_fn *fn, void *ct
 }
 
 static const char sql_named[] =
-    "SELECT p.question, '' FROM passages f, json_each(f.followups) id"
+    "SELECT p.question, '', p.key FROM passages f, json_each(f.followups) id"
     " JOIN passages p ON p.entry_id = id.value AND p.entry_id <> ''"
     " WHERE f.key = :passage AND p.key <> :passage AND " OPEN " ORDER BY id.key";
 /* What is below comes before what is above: a reader goes on, not back. A heading such as "Pay" gets its title, so that
@@ -384,7 +386,7 @@ static const char sql_near[] =
     "SELECT p.question, CASE WHEN p.last LIKE '%?' OR p.title = '' OR instr(lower(p.last), "
     "lower(p.title))"
     "  OR length(p.title) + length(p.last) > :longest THEN p.last ELSE p.title || ': ' || p.last "
-    "END"
+    "END, p.key"
     " FROM passages f JOIN (SELECT *, heading ->> '$[#-1]' AS last FROM passages) p"
     "  ON p.document = f.document"
     " WHERE f.key = :passage AND p.ord BETWEEN f.ord - 8 AND f.ord + 8"
@@ -406,9 +408,9 @@ static int related(struct kb *kb, const struct kb_ask *who, const char *passage,
 }
 
 int kb_followups(struct kb *kb, const struct kb_ask *who, const char *passage, size_t max,
-                 struct pool *pool, const char **ret_questions)
+                 struct pool *pool, const char **ret_questions, const char **ret_keys)
 {
-    struct list l = {.pool = pool, .item = ret_questions, .max = max};
+    struct list l = {.pool = pool, .item = ret_questions, .key = ret_keys, .max = max};
     int r = related(kb, who, passage, sql_named, &l);
     if (!r && l.n == 0)
         r = related(kb, who, passage, sql_near, &l);

@@ -129,12 +129,24 @@ bool kb_wants_index(struct kb *kb);
 
 enum kb_band { KB_NONE, KB_MEDIUM, KB_HIGH }; /* decline / "did you mean" / answer */
 
+/* Bytes of a document that were quoted. */
+struct kb_quoted {
+    const char *document;
+    size_t start, end;
+};
+
 /* A question and its circumstances. Zeroed but for text and len is a fine question. */
 struct kb_ask {
     const char *text;
     size_t len;
     const char *const *before; /* the asker's earlier messages, oldest first, terminated */
     size_t nbefore;
+    const char
+        *chosen; /* the passage whose question or label the text is: picked from a list; or NULL */
+    const struct kb_quoted *skip; /* bytes that were quoted before and are not wanted again */
+    size_t nskip;
+    const char *topic;    /* the passage that was quoted last, NULL: none */
+    unsigned topic_age;   /* replies since then */
     const char *lang;     /* only passages in this language (ISO 639-1), NULL: any */
     const char *audience; /* only passages for everyone or for this audience, NULL: any */
     const char *today;    /* YYYY-MM-DD for validity dates, NULL: today, UTC */
@@ -160,8 +172,15 @@ struct kb_hit {
     bool named;           /* question, headings or title have a word that the asker's question is about */
     const char *text;     /* the extract: bytes [start, end) of the document's text */
     size_t start, end;
+    const char *
+        lead; /* a table's header row, to be read before `text` when that begins further down; or "" */
+    size_t lead_start, lead_end;
     const struct kb_span *mark; /* words of the question, as spans of `text` */
     size_t nmark;
+    uint64_t has; /* bit i: hits->word[i], or another word for it, is in `text` */
+    double told;  /* share of the question that the headings of the passage say, 0..1 */
+    double own;   /* share of the message's own words that the passage has, 0..1 */
+    bool fits;    /* `text` has the amount, period, date, number or list that was asked for */
     size_t src_line;   /* of the passage in its file, from 1 */
     double score;      /* for ordering within one result only */
     double confidence; /* 0..1, comparable between questions */
@@ -247,6 +266,9 @@ struct kb_why {
     double confidence;
     enum kb_band band;
     double high, medium; /* from where on: of the confidence, and of the first chance */
+    bool followed;       /* read with what was said before */
+    const char *leaning; /* why, or why not, static; NULL: nothing was said before */
+    const char *topic;   /* the passage that was quoted last, when that counted; or "" */
 };
 
 struct kb_hits {
@@ -258,6 +280,10 @@ struct kb_hits {
     size_t ncorrected;
     const char *const *unknown; /* words that the question is about and the base does not have */
     size_t nunknown;
+    const double
+        *word; /* share that each word asked for has in the question, in its order; at most 64 */
+    size_t nword;
+    bool followed;            /* the question was read with what was said before */
     const struct kb_why *why; /* with ask->explain: why this ranking; else NULL */
     struct pool *pool;        /* owns all of the above */
 };
@@ -269,11 +295,33 @@ struct kb_hits {
 int kb_ask(struct kb *kb, const struct kb_ask *ask, struct kb_hits *ret_hits);
 void kb_hits_release(struct kb_hits *hits);
 
+/* ---- proof ------------------------------------------------------------------------------------- */
+
+/* The receipt of an extract: `text`, which begins at byte `start` of its document. One word of ASCII unless the id of
+ * the passage has other characters; it says nothing about the text or the question. Lives in `pool`. */
+const char *kb_receipt(struct pool *pool, const char *passage, const char *text, size_t start);
+
+enum kb_outcome {
+    KB_SAME,    /* these bytes stand there still */
+    KB_MOVED,   /* the same bytes stand elsewhere in the document */
+    KB_CHANGED, /* the document no longer has them */
+    KB_GONE,    /* there is no such document */
+};
+struct kb_proof {
+    enum kb_outcome outcome;
+    int ranking; /* the version that chose the extract; KB_RANKING_VERSION is today's */
+    const char *document, *passage;
+    const char *text;  /* what was quoted; when KB_CHANGED what stands in its place now */
+    size_t start, end; /* of that text, today */
+};
+/* Find again what a receipt stands for. KB_ERR_INPUT: that is no receipt. Strings live in `pool`. */
+int kb_verify(struct kb *kb, const char *receipt, struct pool *pool, struct kb_proof *ret);
+
 /* The questions of the entries that `passage` names as follow-ups, at most `max`, and of its
  * neighbours when it names none; a neighbour without a question is "title: heading". Only what may be shown to `who`
- * (its lang, audience and today; NULL: to anybody today). Strings live in `pool`. Returns how many, or negative. */
+ * (its lang, audience and today; NULL: to anybody today). ret_keys, unless NULL: the passages that they stand for. Strings live in `pool`. Returns how many, or negative. */
 int kb_followups(struct kb *kb, const struct kb_ask *who, const char *passage, size_t max,
-                 struct pool *pool, const char **ret_questions);
+                 struct pool *pool, const char **ret_questions, const char **ret_keys);
 
 /* What the base is about, for greetings and declines: the questions or headings that lead it, at
  * most `max`, of what may be shown to `who`. Strings live in `pool`. Returns how many, or negative. */

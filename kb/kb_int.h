@@ -713,6 +713,7 @@ size_t stats_find(const struct stats *s, long long id);
 /* ---- query.c: what people type becomes terms ------------------------------------------------------------------------ */
 
 /* One thing that is asked for: a word of the question and every other way to say it. */
+struct row;
 struct query_slot {
     const char *word; /* as typed */
     double weight;    /* 1; less for an earlier message */
@@ -750,6 +751,9 @@ enum query_want {
     WANT_YESNO
 };
 
+/* Does it mean something only after what was said before? */
+enum leaning { LEAN_NOT, LEAN_PERHAPS, LEAN_SURE };
+
 /* A word of the message, question words included, corrected. */
 #define QUERY_SAID 64
 struct query_said {
@@ -768,7 +772,14 @@ struct query {
     size_t ntyped, captyped;            /* every token of this message, for needs and nots */
     struct query_said said[QUERY_SAID]; /* its distinct words, those of asking sentences first */
     size_t nsaid;
-    bool bare;   /* question words are all it has */
+    bool bare;            /* question words are all it has */
+    enum leaning leaning; /* on earlier messages, and why, in words */
+    const char *leaning_why;
+    const char
+        *topic; /* key of the passage that was quoted last, of a question that leans; or NULL */
+    unsigned topic_age;
+    const struct kb_quoted *skip; /* as in struct kb_ask */
+    size_t nskip;
     double mass; /* sum of weight * idf over the slots */
     enum query_want want;
     const char *main_lang; /* that the words were read in, "" when there is none */
@@ -801,6 +812,19 @@ bool lightword(const char *lang, const char *word); /* folded, not stemmed; Engl
 /* A word of any conversation: that the base lacks it says nothing. Folded; English only. */
 bool generalword(const char *lang, const char *word);
 
+/* ---- follow.c: a question that goes on with what was said before --------------------------------------------------------- */
+
+/* `word`: folded; `content`: how many of them are no question words. *ret_why is static text. */
+enum leaning follow_leaning(const char *const *word, size_t n, size_t content,
+                            const char **ret_why);
+/* It begins like the continuation of something: "and ...", "what about ...". */
+bool follow_continues(const char *const *word, size_t n);
+/* How near a passage is to the one that was quoted last, 0..1. */
+double follow_topic(const struct query *q, const struct row *row);
+/* Of two answers to one question, with (`q`) and without what was said before: is it the first? */
+bool follow_better(const struct query *q, const struct kb_hits *with,
+                   const struct kb_hits *without);
+
 /* ---- candidates.c: the first stage ---------------------------------------------------------------------------------- */
 
 /* One occurrence of a term in a passage. */
@@ -818,6 +842,8 @@ struct features {    /* rank.c; each 0..1 */
     double wording;  /* the same of the very words that were typed, small ones too */
     double want;     /* the kind of answer that was asked for is there */
     double entry;    /* a curated question */
+    double
+        topic; /* beside the passage that was quoted last; 0 unless the question is a follow-up */
 };
 
 struct candidate {

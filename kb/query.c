@@ -26,9 +26,8 @@
 #define WEIGHT_JOINED   0.9 /* two words as one */
 #define MAX_JOINED      16  /* letters of either */
 #define WEIGHT_BEFORE   0.4 /* words of the previous message; half of it for each one before */
+#define WEIGHT_MEANT    0.7 /* the same when "it" or "they" says that it is meant */
 #define MAX_BEFORE      3   /* messages to look back at */
-#define SHORT_MESSAGE   2 /* content words; with fewer or as many it may lean on the previous one */
-#define LEANING_MESSAGE 4 /* the same when it has a bare pronoun or begins like a follow-up */
 
 /* ---- slots and terms --------------------------------------------------------------------------------------- */
 
@@ -246,46 +245,6 @@ static void add_said(struct query *q, const struct query_message *m)
         }
 }
 
-/* ---- does this message lean on the one before? ----------------------------------------------------------- */
-
-static bool leans(const struct query_message *m, size_t content)
-{
-    static const char *const first[] = {"and", "or", "but", "also", "then", "so", "plus", NULL};
-    static const char *const about[] = {"what", "how", NULL};
-    static const char *const pronoun[] = {
-        "it",   "its", "they", "them", "their", "that", "those", "these", "this", "one",
-        "ones", "he",  "she",  "him",  "her",   "his",  "same",  "there", NULL};
-    if (content <= SHORT_MESSAGE)
-        return true;
-    if (content > LEANING_MESSAGE)
-        return false;
-    if (m->n && query_word_in(m->word[0].text, first))
-        return true;
-    if (m->n > 1 && query_word_in(m->word[0].text, about) && !strcmp(m->word[1].text, "about"))
-        return true;
-    for (size_t i = 0; i < m->n; i++)
-        if (query_word_in(m->word[i].text, pronoun))
-            return true;
-    return false;
-}
-
-static int add_before(const struct query_reader *reader, struct query *q, const struct kb_ask *ask)
-{
-    double weight = WEIGHT_BEFORE;
-    for (size_t i = ask->nbefore, left = MAX_BEFORE; i && left; i--, left--, weight /= 2) {
-        struct query_message m;
-        const char *s = ask->before[i - 1];
-        int r = query_message(reader->tokenizer, q->pool, q->lang ? q->lang : "", s ? s : "",
-                              s ? strlen(s) : 0, &m);
-        if (r)
-            return r;
-        query_meant(reader, NULL, &m);
-        if (add_slots(reader, q, &m, weight, true))
-            add_synonyms(q, reader->synonyms, &m);
-    }
-    return 0;
-}
-
 /* Of the sentences that ask. */
 static enum query_want want_of(const struct query_message *m)
 {
@@ -297,6 +256,40 @@ static enum query_want want_of(const struct query_message *m)
     return query_want(word, n);
 }
 
+/* ---- what was said before ------------------------------------------------------------------------------------ */
+
+static enum leaning leaning_of(const struct query_message *m, size_t content, const char **ret_why,
+                               bool *ret_continues)
+{
+    const char **word = pool_array(m->pool, m->n, sizeof *word);
+    for (size_t i = 0; i < m->n; i++)
+        word[i] = m->word[i].text;
+    *ret_continues = follow_continues(word, m->n);
+    return follow_leaning(word, m->n, content, ret_why);
+}
+
+/* A message without words of its own is about all that the last one was about; else that is circumstance. */
+static int add_before(const struct query_reader *reader, struct query *q, const struct kb_ask *ask,
+                      bool own, bool inherits)
+{
+    bool meant = q->leaning == LEAN_SURE && !inherits;
+    double weight = !own ? 1 : meant ? WEIGHT_MEANT : WEIGHT_BEFORE;
+    for (size_t i = ask->nbefore, left = MAX_BEFORE; i && left; i--, left--, weight /= 2) {
+        struct query_message m;
+        const char *s = ask->before[i - 1];
+        int r = query_message(reader->tokenizer, q->pool, q->lang ? q->lang : "", s ? s : "",
+                              s ? strlen(s) : 0, &m);
+        if (r)
+            return r;
+        query_meant(reader, NULL, &m);
+        if (i == ask->nbefore && inherits && q->want == WANT_ANY)
+            q->want = want_of(&m); /* "what about nurses?" */
+        if (add_slots(reader, q, &m, weight, true))
+            add_synonyms(q, reader->synonyms, &m);
+    }
+    return 0;
+}
+
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
 int query_build(const struct query_reader *reader, struct pool *pool, const struct kb_ask *ask,
@@ -305,8 +298,11 @@ int query_build(const struct query_reader *reader, struct pool *pool, const stru
     struct query q = {.pool = pool,
                       .lang = ask->lang ? ask->lang : reader->main_lang,
                       .audience = ask->audience,
-                      .today = ask->today};
+                      .today = ask->today,
+                      .skip = ask->skip,
+                      .nskip = ask->nskip};
     struct query_message m;
+    bool continues = false;
     int r = query_message(reader->tokenizer, pool, q.lang ? q.lang : "", ask->text ? ask->text : "",
                           ask->text ? ask->len : 0, &m);
     if (!r)
@@ -320,7 +316,12 @@ int query_build(const struct query_reader *reader, struct pool *pool, const stru
 
     size_t content = add_slots(reader, &q, &m, 1, false);
     add_said(&q, &m);
-    bool lean = ask->nbefore && leans(&m, content);
+    q.leaning = ask->nbefore ? leaning_of(&m, content, &q.leaning_why, &continues) : LEAN_NOT;
+    bool lean = q.leaning != LEAN_NOT;
+    if (lean) {
+        q.topic = ask->topic;
+        q.topic_age = ask->topic_age;
+    }
     q.bare = !content && !lean; /* only question words: then they are the question */
     if (q.bare)
         for (size_t i = 0; i < m.n; i++)
@@ -329,7 +330,7 @@ int query_build(const struct query_reader *reader, struct pool *pool, const stru
     add_joined(reader, &q, &m);
     add_hints(reader, &q);
     if (lean)
-        r = add_before(reader, &q, ask);
+        r = add_before(reader, &q, ask, content > 0, continues);
     if (r)
         return r;
     q.main_lang = q.lang ? q.lang : "";

@@ -12,6 +12,7 @@
  *             nearer to "Where did it come from?" than to "What does it cause?"
  *   want      "how much" is answered by an amount, "which states" by an enumeration
  *   entry     somebody wrote this as the answer to a question
+ *   topic     a follow-up goes on with what was quoted last (follow.c)
  *
  * The score is their weighted sum. A sum can be read: `--explain` prints its terms, and a wrong answer
  * shows which of them was wrong. Nothing is learned from questions; the weights are round numbers that
@@ -24,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BM25, COVERAGE, PAIRS, NAMED, HEADING, WORDING, WANT, ENTRY, PARTS };
+enum { BM25, COVERAGE, PAIRS, NAMED, HEADING, WORDING, WANT, ENTRY, TOPIC, PARTS };
 _Static_assert(PARTS <= MAX_SCORE_PARTS, "they fit");
 
 /* bm25 is the unit. The others move a passage by a few places and not from the bottom to the top. */
@@ -40,6 +41,7 @@ static const struct {
     [WORDING] = {"wording", "these say it in the same words, small ones too", 1.0},
     [WANT] = {"want", "it has the kind of answer that was asked for", 0.1},
     [ENTRY] = {"entry", "somebody wrote it as the answer to a question", 0.05},
+    [TOPIC] = {"topic", "it goes on with what was quoted last", 0.2},
 };
 
 #define NEAR                                                                                       \
@@ -202,6 +204,7 @@ static double wanted(const struct row *row, enum query_want want)
 int rank_row(struct tokenizer *t, const struct query *q, const struct row *row, struct candidate *c)
 {
     c->f.entry = row->entry;
+    c->f.topic = follow_topic(q, row);
     c->f.want = wanted(row, q->want);
     return c->has_heading || (c->f.named <= 0 && !q->bare) ? 0 : heading_row(t, q, row, &c->f);
 }
@@ -218,7 +221,8 @@ size_t rank_parts(const struct query *q, const struct candidate *c,
                                  [HEADING] = c->f.heading,
                                  [WORDING] = c->f.wording,
                                  [WANT] = c->f.want,
-                                 [ENTRY] = c->f.entry};
+                                 [ENTRY] = c->f.entry,
+                                 [TOPIC] = c->f.topic};
     for (size_t i = 0; i < PARTS; i++)
         ret[i] = (struct kb_part){parts[i].name, parts[i].meaning, value[i], parts[i].weight};
     return PARTS;
@@ -237,7 +241,8 @@ double rank_unread(const struct query *q)
 {
     bool any = q->want == WANT_ANY || q->want == WANT_PLACE || q->want == WANT_PERSON ||
                q->want == WANT_YESNO;
-    return parts[ENTRY].weight + (any ? 0 : parts[WANT].weight);
+    double topic = q->topic ? parts[TOPIC].weight : 0;
+    return parts[ENTRY].weight + topic + (any ? 0 : parts[WANT].weight);
 }
 
 struct ranked {

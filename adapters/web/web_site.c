@@ -204,7 +204,7 @@ static void look_at_entry(struct kb *kb, void *ctx)
     l->nentry = n > 0;
     if (!l->nentry)
         return;
-    n = kb_followups(kb, NULL, l->entry->passage, MAX_RELATED, l->pool, l->related);
+    n = kb_followups(kb, NULL, l->entry->passage, MAX_RELATED, l->pool, l->related, NULL);
     l->nrelated = n > 0 ? (size_t)n : 0;
 }
 

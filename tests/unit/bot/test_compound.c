@@ -49,7 +49,7 @@ static void one_question_stays_whole(void **state)
                            "what do carpenters and welders earn?",
                            "I am 34 and live in Ohio. How long does the training take?",
                            "Is it hard? Just wondering.",
-                           "how much and when",
+                           "I work here and would like to do more. How do I get on?",
                            "what is a 2.5 mm drill",
                            "what is the U.S. standard",
                            "and how much is it?",
@@ -61,12 +61,45 @@ static void one_question_stays_whole(void **state)
             fail_msg("cut: %s", whole[i]);
 }
 
-static void a_pronoun_refers_back(void **state)
+static void a_story_around_two_questions_is_left_out(void **state)
 {
-    assert_true(compound_refers_back("how do I get one"));
-    assert_true(compound_refers_back("where do they work"));
-    assert_false(compound_refers_back("how long does the training take"));
-    assert_false(compound_refers_back(""));
+    assert_int_equal(split("Hi! I am 34. What is a lathe? I never saw one. Where can I buy it?"),
+                     2);
+    assert_string_equal(part[0], "What is a lathe");
+    assert_string_equal(part[1], "Where can I buy it");
+}
+
+static void a_list_of_questions_is_taken_apart(void **state)
+{
+    assert_int_equal(split("1. what is a lathe\n2) where can I buy one\n- who repairs it"), 3);
+    assert_string_equal(part[0], "what is a lathe");
+    assert_string_equal(part[2], "who repairs it");
+}
+
+static void a_stub_is_a_part_that_another_one_completes(void **state)
+{
+    assert_int_equal(split("how long and how much does it cost"), 2);
+    assert_true(compound_is_stub(part[0]));
+    assert_false(compound_is_stub(part[1]));
+}
+
+static void two_names_in_one_question_are_halves_on_trial(void **state)
+{
+    const char *half[2];
+    const char *q = "do I need a lathe and a mill for this?";
+    assert_int_equal(compound_halves(pool, q, strlen(q), half), 2);
+    assert_string_equal(half[0], "do I need a lathe for this?");
+    assert_string_equal(half[1], "do I need a mill for this?");
+    const char *none[] = {"what is the difference between a lathe and a mill",
+                          "lathe, mill and drill",
+                          "are a lathe and a mill the same",
+                          "and what about this",
+                          "a lathe and",
+                          "which is better, this and that",
+                          "and"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        if (compound_halves(pool, none[i], strlen(none[i]), half))
+            fail_msg("halved: %s", none[i]);
 }
 
 static void long_and_binary_texts_stay_whole(void **state)
@@ -82,8 +115,13 @@ static void long_and_binary_texts_stay_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(questions_joined_by_and_are_two),  TEST(sentences_that_both_ask_are_two),
-        TEST(one_question_stays_whole),         TEST(a_pronoun_refers_back),
+        TEST(questions_joined_by_and_are_two),
+        TEST(sentences_that_both_ask_are_two),
+        TEST(one_question_stays_whole),
+        TEST(a_story_around_two_questions_is_left_out),
+        TEST(a_list_of_questions_is_taken_apart),
+        TEST(a_stub_is_a_part_that_another_one_completes),
+        TEST(two_names_in_one_question_are_halves_on_trial),
         TEST(long_and_binary_texts_stay_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,11 +6,13 @@
 #include <cjson/cJSON.h>
 #include <cmocka.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bot/buf.h"
 #include "bot/json.h"
 #include "bot/reply.h"
+#include "kb/pool.h"
 
 static void names_are_the_ones_of_the_contract(void **state)
 {
@@ -53,18 +55,24 @@ static void the_object_has_its_keys_in_their_order(void **state)
                       .corrected = corrected,
                       .ncorrected = 2,
                       .us = 143};
+    char expected[1024];
+    struct pool *pool = pool_new();
     struct buf b;
     buf_init(&b, 10000);
     reply_json(&r, "q1", NULL, &b);
-    assert_string_equal(b.s, "{\"id\":\"q1\",\"kind\":\"answer\",\"confidence\":0.93,\"band\":"
-                             "\"high\",\"text\":\"It pays.\","
-                             "\"answers\":[{\"passage\":\"mlt#pay\",\"document\":\"mlt\",\"title\":"
-                             "\"MLT\",\"heading\":[\"Pay\"],"
-                             "\"url\":\"https://x.example/mlt\",\"text\":\"It "
-                             "**pays**.\",\"start\":10,\"end\":22,\"score\":1.25,"
-                             "\"anchor\":\"pay\",\"reviewed\":\"2026-01-02\"}],\"choices\":[\"A?\"]"
-                             ",\"suggestions\":[\"B?\",\"C?\"],"
-                             "\"corrected\":{\"salry\":\"salary\"},\"us\":143}");
+    snprintf(expected, sizeof expected,
+             "{\"id\":\"q1\",\"kind\":\"answer\",\"confidence\":0.93,\"band\":"
+             "\"high\",\"text\":\"It pays.\","
+             "\"answers\":[{\"passage\":\"mlt#pay\",\"document\":\"mlt\",\"title\":"
+             "\"MLT\",\"heading\":[\"Pay\"],"
+             "\"url\":\"https://x.example/mlt\",\"text\":\"It "
+             "**pays**.\",\"start\":10,\"end\":22,\"score\":1.25,"
+             "\"anchor\":\"pay\",\"reviewed\":\"2026-01-02\",\"receipt\":\"%s\"}],"
+             "\"choices\":[\"A?\"],\"suggestions\":[\"B?\",\"C?\"],"
+             "\"corrected\":{\"salry\":\"salary\"},\"us\":143}",
+             kb_receipt(pool, hit.passage, hit.text, hit.start));
+    assert_string_equal(b.s, expected);
+    pool_free(pool);
     buf_release(&b);
 }
 

@@ -682,7 +682,7 @@ static void a_flipped_bit_crashes_nobody(void **state)
             struct kb_ask ask = {.text = "what is section 7", .len = 17};
             kb_info(kb, &info);
             kb_topics(kb, NULL, 5, pool, item);
-            kb_followups(kb, NULL, "a#what-is-section-3", 5, pool, item);
+            kb_followups(kb, NULL, "a#what-is-section-3", 5, pool, item, NULL);
             if (kb_ask(kb, &ask, &hits) == 0)
                 kb_hits_release(&hits);
             kb_close(kb);

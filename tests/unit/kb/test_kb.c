@@ -124,7 +124,7 @@ static void followups_are(struct kb *kb, const char *passage, size_t max, const 
     const char *question[16];
     struct pool *pool = pool_new();
     sqlite3_str *s = sqlite3_str_new(NULL);
-    int n = kb_followups(kb, NULL, passage, max, pool, question);
+    int n = kb_followups(kb, NULL, passage, max, pool, question, NULL);
     for (int i = 0; i < n; i++)
         sqlite3_str_appendf(s, "%s%s", i ? "|" : "", question[i]);
     char *found = sqlite3_str_finish(s);
