@@ -4,7 +4,7 @@
 import {test, after} from 'node:test';
 import assert from 'node:assert/strict';
 import {context, page, program, chat, question, lake, until, sleep} from './harness.mjs';
-import {faulty, random} from './faults.mjs';
+import {faulty, noWebSocket, random} from './faults.mjs';
 
 const ROUNDS = +process.env.GUIDEPOST_FAULTS || 1, VISITORS = 2, TABS = 2, QUESTIONS = 30, KILLS = 3;
 const seed = +process.env.GUIDEPOST_SEED || Date.now() % 1e9;
@@ -101,4 +101,37 @@ test(`${ROUNDS} x ${VISITORS * TABS * QUESTIONS} questions over a line that brea
   const cuts = Object.values(proxy.cut).reduce((a, b) => a + b);
   t.diagnostic(`${proxy.connections} connections, cut ${JSON.stringify(proxy.cut)}, killed ${kills}`);
   assert.ok(cuts >= 10 * ROUNDS && kills >= ROUNDS, `${cuts} cuts and ${kills} kills prove nothing`);
+});
+
+test('where no WebSocket gets through, the same goes over HTTP', async () => {
+  const server = await noWebSocket(p.port);
+  after(() => server.close());
+  const ctx = await context();
+  await ctx.addInitScript(hurry);
+  const one = await page(ctx, /WebSocket|ERR_|net::/), two = await page(ctx, /WebSocket|ERR_|net::/);
+  await chat(one, server.url);
+  await one.fill('#q', question(0)); /* asked before it is known how */
+  await one.press('#q', 'Enter');
+  await one.waitForSelector('.bot');
+  await chat(two, server.url);
+  await two.waitForSelector('.bot');
+  await two.fill('#q', question(1));
+  await two.press('#q', 'Enter');
+  await until(async () => await one.locator('.bot').count() === 2, 'the other tab’s answer');
+  await one.type('#q', 'cosmeda');
+  await one.waitForSelector('#ahead [role=option]');
+  await one.press('#q', 'Escape');
+  await one.click('.thumb:text-is("Yes") >> nth=0');
+  await one.waitForSelector('.thumb:text-is("Yes")[aria-pressed=true]');
+  assert.deepEqual((await seen(one)).map((item) => item.seq), [1, 2, 3, 4]);
+  await p.kill();
+  await p.start();
+  await one.fill('#q', question(2));
+  await one.press('#q', 'Enter');
+  await until(async () => await two.locator('.bot').count() === 3, 'an answer after the program was killed');
+  await one.click('#menu summary');
+  await one.click('#menu button:has-text("Delete")');
+  await one.click('dialog .danger');
+  await until(async () => await one.locator('#log > li').count() === 0, 'the chat to go');
+  assert.deepEqual(await one.evaluate(() => Object.keys(localStorage)), []);
 });

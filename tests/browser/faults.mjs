@@ -1,6 +1,7 @@
 /* faults.mjs: a line that breaks. A proxy between the browser and the program that cuts WebSocket connections at the moments
  * that matter: before the server has read what was sent, after it has acted and before the browser knows, and in the
  * middle of what the browser is being told. Plain requests pass. Random, from a seed that is printed. */
+import http from 'node:http';
 import net from 'node:net';
 
 export function random(seed) {
@@ -66,4 +67,24 @@ export async function faulty(port, draw) {
     server.close();
   };
   return proxy;
+}
+
+/* A proxy as schools have them: it knows HTTP and nothing else. */
+export async function noWebSocket(port) {
+  const server = http.createServer((rq, rs) => {
+    const onward = http.request({host: '127.0.0.1', port, path: rq.url, method: rq.method, headers: rq.headers}, (r) => {
+      rs.writeHead(r.statusCode, r.headers);
+      r.pipe(rs);
+    });
+    onward.on('error', () => rs.destroy());
+    rs.on('close', () => onward.destroy());
+    rq.pipe(onward);
+  });
+  server.on('upgrade', (rq, socket) => socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'));
+  server.listen(0, '127.0.0.1');
+  await new Promise((go) => server.once('listening', go));
+  return {url: `http://127.0.0.1:${server.address().port}`, close: () => {
+    server.close();
+    server.closeAllConnections();
+  }};
 }

@@ -175,6 +175,6 @@ for (const [size, viewport] of Object.entries(VIEWPORTS))
       const tab = await visit({...viewport, colorScheme});
       await accessible(tab, 'closed');
       await open(tab);
-      await accessible(tab, 'open');
+      await accessible(tab, 'open', true);
       quiet(tab);
     });

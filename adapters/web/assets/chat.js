@@ -23,7 +23,7 @@ const form = $('ask'), input = $('q'), newer = $('newer'), older = $('older');
 let tok, epoch, last = 0, head = 0;   /* of the session */
 let events = [], items = new Map();   /* seq -> item on the page */
 const outbox = new Map();             /* cid -> {frame, item?}; in order */
-const landed = new Map();             /* cid -> item: confirmed, but its event has not come */
+const landed = new Map();             /* cid -> item?: confirmed, but its event has not come */
 let sent, ackTimer;                   /* the cid that waits for its confirmation */
 let begun = false;                    /* something was asked: from now on the browser keeps the session */
 let mode = 'bot', typing = '';
@@ -90,7 +90,6 @@ function make(f) {
 /* The visitor's own question: its place in the log is known now. */
 function settle(f) {
   const item = outbox.get(f.cid)?.item || landed.get(f.cid);
-  landed.delete(f.cid);
   item.classList.remove('waiting');
   item.remark('');
   item.dataset.seq = f.seq;
@@ -101,6 +100,7 @@ function settle(f) {
 function show(f) {
   const live = f.seq > head, own = outbox.has(f.cid) || landed.has(f.cid), follow = atEnd() || own;
   const item = f.t === 'msg' && own ? settle(f) : make(f);
+  landed.delete(f.cid);
   if (own)
     confirmed(f.cid);
   if (f.t === 'fb' || f.t === 'edit') {
@@ -254,9 +254,8 @@ const frames = {
     pump();
   },
   ack(f) {
-    const item = outbox.get(f.cid)?.item;
-    if (item)
-      landed.set(f.cid, item);
+    if (outbox.has(f.cid))
+      landed.set(f.cid, outbox.get(f.cid).item);
     confirmed(f.cid);
   },
   typing(f) {

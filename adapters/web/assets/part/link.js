@@ -34,7 +34,7 @@ export function send(frame) {
   if (!http)
     socket.send(JSON.stringify(frame));
   else if (frame.cid)
-    post('messages', frame);
+    post(`messages?after=${on.last()}`, frame);
   else if (frame.t === 'suggest')
     fetch('/v1/suggest?q=' + encodeURIComponent(frame.text)).then((r) => r.json()).then(({items}) => on.frame({...frame, items}), () => {});
 }
