@@ -280,7 +280,27 @@ int peer_on_bye(struct conn *c)
     return c->peer->announced_close ? -1 : 0;
 }
 
-/* One lws_write a turn: a second one while the first is partly sent is illegal. */
+/* The queue, as far as the socket takes it: a second lws_write() is fine unless the first is partly sent. */
+static int write_queue(struct conn *c)
+{
+    struct peer *p = c->peer;
+    while (p->head && !lws_partial_buffered(c->wsi)) {
+        struct frame *f = p->head;
+        p->head = f->next;
+        if (!p->head)
+            p->tail = &p->head;
+        p->nqueued--;
+        p->bytes -= f->len;
+        int n = lws_write(c->wsi, (unsigned char *)f->data + LWS_PRE, f->len, LWS_WRITE_TEXT);
+        free(f);
+        if (n < 0)
+            return -1;
+    }
+    p->progress_s = server_now_s(c->server);
+    update_flow(c);
+    return 0;
+}
+
 int peer_on_writable(struct conn *c)
 {
     static unsigned char ping[LWS_PRE + 4] = {0};
@@ -294,18 +314,8 @@ int peer_on_writable(struct conn *c)
         if (lws_write(c->wsi, ping + LWS_PRE, 4, LWS_WRITE_PING) < 0)
             return -1;
     } else if (p->head) {
-        struct frame *f = p->head;
-        p->head = f->next;
-        if (!p->head)
-            p->tail = &p->head;
-        p->nqueued--;
-        p->bytes -= f->len;
-        int n = lws_write(c->wsi, (unsigned char *)f->data + LWS_PRE, f->len, LWS_WRITE_TEXT);
-        free(f);
-        if (n < 0)
+        if (write_queue(c))
             return -1;
-        p->progress_s = server_now_s(c->server);
-        update_flow(c);
     } else if (p->closing) {
         return say_close(c);
     }

@@ -141,8 +141,8 @@ static int run_for(struct store *s, const char *sql, const char *adapter, const 
 
 /* Identities of messages with a transcript begin with its name and a colon (inbox.h); ';' is what follows it. */
 static const char *const sql_erase[] = {
-    "DELETE FROM events WHERE conversation IN"
-    " (SELECT id FROM conversations WHERE adapter = ?1 AND name = ?2)",
+    ("DELETE FROM events WHERE conversation IN"
+     " (SELECT id FROM conversations WHERE adapter = ?1 AND name = ?2)"),
     "DELETE FROM inbox WHERE adapter = ?1 AND identity >= ?2 || ':' AND identity < ?2 || ';'",
     "DELETE FROM turns WHERE adapter = ?1 AND conversation = ?2",
     "DELETE FROM handoffs WHERE adapter = ?1 AND conversation = ?2",
@@ -177,8 +177,8 @@ int store_forget_transcripts(struct store *s, int64_t at_ms, int max)
     static const char sql_gone[] = "DELETE FROM conversations WHERE adapter = ?1 AND name = ?2";
     int err = store_begin(s), n = 0, row = 0;
     while (!err && n < max) {
-        sqlite3_stmt *st =
-            store_bind(s, SQL_OLD_CONVERSATIONS, sql_old_conversations, &err, "ii", at_ms, 1LL);
+        sqlite3_stmt *st = store_bind(s, SQL_OLD_CONVERSATIONS, sql_old_conversations, &err, "ii",
+                                      at_ms, (int64_t)1);
         if (!st || (row = store_row(s, st)) <= 0) {
             if (st)
                 store_reset(st);
