@@ -62,7 +62,6 @@ static const char *const sql_upgrade[] = {
     "  turn INTEGER NOT NULL,"   /* the number its answer has, or will have */
     "  body TEXT,"               /* NULL once it is over */
     "  UNIQUE(adapter, identity));"
-    "CREATE INDEX inbox_open ON inbox(id) WHERE state = 0;"
 
     "CREATE TABLE claims(" /* messages that were answered, whichever delivery it was that did it */
     "  adapter TEXT NOT NULL, message TEXT NOT NULL, at_ms INTEGER NOT NULL,"
@@ -89,6 +88,7 @@ static const char *const sql_upgrade[] = {
     "CREATE INDEX outbox_dead ON outbox(id) WHERE state = 3;"
     "CREATE INDEX outbox_remote ON outbox(adapter, lane, remote) WHERE remote IS NOT NULL;"
 
+    /* What every message would have to keep up to date, and only a start or an hourly sweep reads, has no index. */
     "CREATE TABLE conversations("
     "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
     "  adapter TEXT NOT NULL,"
@@ -99,7 +99,6 @@ static const char *const sql_upgrade[] = {
     "  used_ms INTEGER NOT NULL,"
     "  erased INTEGER NOT NULL," /* 1: nothing of it is left but this row */
     "  UNIQUE(adapter, name));"
-    "CREATE INDEX conversations_used ON conversations(used_ms);"
 
     "CREATE TABLE events("
     "  conversation INTEGER NOT NULL,"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bot/must.h"
 #include "bot/store_int.h"
 
 static const char sql_conversation[] =
@@ -170,30 +171,45 @@ int store_erase(struct store *s, const char *adapter, const char *name, int64_t 
 }
 
 static const char sql_old_conversations[] =
-    "SELECT adapter, name FROM conversations WHERE used_ms < ?1 ORDER BY used_ms LIMIT ?2";
+    "SELECT adapter, name FROM conversations WHERE used_ms < ?1 LIMIT ?2";
+
+struct names {
+    char *adapter, *name;
+};
+
+/* Collected first: what is read must not change meanwhile. */
+static int read_old(struct store *s, int64_t at_ms, int max, struct names *ret, int *ret_n)
+{
+    int err, row = 0, n = 0;
+    sqlite3_stmt *st = store_bind(s, SQL_OLD_CONVERSATIONS, sql_old_conversations, &err, "ii",
+                                  at_ms, (int64_t)max);
+    if (!st)
+        return err;
+    while (n < max && (row = store_row(s, st)) > 0)
+        ret[n++] = (struct names){store_text(st, 0), store_text(st, 1)};
+    store_reset(st);
+    *ret_n = n;
+    return row < 0 ? row : 0;
+}
 
 int store_forget_transcripts(struct store *s, int64_t at_ms, int max)
 {
     static const char sql_gone[] = "DELETE FROM conversations WHERE adapter = ?1 AND name = ?2";
-    int err = store_begin(s), n = 0, row = 0;
-    while (!err && n < max) {
-        sqlite3_stmt *st = store_bind(s, SQL_OLD_CONVERSATIONS, sql_old_conversations, &err, "ii",
-                                      at_ms, (int64_t)1);
-        if (!st || (row = store_row(s, st)) <= 0) {
-            if (st)
-                store_reset(st);
-            err = row < 0 ? row : err;
-            break;
-        }
-        char *adapter = store_text(st, 0), *name = store_text(st, 1);
-        store_reset(st);
-        err = erase_all(s, adapter, name);
+    struct names *old = must(calloc((size_t)max, sizeof *old));
+    int n = 0, err = store_begin(s);
+    if (!err)
+        err = read_old(s, at_ms, max, old, &n);
+    for (int i = 0; i < n && !err; i++) {
+        err = erase_all(s, old[i].adapter, old[i].name);
         if (!err)
-            err = run_for(s, sql_gone, adapter, name);
-        free(adapter);
-        free(name);
-        n++;
+            err = run_for(s, sql_gone, old[i].adapter, old[i].name);
     }
+    for (int i = 0; i < n; i++) {
+        free(old[i].adapter);
+        free(old[i].name);
+    }
+    free(old);
+    s->scrub &= n > 0;
     if (!err)
         err = store_commit(s);
     return err ? err : n;

@@ -110,7 +110,7 @@ static void on_answer(struct chat *k, const cJSON *j)
         fail_msg("an answer to %d where one to %d is due", q, k->answers_seen);
     k->answers_seen++;
     assert_int_equal(number_of(j, "re"), k->seq_of[q]);
-    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(j, "segments")), 1);
+    assert_true(cJSON_GetArraySize(cJSON_GetObjectItem(j, "segments")) > 0);
 }
 
 static void on_event(struct chat *k, const cJSON *j, const char *s)
