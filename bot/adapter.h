@@ -59,6 +59,9 @@ struct adapter_type {
     int (*open)(struct adapter *a);
     void (*close)(struct adapter *a); /* also after a failed open() */
 
+    /* The process is about to stop: whoever only waits for news is told that there is none. NULL: nobody waits. */
+    void (*drain)(struct adapter *a);
+
     /* The world calls: check the raw bytes, parse, bot_receive(), and only then acknowledge. NULL: never happens.
      * on_request() returns false for what is not its own; what is nobody's becomes a 404. */
     bool (*on_request)(struct adapter *a, struct request *rq);

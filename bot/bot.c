@@ -376,6 +376,9 @@ static void on_stop(void *ctx)
     log_info("bot", "stopping", "open_questions=%zu", turns_open(bot->turns));
     bot->draining = true;
     server_stop_listening(bot->server);
+    for (size_t i = 0; i < bot->nadapter; i++)
+        if (bot->adapter[i].type->drain)
+            bot->adapter[i].type->drain(&bot->adapter[i]);
     e->deadline_ms = loop_now_ms(bot->loop) + STOP_MS;
     e->timer = loop_timer(bot->loop, 0, STOP_LOOK_MS, look_whether_done, e);
 }

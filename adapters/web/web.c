@@ -125,6 +125,11 @@ static void on_a(struct web *w, struct request *rq)
         web_on_entry(w, rq);
 }
 
+static void drain(struct adapter *a)
+{
+    web_rooms_drain(a->state);
+}
+
 static bool on_request(struct adapter *a, struct request *rq)
 {
     static const struct route {
@@ -213,6 +218,7 @@ const struct adapter_type adapter_web = {
     .subprotocol = "guidepost.v1",
     .open = web_open,
     .close = web_close,
+    .drain = drain,
     .on_request = on_request,
     .on_peer = on_peer,
     .render = render,

@@ -142,10 +142,13 @@ struct web_follower_calls {
     /* Nothing comes for now: it has all there is, or take() said no. It may leave here. Optional. */
     void (*rest)(struct web_follower *f);
     void (*erased)(struct web_follower *f);
+    /* The process is about to stop. It may leave here. Optional. */
+    void (*drain)(struct web_follower *f);
 };
 
 void web_rooms_open(struct web *w);
 void web_rooms_close(struct web *w);
+void web_rooms_drain(struct web *w); /* about to stop: calls->drain() of everybody */
 /* Follow that conversation, with what comes after `after`. is_new: there is surely nothing to be read yet. 0, or -EBUSY, -EUSERS
  * (too many do already), and it follows nothing. opened() may be called before this returns. */
 int web_follow(struct web *w, struct web_follower *f, const char *conversation, int64_t after,

@@ -214,3 +214,20 @@ void web_on_event(struct web *w, const char *conversation, const struct transcri
     }
     let_go(room);
 }
+
+/* Whoever is let go may be the last of its room, and the room goes with it: so it is held meanwhile. */
+void web_rooms_drain(struct web *w)
+{
+    for (size_t i = 0; i < NBUCKETS; i++)
+        for (struct web_room *room = w->rooms[i], *after; room; room = after) {
+            room->n++;
+            for (struct link *at = room->followers.next, *next; at != &room->followers; at = next) {
+                struct web_follower *f = link_owner(at, struct web_follower, link);
+                next = at->next;
+                if (f->calls->drain)
+                    f->calls->drain(f);
+            }
+            after = room->next;
+            let_go(room);
+        }
+}

@@ -152,6 +152,14 @@ static void erased(struct web_follower *f)
     fail(waiter_of(f), -ESTALE);
 }
 
+/* The process stops: whoever waits for news asks again, and finds the next one. What was begun is finished. */
+static void drain(struct web_follower *f)
+{
+    struct waiter *k = waiter_of(f);
+    if (k->kind == WAIT_EVENTS)
+        finish(k);
+}
+
 /* ---- what is to be done first ---- */
 
 static void on_receipt(void *ctx, const struct inbox_receipt *r);
@@ -219,7 +227,7 @@ static bool opened(struct web_follower *f, const struct transcript *t)
 }
 
 static const struct web_follower_calls calls = {
-    .opened = opened, .take = take, .rest = rest, .erased = erased};
+    .opened = opened, .take = take, .rest = rest, .erased = erased, .drain = drain};
 
 int64_t web_query_number(const struct request *rq, const char *name, int64_t fallback)
 {
@@ -262,6 +270,8 @@ void web_wait(struct web *w, struct request *rq, const struct web_wait *what)
     web_token_read(k->token, conversation);
     int wait_s = what->kind != WAIT_EVENTS ? ANSWER_S : (int)what->wait_s;
     wait_s = wait_s > MAX_WAIT_S ? MAX_WAIT_S : wait_s;
+    if (what->kind == WAIT_EVENTS && bot_draining(w->adapter->bot))
+        wait_s = 0;
     if (wait_s)
         k->timer = loop_timer(bot_loop(w->adapter->bot), (uint64_t)wait_s * 1000, 0, on_time, k);
     int err = web_follow(w, &k->follower, conversation, k->after < 0 ? 0 : k->after, !known);
