@@ -17,6 +17,7 @@
 
 struct bot;
 struct adapter;
+struct doctor;
 struct pool;
 
 /* A question on its way in: copied by bot_receive(). */
@@ -84,6 +85,11 @@ struct adapter_type {
     /* A transcript has grown, or (event NULL) was erased. */
     void (*on_event)(struct adapter *a, const char *conversation,
                      const struct transcript_event *event);
+
+    /* For the command line; both may be NULL. Say what is wrong with the connection to the network (doctor.h). Print `what`;
+     * what is wrong with that, or NULL. */
+    void (*doctor)(struct doctor *d);
+    const char *(*print)(const struct config *c, const char *what, struct buf *b);
 };
 
 struct adapter {

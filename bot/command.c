@@ -10,9 +10,17 @@
 
 #include "kb/yaml.h"
 
-const struct command *const commands[] = {&command_serve, &command_index,   &command_ask,
-                                          &command_eval,  &command_check,   &command_verify,
-                                          &command_help,  &command_version, NULL};
+const struct command *const commands[] = {&command_serve,
+                                          &command_index,
+                                          &command_ask,
+                                          &command_eval,
+                                          &command_check,
+                                          &command_verify,
+                                          &command_doctor,
+                                          &command_slack,
+                                          &command_help,
+                                          &command_version,
+                                          NULL};
 
 const struct command *command_find(const char *name)
 {

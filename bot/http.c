@@ -31,6 +31,7 @@
 #define CONNECT_MS      5000
 #define TOTAL_MS        20000
 #define RESPONSE_BYTES  (1u << 20)
+#define HEAD_BYTES      (64u << 10)
 #define LOW_SPEED_BYTES 1 /* a second, for LOW_SPEED_S: a peer that hangs */
 #define LOW_SPEED_S     15
 
@@ -54,7 +55,7 @@ struct exchange {
     struct curl_slist *header;
     char *body;
     size_t body_len, body_sent;
-    struct buf response;
+    struct buf response, head;
     bool too_big;
     char error[CURL_ERROR_SIZE];
     struct http_response result;
@@ -89,6 +90,7 @@ static void exchange_free(void *ctx)
         curl_easy_cleanup(x->easy);
     curl_slist_free_all(x->header);
     buf_release(&x->response);
+    buf_release(&x->head);
     free(x->lane_name);
     free(x->host_name);
     free(x->body);
@@ -100,6 +102,7 @@ static void exchange_done(void *ctx)
     struct exchange *x = ctx;
     x->result.body = x->response.s;
     x->result.len = x->response.len;
+    x->result.head = x->head.s;
     x->fn(x->ctx, &x->result);
     exchange_free(x);
 }
@@ -356,6 +359,36 @@ static size_t on_data(char *s, size_t size, size_t n, void *ctx)
     return x->too_big ? 0 : size * n;
 }
 
+/* Those of the last answer: redirects and "100 Continue" have heads of their own. */
+static size_t on_head(char *s, size_t size, size_t n, void *ctx)
+{
+    struct exchange *x = ctx;
+    if (size * n > 5 && !memcmp(s, "HTTP/", 5))
+        buf_clear(&x->head);
+    buf_add(&x->head, s, size * n);
+    return size * n;
+}
+
+bool http_header(const struct http_response *res, const char *name, char *ret, size_t size)
+{
+    bool found = false;
+    size_t len = strlen(name);
+    for (const char *s = res->head; s && *s; s += strcspn(s, "\n"), s += *s == '\n') {
+        if (strncasecmp(s, name, len) || s[len] != ':')
+            continue;
+        const char *v = s + len + 1;
+        v += strspn(v, " \t");
+        snprintf(ret, size, "%.*s", (int)strcspn(v, "\r\n"), v);
+        found = true;
+    }
+    return found;
+}
+
+time_t http_date(const char *s)
+{
+    return curl_getdate(s, NULL);
+}
+
 static size_t on_read(char *to, size_t size, size_t n, void *ctx)
 {
     struct exchange *x = ctx;
@@ -446,6 +479,8 @@ static int set_up(struct exchange *x, const struct http_request *rq)
     curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)LOW_SPEED_S);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_data);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, x);
+    curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_head);
+    curl_easy_setopt(e, CURLOPT_HEADERDATA, x);
     curl_easy_setopt(e, CURLOPT_ERRORBUFFER, x->error);
     curl_easy_setopt(e, CURLOPT_USERAGENT, "guidepost/" GUIDEPOST_VERSION);
     int err = set_method(x, rq);
@@ -464,6 +499,7 @@ int http_send(struct http *h, const struct http_request *rq, const char *lane, h
     if (!x)
         return -ENOMEM;
     *x = (struct exchange){.http = h, .fn = fn, .ctx = ctx};
+    buf_init(&x->head, HEAD_BYTES);
     buf_init(&x->response, rq->max_bytes ? rq->max_bytes : RESPONSE_BYTES);
     int err = -ENOMEM;
     x->host_name = host_of(rq->url);

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 struct loop;
 struct http;
@@ -26,7 +27,12 @@ struct http_response {
     long retry_after_s; /* from Retry-After (seconds or date); -1 when absent */
     const char *body;   /* terminated */
     size_t len;
+    const char *head; /* its header lines, terminated; see http_header() */
 };
+
+/* The value of a header, cut to fit; the last one of that name. False: it is not there. */
+bool http_header(const struct http_response *res, const char *name, char *ret, size_t size);
+time_t http_date(const char *s); /* "Fri, 31 Dec 1999 23:59:59 GMT" -> Unix seconds; -1 */
 
 /* Runs on the loop, exactly once per request, also when the client is stopped (while the loop runs on). */
 typedef void http_done_fn(void *ctx, const struct http_response *res);

@@ -415,4 +415,6 @@ const struct adapter_type adapter_slack = {
     .send = send_reply,
     .on_message = on_message,
     .deliver = deliver,
+    .doctor = slack_doctor,
+    .print = slack_print,
 };

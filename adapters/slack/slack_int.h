@@ -335,4 +335,10 @@ void slack_thread_free_all(struct slack *s);
 int slack_socket_start(struct slack *s); /* 0 or a negative errno */
 void slack_socket_stop(struct slack *s);
 
+/* ---- slack_manifest.c, slack_doctor.c: for the command line ---- */
+
+const char *slack_print(const struct config *c, const char *what, struct buf *b);
+const char *const *slack_scopes(void); /* what the token must be allowed, NULL-terminated */
+void slack_doctor(struct doctor *d);
+
 #endif

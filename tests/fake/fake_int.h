@@ -36,6 +36,7 @@ struct fake_slack {
     int open[MAX_OPEN]; /* connections; shut down at the end, closed by their threads */
     size_t nopen;
     bool stopping, muted;
+    int clock_off_s;
     char token[64];
     unsigned long clock; /* of timestamps */
     struct fake_post post[MAX_POSTS];

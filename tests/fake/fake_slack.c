@@ -99,11 +99,17 @@ static void say(int fd, const char *s, size_t len)
     }
 }
 
-static void respond(int fd, const struct fake_response *r, bool half)
+static void respond(struct fake_slack *f, int fd, const struct fake_response *r, bool half)
 {
-    char *all;
-    int len = asprintf(&all, "HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s\r\n%s",
-                       r->status, r->type, strlen(r->body), r->headers ? r->headers : "", r->body);
+    char *all, date[64];
+    time_t now = time(NULL) + f->clock_off_s;
+    struct tm tm;
+    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &tm));
+    int len =
+        asprintf(&all,
+                 "HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Length: %zu\r\nDate: %s\r\n"
+                 "%s\r\n%s",
+                 r->status, r->type, strlen(r->body), date, r->headers ? r->headers : "", r->body);
     if (len < 0)
         abort();
     say(fd, all, half ? (size_t)len - strlen(r->body) / 2 - 1 : (size_t)len);
@@ -185,6 +191,8 @@ static bool serve_one(struct fake_slack *f, int fd, const struct fake_request *r
     bool nothing = !strcmp(how, "drop") || !strcmp(how, "hang");
     if (!nothing && !answer_badly(how, &r))
         fake_api(f, method, rq, &r);
+    if (!strcmp(how, "noscopes"))
+        r.headers = "x-oauth-scopes: chat:write,commands\r\n";
     pthread_cond_broadcast(&f->changed);
     pthread_mutex_unlock(&f->lock);
     if (value_of(how, "slow"))
@@ -194,7 +202,7 @@ static bool serve_one(struct fake_slack *f, int fd, const struct fake_request *r
             sleep_ms(50);
     bool half = !strcmp(how, "half"), silent = nothing || !strcmp(how, "swallow");
     if (!silent)
-        respond(fd, &r, half);
+        respond(f, fd, &r, half);
     free(r.body);
     return !silent && !half;
 }
@@ -444,6 +452,13 @@ void fake_slack_fail(struct fake_slack *f, const char *method, const char *how, 
     snprintf(x->method, sizeof x->method, "%s", method);
     snprintf(x->how, sizeof x->how, "%s", how);
     x->times = times;
+    pthread_mutex_unlock(&f->lock);
+}
+
+void fake_slack_set_clock(struct fake_slack *f, int off_s)
+{
+    pthread_mutex_lock(&f->lock);
+    f->clock_off_s = off_s;
     pthread_mutex_unlock(&f->lock);
 }
 

@@ -56,8 +56,10 @@ const char *fake_slack_complaint(struct fake_slack *f);
  *     "swallow"               done, and then hung up without an answer
  *     "half"                  done, and half of the answer
  *     "slow=MS"               done, after a while
+ *     "noscopes"              done; the token may do little
  *     "hang"                  never answered, nothing done */
 void fake_slack_fail(struct fake_slack *f, const char *method, const char *how, int times);
+void fake_slack_set_clock(struct fake_slack *f, int off_s);         /* what its Date says */
 void fake_slack_set_token(struct fake_slack *f, const char *token); /* another one is good now */
 
 /* ---- Socket Mode ---- */
