@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "bot/buf.h"
+#include "bot/library.h"
 #include "bot/loop.h"
 #include "bot/must.h"
 
@@ -321,6 +322,9 @@ int dial_start(struct loop *l, struct dial **ret)
 {
     static const struct lws_protocols protocols[] = {
         {.name = "dial", .callback = on_event, .rx_buffer_size = 16384}, {.name = NULL}};
+    if (!library_load(LIBRARY_LWS))
+        return -EIO;
+    lws_set_log_level(LLL_ERR, NULL); /* until the server says otherwise */
     struct dial *d = must(calloc(1, sizeof *d));
     const char *ca = getenv("SSL_CERT_FILE");
     struct lws_context_creation_info info = {

@@ -17,6 +17,7 @@
 
 #define MAX_WAIT_S     60
 #define CROWDED_WAIT_S 30  /* too_many_websockets */
+#define GRACE_MS       3000 /* for acknowledgements that belong on the old line */
 #define OFF_WAIT_S     300 /* switched off, or our token is no good: a person has to do something */
 
 struct slack_socket {
@@ -94,10 +95,32 @@ static void on_envelope(struct slack_socket *k, uint64_t line, const cJSON *j, c
 
 /* ---- the life of a line ---- */
 
+struct retiring {
+    struct slack_task task;
+    struct slack_socket *socket;
+    uint64_t line;
+};
+
+static void retire_now(void *ctx)
+{
+    struct retiring *r = ctx;
+    dial_close(r->socket->dial, r->line);
+    slack_task_free(&r->task);
+}
+
+/* What came over it may still be on its way to the disk. */
+static void retire(struct slack_socket *k, uint64_t line)
+{
+    struct retiring *r = slack_task_new(k->slack, sizeof *r);
+    r->socket = k;
+    r->line = line;
+    r->task.timer = loop_timer(bot_loop(k->slack->adapter->bot), GRACE_MS, 0, retire_now, r);
+}
+
 static void on_hello(struct slack_socket *k, uint64_t line)
 {
     if (k->current && k->current != line)
-        dial_close(k->dial, k->current);
+        retire(k, k->current);
     k->current = line;
     k->next = k->next == line ? 0 : k->next;
     k->tries = 0;
