@@ -207,17 +207,23 @@ void confidence_signs(const struct ranking *r, size_t i, double ret[SIGNS])
     const struct query *q = r->q;
     const struct candidate *it = &r->c->c[i];
     struct asked a = read_asked(q);
-    double anywhere[KB_MAX_TERMS + 1], above[KB_MAX_TERMS + 1], unknown = 0;
+    double anywhere[KB_MAX_TERMS + 1], above[KB_MAX_TERMS + 1], body[KB_MAX_TERMS + 1];
+    double exact = it->f.heading, unknown = 0;
     size_t foreign = 0;
     read_filled(q, it, ~0u, anywhere);
     read_filled(q, it, ~(1u << FIELD_BODY), above);
+    read_filled(q, it, 1u << FIELD_BODY, body);
+    double most =
+        share(&a, body); /* of the question that a line can have: to read them may be needless */
+    if (2 * most / (1 + most) > exact)
+        exact = fmax(exact, line(r, &a, &r->row[i]));
     for (size_t s = 0; s < a.n; s++)
         if (!q->slot[s].known) {
             unknown += a.worth[s];
             foreign += a.specific[s];
         }
     ret[SIGN_TOGETHER] = together(q, it, &a, above);
-    ret[SIGN_EXACT] = fmax(it->f.heading, line(r, &a, &r->row[i]));
+    ret[SIGN_EXACT] = exact;
     ret[SIGN_UNKNOWN] = a.mass > 0 ? unknown / a.mass : 0;
     ret[SIGN_CORRECTED] = corrected(q, &a);
     ret[SIGN_EMPTY] = a.nspecific == 0;
