@@ -267,7 +267,8 @@ static void step(struct chat *k)
             snprintf(s, sizeof s, "{\"t\":\"sync\",\"after\":%u}", chance((unsigned)k->last));
             client_text(k->c, s);
             tally.syncs++;
-            for (int n = 0; n < 4 && hear(k, 200); n++)
+            for (int n = chance(4) ? 4 : 80; n && hear(k, 50);
+                 n--) /* behind all that is on its way */
                 ;
         }
         break;
