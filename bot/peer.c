@@ -16,6 +16,7 @@
 
 #define CHECK_S    2
 #define HIGH_WATER (8u * 1024)
+#define MAX_REASON 123 /* of a close frame (RFC 6455, 5.5) */
 
 struct frame {
     struct frame *next;
@@ -34,7 +35,7 @@ struct peer {
     bool paused_by_owner, paused; /* what the owner wants; what the library was told */
     bool want_ping, closing, announced_close, want_drained;
     int close_code;
-    char close_reason[124];
+    const char *close_reason; /* static text */
 
     uint64_t heard_s;   /* last whole message or pong */
     uint64_t message_s; /* first byte of the one that is incomplete */
@@ -144,11 +145,7 @@ static void begin_close(struct conn *c, int code, const char *reason, uint64_t w
         return;
     p->closing = true;
     p->close_code = code;
-    size_t n = strlen(reason ? reason : "");
-    if (n >= sizeof(p->close_reason))
-        n = sizeof(p->close_reason) - 1;
-    memcpy(p->close_reason, reason ? reason : "", n);
-    p->close_reason[n] = '\0';
+    p->close_reason = reason ? reason : "";
     p->close_by_s = server_now_s(c->server) + within_s;
     server_set_deadline(c, within_s);
     update_flow(c);
@@ -180,9 +177,9 @@ static int close_now(struct conn *c, int code, const char *reason)
  * follows is the peer's own close, the end of the stream, or the deadline. */
 static int say_close(struct conn *c)
 {
-    unsigned char s[4 + sizeof(c->peer->close_reason)];
+    unsigned char s[4 + MAX_REASON];
     struct peer *p = c->peer;
-    size_t len = strlen(p->close_reason);
+    size_t len = strnlen(p->close_reason, MAX_REASON);
     p->announced_close = true;
     s[0] = 0x88; /* final, close */
     s[1] = (unsigned char)(len + 2);

@@ -102,7 +102,7 @@ bool peer_send(struct server *s, server_handle h, const char *text, size_t len);
 /* How many bytes wait for it, and a PEER_DRAINED when none does any more. For who has much to say, a part at a time. */
 size_t peer_queued(struct server *s, server_handle h);
 void peer_when_drained(struct server *s, server_handle h);
-/* What is queued is sent first. PEER_CLOSED follows later. */
+/* What is queued is sent first. PEER_CLOSED follows later. `reason`: static text, or NULL. */
 void peer_close(struct server *s, server_handle h, int code, const char *reason);
 /* Stop and go on reading from it: in-flight caps. */
 void peer_pause(struct server *s, server_handle h, bool paused);
