@@ -1,0 +1,474 @@
+/* kb_int_ask.h: the life of a question: an open base, what is known of it, query, candidates, rank, confidence, extract.
+ * One boxed section per file, in that order. */
+#ifndef KB_KB_INT_ASK_H
+#define KB_KB_INT_ASK_H
+
+#include "kb/kb_int_index.h"
+
+/* ---- kb.c: open and close -------------------------------------------------------------------------------------- */
+
+/* Which file it is, and in what state; zeroes when there is none. */
+struct file_stamp {
+    unsigned long long dev, ino, size;
+    long long mtime_ns;
+};
+
+struct kb {
+    sqlite3 *db;
+    char *path;
+    unsigned long long dev, ino; /* of the file that was opened */
+    long long mtime_ns;        /* the same; 0 unless it was taken as it stands (see schema_open) */
+    long long generation;      /* of the statistics below; checked at each question */
+    struct stats *stats;       /* stats.c; NULL until the first question */
+    struct view *view;         /* snap_view.c; NULL: no usable snapshot, FTS5 answers */
+    struct view *gone;         /* found unsound; words of the question at hand may point into it */
+    struct file_stamp no_view; /* of the snapshot that was of no use, and at which generation; */
+    long long no_view_at;      /* -1: not looked for */
+    bool wants_index;          /* there is no snapshot, or not a sound one */
+    struct synonyms *synonyms; /* synonym_ask.c; NULL until the first question */
+    struct tokenizer *tokenizer;
+    sqlite3_blob *text;    /* documents.text, moved from row to row (row.c); or NULL */
+    sqlite3_stmt *stmt[8]; /* prepared when first needed; see enum kb_stmt */
+};
+enum kb_stmt {
+    STMT_BEGIN,
+    STMT_END,
+    STMT_GENERATION,
+    STMT_POSTINGS,
+    STMT_ROW,
+    STMT_CHANGES_FROM,
+    STMT_CHANGES
+};
+/* Prepare kb->stmt[which] unless it is, and reset it. NULL: *ret_err says why. */
+sqlite3_stmt *kb_stmt(struct kb *kb, enum kb_stmt which, const char *sql, int *ret_err);
+
+/* In SQL: what may be shown today; `p` is a passage. */
+#define KB_CURRENT                                                                                 \
+    "(p.valid_from = '' OR p.valid_from <= date('now')) AND (p.valid_until = '' OR p.valid_until " \
+    ">= date('now'))"
+
+/* ask.c: bring all that is remembered of the file in step with what the transaction sees: the snapshot, or without
+ * one the stats; the synonyms. */
+int kb_refresh(struct kb *kb);
+/* Passages that a question is ranked among, and the language of most of them. */
+size_t kb_passages(const struct kb *kb);
+const char *kb_main_lang(const struct kb *kb);
+const struct vocabulary *kb_vocabulary(const struct kb *kb);
+
+/* ---- synonym.c: other words for the same thing -------------------------------------------------------------------- */
+
+struct synonyms;
+/* Bring the table `synonyms` in step with src->synonyms, inside the caller's transaction; a file that has not changed
+ * is not read again. Its errors are added to the report: KB_ERR_INPUT. */
+int synonyms_index(sqlite3 *db, const struct kb_sources *src, struct kb_report *report);
+
+/* ---- synonym_ask.c: the same, looked up by the words of a question ---------------------------------------------------- */
+
+/* Both sides of a pair as tokens. A side may be a phrase of up to SYNONYM_WORDS words. */
+#define SYNONYM_WORDS 6
+struct synonym {
+    const char *const *from;
+    size_t nfrom;
+    const char *const *to;
+    size_t nto;
+    double weight; /* below 1: an exact word always counts more */
+    size_t order;  /* in the file */
+};
+/* `lang`: of most passages. */
+int synonyms_load(sqlite3 *db, struct tokenizer *t, const char *lang, struct synonyms **ret);
+/* The pairs whose `from` begins with this token, in the order of the file; *ret_n may be 0. */
+const struct synonym *synonyms_find(const struct synonyms *s, const char *token, size_t *ret_n);
+void synonyms_free(struct synonyms *s);
+
+/* ---- vocabulary.c: every word of the index -------------------------------------------------------------------------- */
+
+struct vocabulary_word {
+    const char *token;
+    uint32_t df;
+};
+
+/* Words in byte order: an array, or as a snapshot has them. */
+struct vocabulary_part {
+    size_t n, cap;
+    struct vocabulary_word *word; /* NULL: the three below */
+    const uint32_t *sorted;       /* terms in byte order of their words */
+    const void *terms;            /* struct snap_term[] */
+    const char *strings;
+    const uint32_t *dead;
+    size_t ndead; /* terms to be taken off df: see snap_view.h */
+};
+
+/* What the index holds, and what a delta has added to it. */
+struct vocabulary {
+    struct vocabulary_part part[2];
+};
+int vocabulary_load(sqlite3 *db, struct pool *pool, struct vocabulary *ret);
+bool vocabulary_empty(const struct vocabulary *v);
+bool vocabulary_has(const struct vocabulary *v, const char *token);
+/* Words of which one begins with the other: "licens", "licensur". How many were put into ret. */
+size_t vocabulary_relatives(const struct vocabulary *v, const char *token, const char **ret,
+                            size_t max);
+/* Passages that have it. */
+size_t vocabulary_df(const struct vocabulary *v, const char *token);
+/* Every word of letters within slip->max of what slip_begin() was given: slip.h. One may come twice, and words that are
+ * longer than SLIP_LETTERS do not. `word` lives as long as the vocabulary. */
+struct slip;
+typedef void vocabulary_fn(void *ctx, const char *word, size_t df, unsigned cost);
+void vocabulary_near(const struct vocabulary *v, struct slip *slip, vocabulary_fn *fn, void *ctx);
+
+/* ---- stats.c: what ranking knows of every passage, in memory ---------------------------------------------------------- */
+
+#define FIELD_QUESTION 0
+#define FIELD_HEADINGS 1
+#define FIELD_TITLE    2
+#define FIELD_BODY     3
+#define FIELDS         4
+
+/* What must, or must not, be in the question for an entry to be an answer: see condition.c. */
+struct condition {
+    size_t ord;
+    const char **needs, **nots;
+    size_t nneeds, nnots, capneeds, capnots;
+};
+
+struct stats {
+    struct pool *pool;
+    long long generation;
+    size_t n; /* passages, in ascending order of id */
+    long long *id;
+    uint16_t (*len)[FIELDS];   /* tokens per field, at most 65535 */
+    uint16_t *lang, *audience; /* index into `name`; 0 is "" */
+    uint32_t *tie;             /* order among equal scores: bm25f.h */
+    int32_t *from, *until;     /* YYYYMMDD, 0 and INT32_MAX when open */
+    const char **name;
+    size_t nname, capname;
+    double average[FIELDS]; /* over the passages that have the field */
+    struct vocabulary vocabulary;
+    const char *main_lang; /* of most passages: how a question is stemmed by default */
+    struct condition *condition;
+    size_t ncondition, capcondition; /* in ascending order of ord */
+};
+/* Bring kb->stats in step with the generation that the transaction sees. Only the path without a snapshot needs them. */
+int stats_refresh(struct kb *kb, long long generation);
+void stats_free(struct stats *s);
+/* "YYYY-MM-DD" as the number YYYYMMDD; `open` for "". */
+int32_t stats_date(const char *s, int32_t open);
+/* The passage's place in the arrays, or s->n. */
+size_t stats_find(const struct stats *s, long long id);
+
+/* ---- query.c: what people type becomes terms ------------------------------------------------------------------------ */
+
+/* One thing that is asked for: a word of the question and every other way to say it. */
+struct row;
+struct query_slot {
+    const char *word; /* as typed */
+    double weight;    /* 1; less for an earlier message */
+    double idf;       /* of the word, or of its commonest synonym when the base lacks it */
+    bool context;     /* from an earlier message */
+    bool known;       /* some alternative occurs in the base */
+};
+
+/* One way to say it: a token, or several in a row. */
+struct query_term {
+    const char *const *token;
+    size_t ntoken;
+    const char *word;   /* for explanations */
+    double weight;      /* 1 for the typed word, less for a synonym or a correction */
+    bool typed;         /* the word itself, or what it was corrected to */
+    size_t slot, nslot; /* the slots it stands for: a synonym may replace several words */
+    long long df;       /* passages that have it, by candidates.c */
+    enum kb_way way;    /* for explanations */
+};
+
+/* What kind of thing would be an answer. */
+enum query_want {
+    WANT_ANY,
+    WANT_MONEY,
+    WANT_DURATION,
+    WANT_DATE,
+    WANT_NUMBER,
+    WANT_LIST,
+    WANT_PLACE,
+    WANT_PERSON,
+    WANT_DEFINITION,
+    WANT_STEPS,
+    WANT_DIFFERENCE,
+    WANT_REASON,
+    WANT_YESNO
+};
+
+/* Does it mean something only after what was said before? */
+enum leaning { LEAN_NOT, LEAN_PERHAPS, LEAN_SURE };
+
+/* A word of the message, question words included, corrected. */
+#define QUERY_SAID 64
+struct query_said {
+    const char *token;
+    size_t slot;   /* SIZE_MAX: a word without content */
+    double weight; /* less in sentences around the one that asks */
+};
+
+struct query {
+    struct pool *pool;
+    struct query_slot *slot;
+    size_t nslot, capslot; /* in the order of the question, context last */
+    struct query_term *term;
+    size_t nterm, capterm;
+    const char **typed;
+    size_t ntyped, captyped;            /* every token of this message, for needs and nots */
+    struct query_said said[QUERY_SAID]; /* its distinct words, those of asking sentences first */
+    size_t nsaid;
+    bool bare;            /* question words are all it has */
+    enum leaning leaning; /* on earlier messages, and why, in words */
+    const char *leaning_why;
+    const char
+        *topic; /* key of the passage that was quoted last, of a question that leans; or NULL */
+    unsigned topic_age;
+    const struct kb_quoted *skip; /* as in struct kb_ask */
+    size_t nskip;
+    double mass; /* sum of weight * idf over the slots */
+    enum query_want want;
+    const char *main_lang; /* that the words were read in, "" when there is none */
+    const char *lang, *audience, *today;
+    struct kb_pair *corrected;
+    size_t ncorrected, capcorrected;
+    const char **unknown;
+    size_t nunknown, capunknown;
+};
+/* What a question is read with. Pure: touches no database. */
+struct query_reader {
+    struct tokenizer *tokenizer;
+    const struct synonyms *synonyms;     /* or NULL */
+    const struct vocabulary *vocabulary; /* or NULL: no corrections, no relatives */
+    const char *main_lang;
+    bool every_word; /* keep question words: only to compare with engines that do */
+};
+int query_build(const struct query_reader *reader, struct pool *pool, const struct kb_ask *ask,
+                struct query *ret_query);
+/* Once every term's df is known: idf of the slots, mass, unknown words. `n` passages in all. */
+void query_weigh(struct query *q, size_t n);
+/* The day of the question as YYYYMMDD. */
+int32_t query_today(const struct query *q);
+
+/* ---- query_want.c, lightword.c, generalword.c: how it is asked, rather than what about ------------------------------------ */
+
+enum query_want query_want(const char *const *word, size_t n); /* folded words in a row */
+const char *query_want_name(enum query_want want);
+bool lightword(const char *lang, const char *word); /* folded, not stemmed; English only */
+/* A word of any conversation: that the base lacks it says nothing. Folded; English only. */
+bool generalword(const char *lang, const char *word);
+
+/* ---- follow.c: a question that goes on with what was said before --------------------------------------------------------- */
+
+/* `word`: folded; `content`: how many of them are no question words. *ret_why is static text. */
+enum leaning follow_leaning(const char *const *word, size_t n, size_t content,
+                            const char **ret_why);
+/* It begins like the continuation of something: "and ...", "what about ...". */
+bool follow_continues(const char *const *word, size_t n);
+/* How near a passage is to the one that was quoted last, 0..1. */
+double follow_topic(const struct query *q, const struct row *row);
+/* Of two answers to one question, with (`q`) and without what was said before: is it the first? */
+bool follow_better(const struct query *q, const struct kb_hits *with,
+                   const struct kb_hits *without);
+
+/* ---- candidates.c: the first stage ---------------------------------------------------------------------------------- */
+
+/* One occurrence of a term in a passage. */
+struct match {
+    uint16_t term;
+    uint8_t field;
+    uint32_t pos; /* in tokens of the field */
+};
+
+struct features {    /* rank.c; each 0..1 */
+    double coverage; /* share of the question's idf mass that the passage has anywhere */
+    double pairs;    /* neighbours in the question that are neighbours in the passage */
+    double heading;  /* how exactly question, heading or title is what was asked */
+    double named;    /* share of the question's idf mass that question, headings and title have */
+    double wording;  /* the same of the very words that were typed, small ones too */
+    double want;     /* the kind of answer that was asked for is there */
+    double entry;    /* a curated question */
+    double
+        topic; /* beside the passage that was quoted last; 0 unless the question is a follow-up */
+};
+
+struct candidate {
+    long long id; /* passages.id */
+    uint32_t tie;
+    uint32_t segment; /* of the snapshot (snap_view.h) */
+    size_t ord;       /* place in it, or without a snapshot in kb->stats */
+    double bm25;      /* BM25F of the first stage */
+    const struct match *match;
+    size_t nmatch; /* by term, then field and position */
+    struct features f;
+    bool has_heading; /* f.heading is known already */
+    double score;     /* after rank.c */
+    double confidence;
+};
+struct candidates {
+    struct candidate *c;
+    size_t n;
+};
+
+/* The `max` best passages by BM25F that pass the filters, best first, ties as in bm25f.h. Sets df of the terms and weighs the
+ * query. Lives in `pool`. */
+int candidates_find(struct kb *kb, struct query *q, struct pool *pool, size_t max,
+                    struct candidates *ret);
+
+/* How exactly their headings are what was asked, where that is known without reading rows. */
+int candidates_headings(struct kb *kb, const struct query *q, struct candidates *c);
+
+/* candidates_snap.c: the same out of a snapshot. KB_ERR_DAMAGED: the file is unsound, ask FTS5. */
+struct view;
+int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t max,
+                    struct candidates *ret);
+
+/* ---- condition.c: what an entry needs, and what rules it out ----------------------------------------------------------- */
+
+/* The items of a JSON array, each as its tokens with a blank between them. */
+int condition_words(struct pool *pool, struct tokenizer *t, const char *json, const char ***ret,
+                    size_t *ret_n);
+/* All `needs` are said, in whatever words, and none of `nots` was typed. After query_weigh(). */
+bool condition_holds(const struct query *q, const char *const *needs, size_t nneeds,
+                     const char *const *nots, size_t nnots);
+
+/* ---- row.c: a candidate's row, read once for ranking, extract and display --------------------------------------------- */
+
+struct row {
+    long long id, document;
+    const char *key, *doc_id, *title, *url, *anchor, *question, *headings, *body, *reviewed, *lang;
+    const char **heading;
+    size_t nheading; /* the path as strings */
+    bool entry;
+    size_t start, end, line;
+    const struct unit *unit;
+    size_t nunit;
+};
+int row_read(struct kb *kb, struct pool *pool, long long id, struct row *ret);
+/* Bytes [start, end) of a document's text, terminated, without reading the rest of it. */
+int row_text(struct kb *kb, struct pool *pool, long long document, size_t start, size_t end,
+             char **ret_text);
+
+/* ---- heading.c: how exactly a line says what was asked --------------------------------------------------------------------- */
+
+#define HEADING_WORDS 64         /* of a line that are looked at */
+#define HEADING_OTHER UINT16_MAX /* not one of the question's words */
+
+/* The words of a line, as their numbers among the question's words. */
+struct heading_line {
+    uint16_t word[HEADING_WORDS];
+    bool stop[HEADING_WORDS]; /* without content */
+    size_t n;
+};
+/* A question whose words are numbered. */
+struct heading_asked {
+    const struct query *q;
+    uint16_t (*term)[SYNONYM_WORDS]; /* numbers of the tokens of q->term[i] */
+    const uint8_t *said;             /* by number: place in q->said plus one, or 0 */
+    double share[QUERY_SAID];        /* what each of them is worth; 1 in all */
+};
+struct heading_found {
+    double match;    /* of the best line, 0..1 */
+    double question; /* how alike the most similar line of the question is, word for word, 0..1 */
+    uint64_t above;  /* which of q->said are in headings and title */
+};
+/* `said` stays the caller's. */
+struct heading_asked heading_asked(const struct query *q, uint16_t (*term)[SYNONYM_WORDS],
+                                   const uint8_t *said);
+/* The next line of a field, in the order of the fields. `whole`: not just the path to the last heading. */
+void heading_take(const struct heading_asked *asked, const struct heading_line *line,
+                  unsigned field, bool whole, struct heading_found *found);
+/* The features `heading` and `wording`, when all lines were taken. */
+void heading_features(const struct heading_asked *asked, const struct heading_found *found,
+                      struct features *ret);
+void heading_add(struct heading_line *line, uint16_t word, bool stop);
+/* A title with the last heading of the path behind it: "Nurses: Pay". */
+void heading_join(struct heading_line *title, const struct heading_line *last);
+/* The same features from a row: its questions, its headings, the title, the last two together. */
+int heading_row(struct tokenizer *t, const struct query *q, const struct row *row,
+                struct features *ret);
+
+/* ---- rank.c, confidence.c, confidence_signs.c: see the essays at their tops ----------------------------------------- */
+
+#define RANK_FEW 5 /* rows that are read in any case */
+#define RANK_ROWS                                                                                  \
+    40 /* candidates whose rows are read at most; the rest keep the order of the first stage */
+
+/* Features of c->c[i] from its matches alone, and from its row when it has one. */
+void rank_features(const struct query *q, struct candidate *c);
+int rank_row(struct tokenizer *t, const struct query *q, const struct row *row,
+             struct candidate *c);
+#define MAX_SCORE_PARTS 16
+/* What a score is the sum of, in the order in which it is summed. */
+size_t rank_parts(const struct query *q, const struct candidate *c,
+                  struct kb_part ret[MAX_SCORE_PARTS]);
+double rank_score(const struct query *q, const struct candidate *c);
+/* The most that rank_row() can add to the score of a candidate whose heading is known. */
+double rank_unread(const struct query *q);
+/* Best first; equal scores in order of passage key. row[i] belongs to c[i] and moves with it. */
+void rank_sort(struct pool *pool, struct candidate *c, struct row *row, size_t n);
+
+/* What tells whether the base has an answer, and whether this passage is it; each 0..1. See confidence_signs.c. */
+enum confidence_sign {
+    SIGN_TOGETHER, /* share of what was asked for that one stretch of the passage has, with its headings */
+    SIGN_EXACT, /* how exactly a heading, a line or a sentence says what was asked and nothing else */
+    SIGN_UNKNOWN,   /* share of what was asked for that the base has never seen */
+    SIGN_CORRECTED, /* share of it that was read as another word */
+    SIGN_EMPTY,     /* 1: no word of the question could be the subject of one */
+    SIGN_MARGIN,    /* how far ahead of the first hit that is another answer */
+    SIGN_EVIDENCE,  /* how little the match can be chance */
+    SIGN_FOREIGN, /* words that could be the subject and the base does not have: 0, half: one, 1: more */
+    SIGNS
+};
+/* Ranked candidates, as confidence sees them. */
+struct ranking {
+    struct tokenizer *tokenizer;
+    const struct query *q;
+    const struct candidates *c;
+    const struct row *row; /* of the first n candidates, read and in order */
+    size_t n;
+};
+/* Of the i-th; i < n. */
+void confidence_signs(const struct ranking *r, size_t i, double ret[SIGNS]);
+
+/* Question, headings or title of the candidate have a word that could be the question's subject. */
+bool confidence_named(const struct query *q, const struct candidate *c);
+
+/* How a confidence came about: the product of two chances, or what a rule made of it. */
+enum { CONFIDENCE_PARTS = 5 };
+struct confidence_why {
+    struct kb_chance chance[KB_CHANCES]; /* their parts are those below */
+    struct kb_part part[KB_CHANCES][CONFIDENCE_PARTS];
+    double value;     /* what came out */
+    const char *rule; /* static; NULL: it is the product */
+};
+/* 0..1, the estimated chance that the i-th answers the question; i < n. */
+double confidence_why(const struct ranking *r, size_t i, struct confidence_why *ret);
+enum kb_band confidence_band(const struct confidence_why *why);
+/* Where the bands begin: medium at this first chance, high at this confidence. */
+void confidence_bands(double *ret_medium, double *ret_high);
+
+/* ---- measure_confidence.c: figures for kb_measure() ----------------------------------------------------------------------- */
+
+/* What was made of one question. */
+struct sureness {
+    double confidence;
+    enum kb_band band;
+    bool right; /* the first document is relevant */
+};
+/* Fills brier, right_answers, bin, own, foreign and auroc of a zeroed *ret. Sorts both lists. */
+void measure_confidence(struct sureness *own, size_t nown, struct sureness *foreign,
+                        size_t nforeign, struct kb_measures *ret);
+
+/* ---- extract.c, explain.c ------------------------------------------------------------------------------------------------- */
+
+/* The part of `row` that answers: fills hit->text, start, end, mark, nmark. `text` is the passage's. */
+int extract_best(struct tokenizer *t, const struct query *q, struct pool *pool,
+                 const struct row *row, const char *text, struct kb_hit *hit);
+
+/* All of the above as figures. row[i] belongs to c->c[i], of which there are `n`. Lives in `pool`. */
+int explain_hits(struct kb *kb, struct pool *pool, const struct query *q,
+                 const struct candidates *c, const struct row *row, size_t n,
+                 const struct kb_why **ret);
+
+#endif
