@@ -222,6 +222,8 @@ size_t compound_halves(struct pool *pool, const char *text, size_t len, const ch
     size_t first = joint, last = joint + 1;
     while (first && !among(before_it, text + w[first - 1].at, w[first - 1].len))
         first--;
+    if (!first && joint > 1) /* "welder training and pay": the welder belongs to both */
+        first = joint - 1;
     while (last < n && among(before_it, text + w[last].at, w[last].len))
         last++; /* "and a license" */
     size_t second = last;

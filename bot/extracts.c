@@ -2,7 +2,7 @@
  *
  * The best extract comes first, and is often all there is to say. A further one must earn its place: it has words of
  * the question that those before lack, or the amount, period or list that was asked for when they have none; or the
- * two passages are so nearly equal that it is a guess which of them is meant. One that repeats a fact in other
+ * two passages are so nearly equal, and neither sure, that it is a guess which of them is meant. One that repeats a fact in other
  * words is left out, and behind ROOM_FOR_MORE characters nothing is begun: people skim.
  *
  * A reply's text is made of extracts, blank lines and the few sentences of ours that the caller passes in; nothing is
@@ -24,6 +24,7 @@
 #define ROOM_FOR_MORE  450  /* code points after which no further extract is begun */
 #define SAME_WORDS     0.6 /* share of an extract's words that were said already: it adds nothing */
 #define NEW_WORDS      0.1 /* share of the question that a further extract must add */
+#define MUCH_NEW       0.25 /* the same beside one that is sure: it is hardly needed */
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
@@ -158,9 +159,10 @@ static bool adds(const struct kb_hits *hits, const struct kb_hit *hit, const str
 {
     if (quoted_already(r, hit, plain))
         return false;
-    if (gain(hits, hit, told->has) >= NEW_WORDS || (hit->fits && !told->fits))
+    bool sure = hits->band == KB_HIGH;
+    if (gain(hits, hit, told->has) >= (sure ? MUCH_NEW : NEW_WORDS) || (hit->fits && !told->fits))
         return true;
-    return hit->confidence >= hits->hit[0].confidence * EQUALLY_SURE &&
+    return !sure && hit->confidence >= hits->hit[0].confidence * EQUALLY_SURE &&
            !(told->fits && same_figures(plain, r->text));
 }
 

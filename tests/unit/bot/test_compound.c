@@ -90,6 +90,9 @@ static void two_names_in_one_question_are_halves_on_trial(void **state)
     assert_int_equal(compound_halves(pool, q, strlen(q), half), 2);
     assert_string_equal(half[0], "do I need a lathe for this?");
     assert_string_equal(half[1], "do I need a mill for this?");
+    const char *keywords = "lathe price and size";
+    assert_int_equal(compound_halves(pool, keywords, strlen(keywords), half), 2);
+    assert_string_equal(half[1], "lathe size");
     const char *none[] = {"what is the difference between a lathe and a mill",
                           "lathe, mill and drill",
                           "are a lathe and a mill the same",
