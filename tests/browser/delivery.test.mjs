@@ -19,13 +19,16 @@ const hurry = () => {
   Math.random = () => real() / 10;
 };
 
+/* A page whose script was cut off is the plain form: somebody would load it again, and so do we. */
+const arrive = (tab, url) => until(() => chat(tab, url, 5000).then(() => true, () => false), 'the page', SETTLE_MS);
+
 async function visitor(url) {
   const ctx = await context();
   await ctx.addInitScript(hurry);
   const tabs = [];
   for (let i = 0; i < TABS; i++) {
     const tab = await page(ctx, /WebSocket|ERR_|net::/);
-    await until(() => chat(tab, url).then(() => true, () => false), 'the page');
+    await arrive(tab, url);
     tabs.push({tab, asked: []});
   }
   return {ctx, tabs};
@@ -37,7 +40,7 @@ const seen = (tab) => tab.$$eval('#log > li', (items) => items.map((item) => ({
   lake: /lake (\w+)/i.exec(item.querySelector('p').textContent)?.[1], text: item.querySelector('p').textContent,
 })));
 
-async function askAll(who, from, draw) {
+async function askAll(who, url, from, draw) {
   for (let i = 0; i < QUESTIONS; i++)
     for (const [k, one] of who.tabs.entries()) {
       /* A number makes each question one of a kind; the words decide the answer. */
@@ -47,7 +50,7 @@ async function askAll(who, from, draw) {
       await one.tab.press('#q', 'Enter');
       await sleep(draw() * 120);
       if (draw() < 0.03)
-        await until(() => chat(one.tab, one.tab.url()).then(() => true, () => false), 'the page after a reload');
+        await arrive(one.tab, url);
     }
 }
 
@@ -85,7 +88,7 @@ test(`${ROUNDS} x ${VISITORS * TABS * QUESTIONS} questions over a line that brea
         kills++;
       }
     })();
-    await Promise.all(visitors.map((who, i) => askAll(who, 7 * i, draw)));
+    await Promise.all(visitors.map((who, i) => askAll(who, proxy.url, 7 * i, draw)));
     asking = false;
     await killer;
     proxy.on = false;

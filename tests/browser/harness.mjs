@@ -161,9 +161,9 @@ export async function page(ctx, allow = null) {
 export const quiet = (p) => assert.deepEqual(p.complaints, []);
 
 /* The chat, ready to be typed into. */
-export async function chat(p, url) {
+export async function chat(p, url, timeout = 20_000) {
   await p.goto(url);
-  await p.waitForSelector('#menu:not([hidden])', {state: 'attached'});
+  await p.waitForSelector('#menu:not([hidden])', {state: 'attached', timeout});
 }
 
 export async function ask(p, text) {

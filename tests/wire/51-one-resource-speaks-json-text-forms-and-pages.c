@@ -137,7 +137,8 @@ static void the_page_works_without_javascript_and_escapes(void **state)
     struct wire *w = *state;
     expect(request(w, "GET", "/", NULL, NULL), 200, "text/html",
            "Please don’t share personal details");
-    expect(request(w, "GET", "/chat", NULL, NULL), 200, "text/html", "class=\"chip\" dir=\"auto\" name=\"q\"");
+    expect(request(w, "GET", "/chat", NULL, NULL), 200, "text/html",
+           "class=\"chip\" dir=\"auto\" name=\"q\"");
     expect(request(w, "GET", "/?q=lighthouse%20keeper%20salary", NULL, NULL), 200, "text/html",
            WIRE_ANSWER);
     expect(request(w, "POST", "/", FORM, "q=lighthouse+keeper+salary"), 200, "text/html",
