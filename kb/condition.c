@@ -128,7 +128,7 @@ static bool said(const struct query *q, const char *item, bool in_other_words)
         return true;
     for (size_t i = 0; i < q->nterm; i++) {
         const struct query_term *t = &q->term[i];
-        bool counts = t->way <= KB_CORRECTED || (in_other_words && t->way != KB_HINT);
+        bool counts = t->way <= KB_CORRECTED || (in_other_words && t->way < KB_HINT);
         if (counts && term_says(q, t, item))
             return true;
     }

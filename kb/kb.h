@@ -209,7 +209,7 @@ struct kb_chance {
 enum { KB_CHANCES = 2 };
 
 /* One way to say a word of the question. */
-enum kb_way { KB_TYPED, KB_CORRECTED, KB_COMPOUND, KB_RELATIVE, KB_SYNONYM, KB_HINT };
+enum kb_way { KB_TYPED, KB_CORRECTED, KB_COMPOUND, KB_RELATIVE, KB_SYNONYM, KB_HINT, KB_GENERAL };
 struct kb_why_term {
     const char *said; /* as the index has it: stemmed, unless it was typed */
     enum kb_way way;

@@ -12,6 +12,7 @@
  * Deliberately not here: parsing, negation, guessing at intentions. The one exception is query_want.c, which
  * says what *kind* of thing would be an answer. */
 #include "kb/query_int.h"
+#include "kb/related.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -23,6 +24,9 @@
 #define WEIGHT_HINT     0.6 /* words that an answer of the wanted kind would have */
 #define WEIGHT_RELATIVE 0.6 /* another word of the family: license, licensure */
 #define MAX_RELATIVES   6
+#define WEIGHT_GENERAL  0.3 /* what general English holds to be near */
+#define WEIGHT_SPELLING 0.9 /* licence, license */
+#define MAX_GENERAL     12
 #define WEIGHT_JOINED   0.9 /* two words as one */
 #define MAX_JOINED      16  /* letters of either */
 #define WEIGHT_BEFORE   0.4 /* words of the previous message; half of it for each one before */
@@ -66,6 +70,30 @@ static void add_relatives(const struct query_reader *reader, struct query *q, co
         add_word(q, relative[i], relative[i], WEIGHT_RELATIVE, slot, KB_RELATIVE);
 }
 
+/* Words that others use for it, unless the base lacks them or the slot has them. A word that the base lacks keeps to itself:
+ * it is what the question is about, and what comes near may be beside the point. */
+static void add_general(const struct query_reader *reader, struct query *q, const char *token,
+                        size_t slot)
+{
+    struct related near[MAX_GENERAL];
+    bool english = !q->lang || !*q->lang || !strcmp(q->lang, "en");
+    size_t n = reader->vocabulary && english ? related_words(token, near, MAX_GENERAL) : 0;
+    bool owned = n && vocabulary_has(reader->vocabulary, token);
+    for (size_t i = 0; i < n; i++) {
+        size_t k = 0;
+        if (!owned && !near[i].spelling)
+            continue;
+        while (k < q->nterm && (q->term[k].slot != slot || q->term[k].nslot > 1 ||
+                                strcmp(q->term[k].token[0], near[i].token) != 0))
+            k++;
+        if (k < q->nterm || !vocabulary_has(reader->vocabulary, near[i].token))
+            continue;
+        add_word(q, near[i].token, near[i].token,
+                 near[i].spelling ? WEIGHT_SPELLING : WEIGHT_GENERAL, slot,
+                 near[i].spelling ? KB_RELATIVE : KB_GENERAL);
+    }
+}
+
 static void add_form(struct query *q, const struct query_form *form, size_t slot)
 {
     const char **list = pool_array(q->pool, 2, sizeof *list);
@@ -95,6 +123,7 @@ static void add_slot(const struct query_reader *reader, struct query *q, struct 
     for (size_t i = 0; i < w->nform; i++)
         add_form(q, &w->form[i], w->slot);
     add_relatives(reader, q, w->token, w->slot);
+    add_general(reader, q, w->token, w->slot);
 }
 
 /* Words that an answer of the wanted kind would have: further ways to say the one that was typed, or a slot
@@ -358,7 +387,8 @@ void query_weigh(struct query *q, size_t n)
                 continue;
             if (t->typed)
                 exact = t->df;
-            common = t->df > common ? t->df : common;
+            if (t->way != KB_GENERAL) /* what others say for it does not make it known */
+                common = t->df > common ? t->df : common;
         }
         slot->known = common > 0;
         slot->idf = idf(n, exact    ? exact

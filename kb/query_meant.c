@@ -6,7 +6,7 @@
  * candidates are the words of general English, compared letter by letter, and the base's own, of which only the stems are known.
  * When a word the base lacks is likelier by far than all it has, then that is what was meant, and is as unknown.
  *
- * Words may also have run together ("fulltime") or come apart ("med ical"), and people write shorthand (shorthand.c).
+ * In German a word may have been typed without its umlauts. Words may also have run together ("fulltime") or come apart ("med ical"), and people write shorthand (shorthand.c).
  * Second guesses stay as other forms of the word, at less weight: what else is in the question then decides. */
 #include "kb/english.h"
 #include "kb/query_int.h"
@@ -332,11 +332,33 @@ static bool shorthand(const struct query_reader *reader, struct query *q, struct
     return true;
 }
 
+/* German typed without umlauts: "fuer", "pruefung". True: that is what it was. */
+static bool umlauts(const struct guesses *g, struct query_word *w)
+{
+    char text[SLIP_LETTERS + 1];
+    size_t n = 0, len = strlen(w->text);
+    const char *token;
+    if (strcmp(g->m->lang, "de") != 0 || len > SLIP_LETTERS)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (!(i && w->text[i] == 'e' && strchr("aou", w->text[i - 1])))
+            text[n++] = w->text[i];
+    text[n] = 0;
+    bool stop = n < len && stopword("de", text, n);
+    if (n == len || (!stop && !of_base(g, text, &token)))
+        return false;
+    w->stop = stop;
+    w->meant = pool_strdup(g->m->pool, text);
+    if (!stop)
+        w->token = token;
+    return true;
+}
+
 static void read_unknown(struct guesses *g, struct query *q, size_t i)
 {
     struct query_message *m = g->m;
     struct query_word *w = &m->word[i];
-    if (join(g, q, i) || (i && !m->word[i - 1].stop && join(g, q, i - 1)))
+    if (umlauts(g, w) || join(g, q, i) || (i && !m->word[i - 1].stop && join(g, q, i - 1)))
         return;
     look_up(g, w);
     const char *first = NULL, *second = NULL;

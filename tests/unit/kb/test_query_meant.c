@@ -122,6 +122,26 @@ static void shorthand_is_in_byte_order(void **state)
     assert_null(query_shorthand("en", ""));
 }
 
+static void german_may_be_typed_without_umlauts(void **state)
+{
+    struct vocabulary_word german[] = {{"geduld", 2}, {"prufung", 3}};
+    struct vocabulary v = {.part = {{.n = 2, .word = german}}};
+    struct tokenizer *t = NULL;
+    struct pool *pool = pool_new();
+    struct query q;
+    const char *text = "pruefung fuer geduld";
+    assert_int_equal(tokenizer_new(&t), 0);
+    assert_int_equal(
+        query_build(&(struct query_reader){.tokenizer = t, .vocabulary = &v, .main_lang = "de"},
+                    pool, &(struct kb_ask){.text = text, .len = strlen(text)}, &q),
+        0);
+    assert_int_equal(q.nslot, 2); /* "fuer" says nothing */
+    assert_string_equal(q.term[0].token[0], "prufung");
+    assert_true(q.term[0].weight == 1);
+    tokenizer_free(t);
+    pool_free(pool);
+}
+
 /* Whatever is typed: the same twice, no word of the base among the corrected, slots within bounds. */
 static void any_letters_are_read_the_same_way_twice(void **state)
 {
@@ -159,6 +179,7 @@ int main(void)
         cmocka_unit_test(words_run_together_are_parted_and_parts_are_joined),
         cmocka_unit_test(shorthand_is_read_out_and_says_nothing_when_it_is_only_manners),
         cmocka_unit_test(shorthand_is_in_byte_order),
+        cmocka_unit_test(german_may_be_typed_without_umlauts),
         cmocka_unit_test(any_letters_are_read_the_same_way_twice),
     };
     return cmocka_run_group_tests(tests, sort_words, NULL);

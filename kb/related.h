@@ -1,0 +1,16 @@
+/* related.h: words that general English holds to be near. */
+#ifndef KB_RELATED_H
+#define KB_RELATED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct related {
+    const char *token; /* a stem, as the tokenizer makes it; lives for ever */
+    bool spelling;     /* the same word as others spell it */
+};
+/* Those of an English stem, in byte order; at most `max`. How many. */
+size_t related_words(const char *token, struct related *ret, size_t max);
+
+#endif

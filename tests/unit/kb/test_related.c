@@ -1,0 +1,60 @@
+/* test_related.c: the compiled table says which words are near, by their stems. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kb/related.h"
+
+#define MOST 32
+
+/* 0: not near, 1: near, 2: the same word in another spelling. */
+static int near(const char *token, const char *other)
+{
+    struct related r[MOST];
+    size_t n = related_words(token, r, MOST);
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(r[i].token, other))
+            return 1 + r[i].spelling;
+    return 0;
+}
+
+static void derived_words_and_those_of_one_meaning_are_near(void **state)
+{
+    assert_int_equal(near("admit", "admiss"), 1);
+    assert_int_equal(near("salari", "wage"), 1);
+    assert_int_equal(near("wage", "salari"), 1);
+    assert_int_equal(near("salari", "mortgag"), 0);
+}
+
+static void british_and_american_are_two_spellings_of_one_word(void **state)
+{
+    static const char *const pair[][2] = {
+        {"licenc", "licens"}, {"centr", "center"}, {"colour", "color"}};
+    for (size_t i = 0; i < sizeof pair / sizeof *pair; i++)
+        if (near(pair[i][0], pair[i][1]) != 2 || near(pair[i][1], pair[i][0]) != 2)
+            fail_msg("%s, %s", pair[i][0], pair[i][1]);
+}
+
+static void what_is_no_stem_has_none(void **state)
+{
+    struct related r[MOST];
+    assert_int_equal(related_words("", r, MOST), 0);
+    assert_int_equal(related_words("zzzz", r, MOST), 0);
+    assert_int_equal(related_words("\xff", r, MOST), 0);
+    assert_int_equal(related_words("salary", r, MOST), 0); /* the stem is salari */
+    assert_int_equal(related_words("salari", r, 1), 1);
+    assert_int_equal(related_words("salari", r, 0), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(derived_words_and_those_of_one_meaning_are_near),
+        cmocka_unit_test(british_and_american_are_two_spellings_of_one_word),
+        cmocka_unit_test(what_is_no_stem_has_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
