@@ -30,6 +30,8 @@ const struct config *doctor_config(const struct doctor *d)
 }
 
 static void line(struct doctor *d, const char *mark, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
+static void line(struct doctor *d, const char *mark, const char *fmt, va_list ap)
 {
     d->lines++;
     printf("%-8s %-6s ", d->network, mark);

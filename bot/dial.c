@@ -90,18 +90,23 @@ static void tell(const struct line *l, enum dial_event ev, const char *s, size_t
 
 /* ---- lines, on the thread ---- */
 
-static void line_free(struct line *l)
+static void line_release(struct line *l)
 {
-    struct line **at = &l->dial->lines;
-    while (*at != l)
-        at = &(*at)->next;
-    *at = l->next;
     for (struct wish *w = l->out, *next; w; w = next) {
         next = w->next;
         free(w);
     }
     buf_release(&l->in);
     free(l);
+}
+
+static void line_free(struct line *l)
+{
+    struct line **at = &l->dial->lines;
+    while (*at != l)
+        at = &(*at)->next;
+    *at = l->next;
+    line_release(l);
 }
 
 static void line_end(struct line *l, const char *why)
@@ -362,8 +367,10 @@ void dial_stop(struct dial *d)
     lws_cancel_service(d->context);
     pthread_join(d->thread, NULL);
     lws_context_destroy(d->context);
-    while (d->lines)
-        line_free(d->lines);
+    for (struct line *l = d->lines, *next; l; l = next) {
+        next = l->next;
+        line_release(l);
+    }
     for (struct wish *w = d->wishes, *next; w; w = next) {
         next = w->next;
         free(w);

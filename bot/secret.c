@@ -77,7 +77,7 @@ static int split(char *s, size_t len, struct secret *ret)
 
 int secret_read(const char *path, struct secret *ret, const char **ret_why)
 {
-    char s[MAX_FILE];
+    char s[MAX_FILE] = "";
     struct secret got = {.n = 0};
     ssize_t n = *path ? slurp(path, s, sizeof s) : -ENOENT;
     int err = n < 0 ? (int)n : split(s, (size_t)n, &got);

@@ -179,7 +179,7 @@ void slack_put_label(struct buf *b, const char *s)
 static void gather(cmark_node *node, struct buf *b)
 {
     cmark_iter *iter = cmark_iter_new(node);
-    for (cmark_event_type ev; (ev = cmark_iter_next(iter)) != CMARK_EVENT_DONE;) {
+    while (cmark_iter_next(iter) != CMARK_EVENT_DONE) {
         cmark_node *n = cmark_iter_get_node(iter);
         cmark_node_type type = cmark_node_get_type(n);
         if (type == CMARK_NODE_SOFTBREAK || type == CMARK_NODE_LINEBREAK)

@@ -16,7 +16,7 @@
 #include "bot/must.h"
 
 #define MAX_WAIT_S     60
-#define CROWDED_WAIT_S 30  /* too_many_websockets */
+#define CROWDED_WAIT_S 30   /* too_many_websockets */
 #define GRACE_MS       3000 /* for acknowledgements that belong on the old line */
 #define OFF_WAIT_S     300 /* switched off, or our token is no good: a person has to do something */
 
