@@ -3,9 +3,8 @@
 
 extern const struct adapter_type adapter_web;   /* web/web.c */
 extern const struct adapter_type adapter_slack; /* slack/slack.c */
+extern const struct adapter_type adapter_mattermost, adapter_rocketchat, adapter_zulip;
 
 const struct adapter_type *const adapter_types[] = {
-    &adapter_web,
-    &adapter_slack,
-    NULL,
+    &adapter_web, &adapter_slack, &adapter_mattermost, &adapter_rocketchat, &adapter_zulip, NULL,
 };
