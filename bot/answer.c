@@ -218,7 +218,7 @@ static void decline(struct answerer *a, const struct question *q, const struct k
                     struct pool *pool, struct reply *r)
 {
     r->kind = REPLY_NONE;
-    r->text = decline_text(pool, hits, has_person(a));
+    r->text = decline_text(pool, pool_strndup(pool, q->text, q->len), hits, has_person(a));
     if (hits->confidence > 0)
         r->nsuggestion =
             offer_hits(pool, hits, true, r->suggestion, r->suggestion_key, 0, MAX_SUGGESTIONS - 1);
@@ -241,7 +241,8 @@ static void answer_hits(struct answerer *a, const struct question *q, const stru
     if (hits->band == KB_HIGH)
         extracts_quote(pool, hits, "", r);
     else if (hits->band == KB_MEDIUM)
-        extracts_quote(pool, hits, decline_lead(pool, hits), r);
+        extracts_quote(pool, hits, decline_lead(pool, pool_strndup(pool, q->text, q->len), hits),
+                       r);
     if (!r->nanswer) { /* also when nothing of the extract is readable */
         decline(a, q, hits, pool, r);
         return;
@@ -357,7 +358,7 @@ static void quote_parts(struct pool *pool, struct parts *p, struct reply *r)
     size_t left = MAX_ANSWER_CHARS - p->n * PART_FRAME;
     const char *missing = "";
     r->answer = pool_array(pool, MAX_EXTRACTS, sizeof *r->answer);
-    r->text = p->sure ? "" : decline_lead(pool, &p->hits[0]);
+    r->text = p->sure ? "" : decline_lead(pool, p->text[0], &p->hits[0]);
     r->confidence = 1;
     for (size_t i = 0; i < p->n; i++) {
         const struct kb_hits *hits = &p->hits[i];

@@ -12,32 +12,39 @@
 #define MAX_NAMED 3  /* words; more of them would be the question read back */
 #define MAX_WORD  40 /* bytes of one */
 
-/* Bytes of the word that are shown: no character is cut in two. */
-static int shown(const char *word)
+/* At most MAX_WORD bytes of it; no character is cut in two. */
+static const char *shortened(struct pool *pool, const char *word, size_t len)
 {
-    size_t len = strlen(word);
     if (len > MAX_WORD)
         for (len = MAX_WORD; len && ((unsigned char)word[len] & 0xC0) == 0x80;)
             len--;
-    return (int)len;
+    return pool_strndup(pool, word, len);
+}
+
+/* The word as it was typed, "GPA" and not "gpa", where it is found in the question. */
+static const char *typed(struct pool *pool, const char *question, const char *word)
+{
+    const char *at = strcasestr(question, word);
+    return shortened(pool, at ? at : word, strlen(word));
 }
 
 /* "a", "b" and "c", quoted; NULL without any. */
-static const char *named(struct pool *pool, const struct kb_hits *hits)
+static const char *named(struct pool *pool, const char *question, const struct kb_hits *hits)
 {
     size_t n = hits->nunknown < MAX_NAMED ? hits->nunknown : MAX_NAMED;
     const char *all = NULL;
     for (size_t i = 0; i < n; i++) {
         const char *between = !i ? "" : i + 1 == n ? " and " : ", ";
-        all = pool_printf(pool, "%s%s\"%.*s\"", all ? all : "", between, shown(hits->unknown[i]),
-                          hits->unknown[i]);
+        all = pool_printf(pool, "%s%s\"%s\"", all ? all : "", between,
+                          typed(pool, question, hits->unknown[i]));
     }
     return all;
 }
 
-const char *decline_text(struct pool *pool, const struct kb_hits *hits, bool person)
+const char *decline_text(struct pool *pool, const char *question, const struct kb_hits *hits,
+                         bool person)
 {
-    const char *words = named(pool, hits);
+    const char *words = named(pool, question, hits);
     const char *reach = person ? " Write \"human\" to reach a person." : "";
     if (words)
         return pool_printf(pool, "I don't know: my guides do not mention %s.%s", words, reach);
@@ -49,9 +56,9 @@ const char *decline_text(struct pool *pool, const struct kb_hits *hits, bool per
                        reach);
 }
 
-const char *decline_lead(struct pool *pool, const struct kb_hits *hits)
+const char *decline_lead(struct pool *pool, const char *question, const struct kb_hits *hits)
 {
-    const char *words = named(pool, hits);
+    const char *words = named(pool, question, hits);
     if (words)
         return pool_printf(pool, "My guides do not mention %s. The nearest I found:", words);
     return "I am not sure that this is what you mean. The nearest I found:";

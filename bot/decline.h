@@ -4,11 +4,12 @@
 
 #include "kb/kb.h"
 
-/* "I don't know", which words are new to us, and how to reach a person when `person`: one does answer. Lives in
- * `pool`. */
-const char *decline_text(struct pool *pool, const struct kb_hits *hits, bool person);
+/* "I don't know", which words of the question are new to us, and how to reach a person when `person`: one does
+ * answer. Lives in `pool`. */
+const char *decline_text(struct pool *pool, const char *question, const struct kb_hits *hits,
+                         bool person);
 
 /* What stands above the nearest extract when it may not be the answer. Lives in `pool`, or is static. */
-const char *decline_lead(struct pool *pool, const struct kb_hits *hits);
+const char *decline_lead(struct pool *pool, const char *question, const struct kb_hits *hits);
 
 #endif

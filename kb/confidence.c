@@ -16,8 +16,9 @@
  * the base seems to have nothing, for which a close race between two of our passages is no sign. It makes
  * "did you mean".
  *
- * Three rules stand above the product, because a product forgives. A word that carries the question and is nowhere
- * in the base ("how much is tuition") keeps the confidence below the answering threshold, however well the rest fits.
+ * Some rules stand above the product, because a product forgives. A word that carries the question and is nowhere
+ * in the base ("how much is tuition") keeps the confidence below the answering threshold, however well the rest
+ * fits, and a decline is nearer; so does it when no word could be what is asked about ("what do they do").
  * A message of question words alone ("what is it then") is about nothing, however many passages have them: 0,
  * unless somebody has put the same question as a heading ("Who are you?"). And a question that is word for
  * word an entry's own, or a heading, is answered: nobody can be surer. */
@@ -25,10 +26,11 @@
 
 #include <math.h>
 
-#define SURE  0.66 /* confidence from here on: an answer */
-#define SCOPE 0.50 /* chance that the guides have one, from here on: "did you mean" */
+#define SURE          0.70 /* confidence from here on: an answer */
+#define SCOPE         0.47 /* chance that the guides have one, from here on: "did you mean" */
+#define SCOPE_FOREIGN 0.57 /* the same when they lack a word that carries the question */
 
-#define CAP_FOREIGN   0.55 /* a word that carries the question is nowhere in the base */
+#define UNSURE        0.55 /* the most that a doubtful question gets */
 #define WORD_FOR_WORD 0.99 /* a heading's match from which on it is the very same question */
 #define CERTAIN       0.97 /* what we make of that */
 #define BARE          0.8 /* question words alone ask for a heading that has hardly anything else */
@@ -45,19 +47,19 @@ static const struct half {
     } part[CONFIDENCE_PARTS];
 } halves[KB_CHANCES] = {
     {"the guides have an answer",
-     -0.61,
+     -0.41,
      5,
-     {{SIGN_TOGETHER, "together", "how much of the question is in one place", 1.34},
-      {SIGN_EXACT, "exact", "a line or heading is what was asked", 2.47},
-      {SIGN_UNKNOWN, "unknown", "how much of the question no guide has", -1.45},
-      {SIGN_CORRECTED, "corrected", "how much was read as another word", -0.91},
-      {SIGN_EMPTY, "empty", "no word says what it is about", -0.76}}},
+     {{SIGN_TOGETHER, "together", "how much of the question is in one place", 0.97},
+      {SIGN_EXACT, "exact", "a line or heading is what was asked", 2.66},
+      {SIGN_UNKNOWN, "unknown", "how much of the question no guide has", -1.76},
+      {SIGN_EMPTY, "empty", "no word says what it is about", -0.65},
+      {SIGN_UNPAID, "unpaid", "money was asked for and it has none", -0.85}}},
     {"this is the answer",
-     -2.35,
+     -2.06,
      3,
-     {{SIGN_EXACT, "exact", "a line or heading is what was asked", 3.03},
-      {SIGN_MARGIN, "margin", "how far another answer is behind", 1.75},
-      {SIGN_EVIDENCE, "evidence", "how little it can be chance", 1.35}}},
+     {{SIGN_EXACT, "exact", "a line or heading is what was asked", 2.73},
+      {SIGN_MARGIN, "margin", "how far another answer is behind", 1.59},
+      {SIGN_EVIDENCE, "evidence", "how little it can be chance", 1.85}}},
 };
 
 static double chance(const struct half *half, const double sign[SIGNS], struct kb_chance *ret)
@@ -83,9 +85,15 @@ static double rule(struct confidence_why *why, double value, const char *rule)
 
 double confidence_why(const struct ranking *r, size_t i, struct confidence_why *ret)
 {
-    double sign[SIGNS], heading = r->c->c[i].f.heading;
-    *ret = (struct confidence_why){.value = 1};
+    double sign[SIGNS];
+    if (i >= r->n) { /* nothing was found */
+        *ret = (struct confidence_why){.high = SURE, .medium = SCOPE};
+        return 0;
+    }
+    const double heading = r->c->c[i].f.heading;
     confidence_signs(r, i, sign);
+    *ret = (struct confidence_why){
+        .value = 1, .high = SURE, .medium = sign[SIGN_FOREIGN] > 0 ? SCOPE_FOREIGN : SCOPE};
     for (size_t k = 0; k < KB_CHANCES; k++) {
         ret->chance[k].part = ret->part[k];
         ret->value *= chance(&halves[k], sign, &ret->chance[k]);
@@ -94,20 +102,16 @@ double confidence_why(const struct ranking *r, size_t i, struct confidence_why *
         return rule(ret, CERTAIN, "it is the very same question");
     if (r->q->bare && heading < BARE)
         return rule(ret, 0, "the message is about nothing");
-    if (sign[SIGN_FOREIGN] > 0 && ret->value > CAP_FOREIGN)
-        return rule(ret, CAP_FOREIGN, "no guide has a word that carries the question");
+    if (sign[SIGN_FOREIGN] > 0 && ret->value > UNSURE)
+        return rule(ret, UNSURE, "no guide has a word that carries the question");
+    if (sign[SIGN_EMPTY] > 0 && heading < BARE && ret->value > UNSURE)
+        return rule(ret, UNSURE, "no word says what the question is about");
     return ret->value;
 }
 
 enum kb_band confidence_band(const struct confidence_why *why)
 {
-    if (why->value >= SURE)
+    if (why->value >= why->high)
         return KB_HIGH;
-    return why->value > 0 && why->chance[0].value >= SCOPE ? KB_MEDIUM : KB_NONE;
-}
-
-void confidence_bands(double *ret_medium, double *ret_high)
-{
-    *ret_medium = SCOPE;
-    *ret_high = SURE;
+    return why->value > 0 && why->chance[0].value >= why->medium ? KB_MEDIUM : KB_NONE;
 }

@@ -28,10 +28,11 @@ struct asked {
     size_t n, nspecific;
 };
 
-/* "4" for "for", "the 2 of us": larger numbers are years, sums and codes, and are asked for. */
-static bool is_digit(const char *word)
+/* "4" for "for", "I'm 17": no subject, but longer ones are years, sums and codes, and are asked for. */
+static bool is_small_number(const char *word)
 {
-    return *word >= '0' && *word <= '9' && !word[1];
+    size_t n = strspn(word, "0123456789");
+    return n && n < 3 && !word[n];
 }
 
 static struct asked read_asked(const struct query *q)
@@ -39,11 +40,12 @@ static struct asked read_asked(const struct query *q)
     struct asked a = {.n = q->nslot <= KB_MAX_TERMS ? q->nslot : KB_MAX_TERMS};
     for (size_t s = 0; s < a.n; s++) {
         const struct query_slot *slot = &q->slot[s];
-        bool general = generalword(q->main_lang, slot->word) ||
-                       lightword(q->main_lang, slot->word) || is_digit(slot->word);
+        bool number = is_small_number(slot->word);
+        bool general =
+            number || generalword(q->main_lang, slot->word) || lightword(q->main_lang, slot->word);
         a.worth[s] = slot->weight * slot->idf;
         if (general && !q->bare)
-            a.worth[s] *= slot->known ? GENERAL : 0;
+            a.worth[s] *= slot->known || number ? GENERAL : 0;
         a.mass += a.worth[s];
         a.specific[s] = !general && !slot->context && slot->weight >= CIRCUMSTANCE;
         a.nspecific += a.specific[s];
@@ -182,16 +184,6 @@ static double margin(const struct ranking *r, size_t i)
 
 /* ---- the whole ------------------------------------------------------------------------------------------ */
 
-/* The share that was typed in words that the base lacks, and was read as other ones. */
-static double corrected(const struct query *q, const struct asked *a)
-{
-    double worth = 0;
-    for (size_t i = 0; i < q->nterm; i++)
-        if (q->term[i].typed && q->term[i].weight < 1 && q->term[i].slot < a->n)
-            worth += a->worth[q->term[i].slot];
-    return a->mass > 0 ? worth / a->mass : 0;
-}
-
 /* How well each slot is filled by the matches in `fields`: the weight of the best term there. */
 static void read_filled(const struct query *q, const struct candidate *c, unsigned fields,
                         double filled[KB_MAX_TERMS + 1])
@@ -225,8 +217,8 @@ void confidence_signs(const struct ranking *r, size_t i, double ret[SIGNS])
     ret[SIGN_TOGETHER] = together(q, it, &a, above);
     ret[SIGN_EXACT] = exact;
     ret[SIGN_UNKNOWN] = a.mass > 0 ? unknown / a.mass : 0;
-    ret[SIGN_CORRECTED] = corrected(q, &a);
     ret[SIGN_EMPTY] = a.nspecific == 0;
+    ret[SIGN_UNPAID] = q->want == WANT_MONEY && it->f.want <= 0;
     ret[SIGN_MARGIN] = margin(r, i);
     ret[SIGN_EVIDENCE] = 1 - exp(-share(&a, anywhere) * a.mass / CHANCE);
     ret[SIGN_FOREIGN] = fmin(1, (double)foreign / 2);

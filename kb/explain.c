@@ -158,9 +158,11 @@ static void explain_confidence(struct pool *pool, const struct ranking *r, struc
     struct confidence_why *sure = pool_alloc(pool, sizeof *sure);
     why->confidence = confidence_why(r, 0, sure);
     why->chance = sure->chance;
-    why->nchance = KB_CHANCES;
+    why->nchance = r->n ? KB_CHANCES : 0;
     why->rule = sure->rule;
     why->band = confidence_band(sure);
+    why->high = sure->high;
+    why->medium = sure->medium;
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------------- */
@@ -184,7 +186,6 @@ int explain_hits(struct kb *kb, struct pool *pool, const struct query *q,
                            .ncorrected = q->ncorrected,
                            .nword = q->nslot,
                            .nhit = n < KB_MAX_WHY ? n : KB_MAX_WHY};
-    confidence_bands(&why->medium, &why->high);
     why->word = pool_array(pool, q->nslot, sizeof *why->word);
     for (size_t i = 0; i < q->nslot; i++)
         explain_word(pool, q, name, i, &why->word[i]);
@@ -201,8 +202,7 @@ int explain_hits(struct kb *kb, struct pool *pool, const struct query *q,
         hit->npart = rank_parts(q, &c->c[i], part);
         hit->part = keep_parts(pool, part, hit->npart);
     }
-    if (n)
-        explain_confidence(pool, &(struct ranking){kb->tokenizer, q, c, row, n}, why);
+    explain_confidence(pool, &(struct ranking){kb->tokenizer, q, c, row, n}, why);
     *ret = why;
     return 0;
 }

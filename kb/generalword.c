@@ -27,7 +27,7 @@ static const char *const english[] = {
     " concerned confused confusing consider considered considering convince cool correct cos ",
     " couldve couple coz crazy curious current currently cuz da dad daughter days deal dear ",
     " decent decide decided deciding definitely depend depending depends despite detail ",
-    " details difficult doable done doubt down dr dude dunno during each earlier early easier ",
+    " details difficult doable done doubt down dr dude dunno each earlier early easier ",
     " easiest easily easy eight elsewhere end ending ends enjoy enough entire entirely ",
     " especially even evening eventually every everybody everyday everyone everywhere exact ",
     " example excellent excited exciting excuse expect expected expecting extremely face ",

@@ -412,11 +412,11 @@ void rank_sort(struct pool *pool, struct candidate *c, struct row *row, size_t n
 enum confidence_sign {
     SIGN_TOGETHER, /* share of what was asked for that one stretch of the passage has, with its headings */
     SIGN_EXACT, /* how exactly a heading, a line or a sentence says what was asked and nothing else */
-    SIGN_UNKNOWN,   /* share of what was asked for that the base has never seen */
-    SIGN_CORRECTED, /* share of it that was read as another word */
-    SIGN_EMPTY,     /* 1: no word of the question could be the subject of one */
-    SIGN_MARGIN,    /* how far ahead of the first hit that is another answer */
-    SIGN_EVIDENCE,  /* how little the match can be chance */
+    SIGN_UNKNOWN,  /* share of what was asked for that the base has never seen */
+    SIGN_EMPTY,    /* 1: no word of the question could be the subject of one */
+    SIGN_UNPAID,   /* 1: money was asked for, and the passage has no sum of it */
+    SIGN_MARGIN,   /* how far ahead of the first hit that is another answer */
+    SIGN_EVIDENCE, /* how little the match can be chance */
     SIGN_FOREIGN, /* words that could be the subject and the base does not have: 0, half: one, 1: more */
     SIGNS
 };
@@ -439,14 +439,13 @@ enum { CONFIDENCE_PARTS = 5 };
 struct confidence_why {
     struct kb_chance chance[KB_CHANCES]; /* their parts are those below */
     struct kb_part part[KB_CHANCES][CONFIDENCE_PARTS];
-    double value;     /* what came out */
-    const char *rule; /* static; NULL: it is the product */
+    double value;        /* what came out */
+    const char *rule;    /* static; NULL: it is the product */
+    double high, medium; /* where the bands begin: at this value, at this first chance */
 };
-/* 0..1, the estimated chance that the i-th answers the question; i < n. */
+/* 0..1, the estimated chance that the i-th answers the question; 0 where there is none. */
 double confidence_why(const struct ranking *r, size_t i, struct confidence_why *ret);
 enum kb_band confidence_band(const struct confidence_why *why);
-/* Where the bands begin: medium at this first chance, high at this confidence. */
-void confidence_bands(double *ret_medium, double *ret_high);
 
 /* ---- measure_confidence.c: figures for kb_measure() ----------------------------------------------------------------------- */
 

@@ -13,24 +13,24 @@
 #include <string.h>
 
 static const char *const english[] = {
-    "a",       "about",  "again",   "all",    "also",    "am",     "an",      "and",     "any",
-    "anybody", "anyone", "are",     "arent",  "as",      "at",     "be",      "because", "been",
-    "before",  "being",  "but",     "by",     "can",     "cannot", "cant",    "could",   "couldnt",
-    "did",     "didnt",  "do",      "does",   "doesnt",  "doing",  "dont",    "either",  "etc",
-    "for",     "from",   "get",     "gets",   "getting", "give",   "got",     "had",     "has",
-    "hasnt",   "have",   "havent",  "having", "he",      "hello",  "her",     "here",    "hers",
-    "hey",     "hi",     "him",     "his",    "how",     "i",      "id",      "if",      "im",
-    "in",      "into",   "is",      "isnt",   "it",      "its",    "ive",     "just",    "know",
-    "let",     "like",   "may",     "maybe",  "me",      "might",  "mine",    "much",    "must",
-    "my",      "myself", "no",      "nor",    "not",     "of",     "on",      "one",     "or",
-    "our",     "ours",   "out",     "please", "pls",     "really", "shall",   "she",     "should",
-    "so",      "some",   "someone", "such",   "tell",    "than",   "thank",   "thanks",  "that",
-    "thats",   "the",    "their",   "theirs", "them",    "then",   "there",   "theres",  "these",
-    "they",    "theyre", "thing",   "things", "this",    "those",  "to",      "too",     "u",
-    "ur",      "us",     "very",    "want",   "was",     "wasnt",  "we",      "were",    "what",
-    "whats",   "when",   "where",   "wheres", "which",   "while",  "who",     "whom",    "whos",
-    "whose",   "why",    "will",    "with",   "wont",    "would",  "wouldnt", "yes",     "you",
-    "your",    "youre",  "yours"};
+    "a",       "about",  "again",  "all",     "also",   "am",      "an",     "and",     "any",
+    "anybody", "anyone", "are",    "arent",   "as",     "at",      "be",     "because", "been",
+    "before",  "being",  "but",    "by",      "can",    "cannot",  "cant",   "could",   "couldnt",
+    "did",     "didnt",  "do",     "does",    "doesnt", "doing",   "dont",   "during",  "either",
+    "etc",     "for",    "from",   "get",     "gets",   "getting", "give",   "got",     "had",
+    "has",     "hasnt",  "have",   "havent",  "having", "he",      "hello",  "her",     "here",
+    "hers",    "hey",    "hi",     "him",     "his",    "how",     "i",      "id",      "if",
+    "im",      "in",     "into",   "is",      "isnt",   "it",      "its",    "ive",     "just",
+    "know",    "let",    "like",   "may",     "maybe",  "me",      "might",  "mine",    "much",
+    "must",    "my",     "myself", "no",      "nor",    "not",     "of",     "on",      "one",
+    "or",      "our",    "ours",   "out",     "please", "pls",     "really", "shall",   "she",
+    "should",  "so",     "some",   "someone", "such",   "tell",    "than",   "thank",   "thanks",
+    "that",    "thats",  "the",    "their",   "theirs", "them",    "then",   "there",   "theres",
+    "these",   "they",   "theyre", "thing",   "things", "this",    "those",  "to",      "too",
+    "u",       "ur",     "us",     "very",    "want",   "was",     "wasnt",  "we",      "were",
+    "what",    "whats",  "when",   "where",   "wheres", "which",   "while",  "who",     "whom",
+    "whos",    "whose",  "why",    "will",    "with",   "wont",    "would",  "wouldnt", "yes",
+    "you",     "your",   "youre",  "yours"};
 
 static const char *const german[] = {
     "aber",    "als",    "am",    "an",    "auch",   "auf",    "aus",     "bei",     "beim",
