@@ -72,7 +72,8 @@ static const char *role(const struct kb_why_word *w)
 /* The other ways to say it, each once, those that the guides have. */
 static const char *ways(const struct page *p, const struct kb_why_word *w)
 {
-    static const char *const how[] = {"", "read as ", "part ", "related ", "synonym ", "", "in general "};
+    static const char *const how[] = {"",         "read as ", "part ",      "related ",
+                                      "synonym ", "",         "in general "};
     const char *list = "";
     for (size_t i = 0; i < w->nterm; i++) {
         const struct kb_why_term *t = &w->term[i];

@@ -86,7 +86,7 @@ bool generalword(const char *lang, const char *word)
         if (*word != '\'' && *word != ' ')
             between[len++] = *word;
     if (*word || len == 1)
-        return false; /* longer than any of them, or nothing */
+        return false;                         /* longer than any of them, or nothing */
     if (stopword("en", between + 1, len - 1)) /* "what's" */
         return true;
     between[len] = ' ';

@@ -169,18 +169,18 @@ struct kb_hit {
     const char *question; /* the entry's own question, "" for a guide's passage */
     const char *reviewed; /* YYYY-MM-DD, or "" */
     bool entry;           /* a curated question with its answer */
-    bool named;           /* question, headings or title have a word that the asker's question is about */
-    const char *text;     /* the extract: bytes [start, end) of the document's text */
+    bool named; /* question, headings or title have a word that the asker's question is about */
+    const char *text; /* the extract: bytes [start, end) of the document's text */
     size_t start, end;
     const char *
         lead; /* a table's header row, to be read before `text` when that begins further down; or "" */
     size_t lead_start, lead_end;
     const struct kb_span *mark; /* words of the question, as spans of `text` */
     size_t nmark;
-    uint64_t has; /* bit i: hits->word[i], or another word for it, is in `text` */
-    double told;  /* share of the question that the headings of the passage say, 0..1 */
-    double own;   /* share of the message's own words that the passage has, 0..1 */
-    bool fits;    /* `text` has the amount, period, date, number or list that was asked for */
+    uint64_t has;      /* bit i: hits->word[i], or another word for it, is in `text` */
+    double told;       /* share of the question that the headings of the passage say, 0..1 */
+    double own;        /* share of the message's own words that the passage has, 0..1 */
+    bool fits;         /* `text` has the amount, period, date, number or list that was asked for */
     size_t src_line;   /* of the passage in its file, from 1 */
     double score;      /* for ordering within one result only */
     double confidence; /* 0..1, comparable between questions */

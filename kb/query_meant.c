@@ -14,6 +14,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,7 +78,7 @@ static void keep(struct guesses *g, const struct guess *new)
 static void english_guess(void *ctx, const char *word, enum english_tier tier, unsigned cost)
 {
     struct guess new = {.cost = cost, .score = cost - likely(tier)};
-    strcpy(new.word, word);
+    snprintf(new.word, sizeof new.word, "%s", word);
     keep(ctx, &new);
 }
 
@@ -91,7 +92,7 @@ static void base_guess(void *ctx, const char *word, size_t df, unsigned cost)
     for (size_t i = 0; i < g->n; i++) /* both parts of a vocabulary may have it */
         if (g->guess[i].stem && !strcmp(g->guess[i].word, word))
             return;
-    strcpy(new.word, word);
+    snprintf(new.word, sizeof new.word, "%s", word);
     keep(ctx, &new);
 }
 

@@ -26,7 +26,7 @@ static struct seen {
 } seen[MAX_SEEN];
 static size_t nseen, wanted;
 static struct outbox_outcome outcome[MAX_SEEN]; /* of the n-th attempt */
-static bool silent; /* says nothing about its attempts */
+static bool silent;                             /* says nothing about its attempts */
 
 static void deliver(struct adapter *a, const struct outbox_item *item)
 {
