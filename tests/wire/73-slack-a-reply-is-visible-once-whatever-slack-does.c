@@ -146,11 +146,11 @@ static void a_revoked_token_stops_everything_and_a_new_one_starts_it_again(void 
     for (int i = 0; i < 3; i++)
         assert_int_equal(slack_wire_ask(&s, ++number), 200);
     assert_true(slack_wire_wait_said(&s, "Slack does not let us in", 10000));
-    assert_true(wire_said(s.w, "reason=invalid_auth"));
+    assert_true(slack_wire_wait_said(&s, "reason=invalid_auth", 5000));
     slack_wire_expect(&s, before);
     slack_wire_secret(&s, "bot", "xoxb-2-test\n");
     slack_wire_expect(&s, before + 3);
-    assert_true(wire_said(s.w, "connected again"));
+    assert_true(slack_wire_wait_said(&s, "connected again", 5000));
 }
 
 static void command(const char *trigger, const char *hook)
@@ -190,7 +190,7 @@ static void an_address_that_is_not_slacks_is_never_called(void **state)
         slack_wire_expect(&s, before + 1);
         assert_string_equal(fake_slack_post(s.fake, before).method, "chat.postEphemeral");
     }
-    assert_true(wire_said(s.w, "is not Slack's"));
+    assert_true(slack_wire_wait_said(&s, "is not Slack's", 5000));
 }
 
 int main(void)
