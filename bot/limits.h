@@ -1,4 +1,4 @@
-/* limits.h: how big anything may get, in one table. kb's own are at the top of kb/kb_int.h. */
+/* limits.h: how big anything may get, in one table. kb's own are at the top of kb/kb_int_source.h. */
 #ifndef BOT_LIMITS_H
 #define BOT_LIMITS_H
 

@@ -113,7 +113,7 @@ int kb_review(const char *db, const struct kb_review_options *options, struct kb
 
 /* ---- asking ------------------------------------------------------------------------------------ */
 
-struct kb; /* kb_int.h */
+struct kb; /* kb_int_ask.h */
 
 /* Open the index at `path` for reading. On failure a negative enum kb_err and *ret_kb untouched. */
 int kb_open(const char *path, struct kb **ret_kb);

@@ -33,7 +33,7 @@ enum snap_section {
     SNAP_GROUPS,     /* u8 language, u8 audience: places in SNAP_NAMES; per passage */
     SNAP_NAMES,      /* terminated strings, the first one "" */
     SNAP_DATED,      /* struct snap_dated, ascending: passages with a date of validity */
-    SNAP_CONDITIONS, /* passages with needs or nots: see snap_build.c */
+    SNAP_CONDITIONS, /* passages with needs or nots: see snap_builder.c */
     SNAP_BUCKETS,    /* u32 term + 1, hashed by its bytes; 0: free */
     SNAP_TERMS,      /* struct snap_term, per term */
     SNAP_STRINGS,    /* bytes of the terms, each terminated */

@@ -1,0 +1,250 @@
+/* snap_write.c: a numbered snapshot becomes bytes, in one sequential pass; snap.h has the layout.
+ *
+ * Bytes gather in a page, a full page gets its checksum and goes out. The header comes last, over the blank one that
+ * was written first: a file that was not finished has none. */
+#include "kb/snap_builder.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct out {
+    FILE *f;
+    uint64_t at; /* of the next byte */
+    uint8_t page[SNAP_PAGE];
+    size_t fill;
+    uint64_t *check;
+    size_t ncheck, capcheck;
+    int err;
+    struct snap_header *head;
+};
+
+static int write_error(void)
+{
+    return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? KB_ERR_FULL : KB_ERR_IO;
+}
+
+static void end_page(struct out *o)
+{
+    if (o->ncheck == o->capcheck) {
+        o->capcheck = o->capcheck ? o->capcheck * 2 : 64;
+        uint64_t *bigger = realloc(o->check, o->capcheck * sizeof *o->check);
+        if (!bigger) {
+            o->err = KB_ERR_NOMEM;
+            return;
+        }
+        o->check = bigger;
+    }
+    o->check[o->ncheck++] = snap_checksum(o->page, o->fill);
+    if (fwrite(o->page, 1, o->fill, o->f) != o->fill)
+        o->err = write_error();
+    o->fill = 0;
+}
+
+static void put(struct out *o, const void *data, size_t len)
+{
+    const uint8_t *p = data;
+    while (len && !o->err) {
+        size_t n = SNAP_PAGE - o->fill < len ? SNAP_PAGE - o->fill : len;
+        memcpy(o->page + o->fill, p, n);
+        o->fill += n;
+        o->at += n;
+        p += n;
+        len -= n;
+        if (o->fill == SNAP_PAGE)
+            end_page(o);
+    }
+}
+
+static void begin(struct out *o, enum snap_section section)
+{
+    static const uint8_t zero[8];
+    put(o, zero, (8 - o->at % 8) % 8);
+    o->head->section[section].at = o->at;
+}
+
+static void end(struct out *o, enum snap_section section)
+{
+    o->head->section[section].len = o->at - o->head->section[section].at;
+}
+
+static void section(struct out *o, enum snap_section section, const void *data, size_t len)
+{
+    begin(o, section);
+    put(o, data, len);
+    end(o, section);
+}
+
+static uint8_t code_of(const struct snap_builder *b, uint32_t value)
+{
+    for (uint32_t i = 0; i < b->ntuple; i++) /* the first few cover nearly all */
+        if (b->tuple[i] == value)
+            return (uint8_t)i;
+    return SNAP_ESCAPE;
+}
+
+/* One part of a list: the postings [from, to) lie in one chunk. */
+static void put_part(struct out *o, const struct snap_builder *b, uint64_t from, uint64_t to,
+                     uint8_t *code)
+{
+    struct snap_part part = {.chunk = b->posting[from].ord / SNAP_CHUNK,
+                             .n = (uint32_t)(to - from)};
+    for (uint64_t i = from; i < to; i++) {
+        const struct posting *p = &b->posting[i];
+        code[i - from] = code_of(b, snap_builder_pack(p->count));
+        part.escapes += code[i - from] == SNAP_ESCAPE;
+        float tf = (float)bm25f_tf(p->count, b->length + (size_t)p->ord * FIELDS, b->average);
+        if (tf > part.most)
+            part.most = tf;
+    }
+    put(o, &part, sizeof part);
+    for (uint64_t i = from; i < to; i++) {
+        uint16_t offset = (uint16_t)(b->posting[i].ord % SNAP_CHUNK);
+        put(o, &offset, sizeof offset);
+    }
+    put(o, code, (size_t)(to - from));
+    for (uint64_t i = from; i < to; i++)
+        if (code[i - from] == SNAP_ESCAPE)
+            put(o, b->posting[i].count, FIELDS);
+    static const uint8_t zero[4];
+    put(o, zero, (4 - o->at % 4) % 4);
+}
+
+static void put_lists(struct out *o, const struct snap_builder *b, struct snap_term *term)
+{
+    uint8_t *code = malloc(SNAP_CHUNK);
+    if (!code) {
+        o->err = KB_ERR_NOMEM;
+        return;
+    }
+    begin(o, SNAP_LISTS);
+    for (uint32_t t = 0; t < b->head.nterm && !o->err; t++) {
+        const struct word *w = &b->word[b->order[t]];
+        term[t] = (struct snap_term){.list = o->at - o->head->section[SNAP_LISTS].at,
+                                     .string = w->string,
+                                     .df = w->df,
+                                     .len = w->len};
+        for (uint64_t from = b->first[t], to; from < b->first[t + 1] && !o->err;
+             from = to, term[t].nchunk++) {
+            uint32_t chunk = b->posting[from].ord / SNAP_CHUNK;
+            for (to = from + 1; to < b->first[t + 1] && b->posting[to].ord / SNAP_CHUNK == chunk;
+                 to++)
+                ;
+            put_part(o, b, from, to, code);
+        }
+    }
+    end(o, SNAP_LISTS);
+    free(code);
+}
+
+static void put_terms(struct out *o, const struct snap_builder *b)
+{
+    uint32_t nbucket = 64;
+    while (nbucket < b->head.nterm * 2)
+        nbucket *= 2;
+    struct snap_term *term = calloc(b->head.nterm + 1u, sizeof *term);
+    uint32_t *bucket = calloc(nbucket, sizeof *bucket);
+    if (!term || !bucket) {
+        o->err = KB_ERR_NOMEM;
+        goto out;
+    }
+    put_lists(o, b, term);
+    for (uint32_t t = 0; t < b->head.nterm; t++) {
+        uint32_t at = snap_hash(b->string + term[t].string, term[t].len) & (nbucket - 1);
+        while (bucket[at])
+            at = (at + 1) & (nbucket - 1);
+        bucket[at] = t + 1;
+    }
+    section(o, SNAP_TERMS, term, b->head.nterm * sizeof *term);
+    section(o, SNAP_BUCKETS, bucket, nbucket * sizeof *bucket);
+    section(o, SNAP_STRINGS, b->string, b->n_string);
+out:
+    free(term);
+    free(bucket);
+}
+
+static int by_bytes(const void *x, const void *y, void *ctx)
+{
+    const struct snap_builder *b = ctx;
+    return strcmp(b->string + b->word[b->order[*(const uint32_t *)x]].string,
+                  b->string + b->word[b->order[*(const uint32_t *)y]].string);
+}
+
+static void put_sorted(struct out *o, struct snap_builder *b)
+{
+    uint32_t *sorted = malloc((b->head.nterm + 1u) * sizeof *sorted);
+    if (!sorted) {
+        o->err = KB_ERR_NOMEM;
+        return;
+    }
+    for (uint32_t t = 0; t < b->head.nterm; t++)
+        sorted[t] = t;
+    qsort_r(sorted, b->head.nterm, sizeof *sorted, by_bytes, b);
+    section(o, SNAP_SORTED, sorted, b->head.nterm * sizeof *sorted);
+    free(sorted);
+}
+
+static void put_forward_at(struct out *o, const struct snap_builder *b)
+{
+    begin(o, SNAP_FORWARD_AT);
+    for (size_t i = 0; i < b->n_forward_at; i++) {
+        uint32_t at = (uint32_t)b->forward_at[i];
+        put(o, &at, sizeof at);
+    }
+    end(o, SNAP_FORWARD_AT);
+}
+
+/* Everything between the header and the page checksums, then those, then the header in front. */
+static void put_all(struct out *o, struct snap_builder *b)
+{
+    struct snap_header *h = &b->head;
+    static const struct snap_header blank;
+    if (fwrite(&blank, sizeof blank, 1, o->f) != 1)
+        o->err = write_error();
+    o->at = sizeof *h;
+    o->head = h;
+    put_terms(o, b);
+    put_sorted(o, b);
+    section(o, SNAP_IDS, b->id, b->n_id * sizeof *b->id);
+    section(o, SNAP_TIES, b->tie, b->n_tie * sizeof *b->tie);
+    section(o, SNAP_LENGTHS, b->length, b->n_length * sizeof *b->length);
+    section(o, SNAP_GROUPS, b->group, b->n_group);
+    section(o, SNAP_NAMES, b->name, b->n_name);
+    section(o, SNAP_DATED, b->dated, b->n_dated * sizeof *b->dated);
+    section(o, SNAP_CONDITIONS, b->condition, b->n_condition);
+    section(o, SNAP_TUPLES, b->tuple, b->ntuple * sizeof *b->tuple);
+    put_forward_at(o, b);
+    section(o, SNAP_FORWARD, b->forward, b->n_forward * sizeof *b->forward);
+    begin(o, SNAP_PAGES);
+    if (o->fill && !o->err)
+        end_page(o);
+    h->section[SNAP_PAGES].len = o->ncheck * sizeof *o->check;
+    h->pages_check = snap_checksum(o->check, o->ncheck * sizeof *o->check);
+    h->length = o->at + o->ncheck * sizeof *o->check;
+    h->check = snap_checksum(h, offsetof(struct snap_header, check));
+    if (o->err)
+        return;
+    if (fwrite(o->check, sizeof *o->check, o->ncheck, o->f) != o->ncheck ||
+        fseek(o->f, 0, SEEK_SET) != 0 || fwrite(h, sizeof *h, 1, o->f) != 1 ||
+        fseek(o->f, (long)h->length, SEEK_SET) != 0 || fflush(o->f) != 0)
+        o->err = write_error();
+}
+
+int snap_write(struct snap_builder *b, FILE *f, bool sync)
+{
+    struct out *o = f ? calloc(1, sizeof *o) : NULL;
+    int err = f ? KB_ERR_NOMEM : write_error();
+    if (o) {
+        o->f = f;
+        put_all(o, b);
+        err = o->err;
+        free(o->check);
+        free(o);
+    }
+    if (f && !err && sync && fsync(fileno(f)) != 0)
+        err = write_error();
+    if (f && fclose(f) != 0 && !err)
+        err = write_error();
+    return err;
+}
