@@ -24,9 +24,10 @@
 
 /* What speaks for a word, in tenths of a slip. */
 #define LIKELY_OWN     1.25 /* for the logarithm of the passages that have it, up to */
-#define LIKELY_OWN_MAX 5.0
-#define UNLIKELY_OTHER 8.0 /* the base lacks it */
-#define LIKELY_STOP    2.0 /* it is a question word */
+#define LIKELY_OWN_MAX 8.0
+#define LIKELIEST      (LIKELY_OWN_MAX + 5) /* with a word of the first thousand of English */
+#define UNLIKELY_OTHER 8.0                  /* the base lacks it */
+#define LIKELY_STOP    2.0                  /* it is a question word */
 #define UNLIKELY_STEM  2.0 /* it is no word of English, so only stems were compared */
 
 /* What a reading counts for, against the word itself. */
@@ -173,8 +174,8 @@ static void look_up(struct guesses *g, const struct query_word *w)
         slip_begin(&slip, w->token, strlen(w->token), far);
         vocabulary_near(g->reader->vocabulary, &slip, base_guess, g);
         weigh(g);
-        if (g->n && g->guess[0].own)
-            return;
+        if (g->n && g->guess[0].own && g->guess[0].score <= far + 1 - LIKELIEST)
+            return; /* nothing farther can be likelier */
     }
 }
 

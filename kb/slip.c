@@ -38,11 +38,11 @@ static const char *const sound_alike[] = {"ckq", "csz", "sx", "gj", "fv", "dt", 
 /* Up to two letters that are written for up to two others, in both directions. */
 static const char *const spelt[][2] = {
     {"f", "ph"},  {"f", "gh"},  {"k", "ck"},  {"k", "ch"},  {"c", "ck"},  {"u", "oo"},
-    {"x", "ks"},  {"x", "cs"},  {"sh", "ti"}, {"sh", "ci"}, {"s", "sc"},  {"y", "ie"},
-    {"ee", "ea"}, {"ee", "ie"}, {"er", "re"}, {"or", "er"}, {"ar", "er"}, {"el", "le"},
-    {"al", "le"}, {"ai", "ay"}, {"ou", "ow"}, {"w", "wh"},  {"n", "kn"},  {"r", "wr"},
-    {"s", "ps"},  {"au", "o"},  {"o", "ow"},  {"qu", "kw"}, {"ei", "ay"}, {"ea", "e"},
-    {"ie", "e"},  {"ei", "e"},  {"ou", "u"},  {"ue", "oo"},
+    {"x", "ks"},  {"x", "cs"},  {"sh", "ti"}, {"sh", "ci"}, {"si", "ti"}, {"ci", "ti"},
+    {"s", "sc"},  {"y", "ie"},  {"ee", "ea"}, {"ee", "ie"}, {"er", "re"}, {"or", "er"},
+    {"ar", "er"}, {"el", "le"}, {"al", "le"}, {"ai", "ay"}, {"ou", "ow"}, {"w", "wh"},
+    {"n", "kn"},  {"r", "wr"},  {"s", "ps"},  {"au", "o"},  {"o", "ow"},  {"qu", "kw"},
+    {"ei", "ay"}, {"ea", "e"},  {"ie", "e"},  {"ei", "e"},  {"ou", "u"},  {"ue", "oo"},
 };
 
 /* The lists above by letter, made once. */
