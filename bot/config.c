@@ -75,17 +75,6 @@ static const struct setting shared_rows[] = {
     {.name = NULL},
 };
 
-/* Rows of adapters that this version does not have: known, so that one file serves several
- * versions. A row of the same name that an adapter registers takes their place. */
-static const struct setting reserved_rows[] = {
-    {"matrix.homeserver", SETTING_TEXT, .value = "\"\""},
-    {"matrix.as_token_file", SETTING_PATH, .value = "matrix-as-token"},
-    {"matrix.hs_token_file", SETTING_PATH, .value = "matrix-hs-token"},
-    {"matrix.bot_token_file", SETTING_PATH, .value = "\"\""},
-    {"matrix.user", SETTING_TEXT, .value = "qabot"},
-    {0},
-};
-
 static const struct setting *tables[MAX_TABLES] = {shared_rows};
 static size_t ntables = 1;
 
@@ -119,20 +108,12 @@ static const struct setting *row_find(const char *name)
     return NULL;
 }
 
-static const struct setting *reserved_find(const char *name)
-{
-    for (const struct setting *row = reserved_rows; row->name; row++)
-        if (!strcmp(row->name, name))
-            return row;
-    return NULL;
-}
-
 /* True when `name` is a level above rows: "web" for "web.origins". */
 static bool is_level(const char *name)
 {
     size_t len = strlen(name);
-    for (size_t t = 0; t <= ntables; t++)
-        for (const struct setting *row = t < ntables ? tables[t] : reserved_rows; row->name; row++)
+    for (size_t t = 0; t < ntables; t++)
+        for (const struct setting *row = tables[t]; row->name; row++)
             if (!strncmp(row->name, name, len) && row->name[len] == '.')
                 return true;
     return false;
@@ -300,8 +281,9 @@ static const char *parse_words(struct pool *pool, const char *folder, const char
         node = yaml_parse(pool, s, strlen(s), 0, &error);
         if (!node)
             return error.message;
-    } else if (!strcmp(s, "\"\"")) {
-        scalar.text = "";
+    } else if (scalar.len >= 2 && *s == '"' && s[scalar.len - 1] == '"') { /* as YAML wants "!x" */
+        scalar.len -= 2;
+        scalar.text = pool_strndup(pool, s + 1, scalar.len);
     }
     return parse_node(pool, folder, node, v, &at);
 }
@@ -372,11 +354,7 @@ static void read_key(struct config *c, const char *name, const struct yaml *key,
                      const struct yaml *node, struct kb_report *report, bool *ret_deeper)
 {
     struct value *v = value_find(c, name);
-    const struct setting *reserved = v ? NULL : reserved_find(name);
-    struct value scratch = {.row = reserved};
     *ret_deeper = false;
-    if (!v && reserved)
-        v = &scratch;
     if (v) {
         const struct yaml *at;
         struct value next = {.row = v->row};
@@ -403,15 +381,8 @@ static void read_map(struct config *c, const char *prefix, const struct yaml *ma
         const char *name = *prefix ? pool_printf(c->pool, "%s.%s", prefix, key->text) : key->text;
         bool deeper;
         read_key(c, name, key, map->item[i], report, &deeper);
-        if (!deeper)
-            continue;
-        bool absent = true; /* every row below it belongs to an adapter that is not here */
-        for (size_t k = 0; k < c->n && absent; k++)
-            absent = strncmp(c->value[k].row->name, name, strlen(name)) != 0;
-        if (absent)
-            problem_add(report, false, c->file, key->line, key->column,
-                        "%s is not in this version: its settings are read and not used", name);
-        read_map(c, name, map->item[i], report);
+        if (deeper)
+            read_map(c, name, map->item[i], report);
     }
 }
 

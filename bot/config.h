@@ -40,9 +40,7 @@ struct kb_report;
 
 /* Tables of rows end with a NULL name. The rows that several files share are in config.c; main.c
  * hands in the others (bot.c, journal.c, every adapter's) before the first config_read(), in the
- * order of guidepost.yaml. Two rows of one name are a programming error and abort. Rows of adapters
- * that are not in this version are known and accepted with a warning, so that one file serves
- * several versions. */
+ * order of guidepost.yaml. Two rows of one name are a programming error and abort. */
 void config_register(const struct setting *rows);
 
 /* Read `path`; NULL: ./guidepost.yaml or ./config/guidepost.yaml if there, else defaults. Problems

@@ -211,17 +211,6 @@ static void the_command_line_beats_both_and_survives_a_reload(void **state)
     config_free(again);
 }
 
-static void settings_of_absent_adapters_are_accepted_with_one_warning_each(void **state)
-{
-    assert_int_equal(
-        read_text("matrix: {homeserver: \"https://hs.example\", "
-                  "as_token_file: a, hs_token_file: h, bot_token_file: \"\", user: qabot}\n"),
-        0);
-    assert_int_equal(report.errors, 0);
-    assert_int_equal(report.warnings, 1);
-    assert_int_equal(read_text("matrix: {as_token: s}\n"), -EINVAL);
-}
-
 static void every_row_has_a_name_a_valid_default_and_help(void *ctx, const struct setting *row)
 {
     (void)ctx;
@@ -251,7 +240,6 @@ int main(void)
         TEST(settings_are_the_same_whatever_their_type),
         TEST(the_environment_beats_the_file),
         TEST(the_command_line_beats_both_and_survives_a_reload),
-        TEST(settings_of_absent_adapters_are_accepted_with_one_warning_each),
         TEST(the_shared_rows_are_complete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

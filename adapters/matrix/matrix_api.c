@@ -1,0 +1,171 @@
+/* matrix_api.c: calls to the homeserver, and what its answers mean. A token is in the header and nowhere else.
+ *
+ * An application service names its user and its device with every call: only then does a homeserver remember across its own
+ * restarts which of our messages it has taken, so that a repetition is none. */
+#include <cjson/cJSON.h>
+#include <ctype.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adapters/matrix/matrix_int.h"
+#include "bot/http.h"
+#include "bot/must.h"
+
+#define MAX_RESPONSE (16u << 20)
+#define DEVICE       "GUIDEPOST"
+
+void matrix_put_path(struct buf *b, const char *s)
+{
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if ((c < 0x80 && isalnum(c)) || strchr("-._~", c))
+            buf_addc(b, *s);
+        else
+            buf_addf(b, "%%%02X", c);
+    }
+}
+
+const char *matrix_path(struct pool *pool, const char *const *part)
+{
+    struct buf b;
+    buf_init(&b, 16384);
+    buf_adds(&b, "/_matrix/client/v3");
+    for (; *part; part++) {
+        buf_addc(&b, '/');
+        matrix_put_path(&b, *part);
+    }
+    const char *path = pool_strdup(pool, b.s);
+    buf_release(&b);
+    return path;
+}
+
+/* ---- what an answer means ---- */
+
+static bool ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+    return n >= m && !strcmp(s + n - m, end);
+}
+
+static enum matrix_class class_of(int status, const char *code, const char *text)
+{
+    bool deactivated = !strcmp(code, "M_USER_DEACTIVATED");
+    if (status == 401 || deactivated)
+        return MATRIX_DOWN;
+    if (ends_with(code, "M_UNKNOWN_DEVICE"))
+        return MATRIX_DEVICE;
+    if (status == 429 || status >= 500)
+        return MATRIX_LATER;
+    if (!*code) /* not the homeserver's words: a proxy before it */
+        return MATRIX_LATER;
+    if (status == 400 && strstr(text, "relation"))
+        return MATRIX_RELATION;
+    return MATRIX_REFUSED;
+}
+
+void matrix_result_read(const struct http_response *res, const cJSON *json,
+                        struct matrix_result *ret)
+{
+    const char *code = json_string(json, "errcode", 95), *text = json_string(json, "error", 512);
+    *ret = (struct matrix_result){
+        .status = res->status, .json = json, .retry_after_s = res->retry_after_s};
+    if (!res->status) {
+        ret->class = res->maybe_sent ? MATRIX_UNSURE : MATRIX_LATER;
+        snprintf(ret->error, sizeof ret->error, "%s", res->error);
+    } else if (res->status < 300 && cJSON_IsObject(json)) {
+        ret->class = MATRIX_FINE;
+    } else if (res->status < 300) {
+        ret->class = MATRIX_UNSURE;
+        snprintf(ret->error, sizeof ret->error, "an answer that is no JSON");
+    } else {
+        ret->class = class_of(res->status, code ? code : "", text ? text : "");
+        snprintf(ret->error, sizeof ret->error, "%s", code ? code : "");
+        if (!code)
+            snprintf(ret->error, sizeof ret->error, "status %d", res->status);
+    }
+    long long ms = json_int(json, "retry_after_ms", 0, 86400000, -1);
+    if (ms >= 0 && (ms + 999) / 1000 > ret->retry_after_s)
+        ret->retry_after_s = (long)((ms + 999) / 1000);
+}
+
+/* ---- calls ---- */
+
+struct call {
+    struct matrix_task task;
+    matrix_call_fn *fn;
+    void *ctx;
+};
+
+static void called(void *ctx, const struct http_response *res)
+{
+    struct call *c = ctx;
+    struct matrix_result r;
+    cJSON *j = res->len ? matrix_json_read(res->body, res->len) : NULL;
+    matrix_result_read(res, j, &r);
+    matrix_call_fn *fn = c->fn;
+    void *of = c->ctx;
+    matrix_task_free(&c->task);
+    fn(of, &r);
+    json_free(j);
+}
+
+static const char *url_of(struct matrix *m, struct pool *pool, const struct matrix_call *c)
+{
+    struct buf b;
+    char sep = '?';
+    buf_init(&b, 32768);
+    buf_addf(&b, "%s%s", m->homeserver, c->path);
+    if (c->query) {
+        buf_addf(&b, "%c%s", sep, c->query);
+        sep = '&';
+    }
+    if (!c->as_service && matrix_is_service(m) && *m->self.user) {
+        buf_addf(&b, "%cuser_id=", sep);
+        matrix_put_path(&b, m->self.user);
+        if (m->device)
+            buf_adds(&b, "&device_id=" DEVICE);
+    }
+    const char *url = pool_strdup(pool, b.s);
+    buf_release(&b);
+    return url;
+}
+
+void matrix_call(struct matrix *m, const struct matrix_call *c, matrix_call_fn *fn, void *ctx)
+{
+    struct call *k = matrix_task_new(m, sizeof *k);
+    k->fn = fn;
+    k->ctx = ctx;
+    char *auth = must_printf("Authorization: Bearer %s", m->token.value[0]);
+    const char *header[] = {auth, c->body ? "Content-Type: application/json" : NULL, NULL};
+    struct http_request rq = {.method = c->method,
+                              .url = url_of(m, k->task.pool, c),
+                              .header = header,
+                              .body = c->body,
+                              .len = c->body ? strlen(c->body) : 0,
+                              .timeout_ms = c->timeout_ms,
+                              .max_bytes = MAX_RESPONSE};
+    struct http *http = bot_http(m->adapter->bot);
+    int err = http ? http_send(http, &rq, NULL, called, k) : -1;
+    sodium_memzero(auth, strlen(auth));
+    free(auth);
+    if (err) {
+        struct http_response none = {
+            .error = "could not be queued", .body = "", .retry_after_s = -1};
+        called(k, &none);
+    }
+}
+
+static void told(void *ctx, const struct matrix_result *r)
+{
+    (void)ctx;
+    if (r->class != MATRIX_FINE)
+        log_debug("matrix", "a courtesy was refused", "reason=\"%s\"", r->error);
+}
+
+void matrix_tell(struct matrix *m, const char *method, const char *path, const char *body)
+{
+    const struct matrix_call c = {.method = method, .path = path, .body = body};
+    matrix_call(m, &c, told, NULL);
+}

@@ -1,0 +1,307 @@
+/* matrix_start.c: who we are, and whether we may speak. Nothing is answered before the homeserver has said who we are: a bot that
+ * guesses its own name comes to talk to itself.
+ *
+ *     salt -> register* -> whoami -> device* -> display name -> known: what was held goes on, /sync begins    (* application service)
+ *                                                              `-> ping*, every minute until one has come through
+ *
+ * The salt is a word of this state.db that every transaction id begins with. Without it a new state.db would count its messages
+ * from one again, and the homeserver would take the first hundred for repetitions of old ones.
+ *
+ * When a call says that the token is no good, everything waits, and from time to time its file is read again and tried. */
+#include <cjson/cJSON.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "adapters/matrix/matrix_int.h"
+#include "bot/must.h"
+
+#define MAX_WAIT_S  60
+#define PING_EACH_S 60
+#define DEVICE      "GUIDEPOST"
+
+static const struct config *config_of(const struct matrix *m)
+{
+    return bot_config(m->adapter->bot);
+}
+
+static struct pool *scratch(struct matrix *m)
+{
+    if (!m->scratch)
+        m->scratch = pool_new();
+    return m->scratch;
+}
+
+static void step(struct matrix *m, const char *method, const char *path, const char *body,
+                 bool as_service, matrix_call_fn *fn)
+{
+    const struct matrix_call c = {
+        .method = method, .path = path, .body = body, .as_service = as_service};
+    matrix_call(m, &c, fn, m);
+}
+
+/* ---- trouble ---- */
+
+static void begin(void *ctx);
+
+static void again_in(struct matrix *m, long s)
+{
+    loop_timer_stop(m->start_timer);
+    m->start_timer = loop_timer(bot_loop(m->adapter->bot), (uint64_t)s * 1000, 0, begin, m);
+}
+
+void matrix_lost(struct matrix *m, const struct matrix_result *r)
+{
+    if (!m->down || strcmp(m->why_down, r->error) != 0)
+        log_error("matrix", "the homeserver does not let us in; everything waits",
+                  "reason=\"%s\" step=\"%s\"", r->error,
+                  matrix_is_service(m)
+                      ? "compare matrix.as_token_file with the homeserver's registration file"
+                      : "put a new access token into matrix.bot_token_file");
+    m->down = true;
+    snprintf(m->why_down, sizeof m->why_down, "%s", r->error);
+    again_in(m, (long)config_int(config_of(m), "matrix.retry_auth_s"));
+}
+
+/* A step failed: for good, or for now. */
+static void stuck(struct matrix *m, const struct matrix_result *r, const char *what)
+{
+    if (r->class == MATRIX_DOWN || r->class == MATRIX_REFUSED || r->class == MATRIX_RELATION) {
+        matrix_lost(m, r);
+        return;
+    }
+    long wait = m->start_tries < 6 ? 1L << m->start_tries : MAX_WAIT_S;
+    if (!m->start_tries++)
+        log_warn("matrix", "the homeserver cannot be reached; questions wait",
+                 "call=%s reason=\"%s\"", what, r->error);
+    again_in(m, r->retry_after_s > wait ? r->retry_after_s : wait);
+}
+
+/* ---- ping ---- */
+
+static void ping(void *ctx);
+
+static void pinged(void *ctx, const struct matrix_result *r)
+{
+    struct matrix *m = ctx;
+    if (r->class == MATRIX_FINE) {
+        loop_timer_stop(m->ping_timer);
+        m->ping_timer = NULL;
+        log_info("matrix", "the homeserver reaches us", "ms=%lld",
+                 json_int(r->json, "duration_ms", 0, 1 << 30, 0));
+    } else {
+        log_warn("matrix", "the homeserver does not reach us",
+                 "reason=\"%s\" step=\"compare url, id and hs_token of the registration file\"",
+                 r->error);
+    }
+}
+
+static void ping(void *ctx)
+{
+    struct matrix *m = ctx;
+    const char *path = pool_printf(scratch(m), "/_matrix/client/v1/appservice/%s/ping",
+                                   config_text(config_of(m), "matrix.id"));
+    step(m, "POST", path, "{\"transaction_id\":\"start\"}", true, pinged);
+}
+
+/* ---- known ---- */
+
+static void go_on(struct matrix *m)
+{
+    struct matrix_held *h = m->held, *next;
+    m->held = NULL;
+    m->held_end = &m->held;
+    for (; h; h = next) {
+        next = h->after;
+        matrix_on_message(m, &h->item);
+        matrix_task_free(&h->task);
+    }
+}
+
+static void ready(struct matrix *m)
+{
+    bool first = !m->known;
+    log_info("matrix", first ? "connected" : "connected again", "user=%s by=%s", m->self.user,
+             matrix_is_service(m) ? "transactions" : "sync");
+    m->known = true;
+    m->down = false;
+    m->start_tries = 0;
+    if (first)
+        go_on(m);
+    matrix_sync_start(m);
+    if (first && matrix_is_service(m))
+        m->ping_timer = loop_timer(bot_loop(m->adapter->bot), 0, PING_EACH_S * 1000, ping, m);
+}
+
+static void renamed(void *ctx, const struct matrix_result *r)
+{
+    struct matrix *m = ctx;
+    if (r->class != MATRIX_FINE)
+        log_warn("matrix", "our display name could not be set", "reason=\"%s\"", r->error);
+    ready(m);
+}
+
+static void on_name(void *ctx, const struct matrix_result *r)
+{
+    struct matrix *m = ctx;
+    const char *wanted = config_text(config_of(m), "matrix.display_name");
+    const char *name = r->class == MATRIX_FINE ? json_string(r->json, "displayname", 255) : NULL;
+    bool other = *wanted && (!name || strcmp(name, wanted) != 0);
+    snprintf(m->self.name, sizeof m->self.name, "%s", *wanted ? wanted : name ? name : "");
+    if (!other) {
+        ready(m);
+        return;
+    }
+    struct buf b;
+    buf_init(&b, 4096);
+    buf_adds(&b, "{\"displayname\":");
+    json_add_string(&b, wanted, strlen(wanted));
+    buf_addc(&b, '}');
+    step(m, "PUT", MATRIX_PATH(scratch(m), "profile", m->self.user, "displayname"), b.s, false,
+         renamed);
+    buf_release(&b);
+}
+
+static void ask_name(struct matrix *m)
+{
+    step(m, "GET", MATRIX_PATH(scratch(m), "profile", m->self.user, "displayname"), NULL, false,
+         on_name);
+}
+
+/* ---- the device ---- */
+
+static void on_device(void *ctx, const struct matrix_result *r)
+{
+    struct matrix *m = ctx;
+    m->device = r->class == MATRIX_FINE;
+    if (!m->device)
+        log_warn("matrix", "no device: after a restart of the homeserver a message may come twice",
+                 "reason=\"%s\"", r->error);
+    ask_name(m);
+}
+
+static void make_device(struct matrix *m, matrix_call_fn *fn)
+{
+    m->device = false;
+    step(m, "PUT", MATRIX_PATH(scratch(m), "devices", DEVICE), "{\"display_name\":\"Guidepost\"}",
+         false, fn);
+}
+
+static void on_device_again(void *ctx, const struct matrix_result *r)
+{
+    struct matrix *m = ctx;
+    m->device = r->class == MATRIX_FINE;
+}
+
+void matrix_make_device(struct matrix *m)
+{
+    make_device(m, on_device_again);
+}
+
+/* ---- who we are ---- */
+
+static void on_whoami(void *ctx, const struct matrix_result *r)
+{
+    struct matrix *m = ctx;
+    const char *user =
+        r->class == MATRIX_FINE ? json_string(r->json, "user_id", MATRIX_MAX_ID) : NULL;
+    if (!user || *user != '@') {
+        stuck(m, r, "whoami");
+        return;
+    }
+    snprintf(m->self.user, sizeof m->self.user, "%s", user);
+    if (matrix_is_service(m))
+        make_device(m, on_device);
+    else
+        ask_name(m);
+}
+
+static void on_registered(void *ctx, const struct matrix_result *r)
+{
+    struct matrix *m = ctx;
+    if (r->class != MATRIX_FINE && strcmp(r->error, "M_USER_IN_USE") != 0) {
+        stuck(m, r, "register");
+        return;
+    }
+    step(m, "GET", "/_matrix/client/v3/account/whoami", NULL, true, on_whoami);
+}
+
+static void sign_up(struct matrix *m)
+{
+    struct buf b;
+    const char *user = config_text(config_of(m), "matrix.user");
+    if (!matrix_is_service(m)) {
+        step(m, "GET", "/_matrix/client/v3/account/whoami", NULL, true, on_whoami);
+        return;
+    }
+    buf_init(&b, 4096);
+    buf_adds(&b, "{\"type\":\"m.login.application_service\",\"inhibit_login\":true,\"username\":");
+    json_add_string(&b, user, strlen(user));
+    buf_addc(&b, '}');
+    step(m, "POST", "/_matrix/client/v3/register", b.s, true, on_registered);
+    buf_release(&b);
+}
+
+/* ---- the salt ---- */
+
+static void on_kept(void *ctx, int err, const char *value)
+{
+    struct matrix *m = ctx;
+    if (err)
+        again_in(m, 2);
+    else
+        snprintf(m->salt, sizeof m->salt, "%s", value);
+    if (!err)
+        sign_up(m);
+}
+
+static void on_salt(void *ctx, int err, const char *value)
+{
+    struct matrix *m = ctx;
+    unsigned char random[8];
+    char hex[2 * sizeof random + 1];
+    if (err || value) {
+        on_kept(m, err, value);
+        return;
+    }
+    randombytes_buf(random, sizeof random);
+    sodium_bin2hex(hex, sizeof hex, random, sizeof random);
+    if (inbox_keep_note(m->adapter, "salt", hex, on_kept, m))
+        again_in(m, 2);
+}
+
+static void begin(void *ctx)
+{
+    struct matrix *m = ctx;
+    loop_timer_stop(m->start_timer);
+    m->start_timer = NULL;
+    pool_free(m->scratch);
+    m->scratch = NULL;
+    if (m->down) { /* perhaps there is a new token */
+        struct secret fresh;
+        const char *why;
+        const char *row = matrix_is_service(m) ? "matrix.as_token_file" : "matrix.bot_token_file";
+        if (!secret_read(config_text(config_of(m), row), &fresh, &why)) {
+            secret_release(&m->token);
+            m->token = fresh;
+        }
+    }
+    if (*m->salt)
+        sign_up(m);
+    else if (inbox_note(m->adapter, "salt", on_salt, m))
+        again_in(m, 2);
+}
+
+void matrix_start(struct matrix *m)
+{
+    m->start_timer = loop_timer(bot_loop(m->adapter->bot), 0, 0, begin, m);
+}
+
+void matrix_start_stop(struct matrix *m)
+{
+    loop_timer_stop(m->start_timer);
+    loop_timer_stop(m->ping_timer);
+    m->start_timer = m->ping_timer = NULL;
+    pool_free(m->scratch);
+    m->scratch = NULL;
+}
