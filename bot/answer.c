@@ -225,7 +225,7 @@ static void decline(struct answerer *a, const struct question *q, const struct k
     offer_topics(a, q, pool, r);
 }
 
-/* A bare number that session_resolve() found on no list. */
+/* A bare number that session_recall() found on no list. */
 static bool is_number(struct pool *pool, const struct question *q)
 {
     return session_is_number(pool_strndup(pool, q->text, q->len));

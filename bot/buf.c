@@ -110,17 +110,6 @@ void buf_addf(struct buf *b, const char *fmt, ...)
     va_end(ap);
 }
 
-void buf_drop_front(struct buf *b, size_t n)
-{
-    if (n > b->len)
-        n = b->len;
-    if (!n)
-        return;
-    b->len -= n;
-    memmove(b->s, b->s + n, b->len);
-    b->s[b->len] = '\0';
-}
-
 char *buf_take(struct buf *b, size_t *ret_len)
 {
     char *s = NULL;

@@ -28,7 +28,6 @@ void buf_adds(struct buf *b, const char *s);
 void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
-void buf_drop_front(struct buf *b, size_t n);
 
 /* The storage, terminated; the caller frees it with free(). NULL when failed. `b` is empty then. */
 char *buf_take(struct buf *b, size_t *ret_len);

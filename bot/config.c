@@ -551,13 +551,3 @@ int config_set(struct config *c, const char *name, const char *value)
         (struct override){pool_strdup(c->pool, name), pool_strdup(c->pool, value)};
     return 0;
 }
-
-const char *config_file(const struct config *c)
-{
-    return c->file;
-}
-
-const char *config_folder(const struct config *c)
-{
-    return c->folder;
-}

@@ -60,8 +60,6 @@ bool config_bool(const struct config *c, const char *name);
 const char *const *config_list(const struct config *c, const char *name, size_t *ret_n);
 int config_set(struct config *c, const char *name, const char *value);
 bool config_same(const struct config *a, const struct config *b, const char *name);
-const char *config_file(const struct config *c);   /* the file that was read, "" for defaults */
-const char *config_folder(const struct config *c); /* where relative paths start */
 
 /* Calls fn for every row of every table, in the order of guidepost.yaml. */
 void config_each(void (*fn)(void *ctx, const struct setting *row), void *ctx);

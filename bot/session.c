@@ -199,18 +199,6 @@ static const struct offer *picked(const struct session *s, const char *text)
     return number ? &s->offer[number - 1] : NULL;
 }
 
-const char *session_resolve(const struct session *s, const char *text)
-{
-    const struct offer *offer = picked(s, text);
-    return offer ? offer->text : text;
-}
-
-size_t session_before(const struct session *s, const char *const **ret_before)
-{
-    *ret_before = (const char *const *)s->before;
-    return s->nbefore;
-}
-
 void session_recall(const struct session *s, const char *text, struct pool *pool,
                     struct question *ret)
 {
@@ -239,7 +227,7 @@ void session_recall(const struct session *s, const char *text, struct pool *pool
 
 static void remember_message(struct session *s, const char *question)
 {
-    char *copy = must(strdup(question)); /* first: it may be one of the offers that are freed */
+    char *copy = must(strdup(question));
     if (s->nbefore == MAX_SESSION_TURNS) {
         free(s->before[0]);
         memmove(s->before, s->before + 1, --s->nbefore * sizeof *s->before);

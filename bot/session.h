@@ -27,17 +27,10 @@ size_t sessions_count(const struct sessions *all);
  * list. */
 bool session_is_number(const char *text);
 
-/* What the asker means: the choice or suggestion that `text` picks (pick.h), else `text` itself. Valid until the
- * session is told something new. */
-const char *session_resolve(const struct session *s, const char *text);
-
-/* `text` as a question with all that was said before, as copies in `pool`: text, len, chosen, before, asked, quoted and
- * topic of *ret are set. */
+/* `text` as a question with all that was said before (oldest first), as copies in `pool`: text, len, chosen, before, asked,
+ * quoted and topic of *ret are set. What is asked is the choice or suggestion that `text` picks (pick.h), else `text` itself. */
 void session_recall(const struct session *s, const char *text, struct pool *pool,
                     struct question *ret);
-
-/* The earlier messages, oldest first. Valid until the session is told something new. */
-size_t session_before(const struct session *s, const char *const **ret_before);
 
 /* Remember a question (as resolved) with what its reply quoted and offered (copies); not a number that led nowhere. */
 void session_tell(struct session *s, const char *question, const struct reply *reply);

@@ -144,8 +144,8 @@ struct store_conversation {
 /* -ENOENT: it has no event yet. */
 int store_conversation(struct store *s, const char *adapter, const char *name,
                        struct store_conversation *ret);
-/* The next event. -ESTALE: the conversation was erased, or a person answers there and this is an answer (turn). *ret: as it is now. `body` are the members of a JSON object, without
- * its braces; turn: of an answer, or 0. */
+/* The next event. `body` are the members of a JSON object, without its braces; turn: of an answer, or 0. -ESTALE: the
+ * conversation was erased, or a person answers there and this is an answer. *ret: as it is now. */
 int store_append(struct store *s, const char *adapter, const char *name, int64_t turn,
                  const char *body, int64_t at_ms, struct store_conversation *ret);
 /* The turn of an answer in a transcript. -ENOENT: there is no such event, or it is no answer. */

@@ -101,8 +101,8 @@ size_t bm25f_gains(const struct bm25f_weights *weights, const struct match *m, s
                    const uint16_t length[FIELDS], const double average[FIELDS],
                    struct bm25f_gain ret[KB_MAX_TERMS]);
 
-/* The score of a passage, which is their sum: over the slots, the best way each is filled. `m` are the places of the question's terms
- * in it, by term. At most 4 * KB_MAX_TERMS terms. */
+/* The score of a passage, which is their sum: over the slots, the best way each is filled. `m` are the places of the
+ * question's terms in it, by term. At most 4 * KB_MAX_TERMS terms. */
 double bm25f_score(const struct bm25f_weights *weights, const struct match *m, size_t n,
                    const uint16_t length[FIELDS], const double average[FIELDS]);
 

@@ -1,20 +1,12 @@
-/* candidates.c: the first stage, from a whole base to a couple of hundred passages.
+/* candidates.c: the first stage, from a whole base to some tens of passages, by BM25F (bm25f.h has the formula).
  *
- * BM25F: a word counts per field, each field with its own weight and its own idea of length, and the
- * fields are added *before* saturation. A word in the title and again in the body is then one strong
- * sign and not two. For slot s and passage p
+ * Of several ways to fill a slot the best one counts, and a synonym is never taken for rarer than the word that was
+ * typed.
  *
- *     tf = sum over fields f of  weight[f] * count[f] / (1 - b[f] + b[f] * length[f] / average[f])
- *     score(s, p) = idf * tf / (K1 + tf)
- *
- * with idf = ln(1 + (N - df + 0.5) / (df + 0.5)), which never goes below zero. Of several ways to fill a
- * slot the best one counts, and a synonym is never taken for rarer than the word that was typed.
- *
- * Postings are read through fts5vocab, one token at a time, with the token as a bound value. A MATCH
- * expression would tokenize our tokens again, would need quoting, and costs a virtual-machine program
- * per matching row that bm25() then slows further. What comes out is all that later stages need to
- * know about places of words, so they never ask FTS5 anything. Where there is a sound snapshot of the postings,
- * candidates_snap.c does all this in a fraction of the time, without their noticing. */
+ * Where there is a sound snapshot of the postings, candidates_snap.c does the work. Without one they are read here, through
+ * fts5vocab, one token at a time, with the token as a bound value. A MATCH expression would tokenize our tokens again,
+ * would need quoting, and costs a virtual-machine program per matching row that bm25() then slows further. Both hand out all
+ * that later stages need to know about places of words, so none of them asks FTS5 anything. */
 #include "kb/bm25f.h"
 #include "kb/kb_int.h"
 #include "kb/snap_words.h"

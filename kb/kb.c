@@ -159,26 +159,6 @@ int kb_tests(struct kb *kb, kb_test_fn *fn, void *ctx)
     return r ? r : err;
 }
 
-/* A passage's question column holds its question and aliases, one a line. */
-int kb_questions(struct kb *kb, kb_test_fn *fn, void *ctx)
-{
-    static const char sql[] = "SELECT key, question FROM passages WHERE entry ORDER BY key";
-    sqlite3_stmt *st = NULL;
-    struct pool *pool = pool_new();
-    int r = 0, rc = sqlite3_prepare_v2(kb->db, sql, -1, &st, NULL);
-    if (rc == SQLITE_OK)
-        while (!r && (rc = sqlite3_step(st)) == SQLITE_ROW)
-            for (const char *line = text(st, 1); *line && !r;) {
-                size_t len = strcspn(line, "\n");
-                if (len)
-                    r = fn(ctx, text(st, 0), pool_strndup(pool, line, len), true);
-                line += len + (line[len] == '\n');
-            }
-    int err = finish(st, rc);
-    pool_free(pool);
-    return r ? r : err;
-}
-
 int kb_find(struct kb *kb, const char *name, struct pool *pool, struct kb_place *ret)
 {
     static const char *const where[] = {"p.key = ?1", "p.entry_id = ?1 AND p.entry_id <> ''",

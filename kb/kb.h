@@ -358,9 +358,6 @@ int kb_offers(struct kb *kb, const struct kb_ask *who, kb_offer_fn *fn, void *ct
 typedef int kb_test_fn(void *ctx, const char *passage, const char *question, bool must);
 int kb_tests(struct kb *kb, kb_test_fn *fn, void *ctx);
 
-/* Every entry's own question and its aliases, as tests that it must pass: what `guidepost check` asks back. */
-int kb_questions(struct kb *kb, kb_test_fn *fn, void *ctx);
-
 /* Where a passage stands in the sources, by its key or by what is behind its '#': 1, or 0 when there is none of that name,
  * or negative. The file's name lives in `pool`. */
 struct kb_place {

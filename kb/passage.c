@@ -6,10 +6,10 @@
  *
  * A section of more than KB_PASSAGE_WORDS words is split into parts that keep its path, because a
  * long passage matches everything a little. (110 words was the best of 60, 85, 110, 180, 260 and 400 for
- * answers from a guide, and never worse than 180 in finding documents: a paragraph or two, or a list.) The cut falls between blocks where it can, between
- * items or rows where it must, and inside a paragraph only when that paragraph alone is too long;
- * never behind a lead, and never so that a crumb is left over. A later part of a table gets the
- * table's header into the words it is ranked by.
+ * answers from a guide, and never worse than 180 in finding documents: a paragraph or two, or a list.) The cut
+ * falls between blocks where it can, between items or rows where it must, and inside a paragraph only when that
+ * paragraph alone is too long; never behind a lead, and never so that a crumb is left over. A later part of a table
+ * gets the table's header into the words it is ranked by.
  *
  * A heading without text of its own makes no passage, but stays in the path of those below it. The
  * document's title as its first heading is left out of all paths: it is ranked as the title.

@@ -6,7 +6,8 @@
  * candidates are the words of general English, compared letter by letter, and the base's own, of which only the stems are known.
  * When a word the base lacks is likelier by far than all it has, then that is what was meant, and is as unknown.
  *
- * In German a word may have been typed without its umlauts. Words may also have run together ("fulltime") or come apart ("med ical"), and people write shorthand (shorthand.c).
+ * In German a word may have been typed without its umlauts. Words may also have run together ("fulltime") or come apart
+ * ("med ical"), and people write shorthand (shorthand.c).
  * Second guesses stay as other forms of the word, at less weight: what else is in the question then decides. */
 #include "kb/english.h"
 #include "kb/query_int.h"

@@ -5,8 +5,7 @@
  * to a temporary name and renamed, and never changed afterwards; all threads read it page by page into one copy in
  * memory (snap_file.c tells why it is not simply mapped), so none ever waits for another's question. It carries the base's
  * id and the generation of the index it was made from. What changed since then is read from the index's change log into
- * a small delta (snap_view.c),
- * so that an edited entry counts at the next question, without a rebuild.
+ * a small delta (snap_view.c), so that an edited entry counts at the next question, without a rebuild.
  *
  * Nothing in the file is trusted: the header has a checksum, so has every page, checked when a
  * question first needs it; and every number read is checked against its range. A file that fails

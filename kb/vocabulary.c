@@ -5,9 +5,8 @@
  *
  *   relatives  "licensed" and "licensure" have different stems, but one stem begins with the other. Such
  *              words are other ways to say a word, at a low weight.
- *   nearest    a word that the base lacks, one slip away from one that it has: "salry". Slips are those of
- *              a keyboard: a letter too many, too few, wrong, or two that changed places. Long words may
- *              have two. The first letter is taken to be right, which it nearly always is.
+ *   near       a word that the base lacks, a few slips away from one that it has: "salry". What slips cost
+ *              is slip.c's business; which of the near ones was meant, query_meant.c's.
  *
  * Stems are compared, since only stems are in the index. Where there is a snapshot its table of terms is used as it
  * is, with the words of the delta merged in while walking. */

@@ -138,7 +138,8 @@ static void read_text(struct pool *pool, const cJSON *m, const struct slack_gate
     ev->mention |= ev->text.names_us;
 }
 
-/* These return why it is none of ours, or NULL. A message was changed: by its author, which `edited` tells, or by Slack, which unfurls its links. */
+/* These return why it is none of ours, or NULL. A message was changed: by its author, which `edited` tells, or by Slack, which
+ * unfurls its links. */
 static const char *read_changed(struct pool *pool, const cJSON *e, const struct slack_gate *gate,
                                 struct slack_event *ev)
 {

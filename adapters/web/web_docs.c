@@ -1,4 +1,5 @@
-/* web_docs.c: /docs, openapi.json for people: made from it while it is asked for, so the two cannot differ. Plain HTML, no script. */
+/* web_docs.c: /docs, openapi.json for people: made from it while it is asked for, so the two cannot differ. Plain HTML, no
+ * script. */
 #include <cjson/cJSON.h>
 #include <ctype.h>
 #include <stdlib.h>

@@ -189,8 +189,8 @@ static void half_an_emoji_and_odd_bytes_cost_nobody_an_answer(void **state)
         "<@UBOT> How much does a lighthouse keeper earn \\ud83d?",
         "<@UBOT> How much does a lighthouse keeper earn\\u0000?",
         "<@UBOT> How much does a lighthouse keeper earn? \xFF",
-        "<@UBOT> How much does a lighthouse keeper earn? :wave::skin-tone-3: "
-        "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x94\xA7",
+        ("<@UBOT> How much does a lighthouse keeper earn? :wave::skin-tone-3: "
+         "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x94\xA7"),
     };
     size_t before = fake_slack_posts(s.fake);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

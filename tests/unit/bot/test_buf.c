@@ -70,18 +70,6 @@ static void nul_bytes_are_kept(void **state)
     buf_release(&b);
 }
 
-static void the_front_can_be_dropped(void **state)
-{
-    struct buf b;
-    buf_init(&b, 10);
-    buf_adds(&b, "abcdef");
-    buf_drop_front(&b, 2);
-    assert_string_equal(b.s, "cdef");
-    buf_drop_front(&b, 100);
-    assert_string_equal(b.s, "");
-    buf_release(&b);
-}
-
 static void taking_hands_over_a_terminated_string_even_when_empty(void **state)
 {
     struct buf b;
@@ -119,7 +107,6 @@ int main(void)
         cmocka_unit_test(the_ceiling_itself_fits_and_one_byte_more_fails),
         cmocka_unit_test(failure_is_sticky_until_cleared),
         cmocka_unit_test(nul_bytes_are_kept),
-        cmocka_unit_test(the_front_can_be_dropped),
         cmocka_unit_test(taking_hands_over_a_terminated_string_even_when_empty),
         cmocka_unit_test(a_large_string_grows_to_its_ceiling_without_overflow),
     };

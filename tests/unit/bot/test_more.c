@@ -31,8 +31,8 @@ static void questions_and_other_words_are_none(void **state)
         "tell me about it",
         "m\303\251hr",
         "who else works there",
-        "more more more more more more more more more more more more more more more more "
-        "more more more"};
+        ("more more more more more more more more more more more more more more more more "
+         "more more more")};
     for (size_t i = 0; i < sizeof no / sizeof *no; i++)
         if (more_wanted(no[i], strlen(no[i])))
             fail_msg("a wish: %s", no[i]);
