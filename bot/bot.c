@@ -252,26 +252,30 @@ static int start_work(struct bot *bot)
 static int open_adapters(struct bot *bot)
 {
     size_t n = 0;
+    struct buf off; /* names */
+    int err = 0;
+    buf_init(&off, MAX_LOG_LINE);
     while (adapter_types[n])
         n++;
     bot->adapter = must(calloc(n + 1, sizeof *bot->adapter));
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && err >= 0; i++) {
         struct adapter *a = &bot->adapter[bot->nadapter];
         *a = (struct adapter){.type = adapter_types[i], .bot = bot};
-        int err = a->type->open(a);
+        err = a->type->open(a);
         if (err)
             a->type->close(a);
-        if (err < 0) {
-            log_error("bot", "an adapter cannot start", "adapter=%s reason=\"%s\"", a->type->name,
-                      strerror(-err));
-            return err;
-        }
-        if (err)
-            log_info("bot", "an adapter is off: it has no secrets", "adapter=%s", a->type->name);
         else
             bot->nadapter++;
+        if (err < 0)
+            log_error("bot", "an adapter cannot start", "adapter=%s reason=\"%s\"", a->type->name,
+                      strerror(-err));
+        else if (err)
+            buf_addf(&off, "%s%s", off.len ? " " : "", a->type->name);
     }
-    return 0;
+    if (off.len)
+        log_info("bot", "adapters are off: they have no secrets", "adapters=\"%s\"", off.s);
+    buf_release(&off);
+    return err < 0 ? err : 0;
 }
 
 /* Whom the public listener lets in. */
