@@ -18,6 +18,7 @@
 #include "bot/base.h"
 #include "bot/http.h"
 #include "bot/journal.h"
+#include "bot/limits.h"
 #include "bot/lock.h"
 #include "bot/must.h"
 #include "bot/problem.h"
