@@ -139,7 +139,7 @@ struct matrix_content {
 /* Append it as JSON: valid UTF-8, no numbers at all (homeservers refuse fractions), no empty body. */
 void matrix_content(const struct matrix_content *c, struct buf *b);
 
-/* ---- matrix_api.c: calls to the homeserver ---- */
+/* ---- matrix_result.c: addresses, and what answers mean ---- */
 
 enum matrix_class {
     MATRIX_FINE,
@@ -164,6 +164,12 @@ void matrix_result_read(const struct http_response *res, const struct cJSON *jso
 /* Append `s` percent-encoded, every byte but letters, digits and -._~ */
 void matrix_put_path(struct buf *b, const char *s);
 
+/* "/_matrix/client/v3/" and the parts, encoded, with slashes between; NULL-terminated. */
+const char *matrix_path(struct pool *pool, const char *const *part);
+#define MATRIX_PATH(pool, ...) matrix_path(pool, (const char *const[]){__VA_ARGS__, NULL})
+
+/* ---- matrix_api.c: calls to the homeserver ---- */
+
 struct matrix;
 typedef void matrix_call_fn(void *ctx, const struct matrix_result *r);
 struct matrix_call {
@@ -177,9 +183,6 @@ struct matrix_call {
 void matrix_call(struct matrix *m, const struct matrix_call *c, matrix_call_fn *fn, void *ctx);
 /* For what nobody needs the outcome of. */
 void matrix_tell(struct matrix *m, const char *method, const char *path, const char *body);
-/* "/_matrix/client/v3/" and the parts, encoded, with slashes between; NULL-terminated. */
-const char *matrix_path(struct pool *pool, const char *const *part);
-#define MATRIX_PATH(pool, ...) matrix_path(pool, (const char *const[]){__VA_ARGS__, NULL})
 
 /* ---- matrix.c: the adapter ---- */
 

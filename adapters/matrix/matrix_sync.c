@@ -375,7 +375,10 @@ static void ask(struct matrix_sync *s)
 {
     struct buf q;
     buf_init(&q, 16384);
-    buf_addf(&q, "timeout=%d&set_presence=offline&filter=", s->since ? POLL_MS : 0);
+    /* Synapse keeps the answer to a first request for two minutes, and gives it again to the same one: who has lost
+     * their memory would then be told old news as new. */
+    unsigned timeout = s->since ? POLL_MS : 1 + randombytes_uniform(POLL_MS);
+    buf_addf(&q, "timeout=%u&set_presence=offline&filter=", timeout);
     matrix_put_path(&q, s->filter);
     if (s->since) {
         buf_adds(&q, "&since=");

@@ -131,6 +131,46 @@ def what_was_said_before_it_came_is_not_answered(w):
         assert not w.answers(room, between)
 
 
+def the_doctor_finds_nothing_wrong_and_tells_no_secret(w):
+    said = w.doctor()
+    assert "we are " + w.name in said and "wrong" not in said, said
+    assert not w.service or "the homeserver reaches us" in said, said
+
+
+def the_first_time_what_was_said_before_is_left_alone(w):
+    """A plain account without a memory; a service is told of nothing that it has acknowledged."""
+    room = direct(w)
+    old = [w.alice.say(room, QUESTION) for _ in range(4)]
+    for q in old:
+        w.answer(room, q, ANSWER)
+    w.bot.stop()
+    w.bot.forget()
+    asked = [w.alice.say(room, QUESTION) for _ in range(6)] if not w.service else []
+    for _ in range(2):
+        w.bot.start()
+        w.bot.wait_connected()
+        time.sleep(2 * SETTLE)
+        w.bot.stop()
+    w.bot.start()
+    w.answer(room, w.bob_asks(room), ANSWER)
+    for q in old:
+        assert len(w.answers(room, q)) == 1, "answered once more"
+    for q in asked:
+        assert not w.answers(room, q), "answered what was said before its time"
+
+
+def a_question_behind_much_talk_is_found(w):
+    room = room_of_three(w)
+    w.bot.stop()
+    q = w.alice.say(room, "qabot: " + QUESTION, **mention(w.name))
+    for i in range(35):
+        w.alice.say(room, f"talk {i}")
+        w.bob.say(room, f"more talk {i}")
+    last = w.bob.say(room, "qabot: " + QUESTION, **mention(w.name))
+    w.bot.start()
+    expect_each_once(w, room, [q, last])
+
+
 # ---- faults ----
 
 
@@ -239,6 +279,9 @@ TESTS = [an_invitation_is_accepted_and_greeted,
          thrown_out_it_is_silent_and_invited_again_it_answers,
          an_encrypted_room_gets_one_notice,
          what_was_said_before_it_came_is_not_answered,
+         the_doctor_finds_nothing_wrong_and_tells_no_secret,
+         the_first_time_what_was_said_before_is_left_alone,
+         a_question_behind_much_talk_is_found,
          three_questions_asked_while_it_was_down_are_answered_once,
          killed_again_and_again_it_answers_each_question_once,
          a_homeserver_that_restarts_costs_nothing_and_doubles_nothing,

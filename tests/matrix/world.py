@@ -231,6 +231,9 @@ class Bot:
             assert code == 0, f"it ended with {code}: " + open(self.log).read()[-3000:]
         self.process = None
 
+    def forget(self):
+        shutil.rmtree(self.folder + "/data")
+
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
@@ -277,6 +280,18 @@ class World:
             print("# left for you to look at:", self.folder, flush=True)
         else:
             shutil.rmtree(self.folder)
+
+    def bob_asks(self, room):
+        self.alice.do("POST", f"/rooms/{quote(room)}/invite", {"user_id": self.bob.user})
+        self.bob.join(room)
+        return self.bob.say(room, "qabot: " + QUESTION, **mention(self.name))
+
+    def doctor(self):
+        done = subprocess.run([PROGRAM, "doctor", "-c", self.bot.folder + "/guidepost.yaml"], cwd=self.bot.folder,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        token = open(self.bot.folder + ("/matrix-as-token" if self.service else "/token")).read().strip()
+        assert token not in done.stdout
+        return "\n".join(line for line in done.stdout.splitlines() if line.startswith("matrix"))
 
     # ---- what the bot knows ----
 
