@@ -271,6 +271,7 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
     r = rank(kb, q, pool, wanted, &c, &row, &n);
     if (r)
         return r;
+    confidence_read(q);
     const struct ranking ranking = {kb->tokenizer, q, &c, row, n};
     size_t shown = ask->explain && max < KB_MAX_WHY ? KB_MAX_WHY : max;
     for (size_t i = 0; i < n && i < shown; i++) {

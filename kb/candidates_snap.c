@@ -124,17 +124,62 @@ static size_t encode(const struct growing *b, uint32_t chunk, uint8_t *to)
     return snap_part_size(&part);
 }
 
+/* The lists of a phrase's other words while the rarest one's is walked, part beside part. */
+struct beside {
+    struct snap_list list[SYNONYM_WORDS];
+    const uint16_t *at[SYNONYM_WORDS]; /* within the part of the same chunk; NULL: there is none */
+    const uint16_t *end[SYNONYM_WORDS];
+    size_t n;
+};
+
+static void enter_chunk(struct beside *o, uint32_t chunk)
+{
+    for (size_t i = 0; i < o->n; i++) {
+        struct snap_list *l = &o->list[i];
+        const struct snap_part *part = NULL;
+        for (; l->left; l->left--, l->at += snap_part_size(part)) {
+            part = (const void *)l->at;
+            if (part->chunk >= chunk)
+                break;
+        }
+        bool here = l->left && part->chunk == chunk;
+        o->at[i] = here ? (const uint16_t *)(const void *)(part + 1) : NULL;
+        o->end[i] = here ? o->at[i] + part->n : NULL;
+    }
+}
+
+/* All words are in the passage; offsets are asked for in ascending order. Few passages pass, and only those are read. */
+static bool all_there(struct beside *o, uint16_t offset)
+{
+    for (size_t i = 0; i < o->n; i++) {
+        const uint16_t *low = o->at[i];
+        for (size_t n = (size_t)(o->end[i] - low); n;) {
+            size_t half = n / 2;
+            bool before = low[half] < offset;
+            low = before ? low + half + 1 : low;
+            n = before ? n - half - 1 : half;
+        }
+        o->at[i] = low;
+        if (low == o->end[i] || *low != offset)
+            return false;
+    }
+    return true;
+}
+
 /* The passages of one part of `rare`'s list where the phrase stands. */
 static int phrase_part(struct search *s, size_t term, size_t segment, const struct snap_part *part,
-                       struct growing *b)
+                       struct beside *others, struct growing *b)
 {
     const struct view_segment *g = &s->v->segment[segment];
     const uint16_t *offset = (const void *)(part + 1);
     b->n = b->ncount = 0;
     b->most = 0;
+    enter_chunk(others, part->chunk);
     for (uint32_t i = 0; i < part->n; i++) {
         uint32_t ord = part->chunk * SNAP_CHUNK + offset[i];
         uint8_t count[FIELDS] = {0};
+        if (!all_there(others, offset[i]))
+            continue;
         int r = read_places(s, segment, ord);
         if (r)
             return r;
@@ -155,8 +200,10 @@ static int phrase_part(struct search *s, size_t term, size_t segment, const stru
     return 0;
 }
 
-/* The token of the phrase with the fewest passages in the segment; KB_ERR_ABSENT when one has none. */
-static int rarest_word(struct search *s, size_t term, size_t segment, uint32_t *ret)
+/* The token of the phrase with the fewest passages in the segment, and the lists of the others; KB_ERR_ABSENT when one
+ * has none. */
+static int rarest_word(struct search *s, size_t term, size_t segment, uint32_t *ret,
+                       struct beside *ret_others)
 {
     uint32_t least = UINT32_MAX;
     for (size_t k = 0; k < s->q->term[term].ntoken; k++) {
@@ -171,7 +218,13 @@ static int rarest_word(struct search *s, size_t term, size_t segment, uint32_t *
             *ret = id;
         }
     }
-    return 0;
+    int r = 0;
+    for (size_t k = 0; k < s->q->term[term].ntoken && !r; k++) {
+        uint32_t id = s->words.word[s->words.term[term][k]].term[segment];
+        if (id != *ret)
+            r = snap_list(s->v->segment[segment].snap, id, &ret_others->list[ret_others->n++]);
+    }
+    return r;
 }
 
 static bool is_dead(const struct view_segment *g, uint32_t ord)
@@ -199,16 +252,17 @@ static int phrase_list(struct search *s, size_t term, size_t segment)
     struct view_segment *g = &s->v->segment[segment];
     struct growing b = {.pool = s->pool};
     struct snap_list rare;
+    struct beside others = {.n = 0};
     uint32_t id = 0;
     uint8_t *all = NULL;
     size_t len = 0, cap = 0;
-    int r = rarest_word(s, term, segment, &id);
+    int r = rarest_word(s, term, segment, &id, &others);
     if (r)
         return r == KB_ERR_ABSENT && !snap_bad(g->snap) ? 0 : KB_ERR_DAMAGED;
     for (r = snap_list(g->snap, id, &rare); !r && rare.left; rare.left--) {
         const struct snap_part *part = (const void *)rare.at;
         rare.at += snap_part_size(part);
-        r = phrase_part(s, term, segment, part, &b);
+        r = phrase_part(s, term, segment, part, &others, &b);
         if (r || !b.n)
             continue;
         len += encode(&b, part->chunk, more_room(s->pool, &all, len, &cap, b.n));

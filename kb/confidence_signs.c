@@ -35,19 +35,25 @@ static bool is_small_number(const char *word)
     return n && n < 3 && !word[n];
 }
 
+void confidence_read(struct query *q)
+{
+    for (size_t s = 0; s < q->nslot; s++) {
+        const char *word = q->slot[s].word;
+        q->slot[s].general = is_small_number(word) || generalword(q->main_lang, word) ||
+                             lightword(q->main_lang, word);
+    }
+}
+
 static struct asked read_asked(const struct query *q)
 {
     struct asked a = {.n = q->nslot <= KB_MAX_TERMS ? q->nslot : KB_MAX_TERMS};
     for (size_t s = 0; s < a.n; s++) {
         const struct query_slot *slot = &q->slot[s];
-        bool number = is_small_number(slot->word);
-        bool general =
-            number || generalword(q->main_lang, slot->word) || lightword(q->main_lang, slot->word);
         a.worth[s] = slot->weight * slot->idf;
-        if (general && !q->bare)
-            a.worth[s] *= slot->known || number ? GENERAL : 0;
+        if (slot->general && !q->bare)
+            a.worth[s] *= slot->known || is_small_number(slot->word) ? GENERAL : 0;
         a.mass += a.worth[s];
-        a.specific[s] = !general && !slot->context && slot->weight >= CIRCUMSTANCE;
+        a.specific[s] = !slot->general && !slot->context && slot->weight >= CIRCUMSTANCE;
         a.nspecific += a.specific[s];
     }
     return a;

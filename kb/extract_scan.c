@@ -16,15 +16,22 @@ struct token {
     uint64_t hash;
     size_t pos; /* several at one place when a word has several forms */
     size_t start, end;
-    bool stop;
+    bool stop; /* only told inside what can have a label */
 };
 
 struct tokens {
     struct pool *pool;
     const char *lang;
+    const struct row *row; /* its units are what is read; NULL: something else */
+    size_t unit;           /* the last one that was looked at: tokens come in order */
     struct token *token;
     size_t n, cap, mark; /* bytes of the language mark */
 };
+
+static bool has_label(const struct unit *u)
+{
+    return u->kind == BLOCK_ITEM || u->kind == BLOCK_ROW;
+}
 
 static uint64_t hash_of(const char *s, size_t len)
 {
@@ -34,6 +41,18 @@ static uint64_t hash_of(const char *s, size_t len)
     return h ^ h >> 32;
 }
 
+/* Whether the byte of the passage is in an item or a row, whose label is compared word for word. */
+static bool may_be_label(struct tokens *t, size_t at)
+{
+    if (!t->row)
+        return false;
+    const struct unit *unit = t->row->unit;
+    size_t n = t->row->nunit, from = t->row->start + at;
+    while (t->unit < n && unit[t->unit].end <= from)
+        t->unit++;
+    return t->unit < n && unit[t->unit].start <= from && has_label(&unit[t->unit]);
+}
+
 static int on_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
                     bool colocated)
 {
@@ -41,21 +60,25 @@ static int on_token(void *ctx, const char *token, size_t len, size_t start, size
     if (start < t->mark || end < start)
         return 0;
     size_t pos = t->n ? t->token[t->n - 1].pos + !colocated : 0;
-    *POOL_PUSH(t->pool, t->token, t->n, t->cap) = (struct token){
-        hash_of(token, len), pos, start - t->mark, end - t->mark, stopword(t->lang, token, len)};
+    bool stop = may_be_label(t, start - t->mark) && stopword(t->lang, token, len);
+    *POOL_PUSH(t->pool, t->token, t->n, t->cap) =
+        (struct token){hash_of(token, len), pos, start - t->mark, end - t->mark, stop};
     return 0;
 }
 
-static int read_tokens(struct tokenizer *t, struct pool *pool, const char *lang, const char *text,
-                       size_t len, struct tokens *ret)
+/* Of a text in the row's language: the passage itself, or another, without labels. */
+static int read_tokens(struct tokenizer *t, struct pool *pool, const struct row *row, bool passage,
+                       const char *text, size_t len, struct tokens *ret)
 {
+    const char *lang = row->lang;
     size_t mark = strlen(lang) + 2;
     char *marked = pool_alloc(pool, mark + len + 1);
     marked[0] = TOKENIZER_MARK;
     memcpy(marked + 1, lang, mark - 2);
     marked[mark - 1] = ' ';
     memcpy(marked + mark, text, len);
-    *ret = (struct tokens){.pool = pool, .lang = *lang ? lang : "en", .mark = mark};
+    *ret = (struct tokens){
+        .pool = pool, .lang = *lang ? lang : "en", .row = passage ? row : NULL, .mark = mark};
     int r = tokenizer_run(t, marked, mark + len, on_token, ret);
     return r < 0 ? r : 0;
 }
@@ -151,7 +174,7 @@ static int read_told(struct tokenizer *t, const struct terms *terms, struct scan
     double own = 0;
     for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
         struct tokens tokens;
-        int r = read_tokens(t, s->pool, s->row->lang, said[i], strlen(said[i]), &tokens);
+        int r = read_tokens(t, s->pool, s->row, false, said[i], strlen(said[i]), &tokens);
         if (r)
             return r;
         find_terms(q, terms, &tokens, fill_slots, fill);
@@ -258,7 +281,7 @@ static void judge(struct scan *s, const struct placing *p, size_t i)
     seen->aside = extract_aside(text, len);
     seen->quoted = quoted_before(s, u);
     s->fresh += !seen->quoted;
-    if (u->kind == BLOCK_ITEM || u->kind == BLOCK_ROW)
+    if (has_label(u))
         seen->label = label_of(s, p, i);
 }
 
@@ -303,7 +326,7 @@ int extract_scan(struct tokenizer *t, const struct query *q, struct pool *pool,
         s.seen[i].fill = fill + i * (q->nslot + 1);
     int r = read_told(t, &terms, &s);
     if (!r)
-        r = read_tokens(t, pool, row->lang, text, row->end - row->start, &tokens);
+        r = read_tokens(t, pool, row, true, text, row->end - row->start, &tokens);
     if (r)
         return r;
     struct placing p = {.s = &s, .terms = &terms, .tokens = &tokens};

@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-/* Each word between blanks. */
+/* Each word between blanks, all of them in byte order. */
 static const char *const english[] = {
     " able above absolutely according across actual actually advice afraid after afternoon ",
     " ago agree ahead ain al almost alone along alot already alright although always amazing ",
@@ -76,12 +76,25 @@ static const char *const english[] = {
     " yea yeah year years yep yesterday yet youll young younger yourself youve yup ",
 };
 
+/* The last line that does not begin behind the word, which is where it would be. */
+static const char *line_of(const char *between)
+{
+    size_t low = 0, n = sizeof english / sizeof *english;
+    while (n > 1) {
+        size_t half = n / 2;
+        low = strncmp(english[low + half], between, strlen(between)) <= 0 ? low + half : low;
+        n -= half;
+    }
+    return english[low];
+}
+
 bool generalword(const char *lang, const char *word)
 {
-    char between[64] = " ";
+    char between[64];
     size_t len = 1;
     if (lang && *lang && strcmp(lang, "en") != 0)
         return false;
+    between[0] = ' ';
     for (; *word && len + 2 < sizeof between; word++)
         if (*word != '\'' && *word != ' ')
             between[len++] = *word;
@@ -90,8 +103,6 @@ bool generalword(const char *lang, const char *word)
     if (stopword("en", between + 1, len - 1)) /* "what's" */
         return true;
     between[len] = ' ';
-    for (size_t i = 0; i < sizeof english / sizeof *english; i++)
-        if (strstr(english[i], between))
-            return true;
-    return false;
+    between[len + 1] = 0;
+    return strstr(line_of(between), between) != NULL;
 }

@@ -166,6 +166,7 @@ struct query_slot {
     double idf;       /* of the word, or of its commonest synonym when the base lacks it */
     bool context;     /* from an earlier message */
     bool known;       /* some alternative occurs in the base */
+    bool general;     /* a word of any conversation; once confidence_read() has looked */
 };
 
 /* One way to say it: a token, or several in a row. */
@@ -428,6 +429,9 @@ struct ranking {
     const struct row *row; /* of the first n candidates, read and in order */
     size_t n;
 };
+/* Tell apart what the question is about and how it is put. Once, before any of the following. */
+void confidence_read(struct query *q);
+
 /* Of the i-th; i < n. */
 void confidence_signs(const struct ranking *r, size_t i, double ret[SIGNS]);
 
