@@ -289,6 +289,7 @@ static int ask_kb(struct answerer *a, const struct question *q, const char *text
                          .lang = q->lang,
                          .audience = q->audience,
                          .max = HITS,
+                         .as_sure = NEARLY_AS_SURE,
                          .explain = q->explain};
     *ret = (struct kb_hits){0};
     int err = a->kb ? KB_OK : ready(a);
@@ -437,6 +438,7 @@ static int answer_more(struct answerer *a, const struct question *q, struct pool
                          .lang = q->lang,
                          .audience = q->audience,
                          .max = HITS,
+                         .as_sure = NEARLY_AS_SURE,
                          .explain = q->explain};
     struct kb_hits hits;
     int err = kb_ask(a->kb, &ask, &hits);

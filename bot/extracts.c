@@ -16,15 +16,14 @@
 #include "bot/limits.h"
 #include "kb/pool.h"
 
-#define MOST_QUOTED    3    /* extracts for one question */
-#define NEARLY_AS_SURE 0.55 /* of the best extract's confidence: less is not quoted beside it */
-#define AS_SURE        0.6  /* sure enough to be quoted before it: see best_first() */
-#define OWN_LESS       0.1  /* of the question's own words that it may lack then */
-#define EQUALLY_SURE   0.8  /* then the other one may be the answer, too */
-#define ROOM_FOR_MORE  450  /* code points after which no further extract is begun */
-#define SAME_WORDS     0.6 /* share of an extract's words that were said already: it adds nothing */
-#define NEW_WORDS      0.1 /* share of the question that a further extract must add */
-#define MUCH_NEW       0.25 /* the same beside one that is sure: it is hardly needed */
+#define MOST_QUOTED   3    /* extracts for one question */
+#define AS_SURE       0.6  /* sure enough to be quoted before it: see best_first() */
+#define OWN_LESS      0.1  /* of the question's own words that it may lack then */
+#define EQUALLY_SURE  0.8  /* then the other one may be the answer, too */
+#define ROOM_FOR_MORE 450  /* code points after which no further extract is begun */
+#define SAME_WORDS    0.6  /* share of an extract's words that were said already: it adds nothing */
+#define NEW_WORDS     0.1  /* share of the question that a further extract must add */
+#define MUCH_NEW      0.25 /* the same beside one that is sure: it is hardly needed */
 
 /* ---- text ------------------------------------------------------------------------------------ */
 

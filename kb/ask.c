@@ -187,9 +187,22 @@ static void spell_out(struct kb *kb, const struct query *q, struct pool *pool,
 
 /* ---- hits --------------------------------------------------------------------------------------------- */
 
-static int give_hit(struct kb *kb, const struct kb_ask *ask, const struct query *q,
-                    struct pool *pool, const struct row *row, const struct candidate *c,
-                    struct kb_hit *hit)
+/* Whether the i-th hit may be quoted, as far as can be said by those before it. */
+static bool is_quotable(const struct kb_ask *ask, const struct kb_hits *hits,
+                        const struct candidate *c, size_t i)
+{
+    bool told = false, sure = true;
+    if (ask->rank_only || !i || ask->as_sure <= 0)
+        return !ask->rank_only;
+    for (size_t k = 0; k < i; k++) {
+        told = told || *hits->hit[k].text;
+        sure = sure && c[k + 1].confidence >= c[0].confidence * ask->as_sure;
+    }
+    return hits->band > KB_NONE && (sure || !told);
+}
+
+static int give_hit(struct kb *kb, bool quote, const struct query *q, struct pool *pool,
+                    const struct row *row, const struct candidate *c, struct kb_hit *hit)
 {
     *hit = (struct kb_hit){.passage = row->key,
                            .document = row->doc_id,
@@ -211,7 +224,7 @@ static int give_hit(struct kb *kb, const struct kb_ask *ask, const struct query 
                            .confidence = c->confidence};
     if (row->entry) /* the first line; the rest are aliases */
         hit->question = pool_strndup(pool, row->question, strcspn(row->question, "\n"));
-    if (ask->rank_only)
+    if (!quote)
         return 0;
     char *text = NULL;
     int r = row_text(kb, pool, row->document, row->start, row->end, &text);
@@ -298,7 +311,8 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
         if (i >= n)
             r = row_read(kb, pool, c.c[i].id, &beyond);
         if (!r)
-            r = give_hit(kb, ask, q, pool, i < n ? &row[i] : &beyond, &c.c[i], &hits->hit[i]);
+            r = give_hit(kb, is_quotable(ask, hits, c.c, i), q, pool, i < n ? &row[i] : &beyond,
+                         &c.c[i], &hits->hit[i]);
     }
     return r;
 }

@@ -26,6 +26,8 @@ static bool letter(char c)
 /* `word` (lower case, may have blanks inside) at s[at], as whole words. */
 static bool word_at(struct text t, size_t at, const char *word)
 {
+    if ((t.s[at] | 32) != (*word | 32)) /* most often */
+        return false;
     size_t n = strlen(word);
     return t.len - at >= n && !strncasecmp(t.s + at, word, n) && (!at || !letter(t.s[at - 1])) &&
            (at + n == t.len || !letter(t.s[at + n]) || !letter(word[n - 1]));

@@ -152,7 +152,10 @@ struct kb_ask {
     const char *today;    /* YYYY-MM-DD for validity dates, NULL: today, UTC */
     size_t max;           /* hits wanted; 0: 10. The best ones never depend on it */
     bool rank_only;       /* leave extracts out: only ids and scores are wanted */
-    bool explain;         /* fill hits->why */
+    /* Extracts only of hits that are at least this share as sure as the best, up to the first that is not, and only of
+     * the best in band KB_NONE; until there is a text, of all. Others have the text "". 0: of all. */
+    double as_sure;
+    bool explain; /* fill hits->why */
 };
 
 struct kb_span {

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "bot/buf.h"
+#include "bot/extracts.h"
 #include "bot/json.h"
 #include "kb/kb.h"
 #include "tests/bench/bench.h"
@@ -30,7 +31,7 @@
 #define TURN      25  /* questions that one engine answers before the next has its turn */
 #define PASSES    4
 #define SLOW_NS   20000000
-#define HITS      6           /* what a reply looks at, with their extracts */
+#define HITS      6           /* what a reply looks at, with the extracts that it may quote */
 #define AT_LEAST  30          /* questions, however slow */
 #define SCATTER   2654435761u /* a prime: every question comes once before any comes again */
 #define MAX_SIZES 8
@@ -106,7 +107,8 @@ static struct cost index_folder(const char *folder, const char *db)
 
 static bool ask_whole(struct kb *kb, const char *question)
 {
-    struct kb_ask ask = {.text = question, .len = strlen(question), .max = HITS};
+    struct kb_ask ask = {
+        .text = question, .len = strlen(question), .max = HITS, .as_sure = NEARLY_AS_SURE};
     struct kb_hits hits;
     int err = kb_ask(kb, &ask, &hits);
     if (err)

@@ -44,6 +44,31 @@ static void test_an_extract_is_the_bytes_of_its_span(void **state)
     kb_close(kb);
 }
 
+static void test_only_what_may_be_quoted_is_extracted_when_so_asked(void **state)
+{
+    static const char question[] = "laboratory technician samples license wage";
+    static const double share[] = {0.01, 0.5, 0.9, 2};
+    struct kb *kb = base_careers();
+    struct kb_hits all = base_ask(kb, question);
+    assert_true(all.n >= 3);
+    for (size_t i = 0; i < sizeof share / sizeof *share; i++) {
+        struct kb_ask ask = {.text = question, .len = strlen(question), .as_sure = share[i]};
+        struct kb_hits few;
+        assert_int_equal(kb_ask(kb, &ask, &few), KB_OK);
+        assert_int_equal(few.n, all.n);
+        bool sure = true;
+        for (size_t k = 0; k < few.n; k++) {
+            sure = sure && (!k || (few.band > KB_NONE &&
+                                   few.hit[k].confidence >= few.hit[0].confidence * share[i]));
+            assert_string_equal(few.hit[k].passage, all.hit[k].passage);
+            assert_string_equal(few.hit[k].text, sure ? all.hit[k].text : "");
+        }
+        kb_hits_release(&few);
+    }
+    kb_hits_release(&all);
+    kb_close(kb);
+}
+
 static void test_no_text_is_an_operator(void **state)
 {
     static const char *const texts[] = {
@@ -196,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_passage_with_the_words_comes_first),
         cmocka_unit_test(test_an_extract_is_the_bytes_of_its_span),
+        cmocka_unit_test(test_only_what_may_be_quoted_is_extracted_when_so_asked),
         cmocka_unit_test(test_no_text_is_an_operator),
         cmocka_unit_test(test_a_question_of_a_megabyte_is_answered_from_its_beginning),
         cmocka_unit_test(test_finding_nothing_is_success_and_declines),

@@ -50,6 +50,37 @@ static void every_listed_word_is_found(void **state)
     assert_in_range(words, 400, 1000);
 }
 
+/* Lines are searched by halves, so one out of order would hide its words. */
+static void every_general_word_is_found(void **state)
+{
+    char path[1024], line[256];
+    const char *root = getenv("GUIDEPOST_SOURCE");
+    snprintf(path, sizeof path, "%s/kb/generalword.c", root ? root : ".");
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    size_t words = 0;
+    bool inside = false;
+    while (fgets(line, sizeof line, f)) {
+        inside = inside ? !strstr(line, "};") : strstr(line, "english[] = {") != NULL;
+        char *rest = inside ? strchr(line, '"') : NULL;
+        if (!rest || !strrchr(rest, '"'))
+            continue;
+        *strrchr(++rest, '"') = 0;
+        for (char *w; (w = strsep(&rest, " "));) {
+            if (*w && !generalword("en", w))
+                fail_msg("\"%s\" is not in byte order", w);
+            words += *w != 0;
+        }
+    }
+    fclose(f);
+    assert_in_range(words, 400, 2000);
+    assert_true(generalword("en", "what's"));
+    assert_false(generalword("en", "abl"));
+    assert_false(generalword("en", "zebra"));
+    assert_false(generalword("en", "aardvark"));
+    assert_false(generalword("de", "able"));
+}
+
 static void questions_lose_their_frame(void **state)
 {
     static const char *const word[] = {"how", "what", "whats", "do",     "i",
@@ -87,6 +118,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_listed_word_is_found),
+        cmocka_unit_test(every_general_word_is_found),
         cmocka_unit_test(questions_lose_their_frame),
         cmocka_unit_test(content_is_kept),
         cmocka_unit_test(only_whole_words_of_known_languages_count),
