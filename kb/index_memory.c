@@ -10,6 +10,7 @@
  * read anew, those that did not turn up again are gone, and so are all of a row that was not met. */
 #include "kb/kb_int.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,7 @@ static bool same(struct bytes a, struct bytes b)
 
 static void add_file(struct index_memory *m, struct known file)
 {
+    assert(m->file || m->n == m->cap); /* no room without an array */
     struct known *known = POOL_PUSH(m->pool, m->file, m->n, m->cap);
     *known = file;
     names_claim(&m->paths, m->pool, (struct name_place){.name = file.path, .line = m->n});
