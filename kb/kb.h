@@ -322,7 +322,8 @@ int kb_verify(struct kb *kb, const char *receipt, struct pool *pool, struct kb_p
 
 /* The questions of the entries that `passage` names as follow-ups, at most `max`, and of its
  * neighbours when it names none; a neighbour without a question is "title: heading". Only what may be shown to `who`
- * (its lang, audience and today; NULL: to anybody today). ret_keys, unless NULL: the passages that they stand for. Strings live in `pool`. Returns how many, or negative. */
+ * (its lang, audience and today; NULL: to anybody today). ret_keys, unless NULL: the passages that they stand for. Strings
+ * live in `pool`. Returns how many, or negative. */
 int kb_followups(struct kb *kb, const struct kb_ask *who, const char *passage, size_t max,
                  struct pool *pool, const char **ret_questions, const char **ret_keys);
 
