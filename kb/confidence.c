@@ -26,7 +26,7 @@
 
 #include <math.h>
 
-#define SURE          0.70 /* confidence from here on: an answer */
+#define SURE          0.69 /* confidence from here on: an answer */
 #define SCOPE         0.47 /* chance that the guides have one, from here on: "did you mean" */
 #define SCOPE_FOREIGN 0.57 /* the same when they lack a word that carries the question */
 
@@ -47,19 +47,19 @@ static const struct half {
     } part[CONFIDENCE_PARTS];
 } halves[KB_CHANCES] = {
     {"the guides have an answer",
-     -0.41,
+     -0.48,
      5,
-     {{SIGN_TOGETHER, "together", "how much of the question is in one place", 0.97},
-      {SIGN_EXACT, "exact", "a line or heading is what was asked", 2.66},
-      {SIGN_UNKNOWN, "unknown", "how much of the question no guide has", -1.76},
-      {SIGN_EMPTY, "empty", "no word says what it is about", -0.65},
-      {SIGN_UNPAID, "unpaid", "money was asked for and it has none", -0.85}}},
+     {{SIGN_TOGETHER, "together", "how much of the question is in one place", 0.96},
+      {SIGN_EXACT, "exact", "a line or heading is what was asked", 2.74},
+      {SIGN_UNKNOWN, "unknown", "how much of the question no guide has", -1.68},
+      {SIGN_EMPTY, "empty", "no word says what it is about", -0.63},
+      {SIGN_UNPAID, "unpaid", "money was asked for and it has none", -0.96}}},
     {"this is the answer",
-     -2.06,
+     -1.94,
      3,
-     {{SIGN_EXACT, "exact", "a line or heading is what was asked", 2.73},
-      {SIGN_MARGIN, "margin", "how far another answer is behind", 1.59},
-      {SIGN_EVIDENCE, "evidence", "how little it can be chance", 1.85}}},
+     {{SIGN_EXACT, "exact", "a line or heading is what was asked", 2.65},
+      {SIGN_MARGIN, "margin", "how far another answer is behind", 1.34},
+      {SIGN_EVIDENCE, "evidence", "how little it can be chance", 2.06}}},
 };
 
 static double chance(const struct half *half, const double sign[SIGNS], struct kb_chance *ret)

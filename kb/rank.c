@@ -37,10 +37,10 @@ static const struct {
     [COVERAGE] = {"coverage", "how many of the question's words it has", 0.5},
     [PAIRS] = {"pairs", "words that stand together in both", 0.35},
     [NAMED] = {"named", "how many of them its question, headings and title have", 0.5},
-    [HEADING] = {"heading", "its question or heading is what was asked", 0.5},
-    [WORDING] = {"wording", "these say it in the same words, small ones too", 1.0},
-    [WANT] = {"want", "it has the kind of answer that was asked for", 0.1},
-    [ENTRY] = {"entry", "somebody wrote it as the answer to a question", 0.05},
+    [HEADING] = {"heading", "its question or heading is what was asked", 0.6},
+    [WORDING] = {"wording", "these say it in the same words, small ones too", 0.9},
+    [WANT] = {"want", "it has the kind of answer that was asked for", 0.3},
+    [ENTRY] = {"entry", "somebody wrote it as the answer to a question", 0.2},
     [TOPIC] = {"topic", "it goes on with what was quoted last", 0.2},
 };
 
@@ -166,15 +166,19 @@ static bool has_enumeration(const char *s)
     return false;
 }
 
+/* An enumeration is rarely found where none was asked for, and an amount of money not often; that a text has digits or
+ * the name of a month tells little. What defines a thing is said in so many ways that "is a" tells nothing. */
+#define TELLING 1.0
+#define GOOD    0.7
+#define WEAK    0.3
+#define FAINT   0.15
+
 static double wanted(const struct row *row, enum query_want want)
 {
     static const char *const time[] = {"year", "month", "week", "hour", "minute", NULL};
     static const char *const date[] = {"january",  "february", "march",     "april",   "june",
                                        "july",     "august",   "september", "october", "november",
                                        "december", "deadline", NULL};
-    static const char *const means[] = {" is a",     " is the",    " are the",
-                                        "refers to", "stands for", " means ",
-                                        "known as",  " (",         NULL};
     static const char *const unlike[] = {"differ",   "while ", "whereas", "unlike", "distinct",
                                          "compared", "versus", " vs",     NULL};
     static const char *const because[] = {"because", "due to",    "driven by", "so that", "ensur",
@@ -184,16 +188,16 @@ static double wanted(const struct row *row, enum query_want want)
     const char *s = row->body;
     bool many = count_units(row, BLOCK_ITEM) >= 3 || count_units(row, BLOCK_ROW) >= 3;
     switch (want) {
-    case WANT_MONEY: return has_money(s);
-    case WANT_DURATION: return has_any(s, time);
-    case WANT_NUMBER: return has_digit(s);
-    case WANT_DATE: return has_any(s, date);
-    case WANT_LIST: return many || has_enumeration(s);
-    case WANT_STEPS: return many ? 1 : has_any(s, steps) ? 0.5 : 0;
-    case WANT_DIFFERENCE: return has_any(s, unlike);
-    case WANT_DEFINITION: return has_any(s, means) ? 0.5 : 0;
-    case WANT_REASON: return has_any(s, because) ? 0.5 : 0;
+    case WANT_MONEY: return has_money(s) ? GOOD : 0;
+    case WANT_DURATION: return has_any(s, time) ? WEAK : 0;
+    case WANT_NUMBER: return has_digit(s) ? WEAK : 0;
+    case WANT_DATE: return has_any(s, date) ? WEAK : 0;
+    case WANT_LIST: return many || has_enumeration(s) ? TELLING : 0;
+    case WANT_STEPS: return many ? WEAK : has_any(s, steps) ? FAINT : 0;
+    case WANT_DIFFERENCE: return has_any(s, unlike) ? WEAK : 0;
+    case WANT_REASON: return has_any(s, because) ? FAINT : 0;
     case WANT_ANY:
+    case WANT_DEFINITION:
     case WANT_PLACE:
     case WANT_PERSON:
     case WANT_YESNO: return 0;
