@@ -475,7 +475,8 @@ static int set_up(struct exchange *x, const struct http_request *rq)
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
                      rq->connect_timeout_ms ? rq->connect_timeout_ms : CONNECT_MS);
     curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, rq->timeout_ms ? rq->timeout_ms : TOTAL_MS);
-    curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, (long)LOW_SPEED_BYTES);
+    bool poll = rq->timeout_ms > TOTAL_MS; /* silence is what is asked for */
+    curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, poll ? 0L : (long)LOW_SPEED_BYTES);
     curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)LOW_SPEED_S);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_data);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, x);

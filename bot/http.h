@@ -16,8 +16,10 @@ struct http_request {
     const char *const *header; /* "Name: value", NULL-terminated, or NULL */
     const char *body;
     size_t len;
-    long connect_timeout_ms, timeout_ms; /* 0: 5 s and 20 s */
-    size_t max_bytes;                    /* of the response body; 0: 1 MiB */
+    long connect_timeout_ms,
+        timeout_ms;   /* 0: 5 s and 20 s. Fifteen silent seconds end a request, unless
+                                          * timeout_ms is more than 20 s: a long poll */
+    size_t max_bytes; /* of the response body; 0: 1 MiB */
 };
 
 struct http_response {

@@ -118,6 +118,33 @@ def an_encrypted_room_gets_one_notice(w):
     assert len(said) == 1 and "encrypted" in said[0]["content"]["body"], said
 
 
+def a_room_that_moves_is_followed(w):
+    room = w.alice.create(w.name, preset="public_chat")
+    w.wait_joined(room)
+    new = w.alice.do("POST", f"/rooms/{quote(room)}/upgrade", {"new_version": "11"})["replacement_room"]
+    w.wait_joined(new)
+    w.answer(new, w.alice.say(new, QUESTION), ANSWER)
+
+
+def who_may_not_invite_is_declined(w):
+    w.bot.stop()
+    w.configure("  allow_inviters: [\"@bob:*\"]\n")
+    w.bot.start()
+    w.bot.wait_connected()
+    room, his = w.alice.create(w.name), w.bob.create(w.name, w.alice.user)
+    w.alice.join(his)
+    w.wait_joined(his)
+
+    def left():
+        got = w.alice.do("GET", f"/rooms/{quote(room)}/state/m.room.member/{quote(w.name)}")
+        return got["membership"] == "leave"
+    until(left, 20, "the invitation is still open")
+    w.bot.stop()
+    w.configure()
+    w.bot.start()
+    w.bot.wait_connected()
+
+
 def what_was_said_before_it_came_is_not_answered(w):
     room = w.alice.create()
     old = w.alice.say(room, QUESTION)
@@ -157,6 +184,14 @@ def the_first_time_what_was_said_before_is_left_alone(w):
         assert len(w.answers(room, q)) == 1, "answered once more"
     for q in asked:
         assert not w.answers(room, q), "answered what was said before its time"
+
+
+def after_a_quiet_while_a_question_is_answered_at_once(w):
+    room = direct(w)
+    until(lambda: w.ours(room), 20, "no greeting")
+    time.sleep(0 if w.service else 17)  # a poll that brings nothing is no failure
+    w.answer(room, w.alice.say(room, QUESTION), ANSWER, 5)
+    assert not w.bot.said("cannot ask what is new")
 
 
 def a_question_behind_much_talk_is_found(w):
@@ -278,9 +313,12 @@ TESTS = [an_invitation_is_accepted_and_greeted,
          a_thumb_is_a_vote_and_the_last_one_that_is_left_counts,
          thrown_out_it_is_silent_and_invited_again_it_answers,
          an_encrypted_room_gets_one_notice,
+         a_room_that_moves_is_followed,
+         who_may_not_invite_is_declined,
          what_was_said_before_it_came_is_not_answered,
          the_doctor_finds_nothing_wrong_and_tells_no_secret,
          the_first_time_what_was_said_before_is_left_alone,
+         after_a_quiet_while_a_question_is_answered_at_once,
          a_question_behind_much_talk_is_found,
          three_questions_asked_while_it_was_down_are_answered_once,
          killed_again_and_again_it_answers_each_question_once,

@@ -86,6 +86,7 @@ class Homeserver:
             "enable_registration": True, "enable_registration_without_verification": True,
             "trusted_key_servers": [], "suppress_key_server_warning": True,
             "rc_registration": {"per_second": 1000, "burst_count": 1000},
+            "rc_room_creation": {"per_second": 1000, "burst_count": 1000},
             "rc_login": {"address": {"per_second": 1000, "burst_count": 1000}},
             "rc_joins": {"local": {"per_second": 1000, "burst_count": 1000}},
             "rc_invites": {"per_room": {"per_second": 1000, "burst_count": 1000},
