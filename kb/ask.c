@@ -33,7 +33,7 @@ static int transaction(struct kb *kb, enum kb_stmt which, const char *sql)
     return rc == SQLITE_DONE ? 0 : schema_err(rc);
 }
 
-static int read_generation(struct kb *kb, long long *ret)
+int kb_generation(struct kb *kb, long long *ret)
 {
     int r = 0;
     sqlite3_stmt *st =
@@ -51,7 +51,7 @@ int kb_refresh(struct kb *kb)
 {
     long long generation = 0;
     struct synonyms *synonyms = NULL;
-    int r = read_generation(kb, &generation);
+    int r = kb_generation(kb, &generation);
     bool known = kb->synonyms && kb->generation == generation;
     if (r || (known && view_holds(kb)))
         return r;

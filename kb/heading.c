@@ -28,14 +28,27 @@ static bool term_at(const struct heading_line *line, size_t i, const uint16_t *w
     return true;
 }
 
+/* The low bits of its words that are the question's, too: most lines have none, and most words are in none. */
+static uint64_t words_of(const struct heading_line *line)
+{
+    uint64_t set = 0;
+    for (size_t k = 0; k < line->n; k++)
+        if (line->word[k] != HEADING_OTHER)
+            set |= UINT64_C(1) << (line->word[k] & 63);
+    return set;
+}
+
 /* How much of the question's mass the line has. Marks the words that were said. */
 static double recall(const struct heading_asked *asked, const struct heading_line *line,
                      bool said[HEADING_WORDS])
 {
     const struct query *q = asked->q;
     double slot[KB_MAX_TERMS + 1] = {0}, all = 0, covered = 0;
+    uint64_t sieve = words_of(line);
     for (size_t i = 0; i < q->nterm; i++) {
         const struct query_term *term = &q->term[i];
+        if (term->ntoken && !(sieve >> (asked->term[i][0] & 63) & 1))
+            continue;
         for (size_t k = 0; k < line->n; k++) {
             if (!term_at(line, k, asked->term[i], term->ntoken))
                 continue;
@@ -135,6 +148,8 @@ struct heading_asked heading_asked(const struct query *q, uint16_t (*term)[SYNON
 void heading_take(const struct heading_asked *asked, const struct heading_line *line,
                   unsigned field, bool whole, struct heading_found *found)
 {
+    if (!words_of(line))
+        return;
     uint64_t set = words_said(asked, line);
     if (field != FIELD_QUESTION)
         found->above |= set;

@@ -74,10 +74,13 @@ void kb_remove(const char *db)
     index_file_remove(db);
 }
 
+static void topics_free(struct topics *t);
+
 void kb_close(struct kb *kb)
 {
     if (!kb)
         return;
+    topics_free(kb->topics);
     sqlite3_blob_close(kb->text);
     for (size_t i = 0; i < sizeof kb->stmt / sizeof *kb->stmt; i++)
         sqlite3_finalize(kb->stmt[i]);
@@ -238,19 +241,40 @@ static void bind_name(sqlite3_stmt *st, const char *name, const char *value)
                       SQLITE_TRANSIENT);
 }
 
-static int prepare_for(struct kb *kb, const struct kb_ask *who, const char *sql, sqlite3_stmt **ret)
+/* What depends on nothing but who asks: bound to every statement that has OPEN. */
+static void bind_asker(sqlite3_stmt *st, const struct kb_ask *who, const char *today)
 {
-    int rc = sqlite3_prepare_v2(kb->db, sql, -1, ret, NULL);
-    if (rc != SQLITE_OK)
-        return rc;
+    bind_name(st, ":today", today);
+    bind_name(st, ":lang", who ? who->lang : NULL);
+    bind_name(st, ":audience", who ? who->audience : NULL);
+}
+
+/* As YYYY-MM-DD. */
+static void day_of(const struct kb_ask *who, char ret[16])
+{
     const struct query q = {.today = who ? who->today : NULL};
-    char today[16];
     int32_t day = query_today(&q);
-    snprintf(today, sizeof today, "%04d-%02d-%02d", day / 10000, day / 100 % 100, day % 100);
-    bind_name(*ret, ":today", today);
-    bind_name(*ret, ":lang", who ? who->lang : NULL);
-    bind_name(*ret, ":audience", who ? who->audience : NULL);
-    return rc;
+    snprintf(ret, 16, "%04d-%02d-%02d", day / 10000, day / 100 % 100, day % 100);
+}
+
+/* A statement that is prepared once, with the asker bound. It ends with rest(), or it would hold on to this state of
+ * the file. */
+static sqlite3_stmt *stmt_for(struct kb *kb, enum kb_stmt which, const char *sql,
+                              const struct kb_ask *who, int *ret_err)
+{
+    char today[16];
+    sqlite3_stmt *st = kb_stmt(kb, which, sql, ret_err);
+    if (!st)
+        return NULL;
+    day_of(who, today);
+    bind_asker(st, who, today);
+    return st;
+}
+
+static int rest(sqlite3_stmt *st, int rc)
+{
+    sqlite3_reset(st);
+    return schema_err(rc);
 }
 
 /* The n-th document's questions, one row each round, so that every document has its turn. */
@@ -279,27 +303,29 @@ struct documents {
 static int read_documents(struct kb *kb, const struct kb_ask *who, struct pool *pool,
                           struct documents *ret)
 {
-    sqlite3_stmt *st = NULL;
+    int rc, r = 0;
+    sqlite3_stmt *st = stmt_for(kb, STMT_DOCUMENTS, sql_documents, who, &r);
     *ret = (struct documents){.id = pool_array(pool, MOST_DOCUMENTS, sizeof *ret->id),
                               .title = pool_array(pool, MOST_DOCUMENTS, sizeof *ret->title)};
-    int rc = prepare_for(kb, who, sql_documents, &st);
-    if (rc == SQLITE_OK) {
-        bind_number(st, ":max", MOST_DOCUMENTS);
-        while ((rc = sqlite3_step(st)) == SQLITE_ROW && ret->n < MOST_DOCUMENTS) {
-            ret->id[ret->n] = sqlite3_column_int64(st, 0);
-            ret->title[ret->n++] = pool_strdup(pool, text(st, 1));
-        }
+    if (!st)
+        return r;
+    bind_number(st, ":max", MOST_DOCUMENTS);
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW && ret->n < MOST_DOCUMENTS) {
+        ret->id[ret->n] = sqlite3_column_int64(st, 0);
+        ret->title[ret->n++] = pool_strdup(pool, text(st, 1));
     }
-    return finish(st, rc);
+    return rest(st, rc);
 }
 
 /* Rounds over the documents until the list is full or a round has nothing more. */
 static int rounds(struct kb *kb, const struct kb_ask *who, const struct documents *d,
-                  const char *sql, struct list *l)
+                  enum kb_stmt which, const char *sql, struct list *l)
 {
-    sqlite3_stmt *st = NULL;
-    int rc = prepare_for(kb, who, sql, &st);
-    bool more = rc == SQLITE_OK;
+    int rc = SQLITE_OK, r = 0;
+    sqlite3_stmt *st = stmt_for(kb, which, sql, who, &r);
+    bool more = true;
+    if (!st)
+        return r;
     for (int round = 0; more && l->n < l->max; round++) {
         more = false;
         for (size_t i = 0; i < d->n && l->n < l->max &&
@@ -314,23 +340,87 @@ static int rounds(struct kb *kb, const struct kb_ask *who, const struct document
             sqlite3_reset(st);
         }
     }
-    return finish(st, rc);
+    return rest(st, rc);
+}
+
+static int read_topics(struct kb *kb, const struct kb_ask *who, struct list *l)
+{
+    struct documents d;
+    int r = read_documents(kb, who, l->pool, &d);
+    if (!r)
+        r = rounds(kb, who, &d, STMT_QUESTION, sql_question, l);
+    if (!r && l->n == 0 && d.n > 1) /* a shelf of guides that ask nothing: their titles */
+        for (size_t i = 0; i < d.n; i++)
+            offer(l, d.title[i], strlen(d.title[i]), "");
+    if (!r && l->n == 0)
+        r = rounds(kb, who, &d, STMT_HEADING, sql_heading, l);
+    return r;
+}
+
+/* What a greeting and a decline offer is the same until the file, the day or the asker changes: the last list is kept. */
+struct topics {
+    struct pool *pool;
+    long long generation;
+    char today[16];
+    const char *lang, *audience;
+    const char **item;
+    size_t n, max;
+};
+
+static bool same(const char *a, const char *b)
+{
+    return !strcmp(a, b ? b : "");
+}
+
+static bool topics_hold(const struct topics *t, long long generation, const char *today,
+                        const struct kb_ask *who, size_t max)
+{
+    return t && t->generation == generation && t->max == max && same(t->today, today) &&
+           same(t->lang, who ? who->lang : NULL) && same(t->audience, who ? who->audience : NULL);
+}
+
+static void topics_free(struct topics *t)
+{
+    if (t)
+        pool_free(t->pool);
+}
+
+static int topics_refresh(struct kb *kb, const struct kb_ask *who, size_t max)
+{
+    char today[16];
+    long long generation;
+    int r = kb_generation(kb, &generation);
+    day_of(who, today);
+    if (r || topics_hold(kb->topics, generation, today, who, max))
+        return r;
+    struct pool *pool = pool_new();
+    struct topics *t = pool_alloc(pool, sizeof *t);
+    *t = (struct topics){.pool = pool,
+                         .generation = generation,
+                         .lang = pool_strdup(pool, who && who->lang ? who->lang : ""),
+                         .audience = pool_strdup(pool, who && who->audience ? who->audience : ""),
+                         .item = pool_array(pool, max, sizeof *t->item),
+                         .max = max};
+    memcpy(t->today, today, sizeof today);
+    struct list l = {.pool = pool, .item = t->item, .max = max};
+    r = read_topics(kb, who, &l);
+    if (r) {
+        pool_free(pool);
+        return r;
+    }
+    t->n = l.n;
+    topics_free(kb->topics);
+    kb->topics = t;
+    return 0;
 }
 
 int kb_topics(struct kb *kb, const struct kb_ask *who, size_t max, struct pool *pool,
               const char **ret_topics)
 {
-    struct documents d;
-    struct list l = {.pool = pool, .item = ret_topics, .max = max};
-    int r = read_documents(kb, who, pool, &d);
-    if (!r)
-        r = rounds(kb, who, &d, sql_question, &l);
-    if (!r && l.n == 0 && d.n > 1) /* a shelf of guides that ask nothing: their titles */
-        for (size_t i = 0; i < d.n; i++)
-            offer(&l, d.title[i], strlen(d.title[i]), "");
-    if (!r && l.n == 0)
-        r = rounds(kb, who, &d, sql_heading, &l);
-    return r ? r : (int)l.n;
+    int r = topics_refresh(kb, who, max);
+    for (size_t i = 0; !r && i < kb->topics->n; i++)
+        ret_topics[i] = pool_strdup(pool, kb->topics->item[i]);
+    return r ? r : (int)kb->topics->n;
 }
 
 static const char sql_offers[] =
@@ -342,8 +432,11 @@ static const char sql_offers[] =
 int kb_offers(struct kb *kb, const struct kb_ask *who, kb_offer_fn *fn, void *ctx)
 {
     sqlite3_stmt *st = NULL;
-    int rc = prepare_for(kb, who, sql_offers, &st);
-    if (rc == SQLITE_OK)
+    char today[16];
+    int rc = sqlite3_prepare_v2(kb->db, sql_offers, -1, &st, NULL);
+    day_of(who, today);
+    if (rc == SQLITE_OK) {
+        bind_asker(st, who, today);
         while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
             struct pool *pool = pool_new();
             const char *question = text(st, 0);
@@ -353,6 +446,7 @@ int kb_offers(struct kb *kb, const struct kb_ask *who, kb_offer_fn *fn, void *ct
                sqlite3_column_int(st, 2) != 0);
             pool_free(pool);
         }
+    }
     return finish(st, rc);
 }
 
@@ -373,26 +467,26 @@ static const char sql_near[] =
     "  AND p.heading || p.question <> f.heading || f.question"
     " AND " OPEN " ORDER BY abs(p.ord - f.ord), p.ord DESC";
 
-static int related(struct kb *kb, const struct kb_ask *who, const char *passage, const char *sql,
-                   struct list *l)
+static int related(struct kb *kb, const struct kb_ask *who, const char *passage, enum kb_stmt which,
+                   const char *sql, struct list *l)
 {
-    sqlite3_stmt *st = NULL;
-    int rc = prepare_for(kb, who, sql, &st);
-    if (rc == SQLITE_OK) {
-        bind_name(st, ":passage", passage);
-        bind_number(st, ":longest", LONGEST_TOPIC - 2); /* ignored where there is no such name */
-        while ((rc = sqlite3_step(st)) == SQLITE_ROW && l->n < l->max)
-            offer_row(l, st);
-    }
-    return finish(st, rc);
+    int rc, r = 0;
+    sqlite3_stmt *st = stmt_for(kb, which, sql, who, &r);
+    if (!st)
+        return r;
+    bind_name(st, ":passage", passage);
+    bind_number(st, ":longest", LONGEST_TOPIC - 2); /* ignored where there is no such name */
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW && l->n < l->max)
+        offer_row(l, st);
+    return rest(st, rc);
 }
 
 int kb_followups(struct kb *kb, const struct kb_ask *who, const char *passage, size_t max,
                  struct pool *pool, const char **ret_questions, const char **ret_keys)
 {
     struct list l = {.pool = pool, .item = ret_questions, .key = ret_keys, .max = max};
-    int r = related(kb, who, passage, sql_named, &l);
+    int r = related(kb, who, passage, STMT_NAMED, sql_named, &l);
     if (!r && l.n == 0)
-        r = related(kb, who, passage, sql_near, &l);
+        r = related(kb, who, passage, STMT_NEAR, sql_near, &l);
     return r ? r : (int)l.n;
 }

@@ -27,8 +27,9 @@ struct kb {
     bool wants_index;          /* there is no snapshot, or not a sound one */
     struct synonyms *synonyms; /* synonym_ask.c; NULL until the first question */
     struct tokenizer *tokenizer;
-    sqlite3_blob *text;    /* documents.text, moved from row to row (row.c); or NULL */
-    sqlite3_stmt *stmt[8]; /* prepared when first needed; see enum kb_stmt */
+    sqlite3_blob *text;     /* documents.text, moved from row to row (row.c); or NULL */
+    struct topics *topics;  /* kb.c; NULL until they were asked for */
+    sqlite3_stmt *stmt[12]; /* prepared when first needed; see enum kb_stmt */
 };
 enum kb_stmt {
     STMT_BEGIN,
@@ -37,7 +38,12 @@ enum kb_stmt {
     STMT_POSTINGS,
     STMT_ROW,
     STMT_CHANGES_FROM,
-    STMT_CHANGES
+    STMT_CHANGES,
+    STMT_DOCUMENTS,
+    STMT_QUESTION,
+    STMT_HEADING,
+    STMT_NAMED,
+    STMT_NEAR
 };
 /* Prepare kb->stmt[which] unless it is, and reset it. NULL: *ret_err says why. */
 sqlite3_stmt *kb_stmt(struct kb *kb, enum kb_stmt which, const char *sql, int *ret_err);
@@ -50,6 +56,8 @@ sqlite3_stmt *kb_stmt(struct kb *kb, enum kb_stmt which, const char *sql, int *r
 /* ask.c: bring all that is remembered of the file in step with what the transaction sees: the snapshot, or without
  * one the stats; the synonyms. */
 int kb_refresh(struct kb *kb);
+/* The number that grows with every change of the file, as it is now. */
+int kb_generation(struct kb *kb, long long *ret);
 /* Passages that a question is ranked among, and the language of most of them. */
 size_t kb_passages(const struct kb *kb);
 const char *kb_main_lang(const struct kb *kb);
