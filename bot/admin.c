@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "bot/bot.h"
+#include "bot/inbox.h"
 #include "bot/journal.h"
+#include "bot/outbox.h"
 #include "bot/session.h"
 #include "bot/work.h"
 #include "kb/kb.h"
@@ -118,6 +120,26 @@ static void questions(struct buf *b, const struct bot *bot)
              c->seconds, (unsigned long long)sum);
 }
 
+/* What has to last, on its way in and out. */
+static void mail(struct buf *b, const struct bot *bot)
+{
+    struct inbox_stats in;
+    struct outbox_stats out;
+    inbox_stats(bot->inbox, &in);
+    outbox_stats(bot->outbox, &out);
+    gauge(b, "inbox_open", (double)inbox_open(bot->inbox), "Messages taken and not answered yet.");
+    counter(b, "inbox_taken_total", in.taken, "Messages taken: on disk before the sender heard.");
+    counter(b, "dup_cids_total", in.again, "Messages that came once more; nothing was done twice.");
+    counter(b, "inbox_failed_total", in.failed, "Messages that could not be taken.");
+    gauge(b, "outbox_waiting", (double)out.waiting, "Replies that another server has not got yet.");
+    gauge(b, "outbox_sending", (double)out.sending, "Of these, being sent now.");
+    counter(b, "outbox_sent_total", out.sent, "Replies that another server took.");
+    counter(b, "outbox_retried_total", out.retried, "Attempts that failed and are made again.");
+    head(b, "dead_letters_total", "counter", "Given up, said in the log and kept: look at them.");
+    buf_addf(b, "guidepost_dead_letters_total{box=\"in\"} %llu\n", (unsigned long long)in.dead);
+    buf_addf(b, "guidepost_dead_letters_total{box=\"out\"} %llu\n", (unsigned long long)out.dead);
+}
+
 static void connections(struct buf *b, const struct bot *bot)
 {
     struct server_stats s;
@@ -204,6 +226,7 @@ static void metrics(struct bot *bot, struct request *rq)
     buf_addf(&b, "guidepost_build_info{version=\"%s\",ranking=\"%d\"} 1\n", GUIDEPOST_VERSION,
              KB_RANKING_VERSION);
     questions(&b, bot);
+    mail(&b, bot);
     connections(&b, bot);
     content(&b, bot);
     process(&b, bot);

@@ -24,6 +24,7 @@ struct inbox {
     struct bot *bot;
     size_t open;     /* taken in and not over */
     size_t arriving; /* not committed yet */
+    struct inbox_stats stats;
 };
 
 struct inbox *inbox_new(struct bot *bot)
@@ -46,6 +47,11 @@ size_t inbox_open(const struct inbox *box)
 size_t inbox_arriving(const struct inbox *box)
 {
     return box->arriving;
+}
+
+void inbox_stats(const struct inbox *box, struct inbox_stats *ret)
+{
+    *ret = box->stats;
 }
 
 /* Jobs that never ran: the program ends. */
@@ -170,6 +176,7 @@ static void put_done(struct journal_job *job, int err)
     const struct inbox_receipt *r = &p->receipt;
     bool fresh = !r->err && !r->known, waits = fresh && p->row.state == INBOX_OPEN;
     box->open += waits;
+    *(r->err ? &box->stats.failed : r->known ? &box->stats.again : &box->stats.taken) += 1;
     if (p->fn)
         p->fn(p->ctx, r);
     if (fresh && p->in.event)
@@ -424,6 +431,7 @@ static void recovered(struct journal_job *job, int err)
         if (m->tries > 2 * INBOX_TRIES) {
             log_error("inbox", "gave up on a message that ends the program", "adapter=%s id=%lld",
                       m->adapter, (long long)m->id);
+            box->stats.dead++;
             inbox_end(a, m->id, INBOX_WAS_DEAD);
         } else {
             hand_over(a, &item);

@@ -103,6 +103,13 @@ struct inbox *inbox_new(struct bot *bot);
 void inbox_recover(struct inbox *box);
 size_t inbox_open(const struct inbox *box);
 size_t inbox_arriving(const struct inbox *box); /* not committed yet */
+struct inbox_stats {                            /* since the start */
+    uint64_t taken;                             /* new ones */
+    uint64_t again;                             /* came once more, and nothing was done */
+    uint64_t failed; /* not taken: the disk, or what they are about is gone */
+    uint64_t dead;   /* given up */
+};
+void inbox_stats(const struct inbox *box, struct inbox_stats *ret);
 void inbox_free(struct inbox *box);
 
 /* What closes a message. The strings live until fn was called. */

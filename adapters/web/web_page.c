@@ -1,6 +1,7 @@
 /* web_page.c: the chat page. assets/chat.html is the page; its {{names}} are filled in here. It works without a
  * script: the form posts, buttons post, and the answer is on the next page. chat.js then does the same without
  * leaving the page, with the same mark-up and the same classes (part/view.js), so there is one style sheet for both. */
+#include <errno.h>
 #include <string.h>
 
 #include "adapters/web/web_int.h"
@@ -197,6 +198,12 @@ static const char *question(struct pool *pool, struct request *rq, size_t *ret_l
     return *ret_len ? q : NULL;
 }
 
+/* To ask here costs what it costs over the API, and is counted with it. */
+static int ask(struct web *w, struct request *rq, const struct inbound *in)
+{
+    return web_limit(w, NULL, request_client(rq)) ? -EAGAIN : bot_receive(w->adapter, in);
+}
+
 void web_on_page(struct web *w, struct request *rq)
 {
     struct pool *pool = pool_new();
@@ -208,7 +215,7 @@ void web_on_page(struct web *w, struct request *rq)
                          .to = request_handle(rq),
                          .form = WEB_PAGE,
                          .ref = web_words_lang(web_words_for(w, rq))};
-    int err = q ? bot_receive(w->adapter, &in) : 0;
+    int err = q ? ask(w, rq, &in) : 0;
     if (!q)
         show(w, rq, 200, NULL);
     else if (err)

@@ -76,6 +76,7 @@ static void who_never_reads_is_bounded_and_dropped(void **state)
     struct client *c[MUTE];
     struct intake in[MUTE];
     int ms[600], n = 0, open = MUTE, longest = 0;
+    uint64_t round = 0, unseen = 0; /* when we looked last, and the longest that we did not */
     warm_up(w);
     size_t before = wire_rss_kb(w), most = before;
     for (int i = 0; i < MUTE; i++) {
@@ -85,6 +86,9 @@ static void who_never_reads_is_bounded_and_dropped(void **state)
     uint64_t start = client_now_ms();
     while (open && client_now_ms() - start < 90000) {
         open = 0;
+        uint64_t now = client_now_ms();
+        unseen = round && now - round > unseen ? now - round : unseen;
+        round = now;
         for (int i = 0; i < MUTE; i++) {
             for (int k = 0; k < 100 && in[i].dropped_after_ms < 0 && push(c[i]); k++)
                 continue;
@@ -103,7 +107,7 @@ static void who_never_reads_is_bounded_and_dropped(void **state)
     print_message("%zu KB for each, dropped %d ms after the last byte that was taken\n",
                   (most - before) / MUTE, longest);
     assert_int_equal(open, 0);
-    assert_in_range(longest, 0, 30500);
+    assert_in_range(longest, 0, 30000 + 2 * unseen); /* a look takes as long as a round may */
     assert_in_range((most - before) / MUTE, 0, 64 * wire_slack());
     assert_in_range(wire_percentile(ms, (size_t)n, 99), 0, 200 * wire_slack());
 }

@@ -102,6 +102,40 @@ static void topics_take_turns_over_the_documents(void **state)
     kb_close(kb);
 }
 
+static void topics_are_those_of_the_file_as_it_is(void **state)
+{
+    struct kb *kb = make();
+    topics_are(kb, 1, "What do nurses do?");
+    folder_write("guides/a-nursing.md", "# Nursing\n\n## Where do nurses work?\n\nHere.\n");
+    folder_index_one("guides");
+    topics_are(kb, 1, "Where do nurses work?"); /* the same handle, which remembers the others */
+    topics_are(kb, 2, "Where do nurses work?|How much do welders earn?");
+    kb_close(kb);
+}
+
+/* Whether "What was the pay in 1990?" is among them. */
+static bool offers_the_past(struct kb *kb, const char *today)
+{
+    const struct kb_ask who = {.today = today};
+    const char *topic[16];
+    struct pool *pool = pool_new();
+    bool found = false;
+    int n = kb_topics(kb, &who, 16, pool, topic);
+    for (int i = 0; i < n; i++)
+        found |= strstr(topic[i], "1990") != NULL;
+    pool_free(pool);
+    return found;
+}
+
+static void topics_are_those_of_the_day(void **state)
+{
+    struct kb *kb = make();
+    assert_true(offers_the_past(kb, "1990-06-01"));
+    assert_false(offers_the_past(kb, "1991-06-01"));
+    assert_true(offers_the_past(kb, "1990-06-01"));
+    kb_close(kb);
+}
+
 static void guides_that_ask_nothing_offer_titles_or_headings(void **state)
 {
     folder_write("a.md",
@@ -231,6 +265,8 @@ int main(void)
         folder_test(info_counts),
         folder_test(an_update_is_seen_and_a_replacement_is_noticed),
         folder_test(topics_take_turns_over_the_documents),
+        folder_test(topics_are_those_of_the_file_as_it_is),
+        folder_test(topics_are_those_of_the_day),
         folder_test(guides_that_ask_nothing_offer_titles_or_headings),
         folder_test(followups_are_what_the_author_named_in_that_order),
         folder_test(without_followups_the_neighbours_are_offered),

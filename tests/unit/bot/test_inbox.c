@@ -1,0 +1,249 @@
+/* test_inbox.c: a message is on disk before its receipt, known again however often it comes, and dealt with once. With an
+ * adapter that notes what it is handed and ends it as the test wants. */
+#include <errno.h>
+#include <stdint.h>
+
+#include "bot/bot.h"
+#include "bot/journal.h"
+#include "bot/limits.h"
+#include "bot/log.h"
+#include "bot/loop.h"
+#include "tests/unit/bot/files.h"
+
+#define MAX_SEEN 16
+
+static struct bot bot;
+static struct adapter adapter;
+static struct loop_timer *too_late;
+static char path[128];
+
+static struct inbox_receipt receipt[MAX_SEEN];
+static struct seen {
+    int64_t id, seq;
+    int tries;
+    char identity[32], body[32];
+} seen[MAX_SEEN];
+static size_t nreceipt, nseen, nevent;
+static int64_t last_seq;
+static bool leave_open;
+
+static void on_message(struct adapter *a, const struct inbox_item *item)
+{
+    struct seen *s = &seen[nseen++];
+    *s = (struct seen){.id = item->id, .seq = item->seq, .tries = item->tries};
+    snprintf(s->identity, sizeof s->identity, "%s", item->identity);
+    snprintf(s->body, sizeof s->body, "%s", item->body);
+    if (!leave_open)
+        inbox_end(a, item->id, INBOX_WAS_DONE);
+}
+
+static void on_event(struct adapter *a, const char *conversation,
+                     const struct transcript_event *event)
+{
+    assert_int_equal(nseen, nevent); /* everybody sees the question before it is dealt with */
+    nevent++;
+    last_seq = event->seq;
+}
+
+static struct adapter_type type = {
+    .name = "pigeon", .on_message = on_message, .on_event = on_event, .has_transcripts = true};
+
+static void give_up(void *ctx)
+{
+    fail_msg("nothing happened for 20 s");
+}
+
+static void start(void)
+{
+    struct journal_options opt = {.path = path, .synchronous = "normal"};
+    bot = (struct bot){.adapter = &adapter, .nadapter = 1};
+    adapter = (struct adapter){.type = &type, .bot = &bot};
+    assert_int_equal(loop_new(&bot.loop), 0);
+    assert_int_equal(journal_start(bot.loop, &opt, &bot.journal), 0);
+    bot.inbox = inbox_new(&bot);
+    too_late = loop_timer(bot.loop, 20000, 0, give_up, NULL);
+    nreceipt = nseen = nevent = 0;
+}
+
+static void stop(void)
+{
+    loop_timer_stop(too_late);
+    journal_stop(bot.journal);
+    loop_free(bot.loop);
+    inbox_free(bot.inbox);
+}
+
+static int set_up(void **state)
+{
+    if (files_setup(state))
+        return -1;
+    snprintf(path, sizeof path, "%s/state.db", folder);
+    log_set_level(LOG_LEVEL_ERROR);
+    leave_open = false;
+    last_seq = 0;
+    start();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    stop();
+    return files_teardown(state);
+}
+
+static void halt(void *ctx)
+{
+    loop_stop(bot.loop);
+}
+
+static void on_receipt(void *ctx, const struct inbox_receipt *r)
+{
+    receipt[nreceipt++] = *r;
+}
+
+static void on_last_receipt(void *ctx, const struct inbox_receipt *r)
+{
+    on_receipt(ctx, r);
+    loop_post(bot.loop, halt, NULL, NULL); /* behind what follows from it */
+}
+
+/* Put it in and wait until its receipt is here, and what follows from that. */
+static const struct inbox_receipt *put(const struct inbox_message *m)
+{
+    assert_int_equal(inbox_put(&adapter, m, on_last_receipt, NULL), 0);
+    loop_run(bot.loop);
+    return &receipt[nreceipt - 1];
+}
+
+static void a_message_is_dealt_with_once_however_often_it_comes(void **state)
+{
+    const struct inbox_message m = {.identity = "a:1", .body = "hello"};
+    struct inbox_receipt first = *put(&m);
+    assert_int_equal(first.err, 0);
+    assert_false(first.known);
+    assert_true(first.id > 0 && first.turn > 0);
+    for (int i = 0; i < 3; i++) {
+        const struct inbox_receipt *again = put(&m);
+        assert_true(again->known && !again->conflict);
+        assert_int_equal(again->turn, first.turn);
+    }
+    assert_int_equal(nseen, 1);
+    assert_string_equal(seen[0].body, "hello");
+    struct inbox_stats stats;
+    inbox_stats(bot.inbox, &stats);
+    assert_int_equal(stats.taken, 1);
+    assert_int_equal(stats.again, 3);
+    assert_int_equal(inbox_open(bot.inbox), 0);
+}
+
+static void two_copies_in_one_batch_are_one_message(void **state)
+{
+    const struct inbox_message m = {.identity = "a:1", .body = "hello"};
+    assert_int_equal(inbox_put(&adapter, &m, on_receipt, NULL), 0);
+    assert_int_equal(inbox_arriving(bot.inbox), 1);
+    put(&m);
+    assert_int_equal(nreceipt, 2);
+    assert_false(receipt[0].known);
+    assert_true(receipt[1].known);
+    assert_int_equal(nseen, 1);
+}
+
+static void the_same_name_for_something_else_is_a_conflict(void **state)
+{
+    put(&(struct inbox_message){.identity = "a:1", .body = "hello"});
+    const struct inbox_receipt *r =
+        put(&(struct inbox_message){.identity = "a:1", .body = "goodbye"});
+    assert_true(r->known && r->conflict);
+    assert_int_equal(nseen, 1);
+}
+
+static void events_are_numbered_without_a_gap_and_only_once(void **state)
+{
+    const char *const name[] = {"a:1", "a:2", "a:1", "a:3"};
+    const int64_t seq[] = {1, 2, 1, 3};
+    for (size_t i = 0; i < 4; i++) {
+        const struct inbox_receipt *r = put(&(struct inbox_message){
+            .identity = name[i], .body = name[i], .conversation = "a", .event = "\"t\":\"msg\""});
+        assert_int_equal(r->seq, seq[i]);
+    }
+    assert_int_equal(nevent, 3);
+    assert_int_equal(last_seq, 3);
+    assert_int_equal(seen[2].seq, 3);
+}
+
+static void a_vote_on_nothing_is_refused_and_leaves_nothing(void **state)
+{
+    const struct inbox_vote vote = {.re = 7, .v = 1, .voter = "a"};
+    const struct inbox_message m = {.identity = "a:1",
+                                    .body = "vote",
+                                    .conversation = "a",
+                                    .event = "\"t\":\"fb\"",
+                                    .vote = &vote,
+                                    .over = true};
+    assert_int_equal(put(&m)->err, -ENOENT);
+    assert_int_equal(put(&m)->err, -ENOENT); /* not known: it was never taken */
+    assert_int_equal(nevent, 0);
+    struct inbox_stats stats;
+    inbox_stats(bot.inbox, &stats);
+    assert_int_equal(stats.failed, 2);
+    assert_int_equal(stats.taken, 0);
+}
+
+static void what_was_open_comes_back_after_a_restart_and_counts_its_tries(void **state)
+{
+    leave_open = true;
+    put(&(struct inbox_message){.identity = "a:1", .body = "hello"});
+    assert_int_equal(inbox_open(bot.inbox), 1);
+    for (int starts = 1; starts <= 2 * INBOX_TRIES + 1; starts++) {
+        stop();
+        start();
+        inbox_recover(bot.inbox);
+        put(&(struct inbox_message){.identity = "sync", .body = "", .over = true});
+        bool given_up = starts > 2 * INBOX_TRIES;
+        assert_int_equal(nseen, !given_up);
+        if (given_up)
+            continue;
+        assert_int_equal(seen[0].tries, starts);
+        assert_string_equal(seen[0].identity, "a:1");
+        assert_string_equal(seen[0].body, "hello");
+    }
+    struct inbox_stats stats;
+    inbox_stats(bot.inbox, &stats);
+    assert_int_equal(stats.dead, 1);
+    assert_int_equal(inbox_open(bot.inbox), 0);
+    assert_true(put(&(struct inbox_message){.identity = "a:1", .body = "hello"})->known);
+}
+
+static void what_cannot_be_named_or_is_too_much_is_refused_at_once(void **state)
+{
+    char longest[MAX_IDENTITY + 2];
+    memset(longest, 'x', sizeof longest);
+    longest[sizeof longest - 1] = '\0';
+    struct inbox_message m = {.body = "hello"};
+    assert_int_equal(inbox_put(&adapter, &m, on_receipt, NULL), -EINVAL);
+    m.identity = "";
+    assert_int_equal(inbox_put(&adapter, &m, on_receipt, NULL), -EINVAL);
+    m.identity = longest;
+    assert_int_equal(inbox_put(&adapter, &m, on_receipt, NULL), -EINVAL);
+    m.identity = "a:1";
+    bot.draining = true;
+    assert_int_equal(inbox_put(&adapter, &m, on_receipt, NULL), -ESHUTDOWN);
+    assert_int_equal(nreceipt, 0);
+    assert_int_equal(inbox_arriving(bot.inbox), 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_message_is_dealt_with_once_however_often_it_comes),
+        TEST(two_copies_in_one_batch_are_one_message),
+        TEST(the_same_name_for_something_else_is_a_conflict),
+        TEST(events_are_numbered_without_a_gap_and_only_once),
+        TEST(a_vote_on_nothing_is_refused_and_leaves_nothing),
+        TEST(what_was_open_comes_back_after_a_restart_and_counts_its_tries),
+        TEST(what_cannot_be_named_or_is_too_much_is_refused_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
