@@ -61,7 +61,10 @@ static char folder[64];
 static pid_t start_guidepost(const char *program, const char *guides, int port,
                              const char *synchronous)
 {
-    char path[128], log[128];
+    char path[128], log[128],
+        *content = realpath(guides, NULL); /* settings have paths of their own folder */
+    if (!content)
+        load_die(guides, strerror(errno));
     snprintf(path, sizeof path, "%s/guidepost.yaml", folder);
     FILE *f = fopen(path, "w");
     if (!f)
@@ -70,8 +73,9 @@ static pid_t start_guidepost(const char *program, const char *guides, int port,
             "listen: 127.0.0.1:%d\nadmin_listen: 127.0.0.1:0\ndata_dir: data-%s\ncontent: [%s]\n"
             "journal:\n  synchronous: %s\n"
             "web:\n  session_rate: 0\n  address_rate: 0\n  site_rate: 0\n",
-            port, synchronous, guides, synchronous);
+            port, synchronous, content, synchronous);
     fclose(f);
+    free(content);
     snprintf(log, sizeof log, "%s/log-%s", folder, synchronous);
     pid_t pid = fork();
     if (pid == 0) {
