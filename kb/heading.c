@@ -159,6 +159,16 @@ void heading_take(const struct heading_asked *asked, const struct heading_line *
         found->match = fmax(found->match, match(asked, line));
 }
 
+bool heading_possible(const struct query *q, const struct features *f)
+{
+    if (q->bare || f->named > 0)
+        return true;
+    for (size_t i = 0; i < q->nterm; i++)
+        if (q->term[i].ntoken > 1)
+            return true;
+    return false;
+}
+
 void heading_features(const struct heading_asked *asked, const struct heading_found *found,
                       struct features *ret)
 {

@@ -46,24 +46,13 @@ static void take_lines(const struct snap_words *w, const struct heading_asked *a
     }
 }
 
-/* Whether some line could match. Of a phrase one half may stand in the title and the other in the heading. */
-static bool in_heading(const struct query *q, const struct candidate *c)
-{
-    if (q->bare || c->f.named > 0)
-        return true;
-    for (size_t i = 0; i < q->nterm; i++)
-        if (q->term[i].ntoken > 1)
-            return true;
-    return false;
-}
-
 static int give_heading(struct snap_words *w, const struct heading_asked *asked,
                         struct candidate *c)
 {
     struct view_segment *g = &w->v->segment[c->segment];
     struct snap_walk walk = {0};
     c->has_heading = true;
-    if (!in_heading(asked->q, c))
+    if (!heading_possible(asked->q, &c->f))
         return 0;
     const uint64_t *stopword = view_stopwords(w->v, g, (uint32_t)c->ord);
     int r = stopword ? snap_forward(g->snap, (uint32_t)c->ord, &walk) : KB_ERR_DAMAGED;

@@ -387,6 +387,9 @@ struct heading_asked heading_asked(const struct query *q, uint16_t (*term)[SYNON
 /* The next line of a field, in the order of the fields. `whole`: not just the path to the last heading. */
 void heading_take(const struct heading_asked *asked, const struct heading_line *line,
                   unsigned field, bool whole, struct heading_found *found);
+/* Whether some line could match, once rank_features() has said what is named: else none need be looked at. Of a phrase one
+ * half may stand in the title and the other in the heading. */
+bool heading_possible(const struct query *q, const struct features *f);
 /* The features `heading` and `wording`, when all lines were taken. */
 void heading_features(const struct heading_asked *asked, const struct heading_found *found,
                       struct features *ret);

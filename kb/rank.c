@@ -210,7 +210,7 @@ int rank_row(struct tokenizer *t, const struct query *q, const struct row *row, 
     c->f.entry = row->entry;
     c->f.topic = follow_topic(q, row);
     c->f.want = wanted(row, q->want);
-    return c->has_heading || (c->f.named <= 0 && !q->bare) ? 0 : heading_row(t, q, row, &c->f);
+    return c->has_heading || !heading_possible(q, &c->f) ? 0 : heading_row(t, q, row, &c->f);
 }
 
 /* ---- the sum ------------------------------------------------------------------------------------------------------- */
