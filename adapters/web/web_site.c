@@ -442,10 +442,19 @@ static void add_hit(const struct look *l, struct buf *b, const struct kb_hit *hi
     buf_adds(b, "</li>");
 }
 
+/* A search claims less than an answer does: where the base is not thought to have one, what is about the same thing
+ * by name is shown all the same. */
+static bool is_found(const struct look *l, const struct kb_hit *hit)
+{
+    return l->hits.band != KB_NONE || hit->named;
+}
+
 static void fill_search(const struct web_page *page, const char *name, struct buf *b)
 {
     const struct look *l = (const struct look *)page;
-    size_t n = l->hits.band == KB_NONE ? 0 : l->hits.n;
+    size_t n = 0;
+    for (size_t i = 0; i < l->hits.n; i++)
+        n += is_found(l, &l->hits.hit[i]);
     if (fill_common(l, name, b))
         return;
     if (!strcmp(name, "head"))
@@ -456,8 +465,9 @@ static void fill_search(const struct web_page *page, const char *name, struct bu
     if (!n && *l->q)
         add_missing(l, b, "no_results");
     buf_adds(b, n ? "<ol class=\"hits\">" : "");
-    for (size_t i = 0; i < n; i++)
-        add_hit(l, b, &l->hits.hit[i]);
+    for (size_t i = 0; i < l->hits.n; i++)
+        if (is_found(l, &l->hits.hit[i]))
+            add_hit(l, b, &l->hits.hit[i]);
     buf_adds(b, n ? "</ol>" : "");
     add_ways_on(l, b);
 }
