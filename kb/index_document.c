@@ -45,11 +45,6 @@ struct index_writer {
 
 /* ---- statements ------------------------------------------------------------------------------ */
 
-static void bind_text(sqlite3_stmt *st, int i, const char *s)
-{
-    sqlite3_bind_text(st, i, s ? s : "", -1, SQLITE_STATIC);
-}
-
 static int run(struct index_writer *w, int which)
 {
     int rc = sqlite3_step(w->stmt[which]);
@@ -66,25 +61,19 @@ static int run_ids(struct index_writer *w, int which, long long a, long long b)
     return run(w, which);
 }
 
-static const char *column(sqlite3_stmt *st, int i)
-{
-    const char *s = (const char *)sqlite3_column_text(st, i);
-    return s ? s : "";
-}
-
 /* ---- documents ------------------------------------------------------------------------------- */
 
 static int write_document(struct index_writer *w, int which, const struct document *doc,
                           long long file)
 {
     sqlite3_stmt *st = w->stmt[which];
-    bind_text(st, 1, doc->id);
+    schema_bind_text(st, 1, doc->id);
     sqlite3_bind_int64(st, 2, file);
-    bind_text(st, 3, doc->hash);
+    schema_bind_text(st, 3, doc->hash);
     sqlite3_bind_int64(st, 4, (long long)doc->line);
     const char *const text[] = {doc->title, doc->url, doc->lang, doc->owner, doc->reviewed};
     for (int i = 0; i < (int)(sizeof text / sizeof *text); i++)
-        bind_text(st, 5 + i, text[i]);
+        schema_bind_text(st, 5 + i, text[i]);
     sqlite3_bind_text64(st, 10, doc->text ? doc->text : "", doc->len, SQLITE_STATIC, SQLITE_UTF8);
     w->changed = true;
     return run(w, which);
@@ -137,12 +126,13 @@ int index_document(void *writer, struct document *doc)
     if (w->load)
         return index_load_put(w->load, doc, file);
     sqlite3_stmt *st = w->stmt[FIND];
-    bind_text(st, 1, doc->id);
+    schema_bind_text(st, 1, doc->id);
     int rc = sqlite3_step(st);
     bool known = rc == SQLITE_ROW;
     long long id = known ? sqlite3_column_int64(st, 0) : 0,
               line = known ? sqlite3_column_int64(st, 3) : 0;
-    bool same = known && !strcmp(column(st, 1), doc->hash) && sqlite3_column_int64(st, 2) == file;
+    bool same =
+        known && !strcmp(schema_column(st, 1), doc->hash) && sqlite3_column_int64(st, 2) == file;
     sqlite3_reset(st);
     if (!known)
         return rc == SQLITE_DONE ? add(w, doc, file) : schema_db_err(w->db, rc);
@@ -187,7 +177,7 @@ static int remove_unseen(struct index_writer *w, long long file)
 
 static int add_count(struct index_writer *w, const char *key, long long more)
 {
-    bind_text(w->stmt[COUNT], 1, key);
+    schema_bind_text(w->stmt[COUNT], 1, key);
     sqlite3_bind_int64(w->stmt[COUNT], 2, more);
     return more ? run(w, COUNT) : 0;
 }

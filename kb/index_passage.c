@@ -93,11 +93,6 @@ struct index_passages {
 
 /* ---- statements ------------------------------------------------------------------------------ */
 
-static void bind_text(sqlite3_stmt *st, int i, const char *s)
-{
-    sqlite3_bind_text(st, i, s ? s : "", -1, SQLITE_STATIC);
-}
-
 /* Run a statement that returns nothing. A value that could not be bound shows as a NULL that is
  * refused. */
 static int run(struct index_passages *w, int which)
@@ -114,12 +109,6 @@ static int run_ids(struct index_passages *w, int which, long long a, long long b
     if (sqlite3_bind_parameter_count(w->stmt[which]) > 1)
         sqlite3_bind_int64(w->stmt[which], 2, b);
     return run(w, which);
-}
-
-static const char *column(sqlite3_stmt *st, int i)
-{
-    const char *s = (const char *)sqlite3_column_text(st, i);
-    return s ? s : "";
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */
@@ -198,7 +187,7 @@ static int add_tests(struct index_passages *w, long long passage, const char *co
     for (size_t i = 0; i < n && !r; i++) {
         sqlite3_stmt *st = w->stmt[ADD_TEST];
         sqlite3_bind_int64(st, 1, passage);
-        bind_text(st, 2, question[i]);
+        schema_bind_text(st, 2, question[i]);
         sqlite3_bind_int(st, 3, must);
         r = run(w, ADD_TEST);
     }
@@ -222,21 +211,21 @@ static int bind_lists(sqlite3_stmt *st, const struct passage *p)
 
 static void bind_passage(sqlite3_stmt *st, const struct document *doc, const struct passage *p)
 {
-    bind_text(st, 2, p->key);
-    bind_text(st, 4, p->anchor);
+    schema_bind_text(st, 2, p->key);
+    schema_bind_text(st, 4, p->anchor);
     sqlite3_bind_int(st, 5, p->entry);
-    bind_text(st, 6, p->source ? p->source->id : "");
+    schema_bind_text(st, 6, p->source ? p->source->id : "");
     sqlite3_bind_int64(st, 7, (long long)p->start);
     sqlite3_bind_int64(st, 8, (long long)p->end);
     sqlite3_bind_int64(st, 9, (long long)p->line);
     const char *const text[] = {p->lang,       p->audience,    p->reviewed,
                                 p->valid_from, p->valid_until, p->url};
     for (int i = 0; i < (int)(sizeof text / sizeof *text); i++)
-        bind_text(st, 10 + i, text[i]);
-    bind_text(st, 20, doc->title);
-    bind_text(st, 21, p->headings);
-    bind_text(st, 22, p->question);
-    bind_text(st, 24, p->body);
+        schema_bind_text(st, 10 + i, text[i]);
+    schema_bind_text(st, 20, doc->title);
+    schema_bind_text(st, 21, p->headings);
+    schema_bind_text(st, 22, p->question);
+    schema_bind_text(st, 24, p->body);
 }
 
 /* All values of a row, for ADD_PASSAGE and KEEP_PASSAGE. */
@@ -387,7 +376,7 @@ static int read_old(struct index_passages *w, long long document)
         struct old *old = POOL_PUSH(w->pool, w->old, w->nold, w->capold);
         *old = (struct old){.id = sqlite3_column_int64(st, 0), .entry = sqlite3_column_int(st, 1)};
         for (int i = 0; i < OLD_TEXTS; i++)
-            old->text[i] = pool_strdup(w->pool, column(st, 2 + i));
+            old->text[i] = pool_strdup(w->pool, schema_column(st, 2 + i));
         names_claim(&w->keys, w->pool, (struct name_place){.name = old->text[0], .line = w->nold});
     }
     sqlite3_reset(st);

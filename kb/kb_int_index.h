@@ -76,6 +76,11 @@ int schema_load_begin(sqlite3 *db);
 int schema_load_end(sqlite3 *db);
 /* The number that `sql` selects, `otherwise` when there is none; ?1 is `bind` if it occurs. */
 long long schema_number(sqlite3 *db, const char *sql, long long bind, long long otherwise);
+/* A column's text, "" for NULL: until the statement's next step, or for good in `pool`. */
+const char *schema_column(sqlite3_stmt *st, int i);
+const char *schema_column_copy(struct pool *pool, sqlite3_stmt *st, int i);
+/* `s`, NULL being "", must stay until the statement was run. */
+void schema_bind_text(sqlite3_stmt *st, int i, const char *s);
 /* The base's random id and the generation that this transaction sees. */
 int schema_identity(sqlite3 *db, uint8_t ret_base[16], int64_t *ret_generation);
 int schema_err(int sqlite_rc); /* SQLite's code as an enum kb_err; our own codes pass through */

@@ -11,10 +11,10 @@
  *
  * Deliberately not here: parsing, negation, guessing at intentions. The one exception is query_want.c, which
  * says what *kind* of thing would be an answer. */
+#include "kb/bm25f.h"
 #include "kb/query_int.h"
 #include "kb/related.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -368,11 +368,6 @@ int query_build(const struct query_reader *reader, struct pool *pool, const stru
     return 0;
 }
 
-static double idf(size_t n, long long df)
-{
-    return log(1 + ((double)n - (double)df + 0.5) / ((double)df + 0.5));
-}
-
 void query_weigh(struct query *q, size_t n)
 {
     q->mass = 0;
@@ -391,9 +386,8 @@ void query_weigh(struct query *q, size_t n)
                 common = t->df > common ? t->df : common;
         }
         slot->known = common > 0;
-        slot->idf = idf(n, exact    ? exact
-                           : common ? common
-                                    : 1); /* no rarer than what is seen once */
+        long long df = exact ? exact : common ? common : 1; /* no rarer than what is seen once */
+        slot->idf = bm25f_idf((double)n, (double)df);
         if (!slot->known &&
             slot->weight < 1) /* a circumstance we know nothing about says nothing */
             slot->weight = 0;

@@ -84,12 +84,6 @@ static const char sql_passages[] =
     " FROM passages p JOIN documents d ON d.id = p.document JOIN files f ON f.id = d.file"
     " ORDER BY f.path, d.line, d.key, p.ord";
 
-static const char *column(struct review *rv, sqlite3_stmt *st, int i)
-{
-    const char *s = (const char *)sqlite3_column_text(st, i);
-    return pool_strndup(rv->pool, s, s ? (size_t)sqlite3_column_bytes(st, i) : 0);
-}
-
 static int read_passage(struct review *rv, sqlite3_stmt *st)
 {
     struct review_passage *p = POOL_PUSH(rv->pool, rv->p, rv->n, rv->cap);
@@ -98,26 +92,26 @@ static int read_passage(struct review *rv, sqlite3_stmt *st)
     struct unit *kept = pool_array(rv->pool, n, sizeof *kept);
     if (n)
         memcpy(kept, unit, n * sizeof *kept);
-    *p = (struct review_passage){.key = column(rv, st, 0),
-                                 .document = column(rv, st, 1),
-                                 .id = column(rv, st, 2),
-                                 .file = column(rv, st, 3),
+    *p = (struct review_passage){.key = schema_column_copy(rv->pool, st, 0),
+                                 .document = schema_column_copy(rv->pool, st, 1),
+                                 .id = schema_column_copy(rv->pool, st, 2),
+                                 .file = schema_column_copy(rv->pool, st, 3),
                                  .line = (size_t)sqlite3_column_int64(st, 4),
                                  .entry = sqlite3_column_int(st, 5) != 0,
-                                 .lang = column(rv, st, 6),
-                                 .audience = column(rv, st, 7),
-                                 .reviewed = column(rv, st, 8),
-                                 .from = column(rv, st, 9),
-                                 .until = column(rv, st, 10),
-                                 .title = column(rv, st, 11),
-                                 .heading = column(rv, st, 12),
-                                 .question = column(rv, st, 13),
-                                 .followups = column(rv, st, 14),
+                                 .lang = schema_column_copy(rv->pool, st, 6),
+                                 .audience = schema_column_copy(rv->pool, st, 7),
+                                 .reviewed = schema_column_copy(rv->pool, st, 8),
+                                 .from = schema_column_copy(rv->pool, st, 9),
+                                 .until = schema_column_copy(rv->pool, st, 10),
+                                 .title = schema_column_copy(rv->pool, st, 11),
+                                 .heading = schema_column_copy(rv->pool, st, 12),
+                                 .question = schema_column_copy(rv->pool, st, 13),
+                                 .followups = schema_column_copy(rv->pool, st, 14),
                                  .start = (size_t)sqlite3_column_int64(st, 15),
                                  .unit = kept,
                                  .nunit = n,
-                                 .text = column(rv, st, 17),
-                                 .anchor = column(rv, st, 19)};
+                                 .text = schema_column_copy(rv->pool, st, 17),
+                                 .anchor = schema_column_copy(rv->pool, st, 19)};
     struct counting c = {rv, (uint32_t)rv->n - 1};
     const char *body = (const char *)sqlite3_column_text(st, 18);
     const char *all = pool_printf(rv->pool, "%c%s %s\n%s\n%s\n%s", TOKENIZER_MARK, p->lang,

@@ -12,12 +12,6 @@ static const char sql_row[] =
     " p.reviewed, p.heading, p.entry, p.start, p.end, p.line, p.unit, d.url, d.reviewed, p.lang"
     " FROM passages p JOIN documents d ON d.id = p.document WHERE p.id = ?1";
 
-static const char *column(struct pool *pool, sqlite3_stmt *st, int i)
-{
-    const char *s = (const char *)sqlite3_column_text(st, i);
-    return pool_strndup(pool, s, s ? (size_t)sqlite3_column_bytes(st, i) : 0);
-}
-
 static void read_heading(struct pool *pool, const char *json, struct row *row)
 {
     size_t cap = 0;
@@ -63,20 +57,20 @@ int row_read(struct kb *kb, struct pool *pool, long long id, struct row *ret)
         return rc == SQLITE_DONE ? KB_ERR_DAMAGED : schema_err(rc);
     }
     struct row row = {.id = id, .document = sqlite3_column_int64(st, 0)};
-    row.key = column(pool, st, 1);
-    row.doc_id = column(pool, st, 2);
-    row.title = column(pool, st, 3);
-    row.url = column(pool, st, 4);
+    row.key = schema_column_copy(pool, st, 1);
+    row.doc_id = schema_column_copy(pool, st, 2);
+    row.title = schema_column_copy(pool, st, 3);
+    row.url = schema_column_copy(pool, st, 4);
     if (!*row.url)
-        row.url = column(pool, st, 16);
-    row.anchor = column(pool, st, 5);
-    row.question = column(pool, st, 6);
-    row.headings = column(pool, st, 7);
-    row.body = column(pool, st, 8);
-    row.reviewed = column(pool, st, 9);
+        row.url = schema_column_copy(pool, st, 16);
+    row.anchor = schema_column_copy(pool, st, 5);
+    row.question = schema_column_copy(pool, st, 6);
+    row.headings = schema_column_copy(pool, st, 7);
+    row.body = schema_column_copy(pool, st, 8);
+    row.reviewed = schema_column_copy(pool, st, 9);
     if (!*row.reviewed)
-        row.reviewed = column(pool, st, 17);
-    row.lang = column(pool, st, 18);
+        row.reviewed = schema_column_copy(pool, st, 17);
+    row.lang = schema_column_copy(pool, st, 18);
     read_heading(pool, (const char *)sqlite3_column_text(st, 10), &row);
     row.entry = sqlite3_column_int(st, 11) != 0;
     row.start = (size_t)sqlite3_column_int64(st, 12);

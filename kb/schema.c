@@ -223,6 +223,23 @@ long long schema_number(sqlite3 *db, const char *sql, long long bind, long long 
     return n;
 }
 
+const char *schema_column(sqlite3_stmt *st, int i)
+{
+    const char *s = (const char *)sqlite3_column_text(st, i);
+    return s ? s : "";
+}
+
+const char *schema_column_copy(struct pool *pool, sqlite3_stmt *st, int i)
+{
+    const char *s = (const char *)sqlite3_column_text(st, i);
+    return pool_strndup(pool, s, s ? (size_t)sqlite3_column_bytes(st, i) : 0);
+}
+
+void schema_bind_text(sqlite3_stmt *st, int i, const char *s)
+{
+    sqlite3_bind_text(st, i, s ? s : "", -1, SQLITE_STATIC);
+}
+
 /* ---- opening --------------------------------------------------------------------------------- */
 
 /* No memory mapping: it gains nothing measurable here, and a file that somebody truncates from

@@ -17,24 +17,18 @@ static const char sql_all[] = SQL_PASSAGES "ORDER BY p.id";
 static const char sql_changed[] =
     SQL_PASSAGES "WHERE p.id IN (SELECT id FROM changes WHERE generation > ?1) ORDER BY p.id";
 
-static const char *column(sqlite3_stmt *st, int i)
-{
-    const char *s = (const char *)sqlite3_column_text(st, i);
-    return s ? s : "";
-}
-
 static void read_passage(struct snap_builder *b, struct tokenizer *t, sqlite3_stmt *st)
 {
     snap_builder_passage(b, &(struct snap_passage){.id = sqlite3_column_int64(st, 0),
-                                                   .lang = column(st, 5),
-                                                   .audience = column(st, 6),
-                                                   .valid_from = column(st, 7),
-                                                   .valid_until = column(st, 8),
-                                                   .needs = column(st, 9),
-                                                   .nots = column(st, 10),
-                                                   .key = column(st, 11)});
+                                                   .lang = schema_column(st, 5),
+                                                   .audience = schema_column(st, 6),
+                                                   .valid_from = schema_column(st, 7),
+                                                   .valid_until = schema_column(st, 8),
+                                                   .needs = schema_column(st, 9),
+                                                   .nots = schema_column(st, 10),
+                                                   .key = schema_column(st, 11)});
     for (int f = 0; f < FIELDS && !b->err; f++) {
-        const char *s = column(st, 1 + f);
+        const char *s = schema_column(st, 1 + f);
         size_t len = (size_t)sqlite3_column_bytes(st, 1 + f);
         snap_builder_text(b, s, len);
         int err = tokenizer_run(t, s, len, snap_builder_token, b);

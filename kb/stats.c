@@ -16,12 +16,6 @@ static const char sql_passages[] =
     "SELECT p.id, d.sz, p.lang, p.audience, p.valid_from, p.valid_until, p.needs, p.nots, p.key"
     " FROM passages p JOIN passage_fts_docsize d ON d.id = p.id ORDER BY p.id";
 
-static const char *column(sqlite3_stmt *st, int i)
-{
-    const char *s = (const char *)sqlite3_column_text(st, i);
-    return s ? s : "";
-}
-
 /* FTS5's varint: seven bits a byte, most significant first; lengths never need the ninth byte. */
 static void read_lengths(const uint8_t *s, size_t len, uint16_t ret[FIELDS])
 {
@@ -106,12 +100,12 @@ static int read_passage(struct stats *s, struct tokenizer *t, sqlite3_stmt *st, 
     s->id[i] = sqlite3_column_int64(st, 0);
     const uint8_t *sz = sqlite3_column_blob(st, 1);
     read_lengths(sz, sz ? (size_t)sqlite3_column_bytes(st, 1) : 0, s->len[i]);
-    s->lang[i] = name_index(s, column(st, 2));
-    s->audience[i] = name_index(s, column(st, 3));
-    s->from[i] = stats_date(column(st, 4), 0);
-    s->until[i] = stats_date(column(st, 5), INT32_MAX);
-    s->tie[i] = bm25f_tie(column(st, 8));
-    return read_conditions(s, t, i, column(st, 6), column(st, 7));
+    s->lang[i] = name_index(s, schema_column(st, 2));
+    s->audience[i] = name_index(s, schema_column(st, 3));
+    s->from[i] = stats_date(schema_column(st, 4), 0);
+    s->until[i] = stats_date(schema_column(st, 5), INT32_MAX);
+    s->tie[i] = bm25f_tie(schema_column(st, 8));
+    return read_conditions(s, t, i, schema_column(st, 6), schema_column(st, 7));
 }
 
 static int stats_load(sqlite3 *db, struct tokenizer *t, struct stats **ret)
