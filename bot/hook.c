@@ -120,7 +120,7 @@ void hook_end(struct hook *h)
     pool_free(h->pool);
 }
 
-void hook_reply(struct adapter *a, server_handle to, const struct buf *json)
+static void respond(struct adapter *a, server_handle to, const struct buf *json)
 {
     struct http_reply r = {
         .status = 200, .type = "application/json", .body = json->s, .len = json->len};
@@ -139,8 +139,7 @@ static const char *why_not(int err)
 }
 
 void hook_ask(struct adapter *a, struct request *rq, const char *text, const char *conversation,
-              const char *ref, int form,
-              void (*say)(struct buf *b, const char *text, int form, const char *ref))
+              const char *ref, int form, hook_say_fn *say)
 {
     struct inbound in = {.text = text,
                          .len = strlen(text),
@@ -154,8 +153,32 @@ void hook_ask(struct adapter *a, struct request *rq, const char *text, const cha
     struct buf b;
     buf_init(&b, 4096);
     say(&b, why_not(err), form, ref);
-    hook_reply(a, in.to, &b);
+    respond(a, in.to, &b);
     buf_release(&b);
+}
+
+void hook_silence(struct adapter *a, struct request *rq, int form, hook_say_fn *say)
+{
+    struct buf b;
+    buf_init(&b, 256);
+    say(&b, "", form, NULL);
+    respond(a, request_handle(rq), &b);
+    buf_release(&b);
+}
+
+void hook_render(const struct outgoing *out, size_t max, hook_say_fn *say, struct buf *b)
+{
+    struct buf md;
+    buf_init(&md, max * 2);
+    hook_markdown(out->reply, max, &md);
+    say(b, md.s, out->to->form, out->to->ref);
+    buf_release(&md);
+}
+
+int hook_send(struct adapter *a, const struct outgoing *out, const struct buf *body)
+{
+    respond(a, out->to->to, body);
+    return 0;
 }
 
 /* ---- Markdown ---- */

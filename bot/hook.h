@@ -32,13 +32,20 @@ bool hook_true(const struct hook *h, const char *name);
 /* `text` without the word it begins with, and without what separates the two. */
 const char *hook_without(const char *text, const char *word);
 
+/* A network's own words around a text: adds the JSON that is the response; `text` "" where silence is asked for. `form` and `ref` are
+ * those of the question. */
+typedef void hook_say_fn(struct buf *b, const char *text, int form, const char *ref);
+
 /* Put the question; the reply comes through adapter_type.send. An error is answered with `refusal`'s words through
  * `say`. */
 void hook_ask(struct adapter *a, struct request *rq, const char *text, const char *conversation,
-              const char *ref, int form,
-              void (*say)(struct buf *b, const char *text, int form, const char *ref));
-/* Answer a request with this JSON. */
-void hook_reply(struct adapter *a, server_handle to, const struct buf *json);
+              const char *ref, int form, hook_say_fn *say);
+/* Answer the request with nothing to say: a message that is none of ours. */
+void hook_silence(struct adapter *a, struct request *rq, int form, hook_say_fn *say);
+/* The reply as Markdown of at most `max` bytes, through `say`: for adapter_type.render. */
+void hook_render(const struct outgoing *out, size_t max, hook_say_fn *say, struct buf *b);
+/* An adapter_type.send: the response of the request that asked. */
+int hook_send(struct adapter *a, const struct outgoing *out, const struct buf *body);
 
 /* A reply as Markdown, at most `max` bytes, with its sources; nobody is rung by an "@" in it. */
 void hook_markdown(const struct reply *r, size_t max, struct buf *b);

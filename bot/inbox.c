@@ -19,6 +19,7 @@
 #include "bot/must.h"
 #include "bot/pack.h"
 #include "bot/store.h"
+#include "kb/pool.h"
 
 struct inbox {
     struct bot *bot;
@@ -505,4 +506,12 @@ int inbox_keep_note(struct adapter *a, const char *key, const char *value, inbox
 int inbox_note(struct adapter *a, const char *key, inbox_note_fn *fn, void *ctx)
 {
     return inbox_keep_note(a, key, NULL, fn, ctx);
+}
+
+struct inbox_item inbox_item_copy(struct pool *pool, const struct inbox_item *item)
+{
+    struct inbox_item copy = *item;
+    copy.identity = pool_strdup(pool, item->identity);
+    copy.body = pool_strdup(pool, item->body);
+    return copy;
 }

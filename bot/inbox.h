@@ -24,6 +24,7 @@ struct adapter;
 struct bot;
 struct inbox;
 struct journal_turn;
+struct pool;
 
 #define INBOX_TRIES 3
 
@@ -76,6 +77,8 @@ struct inbox_item {
     const char *identity, *body;
     int tries; /* starts of the program that found it open */
 };
+/* Its texts in `pool`: an item given is good for that call only. */
+struct inbox_item inbox_item_copy(struct pool *pool, const struct inbox_item *item);
 
 /* Further messages that the same reply answers: several lines of one thought. They are over with it, in the same
  * transaction. */

@@ -128,14 +128,6 @@ void matrix_task_free(struct matrix_task *t)
     pool_free(t->pool);
 }
 
-struct inbox_item matrix_item_copy(struct pool *pool, const struct inbox_item *item)
-{
-    struct inbox_item copy = *item;
-    copy.identity = pool_strdup(pool, item->identity);
-    copy.body = pool_strdup(pool, item->body);
-    return copy;
-}
-
 bool matrix_is_service(const struct matrix *m)
 {
     return m->hs_token.n > 0;

@@ -81,6 +81,6 @@ static void take_apart(void *ctx)
 void matrix_on_batch(struct matrix *m, const struct inbox_item *item)
 {
     struct batch *b = matrix_task_new(m, sizeof *b);
-    b->item = matrix_item_copy(b->task.pool, item);
+    b->item = inbox_item_copy(b->task.pool, item);
     take_apart(b);
 }

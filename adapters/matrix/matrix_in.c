@@ -168,7 +168,7 @@ struct looking {
 static struct looking *look(struct matrix *m, const struct inbox_item *item)
 {
     struct looking *k = matrix_task_new(m, sizeof *k);
-    k->item = matrix_item_copy(k->task.pool, item);
+    k->item = inbox_item_copy(k->task.pool, item);
     matrix_read_item(m, k->task.pool, &k->item, &k->ev);
     return k;
 }
@@ -267,7 +267,7 @@ static void on_edit(struct matrix *m, const struct inbox_item *item, const struc
 static void hold(struct matrix *m, const struct inbox_item *item)
 {
     struct matrix_held *h = matrix_task_new(m, sizeof *h);
-    h->item = matrix_item_copy(h->task.pool, item);
+    h->item = inbox_item_copy(h->task.pool, item);
     *m->held_end = h;
     m->held_end = &h->after;
 }

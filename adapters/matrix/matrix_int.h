@@ -224,7 +224,6 @@ struct matrix {
 
 void *matrix_task_new(struct matrix *m, size_t size);
 void matrix_task_free(struct matrix_task *t);
-struct inbox_item matrix_item_copy(struct pool *pool, const struct inbox_item *item);
 bool matrix_is_service(const struct matrix *m);
 
 /* ---- matrix_start.c: who we are, and whether we may speak ---- */

@@ -135,7 +135,7 @@ void matrix_room_ask(struct matrix *m, const struct inbox_item *item, const stru
 {
     struct matrix_room *r = room_of(m, ev->room);
     struct matrix_held *h = matrix_task_new(m, sizeof *h);
-    h->item = matrix_item_copy(h->task.pool, item);
+    h->item = inbox_item_copy(h->task.pool, item);
     *r->last = h;
     r->last = &h->after;
     if (r->members >= 0 && r->looked) {
@@ -192,7 +192,7 @@ void matrix_on_unreadable(struct matrix *m, const struct inbox_item *item,
     }
     struct notice *n = matrix_task_new(m, sizeof *n);
     r->encrypted = true;
-    n->item = matrix_item_copy(n->task.pool, item);
+    n->item = inbox_item_copy(n->task.pool, item);
     n->room = pool_strdup(n->task.pool, ev->room);
     n->key = pool_printf(n->task.pool, "encrypted:%s", ev->room);
     if (inbox_note(m->adapter, n->key, on_noted, n))
@@ -315,7 +315,7 @@ static void join(void *ctx)
 static struct join *join_new(struct matrix *m, const struct inbox_item *item)
 {
     struct join *k = matrix_task_new(m, sizeof *k);
-    k->item = matrix_item_copy(k->task.pool, item);
+    k->item = inbox_item_copy(k->task.pool, item);
     matrix_read_item(m, k->task.pool, &k->item, &k->ev);
     k->server = server_of(k->ev.sender);
     k->near = !strcmp(k->server, server_of(m->self.user));

@@ -185,7 +185,7 @@ static void enqueue(struct matrix *m, const struct inbox_item *item)
 {
     struct matrix_vote *v = matrix_task_new(m, sizeof *v);
     bool idle = !m->votes;
-    v->item = matrix_item_copy(v->task.pool, item);
+    v->item = inbox_item_copy(v->task.pool, item);
     matrix_read_item(m, v->task.pool, &v->item, &v->ev);
     *m->votes_end = v;
     m->votes_end = &v->after;

@@ -28,23 +28,19 @@ static int mattermost_open(struct adapter *a)
     return hook_open(a, "mattermost.token_file");
 }
 
+/* `text` "" for silence. */
 static void say(struct buf *b, const char *text, int form, const char *ref)
 {
     (void)ref;
+    if (!*text) {
+        buf_adds(b, "{}");
+        return;
+    }
     buf_adds(b, form == COMMAND ? "{\"response_type\":\"ephemeral\",\"skip_slack_parsing\":true,"
                                 : "{\"response_type\":\"comment\",");
     buf_adds(b, "\"text\":");
     json_add_string(b, text, strlen(text));
     buf_addc(b, '}');
-}
-
-static void nothing(struct adapter *a, struct request *rq)
-{
-    struct buf b;
-    buf_init(&b, 8);
-    buf_adds(&b, "{}");
-    hook_reply(a, request_handle(rq), &b);
-    buf_release(&b);
 }
 
 static bool on_request(struct adapter *a, struct request *rq)
@@ -60,7 +56,7 @@ static bool on_request(struct adapter *a, struct request *rq)
     const char *talk = pool_printf(h.pool, "%s:%s:%d", hook_text(&h, "channel_id"),
                                    hook_text(&h, "user_id"), command);
     if (!command && !strcmp(hook_text(&h, "user_name"), bot))
-        nothing(a, rq);
+        hook_silence(a, rq, WEBHOOK, say);
     else
         hook_ask(a, rq, text, talk, NULL, command ? COMMAND : WEBHOOK, say);
     hook_end(&h);
@@ -69,18 +65,8 @@ static bool on_request(struct adapter *a, struct request *rq)
 
 static int render(const struct adapter *a, const struct outgoing *out, struct buf *b)
 {
-    struct buf md;
     (void)a;
-    buf_init(&md, MAX_POST * 2);
-    hook_markdown(out->reply, MAX_POST, &md);
-    say(b, md.s, out->to->form, NULL);
-    buf_release(&md);
-    return 0;
-}
-
-static int send_reply(struct adapter *a, const struct outgoing *out, const struct buf *body)
-{
-    hook_reply(a, out->to->to, body);
+    hook_render(out, MAX_POST, say, b);
     return 0;
 }
 
@@ -91,5 +77,5 @@ const struct adapter_type adapter_mattermost = {
     .close = hook_close,
     .on_request = on_request,
     .render = render,
-    .send = send_reply,
+    .send = hook_send,
 };

@@ -41,7 +41,6 @@ static void say(struct buf *b, const char *text, int form, const char *ref)
 static bool on_request(struct adapter *a, struct request *rq)
 {
     struct hook h;
-    struct buf b;
     bool ours;
     if (!hook_begin(a, rq, "/rocketchat", &h, &ours))
         return false;
@@ -54,10 +53,7 @@ static bool on_request(struct adapter *a, struct request *rq)
     bool mine = hook_true(&h, "bot") || hook_true(&h, "isEdited") ||
                 !strcmp(hook_text(&h, "user_name"), bot) || !strcmp(hook_text(&h, "alias"), bot);
     if (mine) {
-        buf_init(&b, 8);
-        say(&b, "", 0, NULL);
-        hook_reply(a, request_handle(rq), &b);
-        buf_release(&b);
+        hook_silence(a, rq, 0, say);
     } else {
         hook_ask(a, rq, text,
                  pool_printf(h.pool, "%s:%s", hook_text(&h, "channel_id"), hook_text(&h, "tmid")),
@@ -69,18 +65,8 @@ static bool on_request(struct adapter *a, struct request *rq)
 
 static int render(const struct adapter *a, const struct outgoing *out, struct buf *b)
 {
-    struct buf md;
     (void)a;
-    buf_init(&md, MAX_POST * 2);
-    hook_markdown(out->reply, MAX_POST, &md);
-    say(b, md.s, 0, out->to->ref);
-    buf_release(&md);
-    return 0;
-}
-
-static int send_reply(struct adapter *a, const struct outgoing *out, const struct buf *body)
-{
-    hook_reply(a, out->to->to, body);
+    hook_render(out, MAX_POST, say, b);
     return 0;
 }
 
@@ -91,5 +77,5 @@ const struct adapter_type adapter_rocketchat = {
     .close = hook_close,
     .on_request = on_request,
     .render = render,
-    .send = send_reply,
+    .send = hook_send,
 };

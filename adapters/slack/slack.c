@@ -139,14 +139,6 @@ void slack_task_free(struct slack_task *t)
     pool_free(t->pool);
 }
 
-struct inbox_item slack_item_copy(struct pool *pool, const struct inbox_item *item)
-{
-    struct inbox_item copy = *item;
-    copy.identity = pool_strdup(pool, item->identity);
-    copy.body = pool_strdup(pool, item->body);
-    return copy;
-}
-
 /* ---- in ---- */
 
 static const char *identity(struct pool *pool, const char *body, size_t len, bool *ret_readable)

@@ -135,7 +135,7 @@ static void add_line(struct slack_burst *b, const struct inbox_item *item,
 {
     struct line *l = pool_alloc(b->pool, sizeof *l);
     bool copy = line_of(b, ev->ts) != NULL;
-    l->item = slack_item_copy(b->pool, item);
+    l->item = inbox_item_copy(b->pool, item);
     l->ts = pool_strdup(b->pool, ev->ts);
     l->claim = pool_printf(b->pool, "%s/%s/%s", ev->team, ev->channel, ev->ts);
     l->text = copy ? NULL : pool_strdup(b->pool, ev->text.text);

@@ -244,7 +244,7 @@ static void on_found(void *ctx, int err, int64_t turn, const char *note)
 void slack_on_click(struct slack *s, const struct inbox_item *item)
 {
     struct click *c = slack_task_new(s, sizeof *c);
-    c->item = slack_item_copy(c->task.pool, item);
+    c->item = inbox_item_copy(c->task.pool, item);
     if (!slack_read_item(s, c->task.pool, &c->item, &c->ev) || !read_value(c)) {
         slack_ignore(s, item, "a button that is not ours");
         slack_task_free(&c->task);

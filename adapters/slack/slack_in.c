@@ -213,7 +213,7 @@ static void on_gone(struct slack *s, const struct inbox_item *item)
 static void hold(struct slack *s, const struct inbox_item *item)
 {
     struct slack_held *h = slack_task_new(s, sizeof *h);
-    h->item = slack_item_copy(h->task.pool, item);
+    h->item = inbox_item_copy(h->task.pool, item);
     *s->held_end = h;
     s->held_end = &h->after;
 }

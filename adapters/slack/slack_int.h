@@ -250,8 +250,6 @@ struct slack_held {
 /* A task of `size` bytes (a struct slack_task first), in a pool of its own. */
 void *slack_task_new(struct slack *s, size_t size);
 void slack_task_free(struct slack_task *t);
-/* Copies of what is needed after a callback. */
-struct inbox_item slack_item_copy(struct pool *pool, const struct inbox_item *item);
 /* A delivery came in, over HTTP or a socket: into the inbox, then `fn`. As inbox_put(); what cannot be read is put in, too. */
 int slack_take(struct slack *s, const char *body, size_t len, inbox_put_fn *fn, void *ctx);
 /* What to say at once to a command; NULL: nothing. Static text. */

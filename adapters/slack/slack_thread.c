@@ -157,7 +157,7 @@ void slack_thread_message(struct slack *s, const struct inbox_item *item,
                           const struct slack_event *ev)
 {
     struct looking *k = look(s, "t", ev->channel, ev->thread);
-    k->item = slack_item_copy(k->task.pool, item);
+    k->item = inbox_item_copy(k->task.pool, item);
     read_note(k, on_thread);
 }
 
@@ -203,11 +203,11 @@ void slack_thread_edited(struct slack *s, const struct inbox_item *item,
     if (f) {
         if (f->changed) /* and was changed once more */
             inbox_end(s->adapter, f->change.id, INBOX_WAS_DONE);
-        f->change = slack_item_copy(f->pool, item);
+        f->change = inbox_item_copy(f->pool, item);
         f->changed = true;
         return;
     }
     struct looking *k = look(s, "q", ev->channel, ev->ts);
-    k->item = slack_item_copy(k->task.pool, item);
+    k->item = inbox_item_copy(k->task.pool, item);
     read_note(k, on_answer);
 }

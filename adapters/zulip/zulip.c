@@ -59,7 +59,6 @@ static bool is_bot(const struct hook *h, const struct cJSON *message)
 static bool on_request(struct adapter *a, struct request *rq)
 {
     struct hook h;
-    struct buf b;
     bool ours;
     if (!hook_begin(a, rq, "/zulip", &h, &ours))
         return false;
@@ -67,10 +66,7 @@ static bool on_request(struct adapter *a, struct request *rq)
         return true;
     const struct cJSON *message = h.json ? json_object(h.json, "message") : NULL;
     if (is_bot(&h, message)) {
-        buf_init(&b, 64);
-        say(&b, "", 0, NULL);
-        hook_reply(a, request_handle(rq), &b);
-        buf_release(&b);
+        hook_silence(a, rq, 0, say);
     } else {
         const char *talk =
             pool_printf(h.pool, "%lld:%s:%s", json_int(message, "stream_id", 0, 1LL << 50, 0),
@@ -84,18 +80,8 @@ static bool on_request(struct adapter *a, struct request *rq)
 
 static int render(const struct adapter *a, const struct outgoing *out, struct buf *b)
 {
-    struct buf md;
     (void)a;
-    buf_init(&md, MAX_POST * 2);
-    hook_markdown(out->reply, MAX_POST, &md);
-    say(b, md.s, 0, NULL);
-    buf_release(&md);
-    return 0;
-}
-
-static int send_reply(struct adapter *a, const struct outgoing *out, const struct buf *body)
-{
-    hook_reply(a, out->to->to, body);
+    hook_render(out, MAX_POST, say, b);
     return 0;
 }
 
@@ -106,5 +92,5 @@ const struct adapter_type adapter_zulip = {
     .close = hook_close,
     .on_request = on_request,
     .render = render,
-    .send = send_reply,
+    .send = hook_send,
 };
