@@ -19,6 +19,7 @@ struct bot;
 struct adapter;
 struct doctor;
 struct pool;
+struct secret;
 
 /* A question on its way in: copied by bot_receive(). */
 struct inbound {
@@ -100,6 +101,13 @@ struct adapter {
 
 /* adapters/list.c, NULL-terminated. */
 extern const struct adapter_type *const adapter_types[];
+
+/* ---- for its open() (adapter.c) ---- */
+
+/* Read the secret that a setting names. 0, also when there is none (ret->n is 0 then); -EINVAL after it was said. */
+int adapter_secret(struct adapter *a, const char *setting, struct secret *ret);
+/* The address that a setting holds, without a slash at its end; free(). */
+char *adapter_base(struct adapter *a, const char *setting);
 
 /* ---- what the bot offers an adapter (bot.c, turn.c) ---- */
 

@@ -18,14 +18,8 @@
 int hook_open(struct adapter *a, const char *setting)
 {
     struct secret *s = a->state = must(calloc(1, sizeof *s));
-    const char *path = config_text(bot_config(a->bot), setting), *why;
-    char quoted[512];
-    int err = secret_read(path, s, &why);
-    if (!err || err == -ENOENT)
-        return err ? 1 : 0;
-    log_error(a->type->name, "a secret cannot be used", "setting=%s path=%s reason=\"%s\"", setting,
-              log_quote(quoted, sizeof quoted, path), why);
-    return -EINVAL;
+    int err = adapter_secret(a, setting, s);
+    return err ? err : !s->n;
 }
 
 void hook_close(struct adapter *a)

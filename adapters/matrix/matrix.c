@@ -104,30 +104,6 @@ static const struct setting settings[] = {
     {.name = NULL},
 };
 
-/* ---- tasks ---- */
-
-void *matrix_task_new(struct matrix *m, size_t size)
-{
-    struct pool *pool = pool_new();
-    struct matrix_task *t = pool_alloc(pool, size);
-    *t = (struct matrix_task){.next = m->tasks, .at = &m->tasks, .matrix = m, .pool = pool};
-    if (m->tasks)
-        m->tasks->at = &t->next;
-    m->tasks = t;
-    return t;
-}
-
-void matrix_task_free(struct matrix_task *t)
-{
-    if (!t)
-        return;
-    loop_timer_stop(t->timer);
-    *t->at = t->next;
-    if (t->next)
-        t->next->at = t->at;
-    pool_free(t->pool);
-}
-
 bool matrix_is_service(const struct matrix *m)
 {
     return m->hs_token.n > 0;
@@ -136,7 +112,7 @@ bool matrix_is_service(const struct matrix *m)
 /* ---- requests ---- */
 
 struct waiting {
-    struct matrix_task task;
+    struct task task;
     server_handle to;
 };
 
@@ -161,16 +137,16 @@ static void taken(void *ctx, const struct inbox_receipt *r)
 {
     struct waiting *w = ctx;
     if (r->err)
-        reply(w->task.matrix, w->to, 503, "M_UNKNOWN"); /* they will bring it again */
+        reply(w->task.adapter->state, w->to, 503, "M_UNKNOWN"); /* they will bring it again */
     else
-        reply(w->task.matrix, w->to, 200, NULL);
-    matrix_task_free(&w->task);
+        reply(w->task.adapter->state, w->to, 200, NULL);
+    task_free(&w->task);
 }
 
 /* Known again by what is in it, not by its number: homeservers count from one again. */
 static void on_transaction(struct matrix *m, server_handle to, const char *body, size_t len)
 {
-    struct waiting *w = matrix_task_new(m, sizeof *w);
+    struct waiting *w = task_new(&m->tasks, sizeof *w);
     unsigned char hash[16];
     char hex[2 * sizeof hash + 1];
     struct buf text;
@@ -183,7 +159,7 @@ static void on_transaction(struct matrix *m, server_handle to, const char *body,
                                .body = text.s};
     if (inbox_put(m->adapter, &im, taken, w)) {
         reply(m, to, 503, "M_UNKNOWN");
-        matrix_task_free(&w->task);
+        task_free(&w->task);
     }
     buf_release(&text);
 }
@@ -255,28 +231,15 @@ static bool on_request(struct adapter *a, struct request *rq)
 
 /* ---- the adapter ---- */
 
-/* 0 also when there is none; -EINVAL after it was said. */
-static int read_secret(struct matrix *m, const char *setting, struct secret *ret)
-{
-    const char *path = config_text(bot_config(m->adapter->bot), setting), *why;
-    char quoted[512];
-    int err = secret_read(path, ret, &why);
-    if (!err || err == -ENOENT)
-        return 0;
-    log_error("matrix", "a secret cannot be used", "setting=%s path=%s reason=\"%s\"", setting,
-              log_quote(quoted, sizeof quoted, path), why);
-    return -EINVAL;
-}
-
 static int read_secrets(struct matrix *m)
 {
     struct secret service;
-    int err = read_secret(m, "matrix.bot_token_file", &m->token);
+    int err = adapter_secret(m->adapter, "matrix.bot_token_file", &m->token);
     if (err || m->token.n)
         return err;
-    err = read_secret(m, "matrix.as_token_file", &service);
+    err = adapter_secret(m->adapter, "matrix.as_token_file", &service);
     if (!err)
-        err = read_secret(m, "matrix.hs_token_file", &m->hs_token);
+        err = adapter_secret(m->adapter, "matrix.hs_token_file", &m->hs_token);
     m->token = service;
     return err ? err : !m->token.n || !m->hs_token.n;
 }
@@ -285,11 +248,9 @@ static int matrix_open(struct adapter *a)
 {
     struct matrix *m = a->state = must(calloc(1, sizeof *m));
     m->adapter = a;
-    m->held_end = &m->held;
+    m->tasks.adapter = a;
     m->votes_end = &m->votes;
-    m->homeserver = must(strdup(config_text(bot_config(a->bot), "matrix.homeserver")));
-    for (size_t n = strlen(m->homeserver); n && m->homeserver[n - 1] == '/';)
-        m->homeserver[--n] = '\0';
+    m->homeserver = adapter_base(a, "matrix.homeserver");
     int err = *m->homeserver ? read_secrets(m) : 1;
     if (err)
         return err;
@@ -307,8 +268,7 @@ static void matrix_close(struct adapter *a)
     matrix_sync_stop(m);
     matrix_room_free_all(m);
     matrix_breaker_free(m->breaker);
-    while (m->tasks)
-        matrix_task_free(m->tasks);
+    task_free_all(&m->tasks);
     secret_release(&m->token);
     secret_release(&m->hs_token);
     free(m->homeserver);

@@ -15,7 +15,7 @@
 #define DEVICE       "GUIDEPOST"
 
 struct call {
-    struct matrix_task task;
+    struct task task;
     matrix_call_fn *fn;
     void *ctx;
 };
@@ -28,7 +28,7 @@ static void called(void *ctx, const struct http_response *res)
     matrix_result_read(res, j, &r);
     matrix_call_fn *fn = c->fn;
     void *of = c->ctx;
-    matrix_task_free(&c->task);
+    task_free(&c->task);
     fn(of, &r);
     json_free(j);
 }
@@ -56,7 +56,7 @@ static const char *url_of(struct matrix *m, struct pool *pool, const struct matr
 
 void matrix_call(struct matrix *m, const struct matrix_call *c, matrix_call_fn *fn, void *ctx)
 {
-    struct call *k = matrix_task_new(m, sizeof *k);
+    struct call *k = task_new(&m->tasks, sizeof *k);
     k->fn = fn;
     k->ctx = ctx;
     char *auth = must_printf("Authorization: Bearer %s", m->token.value[0]);

@@ -10,7 +10,7 @@
 #define AGAIN_MS 2000
 
 struct batch {
-    struct matrix_task task;
+    struct task task;
     struct inbox_item item;
     size_t waiting;
     bool failed;
@@ -23,12 +23,11 @@ static void settle(struct batch *b)
     if (b->waiting)
         return;
     if (b->failed) {
-        b->task.timer =
-            loop_timer(bot_loop(b->task.matrix->adapter->bot), AGAIN_MS, 0, take_apart, b);
+        task_wait(&b->task, AGAIN_MS, take_apart);
         return;
     }
-    inbox_end(b->task.matrix->adapter, b->item.id, INBOX_WAS_DONE);
-    matrix_task_free(&b->task);
+    inbox_end(b->task.adapter, b->item.id, INBOX_WAS_DONE);
+    task_free(&b->task);
 }
 
 static void put(void *ctx, const struct inbox_receipt *r)
@@ -48,7 +47,7 @@ static void take_event(struct batch *b, const cJSON *ev)
     }
     struct pool *pool = pool_new();
     struct inbox_message m = {.identity = id, .body = matrix_json_print(pool, ev)};
-    if (inbox_put(b->task.matrix->adapter, &m, put, b))
+    if (inbox_put(b->task.adapter, &m, put, b))
         b->failed = true;
     else
         b->waiting++;
@@ -58,17 +57,15 @@ static void take_event(struct batch *b, const cJSON *ev)
 static void take_apart(void *ctx)
 {
     struct batch *b = ctx;
-    struct adapter *a = b->task.matrix->adapter;
+    struct adapter *a = b->task.adapter;
     cJSON *j = matrix_json_read(b->item.body, strlen(b->item.body));
     const cJSON *ev;
-    loop_timer_stop(b->task.timer);
-    b->task.timer = NULL;
     b->failed = false;
     if (!j) {
         log_error("matrix", "a delivery that cannot be read is set aside", "delivery=%s bytes=%zu",
                   b->item.identity, strlen(b->item.body));
         inbox_end(a, b->item.id, INBOX_WAS_DEAD);
-        matrix_task_free(&b->task);
+        task_free(&b->task);
         return;
     }
     b->waiting = 1; /* ourselves: receipts may not end it before all are in */
@@ -80,7 +77,7 @@ static void take_apart(void *ctx)
 
 void matrix_on_batch(struct matrix *m, const struct inbox_item *item)
 {
-    struct batch *b = matrix_task_new(m, sizeof *b);
+    struct batch *b = task_new(&m->tasks, sizeof *b);
     b->item = inbox_item_copy(b->task.pool, item);
     take_apart(b);
 }

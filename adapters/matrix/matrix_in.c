@@ -33,7 +33,7 @@ void matrix_ignore(struct matrix *m, const struct inbox_item *item, const char *
 }
 
 struct saying {
-    struct matrix_task task;
+    struct task task;
     int64_t id;
 };
 
@@ -42,21 +42,21 @@ static void said(void *ctx, int err)
 {
     struct saying *t = ctx;
     if (!err && t->id)
-        inbox_end(t->task.matrix->adapter, t->id, INBOX_WAS_DONE);
-    matrix_task_free(&t->task);
+        inbox_end(t->task.adapter, t->id, INBOX_WAS_DONE);
+    task_free(&t->task);
 }
 
 void matrix_say(struct matrix *m, const struct inbox_item *item, const char *idem, const char *text,
                 const struct matrix_place *place)
 {
-    struct saying *t = matrix_task_new(m, sizeof *t);
+    struct saying *t = task_new(&m->tasks, sizeof *t);
     struct buf b;
     buf_init(&b, 64 * 1024);
     matrix_render_line(text, &b);
     t->id = item ? item->id : 0;
     if (outbox_put(m->adapter, place->room, idem, b.s, matrix_place_write(t->task.pool, place),
                    said, t))
-        matrix_task_free(&t->task);
+        task_free(&t->task);
     buf_release(&b);
 }
 
@@ -160,14 +160,14 @@ static void ask(struct matrix *m, const struct inbox_item *item, const struct ma
 /* ---- is it for us? ---- */
 
 struct looking {
-    struct matrix_task task;
+    struct task task;
     struct inbox_item item;
     struct matrix_event ev;
 };
 
 static struct looking *look(struct matrix *m, const struct inbox_item *item)
 {
-    struct looking *k = matrix_task_new(m, sizeof *k);
+    struct looking *k = task_new(&m->tasks, sizeof *k);
     k->item = inbox_item_copy(k->task.pool, item);
     matrix_read_item(m, k->task.pool, &k->item, &k->ev);
     return k;
@@ -176,17 +176,17 @@ static struct looking *look(struct matrix *m, const struct inbox_item *item)
 static void on_thread(void *ctx, int err, const char *value)
 {
     struct looking *k = ctx;
-    struct matrix *m = k->task.matrix;
+    struct matrix *m = k->task.adapter->state;
     if (!err && value)
         ask(m, &k->item, &k->ev, false);
     else if (!err)
         matrix_ignore(m, &k->item, "not for us");
-    matrix_task_free(&k->task); /* on an error it stays open */
+    task_free(&k->task); /* on an error it stays open */
 }
 
 static void look_at_thread(struct looking *k)
 {
-    struct matrix *m = k->task.matrix;
+    struct matrix *m = k->task.adapter->state;
     const char *key = pool_printf(k->task.pool, "~t:%s:%s", k->ev.room, k->ev.thread);
     if (!*k->ev.thread)
         on_thread(k, 0, NULL);
@@ -200,12 +200,12 @@ static void on_answer(void *ctx, int err, int64_t turn, const char *note)
     (void)turn;
     (void)note;
     if (!err) {
-        ask(k->task.matrix, &k->item, &k->ev, false);
-        matrix_task_free(&k->task);
+        ask(k->task.adapter->state, &k->item, &k->ev, false);
+        task_free(&k->task);
     } else if (err == -ENOENT) {
         look_at_thread(k);
     } else {
-        matrix_task_free(&k->task); /* stays open */
+        task_free(&k->task); /* stays open */
     }
 }
 
@@ -240,7 +240,7 @@ static void on_text(struct matrix *m, const struct inbox_item *item, const struc
 static void on_question(void *ctx, int err, const char *note)
 {
     struct looking *k = ctx;
-    struct matrix *m = k->task.matrix;
+    struct matrix *m = k->task.adapter->state;
     struct matrix_place place;
     bool ours = !err && matrix_place_read(k->task.pool, note, &place);
     bool soon = ours && k->ev.at_ms - place.asked_ms <= EDIT_MS;
@@ -251,7 +251,7 @@ static void on_question(void *ctx, int err, const char *note)
     } else if (!err) {
         matrix_ignore(m, &k->item, "an edit of what was not asked, or too late");
     }
-    matrix_task_free(&k->task);
+    task_free(&k->task);
 }
 
 static void on_edit(struct matrix *m, const struct inbox_item *item, const struct matrix_event *ev)
@@ -263,14 +263,6 @@ static void on_edit(struct matrix *m, const struct inbox_item *item, const struc
 }
 
 /* ---- any of them ---- */
-
-static void hold(struct matrix *m, const struct inbox_item *item)
-{
-    struct matrix_held *h = matrix_task_new(m, sizeof *h);
-    h->item = inbox_item_copy(h->task.pool, item);
-    *m->held_end = h;
-    m->held_end = &h->after;
-}
 
 bool matrix_read_item(const struct matrix *m, struct pool *pool, const struct inbox_item *item,
                       struct matrix_event *ret)
@@ -307,7 +299,7 @@ void matrix_on_message(struct matrix *m, const struct inbox_item *item)
         return;
     }
     if (!m->known) {
-        hold(m, item);
+        task_hold(&m->tasks, &m->held, item);
         return;
     }
     struct pool *pool = pool_new();

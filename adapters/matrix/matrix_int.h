@@ -4,6 +4,7 @@
 
 #include "bot/adapter.h"
 #include "bot/secret.h"
+#include "bot/task.h"
 #include "kb/pool.h"
 
 struct cJSON;
@@ -186,20 +187,6 @@ void matrix_tell(struct matrix *m, const char *method, const char *path, const c
 
 /* ---- matrix.c: the adapter ---- */
 
-/* Something that goes on while we wait for somebody; freed by its end, or by the adapter's. */
-struct matrix_task {
-    struct matrix_task *next, **at;
-    struct matrix *matrix;
-    struct pool *pool; /* owns the task, too */
-    struct loop_timer *timer;
-};
-
-struct matrix_held {
-    struct matrix_task task;
-    struct matrix_held *after;
-    struct inbox_item item;
-};
-
 struct matrix {
     struct adapter *adapter;
     struct secret token, hs_token; /* hs_token empty: a plain bot account */
@@ -213,8 +200,8 @@ struct matrix {
     struct pool *scratch; /* of the calls at the start */
     unsigned start_tries;
     struct loop_timer *start_timer, *ping_timer;
-    struct matrix_task *tasks;
-    struct matrix_held *held, **held_end; /* messages that came before we knew our name */
+    struct tasks tasks;
+    struct held_list held; /* messages that came before we knew our name */
     struct matrix_room *rooms;
     struct matrix_breaker *breaker;
     struct matrix_vote *votes, **votes_end;
@@ -222,8 +209,6 @@ struct matrix {
     uint64_t complained_ms;
 };
 
-void *matrix_task_new(struct matrix *m, size_t size);
-void matrix_task_free(struct matrix_task *t);
 bool matrix_is_service(const struct matrix *m);
 
 /* ---- matrix_start.c: who we are, and whether we may speak ---- */

@@ -21,7 +21,7 @@ struct part {
 };
 
 struct sending {
-    struct matrix_task task;
+    struct task task;
     int64_t id;
     const char *idem, *answer_id;
     struct matrix_place to;
@@ -38,9 +38,9 @@ static void go_on(struct sending *k);
 
 static void end(struct sending *k, const struct outbox_outcome *o)
 {
-    struct matrix *m = k->task.matrix;
+    struct matrix *m = k->task.adapter->state;
     outbox_done(m->adapter, k->id, o);
-    matrix_task_free(&k->task);
+    task_free(&k->task);
 }
 
 static void later(struct sending *k, const char *why, long after_s, bool all)
@@ -58,7 +58,7 @@ static void give_up(struct sending *k, const char *why)
 
 static void sent(struct sending *k)
 {
-    struct matrix *m = k->task.matrix;
+    struct matrix *m = k->task.adapter->state;
     struct outbox_outcome o = {.result = OUTBOX_SENT, .remote = k->last};
     const char *typing = MATRIX_PATH(k->task.pool, "rooms", k->to.room, "typing", m->self.user);
     if (*k->to.asked && k->to.via == MATRIX_SEND && k->first)
@@ -71,7 +71,7 @@ static void sent(struct sending *k)
 
 static void failed(struct sending *k, const struct matrix_result *r)
 {
-    struct matrix *m = k->task.matrix;
+    struct matrix *m = k->task.adapter->state;
     switch (r->class) {
     case MATRIX_DOWN:
         matrix_lost(m, r);
@@ -115,21 +115,21 @@ static void on_sent(void *ctx, const struct matrix_result *r)
 /* Unique for ever, and the same for every attempt. */
 static const char *txn_of(struct sending *k)
 {
-    return pool_printf(k->task.pool, "%s-%s-%zu%s", k->task.matrix->salt, k->idem, k->next,
+    const struct matrix *m = k->task.adapter->state;
+    return pool_printf(k->task.pool, "%s-%s-%zu%s", m->salt, k->idem, k->next,
                        k->unrelated ? "-p" : "");
 }
 
 static void put(struct sending *k, const char *path, const char *body)
 {
     const struct matrix_call c = {.method = "PUT", .path = path, .body = body};
-    matrix_call(k->task.matrix, &c, on_sent, k);
+    matrix_call(k->task.adapter->state, &c, on_sent, k);
 }
 
 static void send_part(struct sending *k)
 {
     const struct part *p = &k->part[k->next];
-    const char *type =
-        config_text(bot_config(k->task.matrix->adapter->bot), "matrix.answer_msgtype");
+    const char *type = config_text(bot_config(k->task.adapter->bot), "matrix.answer_msgtype");
     bool rings = !strcmp(type, "m.text") && !k->replaces;
     struct matrix_content c = {.msgtype = type,
                                .body = p->body,
@@ -207,7 +207,7 @@ static bool read_letter(struct sending *k, const struct outbox_item *item)
 
 void matrix_deliver(struct matrix *m, const struct outbox_item *item)
 {
-    struct sending *k = matrix_task_new(m, sizeof *k);
+    struct sending *k = task_new(&m->tasks, sizeof *k);
     k->id = item->id;
     k->idem = pool_strdup(k->task.pool, item->idem);
     bool readable = read_letter(k, item);

@@ -25,7 +25,7 @@ struct matrix_room {
     int members; /* joined and invited; -1: not known */
     bool looked, encrypted, fetching;
     unsigned tries;
-    struct matrix_held *waiting, **last;
+    struct held_list waiting;
 };
 
 static struct matrix_room *room_of(struct matrix *m, const char *id)
@@ -35,7 +35,6 @@ static struct matrix_room *room_of(struct matrix *m, const char *id)
             return r;
     struct matrix_room *r = must(calloc(1, sizeof *r));
     *r = (struct matrix_room){.next = m->rooms, .id = must(strdup(id)), .members = -1};
-    r->last = &r->waiting;
     m->rooms = r;
     return r;
 }
@@ -53,7 +52,7 @@ void matrix_room_free_all(struct matrix *m)
 /* ---- how many are there? ---- */
 
 struct fetch {
-    struct matrix_task task;
+    struct task task;
     struct matrix_room *room;
 };
 
@@ -61,18 +60,17 @@ static void fetch(void *ctx);
 
 static void go_on(struct matrix *m, struct matrix_room *r)
 {
-    struct matrix_held *h = r->waiting, *next;
-    r->waiting = NULL;
-    r->last = &r->waiting;
-    for (; h; h = next) {
+    struct held_list list = r->waiting;
+    struct held *h;
+    r->waiting = (struct held_list){0};
+    while ((h = task_unhold(&list)) != NULL) {
         struct matrix_event ev;
-        next = h->after;
         matrix_read_item(m, h->task.pool, &h->item, &ev);
         if (r->encrypted)
             matrix_ignore(m, &h->item, "in an encrypted room");
         else
             matrix_in_room(m, &h->item, &ev, r->members <= 2);
-        matrix_task_free(&h->task);
+        task_free(&h->task);
     }
 }
 
@@ -93,7 +91,7 @@ static int count(const cJSON *json)
 static void fetched(void *ctx, const struct matrix_result *r)
 {
     struct fetch *f = ctx;
-    struct matrix *m = f->task.matrix;
+    struct matrix *m = f->task.adapter->state;
     struct matrix_room *room = f->room;
     bool later = r->class == MATRIX_LATER || r->class == MATRIX_UNSURE || r->class == MATRIX_DOWN;
     if (r->class == MATRIX_DOWN)
@@ -101,26 +99,24 @@ static void fetched(void *ctx, const struct matrix_result *r)
     if (later && ++room->tries < 10) { /* a room that is too big to be listed is none of two */
         long wait =
             r->retry_after_s > 1 ? r->retry_after_s : 1L << (room->tries < 6 ? room->tries : 6);
-        f->task.timer = loop_timer(bot_loop(m->adapter->bot), (uint64_t)wait * 1000, 0, fetch, f);
+        task_wait(&f->task, (uint64_t)wait * 1000, fetch);
         return;
     }
     room->fetching = false;
     room->tries = 0;
     room->members = r->class == MATRIX_FINE ? count(r->json) : BIG + 1;
-    matrix_task_free(&f->task);
+    task_free(&f->task);
     go_on(m, room);
 }
 
 static void fetch(void *ctx)
 {
     struct fetch *f = ctx;
-    loop_timer_stop(f->task.timer);
-    f->task.timer = NULL;
     const struct matrix_call c = {.method = "GET",
                                   .path =
                                       MATRIX_PATH(f->task.pool, "rooms", f->room->id, "members"),
                                   .query = "not_membership=leave"};
-    matrix_call(f->task.matrix, &c, fetched, f);
+    matrix_call(f->task.adapter->state, &c, fetched, f);
 }
 
 static void on_told(void *ctx, int err, const char *value)
@@ -134,14 +130,11 @@ static void on_told(void *ctx, int err, const char *value)
 void matrix_room_ask(struct matrix *m, const struct inbox_item *item, const struct matrix_event *ev)
 {
     struct matrix_room *r = room_of(m, ev->room);
-    struct matrix_held *h = matrix_task_new(m, sizeof *h);
-    h->item = inbox_item_copy(h->task.pool, item);
-    *r->last = h;
-    r->last = &h->after;
+    task_hold(&m->tasks, &r->waiting, item);
     if (r->members >= 0 && r->looked) {
         go_on(m, r);
     } else if (!r->fetching) {
-        struct fetch *f = matrix_task_new(m, sizeof *f);
+        struct fetch *f = task_new(&m->tasks, sizeof *f);
         f->room = r;
         r->fetching = true;
         if (inbox_note(m->adapter, pool_printf(f->task.pool, "encrypted:%s", r->id), on_told, f))
@@ -161,7 +154,7 @@ void matrix_on_member(struct matrix *m, const struct inbox_item *item,
 /* ---- what we cannot read ---- */
 
 struct notice {
-    struct matrix_task task;
+    struct task task;
     struct inbox_item item;
     const char *room, *key;
 };
@@ -169,7 +162,7 @@ struct notice {
 static void on_noted(void *ctx, int err, const char *value)
 {
     struct notice *n = ctx;
-    struct matrix *m = n->task.matrix;
+    struct matrix *m = n->task.adapter->state;
     struct matrix_place place = {.via = MATRIX_SEND, .room = n->room};
     if (err) { /* stays open */
         room_of(m, n->room)->encrypted = false;
@@ -179,7 +172,7 @@ static void on_noted(void *ctx, int err, const char *value)
         inbox_keep_note(m->adapter, n->key, "1", NULL, NULL);
         matrix_say(m, &n->item, n->key, unreadable, &place);
     }
-    matrix_task_free(&n->task);
+    task_free(&n->task);
 }
 
 void matrix_on_unreadable(struct matrix *m, const struct inbox_item *item,
@@ -190,7 +183,7 @@ void matrix_on_unreadable(struct matrix *m, const struct inbox_item *item,
         matrix_ignore(m, item, "in an encrypted room");
         return;
     }
-    struct notice *n = matrix_task_new(m, sizeof *n);
+    struct notice *n = task_new(&m->tasks, sizeof *n);
     r->encrypted = true;
     n->item = inbox_item_copy(n->task.pool, item);
     n->room = pool_strdup(n->task.pool, ev->room);
@@ -202,7 +195,7 @@ void matrix_on_unreadable(struct matrix *m, const struct inbox_item *item,
 /* ---- coming in ---- */
 
 struct join {
-    struct matrix_task task;
+    struct task task;
     struct inbox_item item;
     struct matrix_event ev;
     const char *room, *server; /* server: whose user called us, to ask for the way */
@@ -232,36 +225,36 @@ static bool may_invite(const struct matrix *m, const char *user)
 
 static void leave(struct join *k, const char *why)
 {
-    struct matrix *m = k->task.matrix;
+    struct matrix *m = k->task.adapter->state;
     log_info("matrix", "an invitation was not accepted", "room=%s reason=\"%s\"", k->room, why);
     matrix_tell(m, "POST", MATRIX_PATH(k->task.pool, "rooms", k->room, "leave"), "{}");
     inbox_end(m->adapter, k->item.id, INBOX_WAS_DONE);
-    matrix_task_free(&k->task);
+    task_free(&k->task);
 }
 
 static void on_counted(void *ctx, const struct matrix_result *r)
 {
     struct join *k = ctx;
-    struct matrix *m = k->task.matrix;
+    struct matrix *m = k->task.adapter->state;
     const cJSON *joined = r->class == MATRIX_FINE ? json_object(r->json, "joined") : NULL;
     struct matrix_place place = {.via = MATRIX_SEND, .room = k->room};
     if (joined && cJSON_GetArraySize(joined) <= GREET_MOST)
         matrix_say(m, &k->item, pool_printf(k->task.pool, "hello:%s", k->ev.id), hello, &place);
     else
         inbox_end(m->adapter, k->item.id, INBOX_WAS_DONE);
-    matrix_task_free(&k->task);
+    task_free(&k->task);
 }
 
 static void greet(struct join *k)
 {
-    struct matrix *m = k->task.matrix;
+    struct matrix *m = k->task.adapter->state;
     log_info("matrix", "joined a room", "room=%s encrypted=%d", k->room, k->ev.encrypted);
     if (k->ev.kind != MATRIX_INVITED) {
         inbox_end(m->adapter, k->item.id, INBOX_WAS_DONE);
-        matrix_task_free(&k->task);
+        task_free(&k->task);
     } else if (k->ev.encrypted) {
         matrix_on_unreadable(m, &k->item, &k->ev);
-        matrix_task_free(&k->task);
+        task_free(&k->task);
     } else {
         const struct matrix_call c = {
             .method = "GET", .path = MATRIX_PATH(k->task.pool, "rooms", k->room, "joined_members")};
@@ -272,7 +265,7 @@ static void greet(struct join *k)
 static void joined(void *ctx, const struct matrix_result *r)
 {
     struct join *k = ctx;
-    struct matrix *m = k->task.matrix;
+    struct matrix *m = k->task.adapter->state;
     if (r->class == MATRIX_DOWN)
         matrix_lost(m, r);
     bool waits = r->class == MATRIX_LATER || r->class == MATRIX_UNSURE || r->class == MATRIX_DOWN;
@@ -290,15 +283,13 @@ static void joined(void *ctx, const struct matrix_result *r)
     log_info("matrix", "could not join a room yet", "room=%s reason=\"%s\" again_s=%ld", k->room,
              r->error, wait);
     wait = r->retry_after_s > wait ? r->retry_after_s : wait;
-    k->task.timer = loop_timer(bot_loop(m->adapter->bot), (uint64_t)wait * 1000, 0, join, k);
+    task_wait(&k->task, (uint64_t)wait * 1000, join);
 }
 
 static void join(void *ctx)
 {
     struct join *k = ctx;
     struct buf q;
-    loop_timer_stop(k->task.timer);
-    k->task.timer = NULL;
     buf_init(&q, 4096);
     buf_adds(&q, "server_name=");
     matrix_put_path(&q, k->server);
@@ -308,13 +299,13 @@ static void join(void *ctx)
                                   .path = MATRIX_PATH(k->task.pool, "join", k->room),
                                   .query = k->near ? NULL : q.s,
                                   .body = "{}"};
-    matrix_call(k->task.matrix, &c, joined, k);
+    matrix_call(k->task.adapter->state, &c, joined, k);
     buf_release(&q);
 }
 
 static struct join *join_new(struct matrix *m, const struct inbox_item *item)
 {
-    struct join *k = matrix_task_new(m, sizeof *k);
+    struct join *k = task_new(&m->tasks, sizeof *k);
     k->item = inbox_item_copy(k->task.pool, item);
     matrix_read_item(m, k->task.pool, &k->item, &k->ev);
     k->server = server_of(k->ev.sender);

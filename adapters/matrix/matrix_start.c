@@ -108,13 +108,12 @@ static void ping(void *ctx)
 
 static void go_on(struct matrix *m)
 {
-    struct matrix_held *h = m->held, *next;
-    m->held = NULL;
-    m->held_end = &m->held;
-    for (; h; h = next) {
-        next = h->after;
+    struct held_list list = m->held;
+    struct held *h;
+    m->held = (struct held_list){0};
+    while ((h = task_unhold(&list)) != NULL) {
         matrix_on_message(m, &h->item);
-        matrix_task_free(&h->task);
+        task_free(&h->task);
     }
 }
 

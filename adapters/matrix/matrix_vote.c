@@ -13,7 +13,7 @@
 #include "adapters/matrix/matrix_int.h"
 
 struct matrix_vote {
-    struct matrix_task task;
+    struct task task;
     struct matrix_vote *after;
     struct inbox_item item;
     struct matrix_event ev;
@@ -26,18 +26,18 @@ static void begin(struct matrix_vote *v);
 /* The first of the queue is being dealt with. */
 static void next(struct matrix_vote *v)
 {
-    struct matrix *m = v->task.matrix;
+    struct matrix *m = v->task.adapter->state;
     m->votes = v->after;
     if (!m->votes)
         m->votes_end = &m->votes;
-    matrix_task_free(&v->task);
+    task_free(&v->task);
     if (m->votes)
         begin(m->votes);
 }
 
 static void ignore(struct matrix_vote *v, const char *why)
 {
-    matrix_ignore(v->task.matrix, &v->item, why);
+    matrix_ignore(v->task.adapter->state, &v->item, why);
     next(v);
 }
 
@@ -45,7 +45,7 @@ static void voted(void *ctx, const struct inbox_receipt *r)
 {
     struct matrix_vote *v = ctx;
     if (!r->err || r->err == -ENOENT) /* the answer is older than our memory */
-        inbox_end(v->task.matrix->adapter, v->item.id, INBOX_WAS_DONE);
+        inbox_end(v->task.adapter, v->item.id, INBOX_WAS_DONE);
     next(v);
 }
 
@@ -54,7 +54,7 @@ static void vote(struct matrix_vote *v, int value)
     struct inbox_vote iv = {.turn = v->turn, .v = value, .voter = v->user};
     struct inbox_message im = {
         .identity = pool_printf(v->task.pool, "v:%.200s", v->ev.id), .vote = &iv, .over = true};
-    if (inbox_put(v->task.matrix->adapter, &im, voted, v))
+    if (inbox_put(v->task.adapter, &im, voted, v))
         next(v); /* stays open */
 }
 
@@ -80,7 +80,7 @@ static int last_of(const cJSON *list)
 static void on_list(void *ctx, int err, const char *value)
 {
     struct matrix_vote *v = ctx;
-    struct matrix *m = v->task.matrix;
+    struct matrix *m = v->task.adapter->state;
     bool adds = v->ev.kind == MATRIX_REACTION;
     const char *id = adds ? v->ev.id : v->ev.target;
     if (err) {
@@ -106,7 +106,7 @@ static void on_list(void *ctx, int err, const char *value)
 static void look_at_list(struct matrix_vote *v)
 {
     v->key = pool_printf(v->task.pool, "~v:%lld:%s", (long long)v->turn, v->user);
-    if (inbox_note(v->task.matrix->adapter, v->key, on_list, v))
+    if (inbox_note(v->task.adapter, v->key, on_list, v))
         on_list(v, -EBUSY, NULL);
 }
 
@@ -116,7 +116,7 @@ static void look_at_list(struct matrix_vote *v)
 static void on_question(void *ctx, int err, const char *note)
 {
     struct matrix_vote *v = ctx;
-    struct matrix *m = v->task.matrix;
+    struct matrix *m = v->task.adapter->state;
     struct matrix_place place;
     bool wanted = config_bool(bot_config(m->adapter->bot), "matrix.redact_with_question");
     if (err) {
@@ -134,7 +134,7 @@ static void on_question(void *ctx, int err, const char *note)
 static void on_reactor(void *ctx, int err, const char *value)
 {
     struct matrix_vote *v = ctx;
-    struct matrix *m = v->task.matrix;
+    struct matrix *m = v->task.adapter->state;
     char *user = NULL;
     if (err) {
         next(v); /* stays open */
@@ -171,7 +171,7 @@ static void on_answer(void *ctx, int err, int64_t turn, const char *note)
 
 static void begin(struct matrix_vote *v)
 {
-    struct adapter *a = v->task.matrix->adapter;
+    struct adapter *a = v->task.adapter;
     const char *key = pool_printf(v->task.pool, "~r:%s:%s", v->ev.room, v->ev.target);
     if (v->ev.kind == MATRIX_REACTION) {
         if (outbox_find(a, v->ev.room, v->ev.target, on_answer, v))
@@ -183,7 +183,7 @@ static void begin(struct matrix_vote *v)
 
 static void enqueue(struct matrix *m, const struct inbox_item *item)
 {
-    struct matrix_vote *v = matrix_task_new(m, sizeof *v);
+    struct matrix_vote *v = task_new(&m->tasks, sizeof *v);
     bool idle = !m->votes;
     v->item = inbox_item_copy(v->task.pool, item);
     matrix_read_item(m, v->task.pool, &v->item, &v->ev);

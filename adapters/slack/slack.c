@@ -115,30 +115,6 @@ static const struct setting settings[] = {
     {.name = NULL},
 };
 
-/* ---- tasks ---- */
-
-void *slack_task_new(struct slack *s, size_t size)
-{
-    struct pool *pool = pool_new();
-    struct slack_task *t = pool_alloc(pool, size);
-    *t = (struct slack_task){.next = s->tasks, .at = &s->tasks, .slack = s, .pool = pool};
-    if (s->tasks)
-        s->tasks->at = &t->next;
-    s->tasks = t;
-    return t;
-}
-
-void slack_task_free(struct slack_task *t)
-{
-    if (!t)
-        return;
-    loop_timer_stop(t->timer);
-    *t->at = t->next;
-    if (t->next)
-        t->next->at = t->at;
-    pool_free(t->pool);
-}
-
 /* ---- in ---- */
 
 static const char *identity(struct pool *pool, const char *body, size_t len, bool *ret_readable)
@@ -182,7 +158,7 @@ const char *slack_first_words(const struct slack *s, const struct slack_event *e
 /* ---- requests ---- */
 
 struct waiting {
-    struct slack_task task;
+    struct task task;
     server_handle to;
     const char *words; /* or NULL */
 };
@@ -219,12 +195,12 @@ static void say_at_once(struct slack *s, server_handle to, const char *words)
 static void taken(void *ctx, const struct inbox_receipt *r)
 {
     struct waiting *w = ctx;
-    struct slack *s = w->task.slack;
+    struct slack *s = w->task.adapter->state;
     if (r->err)
         empty(s, w->to, 503); /* they will bring it again */
     else
         say_at_once(s, w->to, w->words);
-    slack_task_free(&w->task);
+    task_free(&w->task);
 }
 
 static void on_challenge(struct slack *s, server_handle to, const char *challenge)
@@ -275,19 +251,19 @@ static bool is_genuine(struct slack *s, const struct request *rq, const char *bo
 
 static void on_delivery(struct slack *s, server_handle to, const char *body, size_t len)
 {
-    struct waiting *w = slack_task_new(s, sizeof *w);
+    struct waiting *w = task_new(&s->tasks, sizeof *w);
     struct slack_event ev;
     w->to = to;
     bool readable = !slack_event_read(w->task.pool, body, len, NULL, &ev);
     if (readable && ev.kind == SLACK_CHALLENGE) {
         on_challenge(s, to, ev.challenge);
-        slack_task_free(&w->task);
+        task_free(&w->task);
         return;
     }
     w->words = readable ? slack_first_words(s, &ev) : NULL;
     if (slack_take(s, body, len, taken, w)) {
         empty(s, to, 503);
-        slack_task_free(&w->task);
+        task_free(&w->task);
     }
 }
 
@@ -314,37 +290,21 @@ static bool on_request(struct adapter *a, struct request *rq)
 
 /* ---- the adapter ---- */
 
-/* 0 also when there is none; -EINVAL after it was said. */
-static int read_secret(struct slack *s, const char *setting, struct secret *ret)
-{
-    const char *path = config_text(bot_config(s->adapter->bot), setting), *why;
-    char quoted[512];
-    int err = secret_read(path, ret, &why);
-    if (!err || err == -ENOENT)
-        return 0;
-    log_error("slack", "a secret cannot be used", "setting=%s path=%s reason=\"%s\"", setting,
-              log_quote(quoted, sizeof quoted, path), why);
-    return -EINVAL;
-}
-
 static int slack_open(struct adapter *a)
 {
     struct slack *s = a->state = must(calloc(1, sizeof *s));
     s->adapter = a;
-    s->held_end = &s->held;
-    const struct config *c = bot_config(a->bot);
-    int err = read_secret(s, "slack.bot_token_file", &s->token);
+    s->tasks.adapter = a;
+    int err = adapter_secret(s->adapter, "slack.bot_token_file", &s->token);
     if (!err)
-        err = read_secret(s, "slack.app_token_file", &s->app_token);
+        err = adapter_secret(s->adapter, "slack.app_token_file", &s->app_token);
     if (!err)
-        err = read_secret(s, "slack.signing_secret_file", &s->signing);
+        err = adapter_secret(s->adapter, "slack.signing_secret_file", &s->signing);
     if (err)
         return err;
     if (!s->token.n || (!s->signing.n && !s->app_token.n))
         return 1;
-    s->api_base = must(strdup(config_text(c, "slack.api_base")));
-    for (size_t n = strlen(s->api_base); n && s->api_base[n - 1] == '/';)
-        s->api_base[--n] = '\0';
+    s->api_base = adapter_base(a, "slack.api_base");
     slack_mrkdwn_open();
     slack_auth_start(s);
     return s->app_token.n ? slack_socket_start(s) : 0;
@@ -359,8 +319,7 @@ static void slack_close(struct adapter *a)
     slack_auth_stop(s);
     slack_burst_free_all(s);
     slack_thread_free_all(s);
-    while (s->tasks)
-        slack_task_free(s->tasks);
+    task_free_all(&s->tasks);
     secret_release(&s->signing);
     secret_release(&s->token);
     secret_release(&s->app_token);

@@ -20,7 +20,7 @@
 /* ---- calls ---- */
 
 struct call {
-    struct slack_task task;
+    struct task task;
     slack_call_fn *fn;
     void *ctx;
 };
@@ -32,14 +32,14 @@ static void called(void *ctx, const struct http_response *res)
     slack_result_read(res, &r);
     slack_call_fn *fn = c->fn;
     void *of = c->ctx;
-    slack_task_free(&c->task);
+    task_free(&c->task);
     fn(of, &r, res);
 }
 
 static void post(struct slack *s, const char *url, const char *body, bool form, const char *token,
                  slack_call_fn *fn, void *ctx)
 {
-    struct call *c = slack_task_new(s, sizeof *c);
+    struct call *c = task_new(&s->tasks, sizeof *c);
     c->fn = fn;
     c->ctx = ctx;
     char *auth = must_printf("Authorization: Bearer %s", token ? token : "");
@@ -126,13 +126,12 @@ static bool take_name(struct slack *s, const struct http_response *res)
 
 static void go_on(struct slack *s)
 {
-    struct slack_held *h = s->held, *next;
-    s->held = NULL;
-    s->held_end = &s->held;
-    for (; h; h = next) {
-        next = h->after;
+    struct held_list list = s->held;
+    struct held *h;
+    s->held = (struct held_list){0};
+    while ((h = task_unhold(&list)) != NULL) {
         slack_on_message(s, &h->item);
-        slack_task_free(&h->task);
+        task_free(&h->task);
     }
 }
 

@@ -15,7 +15,7 @@
 #define URL_GOOD_MS (29 * 60 * 1000)
 
 struct click {
-    struct slack_task task;
+    struct task task;
     struct inbox_item item;
     struct slack_event ev;
     int64_t turn;
@@ -64,7 +64,7 @@ static const char *named(struct click *c, const char *kind)
 
 static bool is_askers(const struct click *c)
 {
-    const struct config *config = bot_config(c->task.slack->adapter->bot);
+    const struct config *config = bot_config(c->task.adapter->bot);
     return !c->answer.via || !strcmp(c->answer.user, c->ev.user) ||
            config_bool(config, "slack.anyone_may_click");
 }
@@ -72,7 +72,7 @@ static bool is_askers(const struct click *c)
 static void not_yours(struct click *c)
 {
     struct slack_place to = to_clicker(c);
-    slack_say(c->task.slack, &c->item, named(c, "notyours"),
+    slack_say(c->task.adapter->state, &c->item, named(c, "notyours"),
               "This button is for the person who asked. Mention me with a question of your own.",
               &to);
 }
@@ -81,7 +81,7 @@ static void not_yours(struct click *c)
 
 static void thank(struct click *c)
 {
-    struct slack *s = c->task.slack;
+    struct slack *s = c->task.adapter->state;
     bool up = !strcmp(c->verb, "up");
     bool people = *config_text(bot_config(s->adapter->bot), "slack.handoff_channel") != '\0';
     const char *id = pool_printf(c->task.pool, "%lld", (long long)c->turn);
@@ -106,7 +106,7 @@ static void voted(void *ctx, const struct inbox_receipt *r)
     struct click *c = ctx;
     if (!r->err || r->err == -ENOENT) /* the answer is older than our memory: thanks all the same */
         thank(c);
-    slack_task_free(&c->task);
+    task_free(&c->task);
 }
 
 static void vote(struct click *c)
@@ -114,8 +114,8 @@ static void vote(struct click *c)
     struct inbox_vote v = {
         .turn = c->turn, .v = strcmp(c->verb, "up") ? -1 : 1, .voter = c->ev.user};
     struct inbox_message m = {.identity = named(c, "vote"), .vote = &v, .over = true};
-    if (inbox_put(c->task.slack->adapter, &m, voted, c))
-        slack_task_free(&c->task);
+    if (inbox_put(c->task.adapter, &m, voted, c))
+        task_free(&c->task);
 }
 
 /* ---- a person ---- */
@@ -123,7 +123,7 @@ static void vote(struct click *c)
 /* "https://example.slack.com/archives/C1/p1700000000000100" */
 static const char *permalink(struct click *c)
 {
-    const struct slack *s = c->task.slack;
+    const struct slack *s = c->task.adapter->state;
     struct buf b;
     buf_init(&b, 1024);
     buf_addf(&b, "%sarchives/%s/p", s->self.url, c->ev.channel);
@@ -148,7 +148,7 @@ static void add_quote(struct buf *b, const char *name, const char *text)
 
 static void tell_people(struct click *c)
 {
-    struct slack *s = c->task.slack;
+    struct slack *s = c->task.adapter->state;
     const struct slack_place people = {
         .via = SLACK_POST,
         .channel = config_text(bot_config(s->adapter->bot), "slack.handoff_channel")};
@@ -178,16 +178,16 @@ static void wished(void *ctx, const struct inbox_receipt *r)
     if (!r->err) { /* in the outbox in this order; the message stays open until both are */
         struct slack_place to = beside(c);
         tell_people(c);
-        slack_say(c->task.slack, &c->item,
+        slack_say(c->task.adapter->state, &c->item,
                   pool_printf(c->task.pool, "handed:%lld:%s", (long long)c->turn, c->ev.user),
                   "I have told our people. Somebody will answer you here.", &to);
     }
-    slack_task_free(&c->task);
+    task_free(&c->task);
 }
 
 static void hand_over(struct click *c)
 {
-    struct slack *s = c->task.slack;
+    struct slack *s = c->task.adapter->state;
     struct inbox_wish wish = {.want = "live", .name = c->ev.user, .note = c->ev.ts};
     struct slack_place to = to_clicker(c);
     const char *root = *c->ev.thread ? c->ev.thread : "";
@@ -201,7 +201,7 @@ static void hand_over(struct click *c)
     } else if (!inbox_put(s->adapter, &m, wished, c)) {
         return;
     }
-    slack_task_free(&c->task);
+    task_free(&c->task);
 }
 
 /* ---- any button ---- */
@@ -210,45 +210,45 @@ static void ask(struct click *c)
 {
     struct slack_place to = beside(c);
     const char *root = to.via == SLACK_POST ? to.thread : c->ev.ts;
-    slack_ask(c->task.slack, &c->item, named(c, "click"),
+    slack_ask(c->task.adapter->state, &c->item, named(c, "click"),
               slack_conversation(c->task.pool, c->ev.channel, root), c->verb + 2, &to, NULL, 0);
-    slack_task_free(&c->task);
+    task_free(&c->task);
 }
 
 static void on_found(void *ctx, int err, int64_t turn, const char *note)
 {
     struct click *c = ctx;
-    struct slack *s = c->task.slack;
+    struct slack *s = c->task.adapter->state;
     if (!err && turn == c->turn)
         slack_place_read(c->task.pool, note, &c->answer);
     if (err && err != -ENOENT) { /* stays open */
-        slack_task_free(&c->task);
+        task_free(&c->task);
     } else if (!err && turn && turn != c->turn) {
         slack_ignore(s, &c->item, "a button of another message");
-        slack_task_free(&c->task);
+        task_free(&c->task);
     } else if (!strcmp(c->verb, "up") || !strcmp(c->verb, "down")) {
         vote(c);
     } else if (!is_askers(c)) {
         not_yours(c);
-        slack_task_free(&c->task);
+        task_free(&c->task);
     } else if (!strcmp(c->verb, "handoff")) {
         hand_over(c);
     } else if (!strncmp(c->verb, "s:", 2)) {
         ask(c);
     } else {
         slack_ignore(s, &c->item, "a button of another version");
-        slack_task_free(&c->task);
+        task_free(&c->task);
     }
 }
 
 void slack_on_click(struct slack *s, const struct inbox_item *item)
 {
-    struct click *c = slack_task_new(s, sizeof *c);
+    struct click *c = task_new(&s->tasks, sizeof *c);
     c->item = inbox_item_copy(c->task.pool, item);
     if (!slack_read_item(s, c->task.pool, &c->item, &c->ev) || !read_value(c)) {
         slack_ignore(s, item, "a button that is not ours");
-        slack_task_free(&c->task);
+        task_free(&c->task);
     } else if (outbox_find(s->adapter, c->ev.channel, c->ev.ts, on_found, c)) {
-        slack_task_free(&c->task);
+        task_free(&c->task);
     }
 }

@@ -32,7 +32,7 @@ void slack_ignore(struct slack *s, const struct inbox_item *item, const char *wh
 }
 
 struct saying {
-    struct slack_task task;
+    struct task task;
     int64_t id;
 };
 
@@ -41,19 +41,19 @@ static void said(void *ctx, int err)
 {
     struct saying *t = ctx;
     if (!err)
-        inbox_end(t->task.slack->adapter, t->id, INBOX_WAS_DONE);
-    slack_task_free(&t->task);
+        inbox_end(t->task.adapter, t->id, INBOX_WAS_DONE);
+    task_free(&t->task);
 }
 
 void slack_put(struct slack *s, const struct inbox_item *item, const char *idem,
                const struct buf *body, const struct slack_place *place)
 {
-    struct saying *t = slack_task_new(s, sizeof *t);
+    struct saying *t = task_new(&s->tasks, sizeof *t);
     const char *lane = *place->channel ? place->channel : place->user;
     t->id = item->id;
     if (outbox_put(s->adapter, lane, idem, body->s, slack_place_write(t->task.pool, place), said,
                    t))
-        slack_task_free(&t->task);
+        task_free(&t->task);
 }
 
 void slack_say(struct slack *s, const struct inbox_item *item, const char *idem, const char *text,
@@ -210,14 +210,6 @@ static void on_gone(struct slack *s, const struct inbox_item *item)
 
 /* ---- any of them ---- */
 
-static void hold(struct slack *s, const struct inbox_item *item)
-{
-    struct slack_held *h = slack_task_new(s, sizeof *h);
-    h->item = inbox_item_copy(h->task.pool, item);
-    *s->held_end = h;
-    s->held_end = &h->after;
-}
-
 bool slack_read_item(const struct slack *s, struct pool *pool, const struct inbox_item *item,
                      struct slack_event *ret)
 {
@@ -254,7 +246,7 @@ static void dispatch(struct slack *s, const struct inbox_item *item, const struc
 void slack_on_message(struct slack *s, const struct inbox_item *item)
 {
     if (!s->known) {
-        hold(s, item);
+        task_hold(&s->tasks, &s->held, item);
         return;
     }
     struct pool *pool = pool_new();

@@ -4,6 +4,7 @@
 
 #include "bot/adapter.h"
 #include "bot/secret.h"
+#include "bot/task.h"
 #include "kb/pool.h"
 
 struct cJSON;
@@ -206,14 +207,6 @@ enum slack_policy slack_policy_of(const struct config *c, const char *channel);
 
 /* ---- slack.c: the adapter ---- */
 
-/* Something that goes on while we wait for somebody; freed by its end, or by the adapter's. */
-struct slack_task {
-    struct slack_task *next, **at;
-    struct slack *slack;
-    struct pool *pool; /* owns the task, too */
-    struct loop_timer *timer;
-};
-
 /* How many parts of an item of the outbox are out, while it is tried again. */
 #define SLACK_PROGRESS 32
 struct slack_progress {
@@ -229,8 +222,8 @@ struct slack {
     bool known; /* self is */
     bool down;  /* our token is no good; everything waits */
     char why_down[64];
-    struct slack_task *tasks;
-    struct slack_held *held, **held_end; /* messages that came before we knew our name */
+    struct tasks tasks;
+    struct held_list held; /* messages that came before we knew our name */
     struct slack_burst *bursts;
     struct slack_flight *flights;
     struct loop_timer *auth_timer;
@@ -241,15 +234,6 @@ struct slack {
     struct slack_socket *socket;
 };
 
-struct slack_held {
-    struct slack_task task;
-    struct slack_held *after;
-    struct inbox_item item;
-};
-
-/* A task of `size` bytes (a struct slack_task first), in a pool of its own. */
-void *slack_task_new(struct slack *s, size_t size);
-void slack_task_free(struct slack_task *t);
 /* A delivery came in, over HTTP or a socket: into the inbox, then `fn`. As inbox_put(); what cannot be read is put in, too. */
 int slack_take(struct slack *s, const char *body, size_t len, inbox_put_fn *fn, void *ctx);
 /* What to say at once to a command; NULL: nothing. Static text. */

@@ -26,7 +26,7 @@ struct part {
 };
 
 struct sending {
-    struct slack_task task;
+    struct task task;
     int64_t id, at_ms, turn;
     const char *idem, *kind, *view;
     struct slack_place to;
@@ -51,7 +51,7 @@ static struct slack_progress *progress_of(struct slack *s, int64_t id)
 
 static void keep_progress(struct sending *k)
 {
-    struct slack *s = k->task.slack;
+    struct slack *s = k->task.adapter->state;
     struct slack_progress *p = progress_of(s, k->id);
     if (!p)
         p = &s->progress[s->nprogress++ % SLACK_PROGRESS];
@@ -60,7 +60,7 @@ static void keep_progress(struct sending *k)
 
 static void end(struct sending *k, const struct outbox_outcome *o)
 {
-    struct slack *s = k->task.slack;
+    struct slack *s = k->task.adapter->state;
     struct slack_progress *p = progress_of(s, k->id);
     bool over = o->result == OUTBOX_SENT || o->result == OUTBOX_PERMANENT;
     if (over && p)
@@ -68,7 +68,7 @@ static void end(struct sending *k, const struct outbox_outcome *o)
     if (over)
         slack_thread_answered(s, &k->to, o->result == OUTBOX_SENT && *k->ts ? k->ts : NULL);
     outbox_done(s->adapter, k->id, o);
-    slack_task_free(&k->task);
+    task_free(&k->task);
 }
 
 static void sent(struct sending *k)
@@ -114,7 +114,7 @@ static void refused(struct sending *k, const struct slack_result *r)
 /* What is the same for every method. `repeatable`: doing it twice has the effect of once. */
 static void not_sent(struct sending *k, const struct slack_result *r, bool repeatable)
 {
-    struct slack *s = k->task.slack;
+    struct slack *s = k->task.adapter->state;
     switch (r->class) {
     case SLACK_DOWN:
         slack_auth_lost(s, r);
@@ -169,7 +169,7 @@ static void add_words(const struct sending *k, struct buf *b)
 
 static void call(struct sending *k, const char *method, struct buf *b, slack_call_fn *fn)
 {
-    struct slack *s = k->task.slack;
+    struct slack *s = k->task.adapter->state;
     buf_addc(b, '}');
     slack_call(s, method, b->s, false, s->token.value[0], fn, k);
     buf_release(b);
@@ -219,7 +219,7 @@ static void post(struct sending *k)
 /* How many parts, from the first, are among the messages; the last one's ts is kept. */
 static size_t parts_there(struct sending *k, const cJSON *messages)
 {
-    const struct slack_self *self = &k->task.slack->self;
+    const struct slack *s = k->task.adapter->state;
     size_t n = 0;
     for (; n < k->nparts; n++) {
         const char *key = key_of(k, n), *ts = NULL;
@@ -231,7 +231,7 @@ static size_t parts_there(struct sending *k, const cJSON *messages)
             const char *theirs = payload ? json_string(payload, "k", 512) : NULL;
             const char *bot = json_string(m, "bot_id", SLACK_MAX_ID - 1);
             const char *user = json_string(m, "user", SLACK_MAX_ID - 1);
-            bool ours = (bot && !strcmp(bot, self->bot)) || (user && !strcmp(user, self->user));
+            bool ours = (bot && !strcmp(bot, s->self.bot)) || (user && !strcmp(user, s->self.user));
             if (ours && theirs && !strcmp(theirs, key))
                 ts = json_string(m, "ts", SLACK_MAX_ID - 1);
         }
@@ -258,14 +258,14 @@ static void on_looked(void *ctx, const struct slack_result *r, const struct http
         give_up(k, "it may have arrived, and may not be looked for: add the history scopes");
     } else {
         if (r->class == SLACK_DOWN)
-            slack_auth_lost(k->task.slack, r);
+            slack_auth_lost(k->task.adapter->state, r);
         unsure(k, r->error, r->retry_after_s);
     }
 }
 
 static void look(struct sending *k)
 {
-    struct slack *s = k->task.slack;
+    struct slack *s = k->task.adapter->state;
     bool thread = *k->to.thread && !k->unthreaded;
     struct buf b;
     buf_init(&b, 2048);
@@ -345,7 +345,7 @@ static void on_responded(void *ctx, const struct slack_result *r, const struct h
 
 static void respond(struct sending *k)
 {
-    struct slack *s = k->task.slack;
+    struct slack *s = k->task.adapter->state;
     if (!slack_may_post_to(s, k->to.url)) {
         log_warn("slack", "an address to respond to is not Slack's", "id=%lld", (long long)k->id);
         whisper(k);
@@ -443,7 +443,7 @@ static bool is_lost(const struct sending *k)
 
 void slack_deliver(struct slack *s, const struct outbox_item *item)
 {
-    struct sending *k = slack_task_new(s, sizeof *k);
+    struct sending *k = task_new(&s->tasks, sizeof *k);
     k->id = item->id;
     k->at_ms = item->at_ms;
     k->turn = item->turn;

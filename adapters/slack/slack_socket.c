@@ -50,7 +50,7 @@ static void try_again(struct slack_socket *k, const char *why, long at_least_s)
 /* ---- envelopes ---- */
 
 struct envelope {
-    struct slack_task task;
+    struct task task;
     struct slack_socket *socket;
     uint64_t line;
     const char *id, *words; /* words: what to say at once, or NULL */
@@ -72,7 +72,7 @@ static void acknowledge(void *ctx, const struct inbox_receipt *r)
     if (!r->err && !buf_failed(&b))
         dial_send(e->socket->dial, e->line, b.s, b.len);
     buf_release(&b);
-    slack_task_free(&e->task);
+    task_free(&e->task);
 }
 
 static void on_envelope(struct slack_socket *k, uint64_t line, const cJSON *j, const char *id)
@@ -80,7 +80,7 @@ static void on_envelope(struct slack_socket *k, uint64_t line, const cJSON *j, c
     struct slack *s = k->slack;
     const cJSON *payload = json_object(j, "payload");
     char *body = payload ? cJSON_PrintUnformatted(payload) : NULL;
-    struct envelope *e = slack_task_new(s, sizeof *e);
+    struct envelope *e = task_new(&s->tasks, sizeof *e);
     struct slack_event ev;
     e->socket = k;
     e->line = line;
@@ -89,14 +89,14 @@ static void on_envelope(struct slack_socket *k, uint64_t line, const cJSON *j, c
         cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(j, "accepts_response_payload")))
         e->words = slack_first_words(s, &ev);
     if (!body || slack_take(s, body, strlen(body), acknowledge, e))
-        slack_task_free(&e->task); /* not acknowledged: it comes again */
+        task_free(&e->task); /* not acknowledged: it comes again */
     cJSON_free(body);
 }
 
 /* ---- the life of a line ---- */
 
 struct retiring {
-    struct slack_task task;
+    struct task task;
     struct slack_socket *socket;
     uint64_t line;
 };
@@ -105,16 +105,16 @@ static void retire_now(void *ctx)
 {
     struct retiring *r = ctx;
     dial_close(r->socket->dial, r->line);
-    slack_task_free(&r->task);
+    task_free(&r->task);
 }
 
 /* What came over it may still be on its way to the disk. */
 static void retire(struct slack_socket *k, uint64_t line)
 {
-    struct retiring *r = slack_task_new(k->slack, sizeof *r);
+    struct retiring *r = task_new(&k->slack->tasks, sizeof *r);
     r->socket = k;
     r->line = line;
-    r->task.timer = loop_timer(bot_loop(k->slack->adapter->bot), GRACE_MS, 0, retire_now, r);
+    task_wait(&r->task, GRACE_MS, retire_now);
 }
 
 static void on_hello(struct slack_socket *k, uint64_t line)

@@ -76,21 +76,21 @@ void slack_thread_free_all(struct slack *s)
 /* ---- notes ---- */
 
 struct looking {
-    struct slack_task task;
+    struct task task;
     struct inbox_item item;
     const char *key, *user;
 };
 
 static struct looking *look(struct slack *s, const char *kind, const char *channel, const char *ts)
 {
-    struct looking *k = slack_task_new(s, sizeof *k);
+    struct looking *k = task_new(&s->tasks, sizeof *k);
     k->key = pool_printf(k->task.pool, "~%s:%s:%s", kind, channel, ts);
     return k;
 }
 
 static void read_note(struct looking *k, inbox_note_fn *fn)
 {
-    if (inbox_note(k->task.slack->adapter, k->key, fn, k))
+    if (inbox_note(k->task.adapter, k->key, fn, k))
         fn(k, -1, NULL);
 }
 
@@ -101,8 +101,8 @@ static void on_owner(void *ctx, int err, const char *owner)
     struct looking *k = ctx;
     bool others = owner && strcmp(owner, k->user) != 0;
     if (!err)
-        inbox_keep_note(k->task.slack->adapter, k->key, others ? OTHERS : k->user, NULL, NULL);
-    slack_task_free(&k->task);
+        inbox_keep_note(k->task.adapter, k->key, others ? OTHERS : k->user, NULL, NULL);
+    task_free(&k->task);
 }
 
 static void remember(struct slack *s, const struct slack_place *place, const char *ts)
@@ -138,7 +138,7 @@ void slack_thread_answered(struct slack *s, const struct slack_place *place, con
 static void on_thread(void *ctx, int err, const char *owner)
 {
     struct looking *k = ctx;
-    struct slack *s = k->task.slack;
+    struct slack *s = k->task.adapter->state;
     struct slack_event ev;
     bool readable = slack_read_item(s, k->task.pool, &k->item, &ev);
     bool between = owner && readable && !strcmp(owner, ev.user) && !ev.text.begins_other;
@@ -150,7 +150,7 @@ static void on_thread(void *ctx, int err, const char *owner)
             inbox_keep_note(s->adapter, k->key, OTHERS, NULL, NULL);
         slack_ignore(s, &k->item, owner ? "a thread of several people" : "a thread of others");
     } /* else it stays open: the disk could not say whose thread it is */
-    slack_task_free(&k->task);
+    task_free(&k->task);
 }
 
 void slack_thread_message(struct slack *s, const struct inbox_item *item,
@@ -183,17 +183,17 @@ static void ask_again(struct slack *s, const struct inbox_item *item, const stru
 static void on_answer(void *ctx, int err, const char *note)
 {
     struct looking *k = ctx;
-    struct slack *s = k->task.slack;
+    struct slack *s = k->task.adapter->state;
     struct slack_event ev;
     if (err) { /* stays open */
-        slack_task_free(&k->task);
+        task_free(&k->task);
         return;
     }
     if (slack_read_item(s, k->task.pool, &k->item, &ev) && *ev.text.text)
         ask_again(s, &k->item, &ev, note, k->task.pool);
     else
         slack_ignore(s, &k->item, "nothing is left of it");
-    slack_task_free(&k->task);
+    task_free(&k->task);
 }
 
 void slack_thread_edited(struct slack *s, const struct inbox_item *item,
