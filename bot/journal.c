@@ -52,6 +52,12 @@ const struct setting journal_settings[] = {
      .min = 0,
      .max = 36500,
      .help = "After how many days questions, answers and transcripts are deleted. 0: never."},
+    {.name = "journal.redact",
+     .type = SETTING_BOOL,
+     .value = "true",
+     .help =
+         "Mask e-mail addresses, long numbers and ids in what people write, before it is written "
+         "down. The question is answered as it was masked."},
     {.name = NULL},
 };
 

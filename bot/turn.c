@@ -25,6 +25,7 @@
 #include "bot/journal.h"
 #include "bot/limits.h"
 #include "bot/must.h"
+#include "bot/redact.h"
 #include "bot/session.h"
 #include "bot/work.h"
 
@@ -426,7 +427,8 @@ static int accept_turn(struct adapter *a, struct pool *pool, const struct inboun
     int err = bot_check(a, in->text, in->len);
     if (err)
         return err;
-    struct turn *t = turn_new(a, pool, in, clean(pool, in->text, in->len));
+    const char *text = redact_for(bot->config, pool, clean(pool, in->text, in->len));
+    struct turn *t = turn_new(a, pool, in, text);
     size_t before = open_of(bot->turns, t->key);
     if (!t->item.id && (bot->turns->n >= MAX_QUEUE || before >= MAX_CONVERSATION_WAITING))
         return bot->counts.refused_busy++, -EBUSY;

@@ -3,6 +3,9 @@
  * whose identity is conversation and cid, and its event in the transcript is written with it. A frame that was committed
  * and not acknowledged is sent again by the client, and recognised here.
  *
+ * Their own words are masked (redact.h) before anything of them is written; the address that a wish for a person asks for
+ * is given on purpose and kept.
+ *
  * One function for the WebSocket and for POST /v1/messages. */
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +15,8 @@
 #include "adapters/web/web_int.h"
 #include "bot/clock.h"
 #include "bot/limits.h"
+#include "bot/redact.h"
+#include "kb/pool.h"
 
 #define MAX_CID  64
 #define MAX_WHY  32
@@ -31,6 +36,7 @@ struct act {
     struct web_actor *who;
     const struct cJSON *frame;
     const char *cid;
+    struct pool *pool; /* what has been masked */
     char identity[WEB_CONVERSATION + MAX_CID + 1];
     struct buf body, event;
     inbox_put_fn *fn;
@@ -47,6 +53,12 @@ static void add_time(struct buf *b)
     buf_addf(b, ",\"at\":\"%s\"", text);
 }
 
+/* A text in the visitor's own words, as it may be kept. */
+static const char *words(struct act *a, const char *key, size_t max)
+{
+    return redact_for(bot_config(a->w->adapter->bot), a->pool, json_string(a->frame, key, max));
+}
+
 static int put(struct act *a, struct inbox_message *m)
 {
     m->identity = a->identity;
@@ -61,7 +73,7 @@ static int put(struct act *a, struct inbox_message *m)
 /* The body is what on_message() needs to ask; the event is what every tab shows. */
 static int ask(struct act *a)
 {
-    const char *text = json_string(a->frame, "text", MAX_WS_FRAME);
+    const char *text = words(a, "text", MAX_WS_FRAME);
     if (!text)
         return -EPROTO;
     int err = bot_check(a->w->adapter, text, strlen(text));
@@ -101,7 +113,7 @@ static int feedback(struct act *a)
                               .v = (int)v,
                               .voter = a->who->conversation,
                               .why = why,
-                              .text = json_string(a->frame, "text", MAX_NOTE)};
+                              .text = words(a, "text", MAX_NOTE)};
     if (v == 9 || !vote.re || !is_word(why))
         return -EPROTO;
     buf_addf(&a->body, "{\"re\":%lld,\"v\":%d,", (long long)vote.re, vote.v);
@@ -125,7 +137,7 @@ static int handoff(struct act *a)
     struct inbox_wish wish = {.want = want,
                               .name = json_string(a->frame, "name", MAX_NAME),
                               .email = json_string(a->frame, "email", MAX_NAME),
-                              .note = json_string(a->frame, "note", MAX_NOTE)};
+                              .note = words(a, "note", MAX_NOTE)};
     if (!want || !strstr(known, padded))
         return -EPROTO;
     if (!strcmp(want, "email") && !(wish.email && strchr(wish.email, '@')))
@@ -168,11 +180,13 @@ int web_act(struct web *w, struct web_actor *who, const struct cJSON *frame, inb
         if (!web_is_cid(a.cid))
             return -EPROTO;
         snprintf(a.identity, sizeof a.identity, "%s:%s", who->conversation, a.cid);
+        a.pool = pool_new();
         buf_init(&a.body, 4 * MAX_WS_FRAME);
         buf_init(&a.event, 4 * MAX_WS_FRAME);
         err = acts[i].fn(&a);
         buf_release(&a.body);
         buf_release(&a.event);
+        pool_free(a.pool);
     }
     return t ? err : -EPROTO;
 }
