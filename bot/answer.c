@@ -290,6 +290,7 @@ static int ask_kb(struct answerer *a, const struct question *q, const char *text
                          .audience = q->audience,
                          .max = HITS,
                          .as_sure = NEARLY_AS_SURE,
+                         .as_likely = AS_LIKELY,
                          .explain = q->explain};
     *ret = (struct kb_hits){0};
     int err = a->kb ? KB_OK : ready(a);
@@ -439,6 +440,7 @@ static int answer_more(struct answerer *a, const struct question *q, struct pool
                          .audience = q->audience,
                          .max = HITS,
                          .as_sure = NEARLY_AS_SURE,
+                         .as_likely = AS_LIKELY,
                          .explain = q->explain};
     struct kb_hits hits;
     int err = kb_ask(a->kb, &ask, &hits);

@@ -1,26 +1,30 @@
 /* extracts.c: several passages become one answer that can be read in a moment.
  *
- * The best extract comes first, and is often all there is to say. A further one must earn its place: it has words of
- * the question that those before lack, or the amount, period or list that was asked for when they have none; or the
- * two passages are so nearly equal, and neither sure, that it is a guess which of them is meant. One that repeats a fact in other
- * words is left out, and behind ROOM_FOR_MORE characters nothing is begun: people skim.
+ * The best extract comes first, and when it is sure it is often all there is to say. A further one must earn its place:
+ * it has words of the question that those before lack, or the amount, period or list that was asked for when they have
+ * none. When the first is not sure, others may be what is meant, and the less sure it is the more room they get: a reader
+ * finds the right one of three faster than he asks again. One that repeats a fact in other words is left out.
  *
  * A reply's text is made of extracts, blank lines and the few sentences of ours that the caller passes in; nothing is
  * put together from pieces of sentences. */
 #include "bot/extracts.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
 #include "bot/limits.h"
 #include "kb/pool.h"
 
-#define MOST_QUOTED   3    /* extracts for one question */
+#define MOST_QUOTED   4    /* extracts for one question */
 #define AS_SURE       0.6  /* sure enough to be quoted before it: see best_first() */
 #define OWN_LESS      0.1  /* of the question's own words that it may lack then */
 #define EQUALLY_SURE  0.8  /* then the other one may be the answer, too */
-#define ROOM_FOR_MORE 450  /* code points after which no further extract is begun */
+#define ROOM_FOR_MORE 450  /* code points after which none is begun unless there is doubt */
+#define LIKELY        0.55 /* from this confidence on, the first extract will do */
+#define DOUBTFUL      0.4  /* from here down, any of them may be meant */
+#define SHORT         550  /* code points with extracts that only may be meant, without doubt */
 #define SAME_WORDS    0.6  /* share of an extract's words that were said already: it adds nothing */
 #define NEW_WORDS     0.1  /* share of the question that a further extract must add */
 #define MUCH_NEW      0.25 /* the same beside one that is sure: it is hardly needed */
@@ -153,16 +157,30 @@ static double gain(const struct kb_hits *hits, const struct kb_hit *hit, uint64_
     return sum;
 }
 
-static bool adds(const struct kb_hits *hits, const struct kb_hit *hit, const struct told *told,
-                 const char *plain, const struct reply *r)
+/* 0: the best extract is likely the answer; 1: so is any other, and the reader shall see for himself. */
+static double doubt(const struct kb_hits *hits)
 {
-    if (quoted_already(r, hit, plain))
-        return false;
+    if (hits->band == KB_HIGH || hits->hit[0].confidence >= LIKELY)
+        return 0;
+    return fmin(1, (LIKELY - hits->hit[0].confidence) / (LIKELY - DOUBTFUL));
+}
+
+/* How many code points the text may have with this extract; 0: it adds nothing. */
+static size_t room_for(const struct kb_hits *hits, const struct kb_hit *hit,
+                       const struct told *told, const char *plain, const struct reply *r)
+{
     bool sure = hits->band == KB_HIGH;
-    if (gain(hits, hit, told->has) >= (sure ? MUCH_NEW : NEW_WORDS) || (hit->fits && !told->fits))
-        return true;
-    return !sure && hit->confidence >= hits->hit[0].confidence * EQUALLY_SURE &&
-           !(told->fits && same_figures(plain, r->text));
+    double unsure = doubt(hits);
+    size_t most = SHORT + (size_t)(unsure * (MAX_ANSWER_CHARS - SHORT));
+    if (quoted_already(r, hit, plain))
+        return 0;
+    double new = gain(hits, hit, told->has);
+    if (new >= MUCH_NEW || (hit->fits && !told->fits))
+        return chars(r->text) > ROOM_FOR_MORE ? most : MAX_ANSWER_CHARS;
+    if (sure || (told->fits && same_figures(plain, r->text)))
+        return 0;
+    bool likely = hit->confidence >= hits->hit[0].confidence * EQUALLY_SURE;
+    return unsure > 0 || likely || new >= NEW_WORDS ? most : 0;
 }
 
 /* Which hit is quoted first: the best one, unless it lacks the kind of thing that was asked for and one that is as good in
@@ -196,6 +214,7 @@ void extracts_quote(struct pool *pool, const struct kb_hits *hits, const char *l
 {
     struct told told = {0};
     size_t first = best_first(hits);
+    double least = hits->band == KB_HIGH ? NEARLY_AS_SURE : AS_LIKELY;
     r->answer = pool_array(pool, MAX_EXTRACTS, sizeof *r->answer);
     r->text = lead;
     for (size_t i = 0; i < hits->n && r->nanswer < MOST_QUOTED; i++) {
@@ -203,12 +222,11 @@ void extracts_quote(struct pool *pool, const struct kb_hits *hits, const char *l
         size_t used = chars(r->text), sep = *r->text ? 2 : 0;
         if (r->nanswer && hits->hit[0].entry && hits->band == KB_HIGH)
             break; /* somebody wrote it as the whole answer: more would only blur it */
-        if (r->nanswer &&
-            (hit->confidence < hits->hit[0].confidence * NEARLY_AS_SURE || used > ROOM_FOR_MORE))
+        if (r->nanswer && hit->confidence < hits->hit[0].confidence * least)
             break;
         const char *plain = extracts_plain(pool, hit);
-        if (!*plain || (r->nanswer && (!adds(hits, hit, &told, plain, r) ||
-                                       used + sep + chars(plain) > MAX_ANSWER_CHARS)))
+        if (!*plain ||
+            (r->nanswer && used + sep + chars(plain) > room_for(hits, hit, &told, plain, r)))
             continue;
         append(pool, hit, extracts_fit(pool, plain, MAX_ANSWER_CHARS - used - sep), r);
         told.has |= hit->has;

@@ -8,8 +8,10 @@
 
 struct pool;
 
-#define MAX_EXTRACTS   8    /* room that reply.answer needs */
-#define NEARLY_AS_SURE 0.55 /* of the best extract's confidence: less is not quoted beside it */
+#define MAX_EXTRACTS   8 /* room that reply.answer needs */
+/* Of the best extract's confidence: less is not quoted beside it. */
+#define NEARLY_AS_SURE 0.55 /* when that one is sure */
+#define AS_LIKELY      0.3  /* when it is not */
 
 /* What a reader sees of an extract: its lead, if it has one, and its text, plain. */
 const char *extracts_plain(struct pool *pool, const struct kb_hit *hit);

@@ -192,11 +192,12 @@ static bool is_quotable(const struct kb_ask *ask, const struct kb_hits *hits,
                         const struct candidate *c, size_t i)
 {
     bool told = false, sure = true;
-    if (ask->rank_only || !i || ask->as_sure <= 0)
+    double share = hits->band == KB_HIGH ? ask->as_sure : ask->as_likely;
+    if (ask->rank_only || !i || share <= 0)
         return !ask->rank_only;
     for (size_t k = 0; k < i; k++) {
         told = told || *hits->hit[k].text;
-        sure = sure && c[k + 1].confidence >= c[0].confidence * ask->as_sure;
+        sure = sure && c[k + 1].confidence >= c[0].confidence * share;
     }
     return hits->band > KB_NONE && (sure || !told);
 }

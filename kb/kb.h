@@ -153,8 +153,9 @@ struct kb_ask {
     size_t max;           /* hits wanted; 0: 10. The best ones never depend on it */
     bool rank_only;       /* leave extracts out: only ids and scores are wanted */
     /* Extracts only of hits that are at least this share as sure as the best, up to the first that is not, and only of
-     * the best in band KB_NONE; until there is a text, of all. Others have the text "". 0: of all. */
-    double as_sure;
+     * the best in band KB_NONE; until there is a text, of all. Others have the text "". `as_sure` holds in band KB_HIGH,
+     * `as_likely` in KB_MEDIUM. 0: of all. */
+    double as_sure, as_likely;
     bool explain; /* fill hits->why */
 };
 

@@ -107,8 +107,11 @@ static struct cost index_folder(const char *folder, const char *db)
 
 static bool ask_whole(struct kb *kb, const char *question)
 {
-    struct kb_ask ask = {
-        .text = question, .len = strlen(question), .max = HITS, .as_sure = NEARLY_AS_SURE};
+    struct kb_ask ask = {.text = question,
+                         .len = strlen(question),
+                         .max = HITS,
+                         .as_sure = NEARLY_AS_SURE,
+                         .as_likely = AS_LIKELY};
     struct kb_hits hits;
     int err = kb_ask(kb, &ask, &hits);
     if (err)

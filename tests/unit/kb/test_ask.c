@@ -52,7 +52,8 @@ static void test_only_what_may_be_quoted_is_extracted_when_so_asked(void **state
     struct kb_hits all = base_ask(kb, question);
     assert_true(all.n >= 3);
     for (size_t i = 0; i < sizeof share / sizeof *share; i++) {
-        struct kb_ask ask = {.text = question, .len = strlen(question), .as_sure = share[i]};
+        struct kb_ask ask = {
+            .text = question, .len = strlen(question), .as_sure = share[i], .as_likely = share[i]};
         struct kb_hits few;
         assert_int_equal(kb_ask(kb, &ask, &few), KB_OK);
         assert_int_equal(few.n, all.n);
