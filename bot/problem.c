@@ -89,11 +89,13 @@ void problem_json(const struct kb_problem *p, struct buf *b)
 }
 
 /* The whole of a small file. NULL with -errno in *ret_err; -EFBIG beyond max_bytes. */
-static char *slurp(const char *path, size_t max_bytes, size_t *ret_len, int *ret_err)
+static const char *slurp(struct pool *pool, const char *path, size_t max_bytes, size_t *ret_len,
+                         int *ret_err)
 {
     struct buf b;
     buf_init(&b, max_bytes);
-    char piece[16384], *s = NULL;
+    char piece[16384];
+    const char *s = NULL;
     FILE *f = fopen(path, "re");
     if (!f) {
         *ret_err = -errno;
@@ -107,10 +109,22 @@ static char *slurp(const char *path, size_t max_bytes, size_t *ret_len, int *ret
         *ret_err = errno ? -errno : -EIO;
     else if (buf_failed(&b))
         *ret_err = -EFBIG;
-    else if (!(s = buf_take(&b, ret_len)))
-        *ret_err = -ENOMEM;
+    else
+        s = pool_strndup(pool, b.s, *ret_len = b.len);
     buf_release(&b);
     fclose(f);
+    return s;
+}
+
+const char *problem_read_file(struct pool *pool, const char *path, size_t max_bytes,
+                              struct kb_report *report, size_t *ret_len, int *ret_err)
+{
+    const char *s = slurp(pool, path, max_bytes, ret_len, ret_err);
+    if (!s && *ret_err == -EFBIG)
+        problem_add(report, true, path, 0, 0, "larger than %zu bytes, which no such file should be",
+                    max_bytes);
+    else if (!s)
+        problem_add(report, true, path, 0, 0, "cannot be read: %s", strerror(-*ret_err));
     return s;
 }
 
@@ -118,18 +132,11 @@ struct yaml *problem_read_yaml(struct pool *pool, const char *path, size_t max_b
                                struct kb_report *report, int *ret_err)
 {
     size_t len;
-    char *s = slurp(path, max_bytes, &len, ret_err);
-    if (!s) {
-        if (*ret_err == -EFBIG)
-            problem_add(report, true, path, 0, 0,
-                        "larger than %zu bytes, which no such file should be", max_bytes);
-        else
-            problem_add(report, true, path, 0, 0, "cannot be read: %s", strerror(-*ret_err));
+    const char *s = problem_read_file(pool, path, max_bytes, report, &len, ret_err);
+    if (!s)
         return NULL;
-    }
     struct yaml_error error = {0};
     struct yaml *root = yaml_parse(pool, s, len, 0, &error);
-    free(s);
     if (!root) {
         problem_add(report, true, path, error.line, error.column, "%s", error.message);
         *ret_err = -EINVAL;

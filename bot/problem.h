@@ -29,6 +29,10 @@ void problem_print_grouped(const struct kb_report *report, FILE *out);
 /* A problem as a JSON object: error, file, line, column, message, kind and remedy ("" where there is none). */
 void problem_json(const struct kb_problem *problem, struct buf *b);
 
+/* Read a file of at most max_bytes. NULL with -errno in *ret_err, which is also in the report. Terminated; lives in `pool`. */
+const char *problem_read_file(struct pool *pool, const char *path, size_t max_bytes,
+                              struct kb_report *report, size_t *ret_len, int *ret_err);
+
 /* Read a YAML file of at most max_bytes; problems go to the report. NULL with -errno in *ret_err
  * (-ENOENT, -EINVAL for what is in the report, ...). Lives in `pool`. */
 struct yaml *problem_read_yaml(struct pool *pool, const char *path, size_t max_bytes,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "bot/shipped.h"
 #include "bot/smalltalk.h"
 
 static struct smalltalk *talk;
@@ -159,6 +160,39 @@ static void the_shipped_small_talk_is_sound(void **state)
     smalltalk_free(shipped);
 }
 
+static void assert_same_talk(const struct talk *a, const struct talk *b)
+{
+    assert_int_equal(!a, !b);
+    if (!a)
+        return;
+    assert_string_equal(a->id, b->id);
+    assert_string_equal(a->reply, b->reply);
+    assert_int_equal(a->handoff, b->handoff);
+    assert_int_equal(a->topics, b->topics);
+}
+
+/* Every line of the file, as a message. */
+static void what_was_made_while_building_is_what_the_file_says(void **state)
+{
+    struct smalltalk *built = NULL, *read = NULL;
+    size_t len = (size_t)(shipped_smalltalk_end - shipped_smalltalk), known = 0;
+    char *edited = malloc(len + 8), *line = edited + 7, *end;
+    memcpy(edited, "# mine\n", 7);
+    memcpy(edited + 7, shipped_smalltalk, len + 1);
+    assert_int_equal(smalltalk_read(NULL, &built, &report), 0);
+    assert_int_equal(smalltalk_read(file_with("edited.yaml", edited), &read, &report), 0);
+    for (; (end = strchr(line, '\n')); line = end + 1) {
+        line += strspn(line, " -");
+        const struct talk *t = smalltalk_match(read, line, (size_t)(end - line));
+        assert_same_talk(t, smalltalk_match(built, line, (size_t)(end - line)));
+        known += t != NULL;
+    }
+    assert_true(known > 500);
+    free(edited);
+    smalltalk_free(built);
+    smalltalk_free(read);
+}
+
 static void an_empty_file_is_an_empty_set(void **state)
 {
     struct smalltalk *none = NULL;
@@ -182,6 +216,7 @@ int main(void)
         TEST(flags_and_replies_are_read),
         TEST(mistakes_in_the_file_have_a_place),
         TEST(the_shipped_small_talk_is_sound),
+        TEST(what_was_made_while_building_is_what_the_file_says),
         TEST(an_empty_file_is_an_empty_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
