@@ -28,7 +28,8 @@ struct command {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct command command_doctor, command_matrix, command_slack;
+extern const struct command command_audit, command_doctor, command_matrix, command_slack,
+    command_user;
 extern const struct command command_ask, command_check, command_eval, command_help, command_index,
     command_serve, command_verify, command_version;
 extern const struct command
@@ -48,6 +49,15 @@ int command_option(const struct command *cmd, int argc, char **argv, const char 
                    const struct option *longs);
 
 /* ---- between the files of one command ---- */
+
+struct config;
+struct store;
+/* cmd_store.c: open data_dir/state.db, making both. 0, or an exit code after saying why. */
+int command_store(const struct config *c, struct store **ret);
+/* cmd_store.c: the end of a transaction of store_begin(): commit it with a row of the audit, or, if it failed (err) or cannot be
+ * committed, roll it back. 0 or a negative errno. object and after may be NULL. */
+int command_commit(struct store *s, int err, const char *action, const char *object,
+                   const char *after);
 
 /* cmd_ask_batch.c: JSON lines on `in` to JSON lines on `out`. Returns the exit code. */
 int ask_batch(struct answerer *a, FILE *in, FILE *out);

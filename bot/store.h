@@ -1,9 +1,10 @@
 /* store.h: everything durable, behind one face. store_*.c are the only SQL of bot/; another store can take
  * its place. A struct store belongs to one thread: the journal's. Calls never log.
  *
- * Five things are kept. Turns: what was asked and answered, for those who run the service. The inbox: what came in, each
+ * Six things are kept. Turns: what was asked and answered, for those who run the service. The inbox: what came in, each
  * message once (inbox.h). The outbox: what has to reach another server (outbox.h). Transcripts: the numbered events of
- * a conversation, for clients that come and fetch them (transcript.h). And notes of adapters, by name.
+ * a conversation, for clients that come and fetch them (transcript.h). Notes of adapters, by name. And the staff: who they are, and
+ * what they did.
  *
  * Unless said otherwise a call returns 0 or a negative errno as of store_open(), and belongs between store_begin() and
  * store_commit(); after a failure the only way on is store_rollback(). -EINVAL: the data broke a rule of the schema, a bug of the
@@ -14,6 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "bot/user.h"
 
 struct store;
 struct journal_turn;
@@ -171,6 +174,41 @@ int store_add_handoff(struct store *s, const struct store_handoff *h);
 int store_erase(struct store *s, const char *adapter, const char *name, int64_t at_ms);
 /* Conversations without an event since `at_ms`, whole, at most `max`; a transaction of its own. How many. */
 int store_forget_transcripts(struct store *s, int64_t at_ms, int max);
+
+/* ---- people of the staff (store_user.c) ---- */
+
+struct store_user {
+    const char *name; /* as user.h allows; found whatever its case */
+    enum staff_role role;
+    const char *hash; /* of user_hash() */
+    int64_t at_ms;    /* when it was made; of a change, when that was */
+    int64_t changed_ms;
+};
+int store_add_user(struct store *s, const struct store_user *u); /* -EEXIST */
+/* role ROLE_NONE and hash NULL stay as they are. -ENOENT. */
+int store_change_user(struct store *s, const struct store_user *u);
+int store_remove_user(struct store *s, const char *name); /* -ENOENT */
+/* All, in order, or the one of that name. The texts are good inside fn. */
+typedef void store_user_fn(void *ctx, const struct store_user *u);
+int store_users(struct store *s, const char *name, store_user_fn *fn, void *ctx);
+
+/* ---- what the staff did (store_audit.c) ---- */
+
+#define STORE_HASH 32
+struct store_audit {
+    int64_t id; /* out: 1, 2, 3, ... */
+    int64_t at_ms;
+    const char *actor, *role;   /* who; "" for the command line's role */
+    const char *action;         /* "user.add" */
+    const char *object;         /* to what; or NULL, like the following */
+    const char *before, *after; /* no text of visitors, no secret */
+    const char *request;        /* its id in the log */
+};
+int store_add_audit(struct store *s, const struct store_audit *a);
+/* From the first one on. sound: it is what was written, and follows the one before it. */
+typedef void store_audit_fn(void *ctx, const struct store_audit *a,
+                            const unsigned char hash[STORE_HASH], bool sound);
+int store_audit(struct store *s, store_audit_fn *fn, void *ctx);
 
 /* ---- notes of adapters (store_note.c) ---- */
 

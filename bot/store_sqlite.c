@@ -121,6 +121,25 @@ static const char *const sql_upgrade[] = {
     "  adapter TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, at_ms INTEGER NOT NULL,"
     "  PRIMARY KEY(adapter, key)) WITHOUT ROWID;"
     "CREATE INDEX notes_passing ON notes(at_ms) WHERE key >= '~';",
+
+    "CREATE TABLE users("
+    "  name TEXT PRIMARY KEY COLLATE NOCASE,"
+    "  role INTEGER NOT NULL,"       /* enum staff_role */
+    "  hash TEXT NOT NULL,"          /* of the password: user.h */
+    "  at_ms INTEGER NOT NULL,"      /* when it was made */
+    "  changed_ms INTEGER NOT NULL)" /* role or password last changed */
+    "  WITHOUT ROWID;"
+
+    "CREATE TABLE audit(" /* store_audit.c */
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  at_ms INTEGER NOT NULL,"
+    "  actor TEXT NOT NULL, role TEXT NOT NULL,"
+    "  action TEXT NOT NULL, object TEXT, before TEXT, after TEXT, request TEXT,"
+    "  prev BLOB NOT NULL, hash BLOB NOT NULL);"
+    "CREATE TRIGGER audit_stays BEFORE UPDATE ON audit"
+    " BEGIN SELECT RAISE(ABORT, 'what was done is not changed'); END;"
+    "CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit"
+    " BEGIN SELECT RAISE(ABORT, 'what was done is not deleted'); END;",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof sql_upgrade / sizeof sql_upgrade[0]))
