@@ -128,7 +128,7 @@ static int rank(struct kb *kb, const struct query *q, struct pool *pool, size_t 
     for (; n < most; n++) {
         struct candidate *it = &c->c[n];
         if (it->has_heading && nbest == wanted &&
-            it->score + rank_unread(q) + EVEN < best[wanted - 1])
+            it->score + rank_unread(q, it) + EVEN < best[wanted - 1])
             break;
         int r = row_read(kb, pool, it->id, &row[n]);
         if (!r)

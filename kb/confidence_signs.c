@@ -206,7 +206,7 @@ void confidence_signs(const struct ranking *r, size_t i, double ret[SIGNS])
     const struct candidate *it = &r->c->c[i];
     struct asked a = read_asked(q);
     double anywhere[KB_MAX_TERMS + 1], above[KB_MAX_TERMS + 1], body[KB_MAX_TERMS + 1];
-    double exact = it->f.heading, unknown = 0;
+    double exact = fmax(it->f.heading, it->f.label), unknown = 0;
     size_t foreign = 0;
     read_filled(q, it, ~0u, anywhere);
     read_filled(q, it, ~(1u << FIELD_BODY), above);

@@ -7,6 +7,9 @@
  * The second thing is the wording: how much of what was typed, question words too, these lines have. "Where" and "how"
  * are in half of all passages and say nothing there, but in a heading they tell two questions about one thing apart.
  *
+ * Inside a passage, the items of a list may have such lines of their own: "Hematology: the study of blood". Their labels
+ * are compared the same way, but only one that is nearly all of the question counts; the passage is about more.
+ *
  * Lines are compared as numbers, the place of each word among the question's words. Two sources make them: the
  * tokenizer, from a row's text (here), and the snapshot's forward list, without any text (heading_snap.c). */
 #include "kb/kb_int.h"
@@ -17,6 +20,9 @@
 #define WORDING 0.1 /* share of a match that is for the very words */
 #define SMALL                                                                                      \
     1.0 /* what a word without content is worth in the wording; others are worth their idf */
+
+#define LABEL_MAX   60  /* bytes; a longer one is a sentence */
+#define LABEL_LEAST 0.6 /* a label that is less alike is not what was asked about */
 
 static bool term_at(const struct heading_line *line, size_t i, const uint16_t *word, size_t n)
 {
@@ -289,4 +295,58 @@ int heading_row(struct tokenizer *t, const struct query *q, const struct row *ro
     }
     pool_free(r.pool);
     return err;
+}
+
+/* ---- from the labels of a list ---------------------------------------------------------------------------------- */
+
+/* Length of the label that a line begins with: "Hematology: the study of blood"; 0 when it has none. */
+static size_t label_of(const char *line, size_t len)
+{
+    size_t n = 0;
+    while (n < len && n <= LABEL_MAX && !strchr(":.;?!", line[n]))
+        n++;
+    return n && n + 2 < len && n <= LABEL_MAX && line[n] == ':' && line[n + 1] == ' ' ? n : 0;
+}
+
+static uint64_t letters_bit(const char *s)
+{
+    return UINT64_C(1) << ((((unsigned char)s[0] | 32) * 7 + ((unsigned char)s[1] | 32)) & 63);
+}
+
+/* The first two letters of the question's words: most labels begin with others. */
+static uint64_t first_letters(const struct query *q)
+{
+    uint64_t set = 0;
+    for (size_t i = 0; i < q->nterm; i++)
+        if (q->term[i].ntoken && q->term[i].token[0][0])
+            set |= letters_bit(q->term[i].token[0]);
+    return set;
+}
+
+int heading_label(struct tokenizer *t, const struct query *q, const struct row *row, double *ret)
+{
+    struct reading r = {0};
+    uint64_t letters = first_letters(q);
+    int err = 0;
+    for (const char *s = row->body; !err && *s;) {
+        size_t len = strcspn(s, "\n"), label = label_of(s, len);
+        if (label > 1 && (letters & letters_bit(s))) {
+            if (!r.pool) {
+                r.pool = pool_new();
+                r.lang = row->lang;
+                number_question(&r, q);
+            }
+            err = read_line(&r, t, s, label, FIELD_BODY, true);
+        }
+        s += len + (s[len] == '\n');
+    }
+    pool_free(r.pool);
+    *ret = r.found.match >= LABEL_LEAST ? r.found.match : 0;
+    return err;
+}
+
+double heading_label_most(const struct query *q, const struct features *f)
+{
+    double most = q->bare ? 1 : (1 - WORDING) * 2 * f->coverage / (1 + f->coverage) + WORDING;
+    return most >= LABEL_LEAST ? most : 0;
 }

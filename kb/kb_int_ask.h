@@ -297,6 +297,7 @@ struct features {    /* rank.c; each 0..1 */
     double wording;  /* the same of the very words that were typed, small ones too */
     double want;     /* the kind of answer that was asked for is there */
     double entry;    /* a curated question */
+    double label;    /* an item of a list has a label that is what was asked */
     double
         topic; /* beside the passage that was quoted last; 0 unless the question is a follow-up */
 };
@@ -399,6 +400,11 @@ void heading_join(struct heading_line *title, const struct heading_line *last);
 /* The same features from a row: its questions, its headings, the title, the last two together. */
 int heading_row(struct tokenizer *t, const struct query *q, const struct row *row,
                 struct features *ret);
+/* How exactly the best label in its body is what was asked, 0..1: "Hematology: the study of blood". Only what is nearly
+ * all of the question counts. */
+int heading_label(struct tokenizer *t, const struct query *q, const struct row *row, double *ret);
+/* The most that it can be, once rank_features() has said what the passage has of the question. */
+double heading_label_most(const struct query *q, const struct features *f);
 
 /* ---- rank.c, confidence.c, confidence_signs.c: see the essays at their tops ----------------------------------------- */
 
@@ -416,7 +422,7 @@ size_t rank_parts(const struct query *q, const struct candidate *c,
                   struct kb_part ret[MAX_SCORE_PARTS]);
 double rank_score(const struct query *q, const struct candidate *c);
 /* The most that rank_row() can add to the score of a candidate whose heading is known. */
-double rank_unread(const struct query *q);
+double rank_unread(const struct query *q, const struct candidate *c);
 /* Best first; equal scores in order of passage key. row[i] belongs to c[i] and moves with it. */
 void rank_sort(struct pool *pool, struct candidate *c, struct row *row, size_t n);
 

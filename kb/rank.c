@@ -10,6 +10,7 @@
  *   heading   one such line is what was asked: not just has its words, but has few others
  *   wording   such lines have the very words that were typed, small ones too: "where does it come from" is
  *             nearer to "Where did it come from?" than to "What does it cause?"
+ *   label     an item of its list is called what was asked: "Hematology: the study of blood"
  *   want      "how much" is answered by an amount, "which states" by an enumeration
  *   entry     somebody wrote this as the answer to a question
  *   topic     a follow-up goes on with what was quoted last (follow.c)
@@ -25,7 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BM25, COVERAGE, PAIRS, NAMED, HEADING, WORDING, WANT, ENTRY, TOPIC, PARTS };
+enum { BM25, COVERAGE, PAIRS, NAMED, HEADING, WORDING, LABEL, WANT, ENTRY, TOPIC, PARTS };
 _Static_assert(PARTS <= MAX_SCORE_PARTS, "they fit");
 
 /* bm25 is the unit. The others move a passage by a few places and not from the bottom to the top. */
@@ -39,6 +40,7 @@ static const struct {
     [NAMED] = {"named", "how many of them its question, headings and title have", 0.5},
     [HEADING] = {"heading", "its question or heading is what was asked", 0.6},
     [WORDING] = {"wording", "these say it in the same words, small ones too", 0.9},
+    [LABEL] = {"label", "an item of its list is called what was asked", 0.6},
     [WANT] = {"want", "it has the kind of answer that was asked for", 0.3},
     [ENTRY] = {"entry", "somebody wrote it as the answer to a question", 0.2},
     [TOPIC] = {"topic", "it goes on with what was quoted last", 0.2},
@@ -210,7 +212,10 @@ int rank_row(struct tokenizer *t, const struct query *q, const struct row *row, 
     c->f.entry = row->entry;
     c->f.topic = follow_topic(q, row);
     c->f.want = wanted(row, q->want);
-    return c->has_heading || !heading_possible(q, &c->f) ? 0 : heading_row(t, q, row, &c->f);
+    int r = heading_label(t, q, row, &c->f.label);
+    if (r || c->has_heading || !heading_possible(q, &c->f))
+        return r;
+    return heading_row(t, q, row, &c->f);
 }
 
 /* ---- the sum ------------------------------------------------------------------------------------------------------- */
@@ -224,6 +229,7 @@ size_t rank_parts(const struct query *q, const struct candidate *c,
                                  [NAMED] = c->f.named,
                                  [HEADING] = c->f.heading,
                                  [WORDING] = c->f.wording,
+                                 [LABEL] = c->f.label,
                                  [WANT] = c->f.want,
                                  [ENTRY] = c->f.entry,
                                  [TOPIC] = c->f.topic};
@@ -236,17 +242,19 @@ double rank_score(const struct query *q, const struct candidate *c)
 {
     struct kb_part part[MAX_SCORE_PARTS];
     double score = 0;
-    for (size_t n = rank_parts(q, c, part), i = 0; i < n; i++)
+    rank_parts(q, c, part);
+    for (size_t i = 0; i < PARTS; i++)
         score += part[i].value * part[i].weight;
     return score;
 }
 
-double rank_unread(const struct query *q)
+double rank_unread(const struct query *q, const struct candidate *c)
 {
     bool any = q->want == WANT_ANY || q->want == WANT_PLACE || q->want == WANT_PERSON ||
                q->want == WANT_YESNO;
     double topic = q->topic ? parts[TOPIC].weight : 0;
-    return parts[ENTRY].weight + topic + (any ? 0 : parts[WANT].weight);
+    double label = parts[LABEL].weight * heading_label_most(q, &c->f);
+    return parts[ENTRY].weight + label + topic + (any ? 0 : parts[WANT].weight);
 }
 
 struct ranked {

@@ -50,7 +50,7 @@ static void test_features_stay_within_0_and_1(void **state)
     for (size_t i = 0; i < r.c.n; i++) {
         const struct features *f = &r.c.c[i].f;
         const double all[] = {f->coverage, f->pairs, f->named, f->heading,
-                              f->wording,  f->want,  f->entry};
+                              f->wording,  f->want,  f->entry, f->label};
         for (size_t k = 0; k < sizeof all / sizeof *all; k++)
             assert_true(all[k] >= 0 && all[k] <= 1);
     }
@@ -152,6 +152,34 @@ static void test_what_only_the_text_says_is_not_named(void **state)
     kb_close(kb);
 }
 
+static void test_an_item_that_is_called_what_was_asked_outranks_a_mention(void **state)
+{
+    struct kb *kb = base_open();
+    base_add(kb, &(struct base_passage){
+                     "item", .body = "The courses are:\n"
+                                     "Biology: cells and what they are made of.\n"
+                                     "Hematology: the study of blood, of its cells and of "
+                                     "the tissues in which they are formed.\n"});
+    base_add(kb,
+             &(struct base_passage){"mention", .body = "You can go into hematology or biology."});
+    base_add(
+        kb, &(struct base_passage){
+                "part", .body = "Hematology and chemistry analyzers: machines of the laboratory."});
+    for (const char *other = "123456789"; *other; other++)
+        base_add(kb, &(struct base_passage){other, .body = "Of other things."});
+    struct ranked r = rank_text(kb, "what is hematology");
+    assert_string_equal(r.row[0].doc_id, "item");
+    assert_true(of(&r, "item")->f.label > 0.9);
+    assert_true(of(&r, "mention")->f.label == 0 && of(&r, "part")->f.label == 0);
+    for (size_t i = 0; i < r.c.n; i++)
+        assert_true(heading_label_most(&r.q, &r.c.c[i].f) >= r.c.c[i].f.label);
+    drop(&r);
+    r = rank_text(kb, "which machines are there for hematology in a hospital");
+    assert_true(of(&r, "item")->f.label == 0); /* it is only a part of what was asked */
+    drop(&r);
+    kb_close(kb);
+}
+
 static void test_the_wanted_kind_of_answer_is_noticed(void **state)
 {
     static const struct {
@@ -200,6 +228,7 @@ int main(void)
         cmocka_unit_test(test_a_heading_with_many_other_words_matches_less),
         cmocka_unit_test(test_two_questions_about_one_thing_differ_in_their_small_words),
         cmocka_unit_test(test_what_only_the_text_says_is_not_named),
+        cmocka_unit_test(test_an_item_that_is_called_what_was_asked_outranks_a_mention),
         cmocka_unit_test(test_the_wanted_kind_of_answer_is_noticed),
         cmocka_unit_test(test_equal_scores_are_in_order_of_passage_key),
     };
