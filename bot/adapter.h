@@ -126,15 +126,18 @@ int bot_look(struct bot *bot, struct pool *pool, void (*look)(struct kb *kb, voi
              void (*done)(void *ctx), void *ctx);
 /* A reload replaces it: keep no pointer into it. */
 const struct config *bot_config(const struct bot *bot);
+/* For whom this network asks: content for that audience is answered there beside what is for everybody. NULL: nobody in
+ * particular, and only the latter. Good until a reload. */
+const char *bot_audience(const struct adapter *a);
 struct loop *bot_loop(const struct bot *bot);
 struct server *bot_server(const struct bot *bot);
 /* The delivery thread (http.h), started when first asked for; NULL: it could not be. */
 struct http *bot_http(struct bot *bot);
 size_t bot_waiting(const struct bot *bot); /* messages of the inbox that are not answered yet */
 bool bot_draining(const struct bot *bot);  /* about to stop: take nothing in */
-/* The leading topics of the base, for a page's first screen; NULL-terminated. Refreshed with the index. */
+/* The leading topics of the base that are for everybody, for a page's first screen; NULL-terminated. Refreshed with the index. */
 const char *const *bot_topics(const struct bot *bot);
-/* Questions and headings that begin like what was typed, at most `max`, best first; good until the loop turns. How many. */
+/* Of the same, questions and headings that begin like what was typed, at most `max`, best first; good until the loop turns. How many. */
 size_t bot_suggest(const struct bot *bot, const char *typed, size_t max, const char **ret);
 
 #endif

@@ -31,6 +31,17 @@
 #define STOP_LOOK_MS 20    /* how often we look whether all is answered */
 #define EXPIRE_MS    60000 /* how often silent conversations are forgotten */
 
+/* "slack=staff": the name of a network, and of an audience. */
+static const char *check_audience(const char *row)
+{
+    const char *eq = strchr(row, '=');
+    for (size_t i = 0; eq && eq[1] && adapter_types[i]; i++)
+        if (!strncmp(adapter_types[i]->name, row, (size_t)(eq - row)) &&
+            !adapter_types[i]->name[eq - row])
+            return NULL;
+    return "is not NETWORK=AUDIENCE, as in slack=staff";
+}
+
 const struct setting bot_settings[] = {
     {.name = "answer_threads",
      .type = SETTING_INT,
@@ -38,6 +49,13 @@ const struct setting bot_settings[] = {
      .min = 0,
      .max = 64,
      .help = "Threads that search and answer. 0: one per processor."},
+    {.name = "audiences",
+     .type = SETTING_LIST,
+     .value = "[]",
+     .check = check_audience,
+     .help =
+         "Who asks where, as in [slack=staff]: there, what says audience: staff is answered, too. "
+         "Without an entry here it is shown to nobody."},
     {.name = "web.origins",
      .type = SETTING_LIST,
      .value = "[]",
@@ -68,6 +86,16 @@ const struct setting bot_settings[] = {
 const struct config *bot_config(const struct bot *bot)
 {
     return bot->config;
+}
+
+const char *bot_audience(const struct adapter *a)
+{
+    size_t n, len = strlen(a->type->name);
+    const char *const *row = config_list(a->bot->config, "audiences", &n);
+    for (size_t i = 0; i < n; i++)
+        if (!strncmp(row[i], a->type->name, len) && row[i][len] == '=')
+            return row[i] + len + 1;
+    return NULL;
 }
 
 struct loop *bot_loop(const struct bot *bot)

@@ -267,7 +267,7 @@ const struct command command_ask = {
             "      --json           the reply as an object\n"
             "      --explain        why these passages, in this order\n"
             "      --lang LANG      only passages in this language, as in \"en\"\n"
-            "      --audience NAME  only passages for everybody or for this audience\n"
+            "      --audience NAME  passages for this audience, too; else those for everybody\n"
             "      --batch          JSON lines on standard input, "
             "{\"id\":\"q1\",\"turns\":[\"first\",\"second\"]}, to\n"
             "                       JSON lines on standard output\n\n"

@@ -59,17 +59,18 @@ struct eval {
 
 /* ---- collecting ---------------------------------------------------------------------------------- */
 
-static int add_entry_test(void *ctx, const char *passage, const char *question, bool must)
+static int add_entry_test(void *ctx, const struct kb_test *own)
 {
     struct eval *e = ctx;
     const char **name = pool_array(e->pool, 1, sizeof *name);
     struct test_question *t = pool_alloc(e->pool, sizeof *t);
-    name[0] = pool_strdup(e->pool, passage);
-    t->q = pool_strdup(e->pool, question);
-    *(must ? &t->want : &t->nots) = name;
-    *(must ? &t->nwant : &t->nnots) = 1;
+    name[0] = pool_strdup(e->pool, own->passage);
+    t->q = pool_strdup(e->pool, own->question);
+    t->audience = pool_strdup(e->pool, own->audience);
+    *(own->must ? &t->want : &t->nots) = name;
+    *(own->must ? &t->nwant : &t->nnots) = 1;
     *POOL_PUSH(e->pool, e->test, e->n, e->cap) =
-        (struct test){.t = t, .must = must, .not_me = !must};
+        (struct test){.t = t, .must = own->must, .not_me = !own->must};
     return 0;
 }
 
@@ -240,6 +241,7 @@ static int ask(struct answerer *a, const struct test_question *t, bool explain, 
                          .len = strlen(t->q),
                          .before = (const char *const *)t->before,
                          .nbefore = t->nbefore,
+                         .audience = t->audience,
                          .explain = explain};
     return answer_make(a, &q, pool, r);
 }

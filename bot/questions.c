@@ -14,7 +14,8 @@
 
 #define MAX_QUESTIONS_FILE (4u << 20)
 
-static const char *const keys[] = {"q", "before", "want", "not", "kind", "contains", NULL};
+static const char *const keys[] = {"q",   "before", "audience", "want",
+                                   "not", "kind",   "contains", NULL};
 static const char *const kinds[] = {"answer", "choices", "none", "chitchat", "handoff", NULL};
 
 struct reading {
@@ -76,8 +77,10 @@ static bool check_keys(struct reading *r, const struct yaml *map)
             problem_at(r->report, r->file, map->key[i], "unknown key \"%s\"; did you mean \"%s\"?",
                        key, near);
         else
-            problem_at(r->report, r->file, map->key[i],
-                       "unknown key \"%s\"; known are q, before, want, not, kind, contains", key);
+            problem_at(
+                r->report, r->file, map->key[i],
+                "unknown key \"%s\"; known are q, before, audience, want, not, kind, contains",
+                key);
         return false;
     }
     return true;
@@ -101,6 +104,12 @@ static void read_question(struct reading *r, const struct yaml *map)
                    "expects the message that is asked, as in \"q: ...\"");
         return;
     }
+    const struct yaml *audience = yaml_get(map, "audience");
+    if (audience && audience->kind != YAML_SCALAR) {
+        problem_at(r->report, r->file, audience, "expects one word, as in \"audience: staff\"");
+        return;
+    }
+    t.audience = audience ? pool_strdup(r->pool, audience->text) : NULL;
     for (size_t i = 0; i < t.nkind; i++)
         if (!among(kinds, t.kind[i])) {
             problem_at(r->report, r->file, kind->kind == YAML_LIST ? kind->item[i] : kind,

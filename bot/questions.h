@@ -3,6 +3,7 @@
  *
  *   - q: how much do lab techs make       the message
  *     before: ["hi"]                      earlier messages of the asker
+ *     audience: staff                     who asks; anybody, when it is not said
  *     want: [salary]                      the best extract must be one of these: passage keys, or
  *                                         their part behind '#'
  *     not: [salary-factors]               and none of these
@@ -27,6 +28,7 @@ struct test_question {
     const char *file;
     size_t line;
     const char *q;
+    const char *audience; /* or NULL */
     const char **before;
     size_t nbefore;
     const char **want;

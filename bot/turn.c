@@ -307,7 +307,9 @@ static void recall(struct turn *t, struct question *q)
 
 static void begin(struct turn *t)
 {
-    struct question q = {.lang = t->in.lang};
+    const char *audience = bot_audience(t->adapter);
+    struct question q = {.lang = t->in.lang,
+                         .audience = audience ? pool_strdup(t->pool, audience) : NULL};
     t->asked = t->in.text;
     if (*t->key)
         recall(t, &q);

@@ -200,16 +200,23 @@ static bool conditions_hold(const struct stats *s, const struct query *q, size_t
     return !c || condition_holds(q, c->needs, c->nneeds, c->nots, c->nnots);
 }
 
-static bool open_to(const struct stats *s, uint16_t name, const char *wanted)
+/* What has no language is in every one. Who names no language understands all. */
+static bool speaks(const struct stats *s, uint16_t name, const char *lang)
 {
-    return !wanted || !*wanted || !*s->name[name] || !strcmp(s->name[name], wanted);
+    return !lang || !*lang || !*s->name[name] || !strcmp(s->name[name], lang);
+}
+
+/* What is for an audience is for nobody else: who names none sees only what is for everybody. */
+static bool open_to(const struct stats *s, uint16_t name, const char *audience)
+{
+    return !*s->name[name] || (audience && !strcmp(s->name[name], audience));
 }
 
 static bool passes(const struct search *s, size_t ord)
 {
     const struct stats *st = s->kb->stats;
     return st->from[ord] <= s->today && s->today <= st->until[ord] &&
-           open_to(st, st->lang[ord], s->q->lang) &&
+           speaks(st, st->lang[ord], s->q->lang) &&
            open_to(st, st->audience[ord], s->q->audience) && conditions_hold(st, s->q, ord);
 }
 

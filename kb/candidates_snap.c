@@ -40,7 +40,7 @@ struct search {
     size_t nmatch, capmatch;
     size_t segment; /* at hand */
     int32_t today;
-    bool grouped; /* by language or audience */
+    bool every; /* passage is asked about, not only the suspects */
     bool lang_ok[VIEW_SEGMENTS][256], audience_ok[VIEW_SEGMENTS][256];
     struct bm25f_weights weights;
 };
@@ -333,21 +333,21 @@ static bool admits(void *ctx, uint32_t ord)
     const struct view_segment *g = &s->v->segment[s->segment];
     if (is_dead(g, ord) || !in_time(s, g, ord) || !conditions_hold(s, g, ord))
         return false;
-    return !s->grouped || (s->lang_ok[s->segment][g->group[ord * 2ull]] &&
-                           s->audience_ok[s->segment][g->group[ord * 2ull + 1]]);
+    return s->lang_ok[s->segment][g->group[ord * 2ull]] &&
+           s->audience_ok[s->segment][g->group[ord * 2ull + 1]];
 }
 
-/* When a language or an audience is asked for, every passage is looked at; otherwise only the suspects. */
+/* Which languages and audiences the asker may see, as candidates.c has it. Only where a language is asked for has every
+ * passage to be looked at: those for an audience are among the suspects. */
 static void open_groups(struct search *s)
 {
     const char *lang = s->q->lang && *s->q->lang ? s->q->lang : NULL;
-    const char *audience = s->q->audience && *s->q->audience ? s->q->audience : NULL;
-    s->grouped = lang || audience;
-    for (size_t i = 0; i < s->v->nsegment && s->grouped; i++)
-        for (size_t k = 0; k < 256; k++) {
+    s->every = lang != NULL;
+    for (size_t i = 0; i < s->v->nsegment; i++)
+        for (size_t k = 0; k < s->v->segment[i].nname; k++) {
             const char *name = s->v->segment[i].name[k];
             s->lang_ok[i][k] = !lang || !*name || strcmp(name, lang) == 0;
-            s->audience_ok[i][k] = !audience || !*name || strcmp(name, audience) == 0;
+            s->audience_ok[i][k] = !*name || (s->q->audience && !strcmp(name, s->q->audience));
         }
 }
 
@@ -383,7 +383,7 @@ static void find(struct search *s, size_t max, struct find_result *r)
                                .heap = heap,
                                .drift = g->drift,
                                .suspect = g->suspect,
-                               .suspect_all = s->grouped,
+                               .suspect_all = s->every,
                                .admits = admits,
                                .ctx = s};
         s->segment = r->segment = (uint32_t)i;

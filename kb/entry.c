@@ -10,12 +10,12 @@
 #define COLUMNS                                                                                    \
     "SELECT p.key, p.entry_id, p.title, p.question, p.url, d.url, p.lang, p.reviewed, d.reviewed," \
     " p.document, p.start, p.end FROM passages p JOIN documents d ON d.id = p.document"            \
-    " WHERE p.entry AND p.question <> '' AND " KB_CURRENT
+    " WHERE p.entry AND p.question <> '' AND p.audience IN ('', :audience) AND " KB_CURRENT
 
 static const char sql_by_id[] =
-    COLUMNS " AND p.entry_id = ?1 AND p.entry_id <> '' ORDER BY p.key LIMIT 1";
-static const char sql_by_key[] = COLUMNS " AND p.key = ?1";
-static const char sql_all[] = COLUMNS " AND p.key > ?1 ORDER BY p.key LIMIT ?2";
+    COLUMNS " AND p.entry_id = :name AND p.entry_id <> '' ORDER BY p.key LIMIT 1";
+static const char sql_by_key[] = COLUMNS " AND p.key = :name";
+static const char sql_all[] = COLUMNS " AND p.key > :name ORDER BY p.key LIMIT :max";
 
 static const char *column(struct pool *pool, sqlite3_stmt *st, int i)
 {
@@ -44,13 +44,27 @@ static void read_entry(struct pool *pool, sqlite3_stmt *st, struct kb_entry *ret
     };
 }
 
-int kb_entry(struct kb *kb, const char *name, struct pool *pool, struct kb_entry *ret)
+static void bind(sqlite3_stmt *st, const char *name, const char *value)
+{
+    sqlite3_bind_text(st, sqlite3_bind_parameter_index(st, name), value, -1, SQLITE_STATIC);
+}
+
+static int prepare(struct kb *kb, const char *sql, const char *audience, const char *name,
+                   sqlite3_stmt **ret)
+{
+    int rc = sqlite3_prepare_v2(kb->db, sql, -1, ret, NULL);
+    if (rc == SQLITE_OK) {
+        bind(*ret, ":audience", audience ? audience : "");
+        bind(*ret, ":name", name);
+    }
+    return rc;
+}
+
+int kb_entry(struct kb *kb, const char *audience, const char *name, struct pool *pool,
+             struct kb_entry *ret)
 {
     sqlite3_stmt *st = NULL;
-    int r = 0,
-        rc = sqlite3_prepare_v2(kb->db, strchr(name, '#') ? sql_by_key : sql_by_id, -1, &st, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
+    int r = 0, rc = prepare(kb, strchr(name, '#') ? sql_by_key : sql_by_id, audience, name, &st);
     if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
         struct kb_entry e;
         char *text;
@@ -67,15 +81,14 @@ int kb_entry(struct kb *kb, const char *name, struct pool *pool, struct kb_entry
     return r ? r : rc == SQLITE_ROW || rc == SQLITE_DONE || rc == SQLITE_OK ? 0 : schema_err(rc);
 }
 
-int kb_entries(struct kb *kb, const char *after, size_t max, struct pool *pool,
-               struct kb_entry *ret)
+int kb_entries(struct kb *kb, const char *audience, const char *after, size_t max,
+               struct pool *pool, struct kb_entry *ret)
 {
     sqlite3_stmt *st = NULL;
     size_t n = 0;
-    int rc = sqlite3_prepare_v2(kb->db, sql_all, -1, &st, NULL);
+    int rc = prepare(kb, sql_all, audience, after, &st);
     if (rc == SQLITE_OK) {
-        sqlite3_bind_text(st, 1, after, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(st, 2, (sqlite3_int64)max);
+        sqlite3_bind_int64(st, sqlite3_bind_parameter_index(st, ":max"), (sqlite3_int64)max);
         while ((rc = sqlite3_step(st)) == SQLITE_ROW && n < max)
             read_entry(pool, st, &ret[n++]);
     }

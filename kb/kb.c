@@ -150,14 +150,15 @@ int kb_info(struct kb *kb, struct kb_info *ret_info)
 
 int kb_tests(struct kb *kb, kb_test_fn *fn, void *ctx)
 {
-    static const char sql[] =
-        "SELECT p.key, t.question, t.must FROM tests t JOIN passages p ON p.id = t.passage"
-        " ORDER BY p.key, t.must DESC, t.rowid";
+    static const char sql[] = "SELECT p.key, t.question, p.audience, t.must FROM tests t JOIN "
+                              "passages p ON p.id = t.passage"
+                              " ORDER BY p.key, t.must DESC, t.rowid";
     sqlite3_stmt *st = NULL;
     int r = 0, rc = sqlite3_prepare_v2(kb->db, sql, -1, &st, NULL);
     if (rc == SQLITE_OK)
         while (!r && (rc = sqlite3_step(st)) == SQLITE_ROW)
-            r = fn(ctx, text(st, 0), text(st, 1), sqlite3_column_int(st, 2) != 0);
+            r = fn(ctx, &(struct kb_test){text(st, 0), text(st, 1), text(st, 2),
+                                          sqlite3_column_int(st, 3) != 0});
     int err = finish(st, rc);
     return r ? r : err;
 }
@@ -232,8 +233,7 @@ static void offer_row(struct list *l, sqlite3_stmt *st)
 /* What may be shown to whoever asks, and today; `p` is a passage. As candidates.c has it. */
 #define OPEN                                                                                       \
     "(p.valid_from = '' OR p.valid_from <= :today) AND (p.valid_until = '' OR p.valid_until >= "   \
-    ":today) AND (:lang = '' OR p.lang IN ('', :lang)) AND (:audience = '' OR p.audience IN ('', " \
-    ":audience))"
+    ":today) AND (:lang = '' OR p.lang IN ('', :lang)) AND p.audience IN ('', :audience)"
 
 static void bind_name(sqlite3_stmt *st, const char *name, const char *value)
 {

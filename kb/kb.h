@@ -145,13 +145,14 @@ struct kb_ask {
         *chosen; /* the passage whose question or label the text is: picked from a list; or NULL */
     const struct kb_quoted *skip; /* bytes that were quoted before and are not wanted again */
     size_t nskip;
-    const char *topic;    /* the passage that was quoted last, NULL: none */
-    unsigned topic_age;   /* replies since then */
-    const char *lang;     /* only passages in this language (ISO 639-1), NULL: any */
-    const char *audience; /* only passages for everyone or for this audience, NULL: any */
-    const char *today;    /* YYYY-MM-DD for validity dates, NULL: today, UTC */
-    size_t max;           /* hits wanted; 0: 10. The best ones never depend on it */
-    bool rank_only;       /* leave extracts out: only ids and scores are wanted */
+    const char *topic;  /* the passage that was quoted last, NULL: none */
+    unsigned topic_age; /* replies since then */
+    const char *lang;   /* only passages in this language (ISO 639-1), NULL: any */
+    const char
+        *audience;     /* passages for everybody and for this audience, NULL: for everybody only */
+    const char *today; /* YYYY-MM-DD for validity dates, NULL: today, UTC */
+    size_t max;        /* hits wanted; 0: 10. The best ones never depend on it */
+    bool rank_only;    /* leave extracts out: only ids and scores are wanted */
     /* Extracts only of hits that are at least this share as sure as the best, up to the first that is not, and only of
      * the best in band KB_NONE; until there is a text, of all. Others have the text "". `as_sure` holds in band KB_HIGH,
      * `as_likely` in KB_MEDIUM. 0: of all. */
@@ -345,22 +346,27 @@ struct kb_entry {
     const char *reviewed; /* YYYY-MM-DD, or "" */
 };
 
-/* The entry of that id, or of that passage when there is a '#' in it. 1, or 0 when there is none or it is not valid
- * today, or negative. */
-int kb_entry(struct kb *kb, const char *name, struct pool *pool, struct kb_entry *ret);
-/* The entries that are valid today in order of their passage ids, behind the id `after` ("" from the beginning), at most
+/* The entry of that id, or of that passage when there is a '#' in it. 1, or 0 when there is none, it is not valid
+ * today or not for that audience (NULL: everybody), or negative. */
+int kb_entry(struct kb *kb, const char *audience, const char *name, struct pool *pool,
+             struct kb_entry *ret);
+/* The entries of those in order of their passage ids, behind the id `after` ("" from the beginning), at most
  * `max`. Returns how many, or negative. */
-int kb_entries(struct kb *kb, const char *after, size_t max, struct pool *pool,
-               struct kb_entry *ret);
+int kb_entries(struct kb *kb, const char *audience, const char *after, size_t max,
+               struct pool *pool, struct kb_entry *ret);
 
 /* Everything that can be asked, for completing what somebody types: each entry's own question, then each passage's question or
  * "title: heading"; of what may be shown to `who`. The same text may come more than once. */
 typedef void kb_offer_fn(void *ctx, const char *text, bool entry);
 int kb_offers(struct kb *kb, const struct kb_ask *who, kb_offer_fn *fn, void *ctx);
 
-/* The tests that entries carry: `passage` must (or must not) be the answer to `question`. Stops
- * when fn returns non-zero and returns that. */
-typedef int kb_test_fn(void *ctx, const char *passage, const char *question, bool must);
+/* The tests that entries carry. Stops when fn returns non-zero and returns that. */
+struct kb_test {
+    const char *passage, *question;
+    const char *audience; /* the entry's own, who asks; or "" */
+    bool must;            /* or must not be the answer */
+};
+typedef int kb_test_fn(void *ctx, const struct kb_test *test);
 int kb_tests(struct kb *kb, kb_test_fn *fn, void *ctx);
 
 /* Where a passage stands in the sources, by its key or by what is behind its '#': 1, or 0 when there is none of that name,

@@ -204,7 +204,9 @@ static int read_names(struct view_segment *g)
     if (!p || !len || p[len - 1])
         return KB_ERR_DAMAGED;
     const char *end = p + len;
+    g->nname = 0;
     for (size_t i = 0; i < 256; i++) {
+        g->nname += p < end;
         g->name[i] = p < end ? p : "";
         p += p < end ? strlen(p) + 1 : 0;
     }
@@ -227,14 +229,27 @@ static int map_tables(struct view *v, struct view_segment *g, struct tokenizer *
     return r ? r : read_conditions(v, g, t);
 }
 
+/* How many passages are for some audience. */
+static size_t restricted(const struct view_segment *g)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < snap_head(g->snap)->n; i++)
+        n += *g->name[g->group[i * 2ull + 1]] != '\0';
+    return n;
+}
+
 static void mark_suspects(struct view *v, struct view_segment *g)
 {
-    size_t words = snap_head(g->snap)->n / 64 + 1;
-    if (!g->dead && !g->ndated && !g->ncondition)
+    uint32_t n = snap_head(g->snap)->n;
+    size_t words = n / 64 + 1;
+    if (!g->dead && !g->ndated && !g->ncondition && !restricted(g))
         return;
-    g->suspect = new_bits(v->pool, snap_head(g->snap)->n);
+    g->suspect = new_bits(v->pool, n);
+    for (uint32_t i = 0; i < n; i++)
+        if (*g->name[g->group[i * 2ull + 1]])
+            set_bit(g->suspect, i);
     for (size_t i = 0; g->dead && i < words; i++)
-        g->suspect[i] = g->dead[i];
+        g->suspect[i] |= g->dead[i];
     for (size_t i = 0; i < g->ndated; i++)
         set_bit(g->suspect, g->dated[i].ord);
     for (size_t i = 0; i < g->ncondition; i++)

@@ -27,13 +27,14 @@ struct view_segment {
     size_t ndated;
     struct view_condition *condition;
     size_t ncondition;
-    uint64_t *suspect; /* dead, dated or conditional; NULL: none is */
+    uint64_t *suspect; /* dead, dated, conditional or for an audience; NULL: none is */
     uint64_t *dead;    /* NULL: none is */
     /* Of the question at hand; between questions only the marks are wanted, and nothing is looked up. */
     uint8_t *wanted;         /* see snap_skip() */
     uint16_t *lookup;        /* VIEW_LOOKUP: number of a word plus one, hashed by its term */
     const uint8_t *group;    /* language, audience: places in `name`; per passage */
     const char *name[256];   /* "" for places without one */
+    size_t nname;            /* how many groups may speak of */
     uint64_t *stopword[256]; /* bit per term, by language; NULL: not needed yet */
     float drift;
 };

@@ -29,10 +29,11 @@ struct look {
     struct web_page page; /* first: its fill() gets this struct */
     struct pool *pool;
     server_handle to;
-    const char *base; /* "https://ask.example.edu" */
-    const char *name; /* of the page: its title */
-    const char *q;    /* what was searched, or which entry, or behind which */
-    bool ready;       /* there is a base */
+    const char *base;     /* "https://ask.example.edu" */
+    const char *name;     /* of the page: its title */
+    const char *q;        /* what was searched, or which entry, or behind which */
+    const char *audience; /* or NULL */
+    bool ready;           /* there is a base */
 
     struct kb_entry *entry;
     size_t nentry;
@@ -106,6 +107,8 @@ static struct look *look_new(struct web *w, struct request *rq, const char *q)
     l->to = request_handle(rq);
     l->base = base_of(w, rq, pool);
     l->q = pool_strdup(pool, q);
+    const char *audience = bot_audience(w->adapter);
+    l->audience = audience ? pool_strdup(pool, audience) : NULL;
     return l;
 }
 
@@ -200,11 +203,12 @@ static void look_at_entry(struct kb *kb, void *ctx)
     struct look *l = ctx;
     l->entry = pool_alloc(l->pool, sizeof *l->entry);
     l->ready = kb != NULL;
-    int n = kb ? kb_entry(kb, passage_of(l->pool, l->q), l->pool, l->entry) : 0;
+    int n = kb ? kb_entry(kb, l->audience, passage_of(l->pool, l->q), l->pool, l->entry) : 0;
     l->nentry = n > 0;
     if (!l->nentry)
         return;
-    n = kb_followups(kb, NULL, l->entry->passage, MAX_RELATED, l->pool, l->related, NULL);
+    const struct kb_ask who = {.audience = l->audience};
+    n = kb_followups(kb, &who, l->entry->passage, MAX_RELATED, l->pool, l->related, NULL);
     l->nrelated = n > 0 ? (size_t)n : 0;
 }
 
@@ -311,7 +315,7 @@ static void look_at_all(struct kb *kb, void *ctx, size_t max)
 {
     struct look *l = ctx;
     l->entry = pool_array(l->pool, max, sizeof *l->entry);
-    int n = kb ? kb_entries(kb, l->q, max, l->pool, l->entry) : 0;
+    int n = kb ? kb_entries(kb, l->audience, l->q, max, l->pool, l->entry) : 0;
     l->nentry = n > 0 ? (size_t)n : 0;
 }
 
@@ -413,7 +417,8 @@ void web_on_entry(struct web *w, struct request *rq)
 static void look_for(struct kb *kb, void *ctx)
 {
     struct look *l = ctx;
-    struct kb_ask ask = {.text = l->q, .len = strlen(l->q), .max = MAX_FOUND};
+    struct kb_ask ask = {
+        .text = l->q, .len = strlen(l->q), .audience = l->audience, .max = MAX_FOUND};
     l->ready = kb && kb_ask(kb, &ask, &l->hits) == KB_OK;
 }
 

@@ -72,8 +72,7 @@ static int teardown(void **state)
 static void never_says(const char *question, const char *const *word)
 {
     struct command_result r;
-    command_run(&r, NULL, "ask", "--kb", db, "--json", "--explain", "--audience", "visitors",
-                question, NULL);
+    command_run(&r, NULL, "ask", "--kb", db, "--json", "--explain", question, NULL);
     for (; *word; word++)
         if (strstr(r.out, *word))
             fail_msg("\"%s\" brings %s to light: %s", question, *word, r.out);
@@ -115,7 +114,6 @@ static void what_is_valid_today_and_for_the_asker_is_shown(void **state)
     says("visitors", "how hot must the oven be", "What does flour cost today?");
     says("staff", "what does flour cost the staff", "ONESTAFF");
     says("staff", "how hot must the oven be", "What does flour cost the staff?");
-    says(NULL, "what does flour cost the staff", "ONESTAFF"); /* nobody was left out */
 }
 
 int main(void)

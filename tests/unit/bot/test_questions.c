@@ -73,6 +73,7 @@ static void mistakes_have_a_place(void **state)
         {"- {q: a, kind: maybe}\n", "answer, choices, none", 1, 16},
         {"- {q: a, kind: [none, maybe]}\n", "answer, choices, none", 1, 23},
         {"- {q: a, want: [[b]]}\n", "a text", 1, 17},
+        {"- {q: a, audience: [b], kind: none}\n", "expects one word", 1, 20},
         {"- text\n", "expects a question", 1, 3},
         {"q: a\nwant: b\n", "expects a list", 1, 1},
     };

@@ -199,13 +199,13 @@ static void without_followups_the_neighbours_are_offered(void **state)
     kb_close(kb);
 }
 
-static int write_test(void *ctx, const char *passage, const char *question, bool must)
+static int write_test(void *ctx, const struct kb_test *test)
 {
-    sqlite3_str_appendf(ctx, "%s %s;", must ? "+" : "-", question);
+    sqlite3_str_appendf(ctx, "%s %s;", test->must ? "+" : "-", test->question);
     return 0;
 }
 
-static int stop(void *ctx, const char *passage, const char *question, bool must)
+static int stop(void *ctx, const struct kb_test *test)
 {
     return ++*(int *)ctx + 40;
 }
@@ -239,20 +239,21 @@ static void an_entry_is_fetched_by_its_name_while_it_is_valid(void **state)
     struct kb *kb = make();
     struct pool *pool = pool_new();
     struct kb_entry e = {0}, all[8];
-    assert_int_equal(kb_entry(kb, "pay", pool, &e), 1);
+    assert_int_equal(kb_entry(kb, NULL, "pay", pool, &e), 1);
     assert_string_equal(e.question, "How much do welders earn?");
     assert_string_equal(e.text, "It depends.");
     assert_string_equal(e.id, "pay");
     const char *passage = e.passage;
-    assert_int_equal(kb_entry(kb, passage, pool, &e), 1);
+    assert_int_equal(kb_entry(kb, NULL, passage, pool, &e), 1);
     assert_string_equal(e.passage, passage);
-    assert_int_equal(kb_entry(kb, "old", pool, &e), 0);
-    assert_int_equal(kb_entry(kb, "none", pool, &e), 0);
-    assert_int_equal(kb_entry(kb, "", pool, &e), 0);
-    assert_int_equal(kb_entry(kb, "guides/a-nursing#pay", pool, &e), 0); /* a guide's passage */
-    assert_int_equal(kb_entries(kb, "", 8, pool, all), 3);
+    assert_int_equal(kb_entry(kb, NULL, "old", pool, &e), 0);
+    assert_int_equal(kb_entry(kb, NULL, "none", pool, &e), 0);
+    assert_int_equal(kb_entry(kb, NULL, "", pool, &e), 0);
+    assert_int_equal(kb_entry(kb, NULL, "guides/a-nursing#pay", pool, &e),
+                     0); /* a guide's passage */
+    assert_int_equal(kb_entries(kb, NULL, "", 8, pool, all), 3);
     assert_string_equal(all[0].id, "factors");
-    assert_int_equal(kb_entries(kb, all[0].passage, 1, pool, all), 1);
+    assert_int_equal(kb_entries(kb, NULL, all[0].passage, 1, pool, all), 1);
     assert_string_equal(all[0].id, "pay");
     pool_free(pool);
     kb_close(kb);
