@@ -138,3 +138,39 @@ test('where no WebSocket gets through, the same goes over HTTP', async () => {
   await until(async () => await one.locator('#log > li').count() === 0, 'the chat to go');
   await until(async () => !(await one.evaluate(() => Object.keys(localStorage))).length, 'the browser to forget');
 });
+
+/* Who hears first that a chat was deleted is chance: the tab that did it, from the reply or from what it was waiting for;
+ * the other one, from the server or from the browser. So all of these take their time here, each time another. */
+test('a deleted chat leaves nothing behind in the browser, whoever hears of it first', async (t) => {
+  const draw = random(seed);
+  t.diagnostic(`GUIDEPOST_SEED=${seed}`);
+  const server = await noWebSocket(p.port, () => draw() < 0.5 ? 0 : draw() * 250);
+  after(() => server.close());
+  const ctx = await context();
+  await ctx.addInitScript(hurry);
+  await ctx.addInitScript(() => {
+    const listen = window.addEventListener;
+    window.addEventListener = function (type, fn, options) {
+      listen.call(this, type, type === 'storage' ? (e) => setTimeout(fn, Math.random() * 5000, e) : fn, options); /* see hurry() */
+    };
+  });
+  const tabs = [await page(ctx, /WebSocket|ERR_|net::|401/), await page(ctx, /WebSocket|ERR_|net::|401/)];
+  for (const tab of tabs)
+    await chat(tab, server.url);
+  for (let i = 0; i < 4 * ROUNDS; i++) {
+    const [one, two] = draw() < 0.5 ? tabs : [tabs[1], tabs[0]];
+    await one.fill('#q', question(i));
+    await one.press('#q', 'Enter');
+    for (const tab of tabs)
+      await until(async () => await tab.locator('.bot').count() === 1, `answer ${i}`);
+    await one.click('#menu summary');
+    await one.click('#menu button:has-text("Delete")');
+    await one.click('dialog .danger');
+    for (const tab of tabs)
+      await until(async () => await tab.locator('#log > li').count() === 0, `chat ${i} to go`);
+    await sleep(1000); /* everything late has come by then */
+    assert.deepEqual(await two.evaluate(() => Object.keys(localStorage)), [], `after chat ${i}`);
+    for (const tab of tabs)
+      assert.equal(await tab.locator('#starters').isVisible(), true, `after chat ${i}`);
+  }
+});

@@ -69,12 +69,14 @@ export async function faulty(port, draw) {
   return proxy;
 }
 
-/* A proxy as schools have them: it knows HTTP and nothing else. */
-export async function noWebSocket(port) {
+/* A proxy as schools have them: it knows HTTP and nothing else, and takes delay() milliseconds for each reply. */
+export async function noWebSocket(port, delay = () => 0) {
   const server = http.createServer((rq, rs) => {
     const onward = http.request({host: '127.0.0.1', port, path: rq.url, method: rq.method, headers: rq.headers}, (r) => {
-      rs.writeHead(r.statusCode, r.headers);
-      r.pipe(rs);
+      setTimeout(() => {
+        rs.writeHead(r.statusCode, r.headers);
+        r.pipe(rs);
+      }, delay());
     });
     onward.on('error', () => rs.destroy());
     rs.on('close', () => onward.destroy());

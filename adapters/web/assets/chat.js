@@ -68,6 +68,10 @@ function tell() {
 }
 
 function begin() {
+  if (!begun && store.token()) { /* another tab was quicker: this goes into its session */
+    tok = store.token();
+    link.renew();
+  }
   begun = true;
   starters.hidden = true;
   menu.offer(true);
@@ -206,17 +210,51 @@ function ask(text, via) {
   toEnd();
 }
 
+/* ---- the end of a session ---- */
+
+/* It is over, and with it all but the actions from number `from` on. They go into the next one; without any there is nothing
+ * that the browser would have to keep a session for. What was said of an answer stays with the answer. */
+function end(from) {
+  const all = [...outbox.values()], kept = all.slice(from).filter(({frame}) => frame.t === 'ask' || frame.t === 'handoff');
+  all.forEach((o) => kept.includes(o) || o.item?.remove());
+  outbox.clear();
+  store.forget();
+  kept.forEach((o) => {
+    outbox.set(o.frame.cid, o);
+    store.keep(o.frame.cid, o.frame);
+  });
+  tok = sent = undefined;
+  clearTimeout(ackTimer);
+  begun = kept.length > 0;
+  menu.offer(begun);
+  starters.hidden = begun;
+  link.renew();
+}
+
+/* Deleted, and what was done here before that. */
+function erased() {
+  clear();
+  epoch = undefined;
+  menu.erased();
+  end([...outbox.values()].findIndex(({frame}) => frame.t === 'erase') + 1);
+}
+
+/* The server does not know the session any more. */
+function expired() {
+  if ([...outbox.values()].some(({frame}) => frame.t === 'erase'))
+    erased(); /* and we know why, although nobody told us */
+  else if (begun && store.token() && store.token() !== tok)
+    link.renew(); /* another tab has the next one already */
+  else
+    end(0);
+}
+
 /* ---- frames ---- */
 
 function refused(f) {
   const mine = outbox.get(f.cid);
-  if (f.code === 'unauthorized') { /* the session is over; what was asked goes into the next */
-    tok = undefined;
-    store.forget();
-    outbox.forEach((o) => store.keep(o.frame.cid, o.frame));
-    sent = undefined;
-    clearTimeout(ackTimer);
-    link.renew();
+  if (f.code === 'unauthorized') {
+    expired();
   } else if (!mine) {
     return;
   } else if (f.retry) {
@@ -266,18 +304,7 @@ const frames = {
     if (f.rid === wanted.rid)
       wanted.done(f.items);
   },
-  erased() {
-    store.forget();
-    outbox.clear();
-    log.replaceChildren();
-    clear();
-    tok = epoch = sent = undefined;
-    begun = false;
-    menu.offer(false);
-    menu.erased();
-    starters.hidden = false;
-    link.renew();
-  },
+  erased,
   error: refused,
 };
 
@@ -325,7 +352,8 @@ older.addEventListener('click', showOlder);
 input.addEventListener('input', () => begun && store.keepDraft(input.value));
 store.onToken((value) => { /* in another tab */
   if (!value && begun) {
-    frames.erased();
+    clear();
+    end(0);
   } else if (value && !begun) {
     begun = true;
     link.renew();

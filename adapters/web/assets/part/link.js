@@ -96,12 +96,12 @@ async function closed(code) {
 /* ---- HTTP ---- */
 
 /* A reply is the frames that a WebSocket would have brought, in order. */
-async function request(path, body) {
+async function request(path, body, signal = http.signal) {
   const tok = on.token(), headers = body ? {'Content-Type': 'application/json'} : {};
   if (tok)
     headers.Authorization = 'Bearer ' + tok;
   const r = await fetch('/v1/' + path, {
-    method: body ? 'POST' : 'GET', body: body && JSON.stringify(body), headers, cache: 'no-store', signal: http?.signal,
+    method: body ? 'POST' : 'GET', body: body && JSON.stringify(body), headers, cache: 'no-store', signal,
   });
   const j = await r.json();
   if (!r.ok)
@@ -109,7 +109,17 @@ async function request(path, body) {
   return j.t ? [j] : [j.ready, j.ack, ...(j.events || [])].filter(Boolean);
 }
 
-const post = (path, body) => request(path, body).then((frames) => frames.forEach(heard), () => {});
+/* Frames that came while the line was being hung up are of a session that is over; so are those behind the one that said so. */
+function hear(frames, mine) {
+  for (const f of frames)
+    if (mine === http && !mine.signal.aborted)
+      heard(f);
+}
+
+function post(path, body) {
+  const mine = http;
+  request(path, body).then((frames) => hear(frames, mine), () => {});
+}
 
 async function poll() {
   const mine = http = new AbortController();
@@ -117,10 +127,12 @@ async function poll() {
   while (mine === http && !mine.signal.aborted)
     try {
       const frames = await (line.up ? request(`events?after=${on.last()}&wait=${WAIT_S}`) : request('hello', on.hello()));
-      frames.forEach(heard);
+      hear(frames, mine);
       if (frames[0]?.t === 'error')
         throw frames[0];
     } catch {
+      if (mine.signal.aborted)
+        break;
       line.up = false;
       on.state();
       await new Promise((go) => setTimeout(go, Math.random() * Math.min(30_000, 500 * 2 ** ++failures)));
