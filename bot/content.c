@@ -170,7 +170,7 @@ static void log_failure(const struct look *look)
               "step=%s reason=%s", look->what, log_quote(why, sizeof why, reason));
 }
 
-static void watch_again(struct content *c);
+static void watch_all(struct content *c);
 
 static void use(struct content *c, struct look *look, bool after_failure)
 {
@@ -180,8 +180,7 @@ static void use(struct content *c, struct look *look, bool after_failure)
     if (look->reread) {
         bot_use_config(c->bot, look->reread);
         look->reread = NULL;
-        watch_again(c);
-        c->again = true; /* nobody saw what changed between that reading and these watches */
+        watch_all(c);
     }
     c->state.indexed_s = time(NULL);
     if (look->reload || after_failure || r->added || r->changed || r->removed || r->rebuilt)
@@ -283,7 +282,8 @@ static void on_damage(void *ctx)
                              mend, c);
 }
 
-static void watch_again(struct content *c)
+/* A look follows when they are watched, if these are not what was watched already. */
+static void watch_all(struct content *c)
 {
     const struct config *config = c->bot->config;
     size_t n;
@@ -295,12 +295,9 @@ static void watch_again(struct content *c)
     for (size_t i = 0; i < 2; i++)
         if (*config_text(config, further[i]))
             path[all++] = config_text(config, further[i]);
-    watch_stop(c->watch);
-    c->watch = NULL;
-    int err = watch_start(c->bot->loop, path, all, QUIET_MS, changed, c, &c->watch);
+    if (c->watch)
+        watch_set(c->watch, path, all);
     free(path);
-    if (err)
-        log_warn("content", "changes will not be seen; SIGHUP still looks", "error=%d", err);
 }
 
 /* Dates are in UTC: what was shown as a topic yesterday may have expired, and nobody has touched a file. */
@@ -320,10 +317,15 @@ struct content *content_start(struct bot *bot)
     struct content *c = must(calloc(1, sizeof *c));
     c->bot = bot;
     c->state.reload_ok = true;
-    watch_again(c);
+    int err = watch_start(bot->loop, QUIET_MS, changed, c, &c->watch);
     work_on_damage(bot->work, on_damage, c);
     on_new_day(c);
-    begin(c, false);
+    if (err) {
+        log_warn("content", "changes will not be seen; SIGHUP still looks", "error=%d", err);
+        begin(c, false);
+    } else {
+        watch_all(c);
+    }
     return c;
 }
 

@@ -8,8 +8,9 @@
  * then on is seen, and whatever happened before is seen by whoever reads the files now. So no bookkeeping of single
  * watches can go wrong, and a queue that overflowed is just another burst.
  *
- * A thread of its own, because walking folders may wait for a disk, and the loop never does. Not seen: changes
- * that another machine makes on a network file system; SIGHUP is for those. */
+ * A thread of its own, because walking folders may wait for a disk, and giving a watch back waits for the kernel, tens of
+ * milliseconds long; the loop never waits. So the loop only leaves a note of what is to be watched, and hears when it is. Not
+ * seen: changes that another machine makes on a network file system; SIGHUP is for those. */
 #include "bot/watch.h"
 
 #include <dirent.h>
@@ -30,6 +31,7 @@
 
 #include "bot/clock.h"
 #include "bot/log.h"
+#include "bot/must.h"
 
 #define MAX_DEPTH 64
 #define EVENTS                                                                                     \
@@ -48,11 +50,18 @@ struct watch {
     loop_fn *fn;
     void *ctx;
     unsigned quiet_ms;
+    pthread_t thread;
+    int wake_fd; /* something below has changed: */
+
+    pthread_mutex_t lock;
+    char **wanted; /* paths; under lock, like all up to the blank line */
+    size_t nwanted;
+    bool moved; /* ... and they are not watched yet */
+    bool stopping;
+
+    /* the thread's own */
     struct place *place;
     size_t nplace;
-
-    pthread_t thread;
-    int stop_fd;
     int parents, trees; /* two inotify instances, for one folder may be both */
     int last_wd;        /* of trees: numbers grow, so a smaller one was there before */
     bool complained;
@@ -185,27 +194,75 @@ static bool drain(const struct watch *w, int fd)
     return any;
 }
 
+/* ---- the thread ---- */
+
+/* Changes that belong together. */
+struct burst {
+    uint64_t first, last; /* 0: none is under way */
+};
+
+/* How long until it is to be reported; -1: there is none. */
+static int due_ms(const struct watch *w, const struct burst *b)
+{
+    if (!b->first)
+        return -1;
+    uint64_t now = clock_ms(), quiet = b->last + w->quiet_ms, late = b->first + 10u * w->quiet_ms;
+    uint64_t due = quiet < late ? quiet : late;
+    return due > now ? (int)(due - now) : 0;
+}
+
+/* Until something happens, or the burst is due. */
+static void sleep_and_read(struct watch *w, struct burst *b)
+{
+    struct pollfd p[] = {{w->wake_fd, POLLIN, 0}, {w->parents, POLLIN, 0}, {w->trees, POLLIN, 0}};
+    uint64_t rings;
+    poll(p, 3, due_ms(w, b));
+    if (read(w->wake_fd, &rings, sizeof rings) < 0)
+        errno = 0; /* nobody rang */
+    bool changed = drain(w, w->parents);
+    changed |= drain(w, w->trees);
+    if (changed) {
+        b->last = clock_ms();
+        b->first = b->first ? b->first : b->last;
+    }
+}
+
+static void places_free(struct watch *w)
+{
+    for (size_t i = 0; i < w->nplace; i++)
+        free(w->place[i].path);
+    free(w->place);
+    w->place = NULL;
+    w->nplace = 0;
+}
+
+/* What the loop has left for us; *ret_moved: other places. False: to stop. */
+static bool obey(struct watch *w, bool *ret_moved)
+{
+    pthread_mutex_lock(&w->lock);
+    bool stopping = w->stopping;
+    *ret_moved = w->moved;
+    if (w->moved) {
+        places_free(w);
+        w->place = must(calloc(w->nwanted + 1, sizeof *w->place));
+        for (; w->nplace < w->nwanted; w->nplace++)
+            w->place[w->nplace].path = must(strdup(w->wanted[w->nplace]));
+        w->moved = false;
+    }
+    pthread_mutex_unlock(&w->lock);
+    return !stopping;
+}
+
 static void *watch_main(void *ctx)
 {
     struct watch *w = ctx;
-    uint64_t first = 0, last = 0; /* change of the burst under way; 0: none */
-    for (;;) {
-        struct pollfd p[] = {
-            {w->stop_fd, POLLIN, 0}, {w->parents, POLLIN, 0}, {w->trees, POLLIN, 0}};
-        uint64_t now = clock_ms();
-        int timeout = !first ? -1 : last + w->quiet_ms > now ? (int)(last + w->quiet_ms - now) : 0;
-        if ((poll(p, 3, timeout) < 0 && errno != EINTR) || p[0].revents)
-            break;
-        bool changed = drain(w, w->parents);
-        changed |= drain(w, w->trees);
-        now = clock_ms();
-        if (changed) {
-            last = now;
-            first = first ? first : now;
-        }
-        if (!first || (now - last < w->quiet_ms && now - first < 10u * w->quiet_ms))
+    struct burst burst = {0};
+    for (bool moved; obey(w, &moved);) {
+        if (!moved && due_ms(w, &burst) != 0) {
+            sleep_and_read(w, &burst);
             continue;
-        first = 0;
+        }
+        burst = (struct burst){0};
         if (renew(w))
             complain(w, "content");
         loop_post(w->loop, w->fn, NULL, w->ctx);
@@ -215,35 +272,63 @@ static void *watch_main(void *ctx)
 
 /* ---- the loop's side ---- */
 
+static void wanted_free(struct watch *w)
+{
+    for (size_t i = 0; i < w->nwanted; i++)
+        free(w->wanted[i]);
+    free(w->wanted);
+    w->wanted = NULL;
+    w->nwanted = 0;
+}
+
 static void watch_free(struct watch *w)
 {
     close_all(w);
-    if (w->stop_fd >= 0)
-        close(w->stop_fd);
-    for (size_t i = 0; i < w->nplace; i++)
-        free(w->place[i].path);
-    free(w->place);
+    if (w->wake_fd >= 0)
+        close(w->wake_fd);
+    places_free(w);
+    wanted_free(w);
+    pthread_mutex_destroy(&w->lock);
     free(w);
 }
 
-int watch_start(struct loop *l, const char *const *path, size_t n, unsigned quiet_ms, loop_fn *fn,
-                void *ctx, struct watch **ret)
+static void wake(struct watch *w)
 {
-    struct watch *w = calloc(1, sizeof *w);
-    if (!w)
-        return -ENOMEM;
+    uint64_t one = 1;
+    ssize_t n = write(w->wake_fd, &one, sizeof one);
+    (void)n; /* a counter that takes no more has rung already */
+}
+
+static bool same(const struct watch *w, const char *const *path, size_t n)
+{
+    bool same = n == w->nwanted;
+    for (size_t i = 0; same && i < n; i++)
+        same = !strcmp(path[i], w->wanted[i]);
+    return same;
+}
+
+void watch_set(struct watch *w, const char *const *path, size_t n)
+{
+    if (w->wanted && same(w, path, n)) /* only we write them, so reading needs no lock */
+        return;
+    pthread_mutex_lock(&w->lock);
+    wanted_free(w);
+    w->wanted = must(calloc(n + 1, sizeof *w->wanted));
+    for (; w->nwanted < n; w->nwanted++)
+        w->wanted[w->nwanted] = must(strdup(path[w->nwanted]));
+    w->moved = true;
+    pthread_mutex_unlock(&w->lock);
+    wake(w);
+}
+
+int watch_start(struct loop *l, unsigned quiet_ms, loop_fn *fn, void *ctx, struct watch **ret)
+{
+    struct watch *w = must(calloc(1, sizeof *w));
     *w = (struct watch){.loop = l, .fn = fn, .ctx = ctx, .quiet_ms = quiet_ms};
     w->parents = w->trees = -1;
-    w->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    w->place = calloc(n + 1, sizeof *w->place);
-    int err = w->stop_fd < 0 ? -errno : !w->place ? -ENOMEM : 0;
-    for (; !err && w->nplace < n; w->nplace++)
-        if (!(w->place[w->nplace].path = strdup(path[w->nplace])))
-            err = -ENOMEM;
-    if (!err)
-        err = renew(w);
-    if (!err)
-        err = -pthread_create(&w->thread, NULL, watch_main, w);
+    pthread_mutex_init(&w->lock, NULL);
+    w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int err = w->wake_fd < 0 ? -errno : -pthread_create(&w->thread, NULL, watch_main, w);
     if (err) {
         watch_free(w);
         return err;
@@ -256,9 +341,10 @@ void watch_stop(struct watch *w)
 {
     if (!w)
         return;
-    uint64_t one = 1;
-    ssize_t n = write(w->stop_fd, &one, sizeof one);
-    (void)n; /* a counter that takes no more is a stop that was already asked for */
+    pthread_mutex_lock(&w->lock);
+    w->stopping = true;
+    pthread_mutex_unlock(&w->lock);
+    wake(w);
     pthread_join(w->thread, NULL);
     watch_free(w);
 }

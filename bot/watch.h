@@ -9,11 +9,14 @@
 
 struct watch;
 
-/* Call fn(ctx) on the loop when something below the paths has changed and then been quiet for `quiet_ms`
- * (changes without end are reported ten times as late). Paths that do not exist are waited for. Changes of names that
- * begin with '.' or '_' or end with '~' do not count. 0 or a negative errno. */
-int watch_start(struct loop *l, const char *const *path, size_t n, unsigned quiet_ms, loop_fn *fn,
-                void *ctx, struct watch **ret);
-void watch_stop(struct watch *w); /* fn may still run for a change that was seen before: once */
+/* Call fn(ctx) on the loop when something below the paths of watch_set() has changed and then been quiet for `quiet_ms`
+ * (changes without end are reported ten times as late). Nothing is watched yet. 0 or a negative errno. */
+int watch_start(struct loop *l, unsigned quiet_ms, loop_fn *fn, void *ctx, struct watch **ret);
+/* Watch these instead of others; fn follows once when they are, for what has changed until then nobody saw. The same paths
+ * once more change nothing. Never waits. Paths that do not exist are waited for. Changes of names that begin with
+ * '.' or '_' or end with '~' do not count. */
+void watch_set(struct watch *w, const char *const *path, size_t n);
+/* Waits some tens of milliseconds. fn may still run for a change that was seen before: once. */
+void watch_stop(struct watch *w);
 
 #endif

@@ -68,7 +68,9 @@ static int tear_down(void **state)
 
 static void start(const char *path)
 {
-    assert_int_equal(watch_start(loop, &path, 1, QUIET_MS, on_change, NULL, &watch), 0);
+    assert_int_equal(watch_start(loop, QUIET_MS, on_change, NULL, &watch), 0);
+    watch_set(watch, &path, 1);
+    assert_int_equal(told(), 1); /* it is watched */
 }
 
 static void a_written_file_is_one_change(void **state)
@@ -185,6 +187,36 @@ static void changes_without_end_are_told_all_the_same(void **state)
     assert_true(changes > 0);
 }
 
+static void other_places_are_watched_instead_once_that_is_told(void **state)
+{
+    const char *path = away;
+    start(content);
+    watch_set(watch, &path, 1);
+    assert_int_equal(told(), 1);
+    write_file(content, "a.md");
+    assert_int_equal(told(), 0);
+    write_file(away, "a.md");
+    assert_int_equal(told(), 1);
+}
+
+static void the_same_places_once_more_are_no_news(void **state)
+{
+    const char *path = content;
+    start(content);
+    watch_set(watch, &path, 1);
+    assert_int_equal(told(), 0);
+    write_file(content, "a.md");
+    assert_int_equal(told(), 1);
+}
+
+static void no_place_at_all_is_told_too(void **state)
+{
+    const char *none[1] = {NULL};
+    assert_int_equal(watch_start(loop, QUIET_MS, on_change, NULL, &watch), 0);
+    watch_set(watch, none, 0);
+    assert_int_equal(told(), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -200,6 +232,9 @@ int main(void)
         TEST(hidden_files_and_backups_do_not_count),
         TEST(a_loop_of_links_ends),
         TEST(changes_without_end_are_told_all_the_same),
+        TEST(other_places_are_watched_instead_once_that_is_told),
+        TEST(the_same_places_once_more_are_no_news),
+        TEST(no_place_at_all_is_told_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -89,6 +89,16 @@ bool wire_said(struct wire *w, const char *text)
     return yes;
 }
 
+size_t wire_said_times(struct wire *w, const char *text)
+{
+    size_t n = 0;
+    pthread_mutex_lock(&w->log->lock);
+    for (const char *at = w->log->s; at && (at = strstr(at, text)); at += strlen(text))
+        n++;
+    pthread_mutex_unlock(&w->log->lock);
+    return n;
+}
+
 size_t wire_log_lines(struct wire *w)
 {
     pthread_mutex_lock(&w->log->lock);
