@@ -17,6 +17,7 @@
 
 struct bot;
 struct adapter;
+struct desk;
 struct doctor;
 struct pool;
 struct secret;
@@ -133,6 +134,8 @@ struct loop *bot_loop(const struct bot *bot);
 struct server *bot_server(const struct bot *bot);
 /* The delivery thread (http.h), started when first asked for; NULL: it could not be. */
 struct http *bot_http(struct bot *bot);
+/* The staff's side (desk.h), started when first asked for; NULL: it could not be. */
+struct desk *bot_desk(struct bot *bot);
 size_t bot_waiting(const struct bot *bot); /* messages of the inbox that are not answered yet */
 bool bot_draining(const struct bot *bot);  /* about to stop: take nothing in */
 /* The leading topics of the base that are for everybody, for a page's first screen; NULL-terminated. Refreshed with the index. */

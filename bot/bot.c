@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "bot/base.h"
+#include "bot/desk.h"
 #include "bot/http.h"
 #include "bot/journal.h"
 #include "bot/limits.h"
@@ -114,6 +115,13 @@ struct http *bot_http(struct bot *bot)
     if (err)
         log_error("bot", "cannot start the delivery thread", "reason=\"%s\"", strerror(-err));
     return bot->http;
+}
+
+struct desk *bot_desk(struct bot *bot)
+{
+    if (!bot->desk && !(bot->desk = desk_new(bot, bot->state_path)))
+        log_error("bot", "cannot start the staff's threads", NULL);
+    return bot->desk;
 }
 
 size_t bot_waiting(const struct bot *bot)
@@ -466,6 +474,7 @@ static void take_apart(struct bot *bot, struct ending *e)
     server_close(bot->admin);
     http_stop(bot->http);
     work_stop(bot->work);
+    desk_free(bot->desk);
     journal_stop(bot->journal);
     if (!content_stop(bot->content)) {
         /* Indexing is one transaction and can be broken off like by a power cut; waiting would be rude. */

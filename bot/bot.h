@@ -7,6 +7,7 @@
 #include "bot/adapter.h"
 
 struct content;
+struct desk;
 struct journal;
 struct sessions;
 struct turns;
@@ -35,6 +36,7 @@ struct bot {
     struct sessions *sessions;
     struct work *work;
     struct journal *journal;
+    struct desk *desk; /* NULL until an adapter asks for it */
     struct inbox *inbox;
     struct outbox *outbox;
     struct http *http; /* NULL until an adapter asks for it */

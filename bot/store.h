@@ -31,6 +31,8 @@ int store_init(void);
  * there is damaged or no database, -EEXIST another program's database, -EPROTO written by a newer version,
  * -ENOSPC, -EROFS, -EACCES, -EBUSY, -EIO. *ret untouched then. */
 int store_open(const char *path, const char *synchronous, struct store **ret);
+/* For reading only, beside the one that writes; from any thread, one at a time. The file must be there. */
+int store_open_reader(const char *path, struct store **ret);
 void store_close(struct store *s);
 /* True when the file it writes is no longer the one at its path: removed, or another put in its place. One stat(2). */
 bool store_is_gone(const struct store *s);
@@ -39,6 +41,7 @@ const unsigned char *store_birthmark(const struct store *s);
 
 /* Between begin and commit (or rollback) all is one transaction. */
 int store_begin(struct store *s);
+int store_begin_read(struct store *s); /* one state of the file, until store_rollback() */
 int store_commit(struct store *s);
 void store_rollback(struct store *s);
 
@@ -192,9 +195,80 @@ int store_remove_user(struct store *s, const char *name); /* -ENOENT */
 typedef void store_user_fn(void *ctx, const struct store_user *u);
 int store_users(struct store *s, const char *name, store_user_fn *fn, void *ctx);
 
+/* ---- who of them is logged in (store_session.c) ---- */
+
+#define STORE_HASH 32 /* bytes: BLAKE2b-256 */
+struct store_session {
+    char user[65]; /* user.h */
+    enum staff_role role;
+    int64_t at_ms, used_ms;
+};
+/* agent: the browser's name for itself. */
+int store_add_session(struct store *s, const unsigned char hash[STORE_HASH], const char *user,
+                      const char *agent, int64_t at_ms);
+/* -ENOENT: there is none, it is too old, nobody used it for too long, or the user's role or password has changed since. */
+int store_find_session(struct store *s, const unsigned char hash[STORE_HASH], int64_t now_ms,
+                       struct store_session *ret);
+int store_touch_session(struct store *s, const unsigned char hash[STORE_HASH], int64_t now_ms);
+int store_end_session(struct store *s, const unsigned char hash[STORE_HASH]);
+/* Those that store_find_session() would not find any more. */
+int store_forget_sessions(struct store *s, int64_t now_ms);
+#define SESSION_IDLE_MS (30 * 60000ll)
+#define SESSION_MAX_MS  (12 * 3600000ll)
+
+/* ---- questions that somebody should look at (store_ticket.c) ---- */
+
+enum ticket_why { TICKET_NONE = 1, TICKET_LOW = 2, TICKET_DOWN = 4, TICKET_PERSON = 8 };
+enum ticket_state { TICKET_NEW, TICKET_CLAIMED, TICKET_CLOSED, TICKET_IGNORED };
+
+/* A ticket has the number of its turn. Texts are good inside the call they are given to. */
+struct store_ticket {
+    int64_t id, at_ms, changed_ms;
+    int why; /* bits */
+    enum ticket_state state;
+    const char *owner, *outcome; /* or NULL */
+    const char *adapter, *conversation, *question, *kind;
+    const char *reply; /* JSON */
+    double confidence;
+};
+typedef void store_ticket_fn(void *ctx, const struct store_ticket *t);
+struct store_queue {
+    bool over;         /* those that are closed or ignored; else those that are not */
+    int why;           /* any of these bits; 0: all */
+    const char *owner; /* of this one only, or NULL */
+    int64_t before;    /* a ticket's number, 0: from the newest on */
+    size_t max;
+};
+/* Newest first. */
+int store_tickets(struct store *s, const struct store_queue *q, store_ticket_fn *fn, void *ctx);
+/* Open ones by reason, in the order of the bits, and all. */
+int store_count_tickets(struct store *s, int64_t ret[5]);
+int store_ticket(struct store *s, int64_t id, store_ticket_fn *fn, void *ctx); /* -ENOENT */
+/* The events of its conversation: each with its number, and its time. */
+typedef void store_ticket_event_fn(void *ctx, int64_t seq, int64_t at_ms, const char *body);
+int store_ticket_events(struct store *s, int64_t id, size_t max, store_ticket_event_fn *fn,
+                        void *ctx);
+
+/* From one of the states `from` (bits 1 << state) to another; owner and outcome become these. only_of: only while
+ * it is nobody's, or this one's; NULL: whoever's it is. -ENOENT: there is none; -EBUSY: it is in another state, or somebody else's. */
+struct store_ticket_change {
+    int64_t id, at_ms;
+    int from;
+    enum ticket_state to;
+    const char *owner, *outcome;
+    const char *only_of;
+};
+int store_change_ticket(struct store *s, const struct store_ticket_change *c);
+struct store_ticket_note {
+    int64_t id, at_ms;
+    const char *who, *what, *text; /* text or NULL */
+};
+int store_log_ticket(struct store *s, const struct store_ticket_note *n);
+typedef void store_ticket_note_fn(void *ctx, const struct store_ticket_note *n);
+int store_ticket_log(struct store *s, int64_t id, store_ticket_note_fn *fn, void *ctx);
+
 /* ---- what the staff did (store_audit.c) ---- */
 
-#define STORE_HASH 32
 struct store_audit {
     int64_t id; /* out: 1, 2, 3, ... */
     int64_t at_ms;

@@ -130,6 +130,49 @@ static const char *const sql_upgrade[] = {
     "  changed_ms INTEGER NOT NULL)" /* role or password last changed */
     "  WITHOUT ROWID;"
 
+    "CREATE TABLE staff_sessions("
+    "  hash BLOB PRIMARY KEY," /* of the browser's token */
+    "  user TEXT NOT NULL COLLATE NOCASE REFERENCES users(name) ON DELETE CASCADE,"
+    "  at_ms INTEGER NOT NULL, used_ms INTEGER NOT NULL,"
+    "  agent TEXT NOT NULL)" /* which browser, for the list of one's own sessions */
+    "  WITHOUT ROWID;"
+    "CREATE INDEX staff_sessions_user ON staff_sessions(user);"
+
+    /* Of a turn that somebody should look at. Made by the triggers below, in the transaction of what calls for it. */
+    "CREATE TABLE tickets("
+    "  turn INTEGER PRIMARY KEY REFERENCES turns(id) ON DELETE CASCADE,"
+    "  why INTEGER NOT NULL,"   /* bits of enum ticket_why */
+    "  state INTEGER NOT NULL," /* enum ticket_state */
+    "  owner TEXT,"             /* who has claimed or closed it */
+    "  outcome TEXT,"           /* how it was closed */
+    "  changed_ms INTEGER NOT NULL);"
+    "CREATE INDEX tickets_open ON tickets(turn) WHERE state < 2;"
+
+    "CREATE TABLE ticket_log("
+    "  id INTEGER PRIMARY KEY,"
+    "  turn INTEGER NOT NULL REFERENCES tickets(turn) ON DELETE CASCADE,"
+    "  at_ms INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, text TEXT);"
+    "CREATE INDEX ticket_log_turn ON ticket_log(turn, id);"
+
+    "CREATE TRIGGER turn_unanswered AFTER INSERT ON turns WHEN new.kind IN ('none', 'choices')"
+    " BEGIN INSERT INTO tickets(turn, why, state, changed_ms)"
+    "  VALUES(new.id, CASE new.kind WHEN 'none' THEN 1 ELSE 2 END, 0, new.at_ms); END;"
+    /* A vote or a wish opens what was closed: there is something new to it. */
+    "CREATE TRIGGER vote_down AFTER INSERT ON votes WHEN new.v < 0"
+    " BEGIN INSERT INTO tickets(turn, why, state, changed_ms) VALUES(new.turn, 4, 0, new.at_ms)"
+    "  ON CONFLICT(turn) DO UPDATE SET why = why | 4, changed_ms = new.at_ms,"
+    "   owner = iif(state < 2, owner, NULL), state = iif(state < 2, state, 0); END;"
+    "CREATE TRIGGER vote_turned_down AFTER UPDATE ON votes WHEN new.v < 0 AND old.v >= 0"
+    " BEGIN INSERT INTO tickets(turn, why, state, changed_ms) VALUES(new.turn, 4, 0, new.at_ms)"
+    "  ON CONFLICT(turn) DO UPDATE SET why = why | 4, changed_ms = new.at_ms,"
+    "   owner = iif(state < 2, owner, NULL), state = iif(state < 2, state, 0); END;"
+    "CREATE TRIGGER person_wanted AFTER INSERT ON handoffs WHEN new.want <> 'cancel'"
+    " BEGIN INSERT INTO tickets(turn, why, state, changed_ms)"
+    "  SELECT max(id), 8, 0, new.at_ms FROM turns"
+    "   WHERE adapter = new.adapter AND conversation = new.conversation HAVING max(id) IS NOT NULL"
+    "  ON CONFLICT(turn) DO UPDATE SET why = why | 8, changed_ms = new.at_ms,"
+    "   owner = iif(state < 2, owner, NULL), state = iif(state < 2, state, 0); END;"
+
     "CREATE TABLE audit(" /* store_audit.c */
     "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
     "  at_ms INTEGER NOT NULL,"
@@ -291,6 +334,29 @@ out:
     return err;
 }
 
+int store_open_reader(const char *path, struct store **ret)
+{
+    struct stat st;
+    if (stat(path, &st))
+        return -errno;
+    struct store *s = must(calloc(1, sizeof *s));
+    s->path = must(strdup(path));
+    s->dev = st.st_dev;
+    s->ino = st.st_ino;
+    int rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+    int err = store_errno(s->db, rc);
+    if (!err) {
+        sqlite3_extended_result_codes(s->db, 1);
+        sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
+        err = store_run(s->db, "PRAGMA query_only=ON; PRAGMA trusted_schema=OFF");
+    }
+    if (err)
+        store_close(s);
+    else
+        *ret = s;
+    return err;
+}
+
 void store_close(struct store *s)
 {
     if (!s)
@@ -318,6 +384,11 @@ int store_begin(struct store *s)
     s->scrub = false;
     s->sure_turn = s->last_turn;
     return store_run(s->db, "BEGIN IMMEDIATE");
+}
+
+int store_begin_read(struct store *s)
+{
+    return store_run(s->db, "BEGIN");
 }
 
 int store_commit(struct store *s)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bot/journal.h"
 #include "bot/must.h"
 #include "bot/store_int.h"
 
@@ -115,9 +116,34 @@ static const char sql_add_handoff[] =
     "INSERT INTO handoffs(adapter, conversation, at_ms, want, name, email, note)"
     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
-int store_add_handoff(struct store *s, const struct store_handoff *h)
+static const char sql_has_asked[] =
+    "SELECT 1 FROM turns WHERE adapter = ?1 AND conversation = ?2 LIMIT 1";
+
+/* A ticket belongs to a turn: who has asked nothing yet has asked for a person. */
+static int ask_for_person(struct store *s, const struct store_handoff *h)
 {
     int err;
+    sqlite3_stmt *st =
+        store_bind(s, SQL_HAS_ASKED, sql_has_asked, &err, "tt", h->adapter, h->conversation);
+    if (!st)
+        return err;
+    int row = store_row(s, st);
+    store_reset(st);
+    int64_t id;
+    struct journal_turn t = {.adapter = h->adapter,
+                             .conversation = h->conversation,
+                             .question = h->note ? h->note : "",
+                             .reply_json = "{}",
+                             .kind = "handoff",
+                             .at_ms = h->at_ms};
+    return row < 0 ? row : row > 0 ? 0 : store_add_turn(s, &t, &id);
+}
+
+int store_add_handoff(struct store *s, const struct store_handoff *h)
+{
+    int err = strcmp(h->want, "cancel") ? ask_for_person(s, h) : 0;
+    if (err)
+        return err;
     sqlite3_stmt *st = store_bind(s, SQL_ADD_HANDOFF, sql_add_handoff, &err, "ttitttt", h->adapter,
                                   h->conversation, h->at_ms, h->want, h->name, h->email, h->note);
     return st ? store_finish(s, st) : err;

@@ -1,0 +1,283 @@
+/* desk.c: the threads that read for the staff, and the way of a request: session, role, run, done. */
+#include "bot/desk.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/bot.h"
+#include "bot/clock.h"
+#include "bot/journal.h"
+#include "bot/must.h"
+#include "kb/pool.h"
+
+#define THREADS     2
+#define MAX_WAITING 200
+#define TOUCH_MS    60000 /* how exactly we know when a session was last used */
+
+struct job {
+    struct journal_job journal; /* first: for what writes */
+    struct job *next;
+    struct desk *desk;
+    struct desk_request *rq;
+};
+
+struct desk {
+    struct bot *bot;
+    char *path;
+    pthread_t thread[THREADS];
+    size_t nthread;
+
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct job *first, **last; /* under lock, like all below */
+    size_t waiting;
+    bool stopping;
+};
+
+/* ---- tokens ---- */
+
+bool desk_session(const char *token, unsigned char ret[STORE_HASH])
+{
+    if (!token || strlen(token) != DESK_TOKEN - 1)
+        return false;
+    crypto_generichash(ret, STORE_HASH, (const unsigned char *)token, DESK_TOKEN - 1, NULL, 0);
+    return true;
+}
+
+void desk_csrf(const char *token, char ret[DESK_TOKEN])
+{
+    static const unsigned char purpose[crypto_generichash_KEYBYTES] = "guidepost staff csrf";
+    unsigned char hash[32];
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)token, strlen(token), purpose,
+                       sizeof purpose);
+    sodium_bin2base64(ret, DESK_TOKEN, hash, sizeof hash, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+int desk_audit(struct store *s, const struct desk_request *rq, const char *action,
+               const char *object, const char *before, const char *after)
+{
+    struct store_audit a = {.at_ms = clock_wall_ms(),
+                            .actor = rq->me.user,
+                            .role = user_role_name(rq->me.role),
+                            .action = action,
+                            .object = object,
+                            .before = before,
+                            .after = after};
+    return store_add_audit(s, &a);
+}
+
+/* ---- a request ---- */
+
+static int run(struct store *s, struct desk_request *rq)
+{
+    int64_t now = clock_wall_ms();
+    int err = 0;
+    buf_clear(&rq->body);
+    if (!rq->open) {
+        err = store_find_session(s, rq->session, now, &rq->me);
+        err = err == -ENOENT ? -EPERM : !err && rq->me.role < rq->needs ? -EACCES : err;
+    }
+    if (!err)
+        err = rq->run(s, rq);
+    return !err && buf_failed(&rq->body) ? -E2BIG : err;
+}
+
+static void end(struct job *job)
+{
+    struct desk_request *rq = job->rq;
+    struct pool *pool = rq->pool;
+    buf_release(&rq->body);
+    free(job);
+    pool_free(pool);
+}
+
+/* ---- a session that is used lives on ---- */
+
+struct touch {
+    struct journal_job job;
+    unsigned char session[STORE_HASH];
+};
+
+static int run_touch(struct store *s, struct journal_job *j)
+{
+    return store_touch_session(s, ((struct touch *)j)->session, clock_wall_ms());
+}
+
+static void touch_drop(struct journal_job *j)
+{
+    free(j);
+}
+
+static void touch_done(struct journal_job *j, int err)
+{
+    (void)err; /* the next request tries again */
+    free(j);
+}
+
+static void touch(struct desk *d, const struct desk_request *rq)
+{
+    if (rq->open || rq->err == -EPERM || clock_wall_ms() - rq->me.used_ms < TOUCH_MS)
+        return;
+    struct touch *t = must(calloc(1, sizeof *t));
+    t->job = (struct journal_job){.run = run_touch, .done = touch_done, .drop = touch_drop};
+    memcpy(t->session, rq->session, STORE_HASH);
+    if (journal_run(d->bot->journal, &t->job))
+        free(t);
+}
+
+static void done(void *ctx)
+{
+    struct job *job = ctx;
+    touch(job->desk, job->rq);
+    job->rq->done(job->rq);
+    end(job);
+}
+
+static void drop(void *ctx)
+{
+    end(ctx);
+}
+
+/* ---- on the journal's thread ---- */
+
+/* What the request itself finds wrong is no trouble of the disk: it is kept in rq->err, and the journal hears of none. What it
+ * has written until then stays in the transaction, so run() checks before it writes. */
+static int run_write(struct store *s, struct journal_job *j)
+{
+    struct desk_request *rq = ((struct job *)j)->rq;
+    rq->err = run(s, rq);
+    switch (rq->err) {
+    case -EPERM:
+    case -EACCES:
+    case -ENOENT:
+    case -EBUSY:
+    case -EEXIST:
+    case -EINVAL:
+    case -E2BIG: return 0;
+    default: return rq->err;
+    }
+}
+
+static void write_done(struct journal_job *j, int err)
+{
+    struct job *job = (struct job *)j;
+    if (err)
+        job->rq->err = err;
+    done(job);
+}
+
+static void write_drop(struct journal_job *j)
+{
+    end((struct job *)j);
+}
+
+/* ---- on a thread of our own ---- */
+
+static int run_read(struct store *s, struct desk_request *rq)
+{
+    int err = store_begin_read(s);
+    if (err)
+        return err;
+    err = run(s, rq);
+    store_rollback(s);
+    return err;
+}
+
+/* The next job; NULL when all stops. */
+static struct job *take(struct desk *d)
+{
+    pthread_mutex_lock(&d->lock);
+    while (!d->first && !d->stopping)
+        pthread_cond_wait(&d->wake, &d->lock);
+    struct job *job = d->stopping ? NULL : d->first;
+    if (job && !(d->first = job->next))
+        d->last = &d->first;
+    d->waiting -= job != NULL;
+    pthread_mutex_unlock(&d->lock);
+    return job;
+}
+
+static void *serve(void *arg)
+{
+    struct desk *d = arg;
+    struct store *s = NULL;
+    for (struct job *job; (job = take(d));) {
+        if (s && store_is_gone(s)) {
+            store_close(s);
+            s = NULL;
+        }
+        int err = s ? 0 : store_open_reader(d->path, &s);
+        job->rq->err = err ? -EIO : run_read(s, job->rq);
+        loop_post(d->bot->loop, done, drop, job);
+    }
+    store_close(s);
+    return NULL;
+}
+
+/* ---- in and out ---- */
+
+static int queue(struct desk *d, struct job *job)
+{
+    pthread_mutex_lock(&d->lock);
+    bool full = d->waiting >= MAX_WAITING;
+    if (!full) {
+        *d->last = job;
+        d->last = &job->next;
+        d->waiting++;
+        pthread_cond_signal(&d->wake);
+    }
+    pthread_mutex_unlock(&d->lock);
+    return full ? -EBUSY : 0;
+}
+
+int desk_ask(struct desk *d, struct desk_request *rq)
+{
+    struct job *job = must(calloc(1, sizeof *job));
+    *job = (struct job){
+        .journal = {.run = run_write, .done = write_done, .drop = write_drop}, .desk = d, .rq = rq};
+    buf_init(&rq->body, DESK_JSON);
+    int err = rq->writes ? journal_run(d->bot->journal, &job->journal) : queue(d, job);
+    if (err)
+        free(job);
+    return err ? -EBUSY : 0;
+}
+
+struct desk *desk_new(struct bot *bot, const char *path)
+{
+    struct desk *d = must(calloc(1, sizeof *d));
+    d->bot = bot;
+    d->path = must(strdup(path));
+    d->last = &d->first;
+    pthread_mutex_init(&d->lock, NULL);
+    pthread_cond_init(&d->wake, NULL);
+    while (d->nthread < THREADS && !pthread_create(&d->thread[d->nthread], NULL, serve, d))
+        d->nthread++;
+    if (!d->nthread) {
+        desk_free(d);
+        return NULL;
+    }
+    return d;
+}
+
+void desk_free(struct desk *d)
+{
+    if (!d)
+        return;
+    pthread_mutex_lock(&d->lock);
+    d->stopping = true;
+    pthread_cond_broadcast(&d->wake);
+    pthread_mutex_unlock(&d->lock);
+    for (size_t i = 0; i < d->nthread; i++)
+        pthread_join(d->thread[i], NULL);
+    for (struct job *job = d->first, *next; job; job = next) {
+        next = job->next;
+        end(job);
+    }
+    pthread_cond_destroy(&d->wake);
+    pthread_mutex_destroy(&d->lock);
+    free(d->path);
+    free(d);
+}

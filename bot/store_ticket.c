@@ -1,0 +1,178 @@
+/* store_ticket.c: questions that somebody of the staff should look at: not answered, answered unsurely, voted down, or asked
+ * of a person. Triggers of the schema (store_sqlite.c) make them in the transaction of what calls for them, so none is missed
+ * and none is made twice; here they are read, claimed and closed. */
+#include <errno.h>
+
+#include "bot/store_int.h"
+
+#define COLUMNS                                                                                    \
+    "k.turn, t.at_ms, k.changed_ms, k.why, k.state, k.owner, k.outcome, t.adapter, "               \
+    "t.conversation,"                                                                              \
+    " t.question, t.kind, t.reply, t.confidence FROM tickets k JOIN turns t ON t.id = k.turn"
+
+static const char *text(sqlite3_stmt *st, int column)
+{
+    return (const char *)sqlite3_column_text(st, column);
+}
+
+static struct store_ticket read_ticket(sqlite3_stmt *st)
+{
+    return (struct store_ticket){.id = sqlite3_column_int64(st, 0),
+                                 .at_ms = sqlite3_column_int64(st, 1),
+                                 .changed_ms = sqlite3_column_int64(st, 2),
+                                 .why = sqlite3_column_int(st, 3),
+                                 .state = (enum ticket_state)sqlite3_column_int(st, 4),
+                                 .owner = text(st, 5),
+                                 .outcome = text(st, 6),
+                                 .adapter = text(st, 7),
+                                 .conversation = text(st, 8),
+                                 .question = text(st, 9),
+                                 .kind = text(st, 10),
+                                 .reply = text(st, 11),
+                                 .confidence = sqlite3_column_double(st, 12)};
+}
+
+/* "state < 2" stands alone, so that the index of open ones is used. */
+static const char *const sql_tickets[] = {
+    ("SELECT " COLUMNS
+     " WHERE k.state < 2 AND (?1 = 0 OR k.why & ?1) AND (?2 IS NULL OR k.owner = ?2)"
+     " AND k.turn < ?3 ORDER BY k.turn DESC LIMIT ?4"),
+    ("SELECT " COLUMNS
+     " WHERE k.state >= 2 AND (?1 = 0 OR k.why & ?1) AND (?2 IS NULL OR k.owner = ?2)"
+     " AND k.turn < ?3 ORDER BY k.turn DESC LIMIT ?4"),
+};
+
+int store_tickets(struct store *s, const struct store_queue *q, store_ticket_fn *fn, void *ctx)
+{
+    int err, row;
+    sqlite3_stmt *st =
+        store_bind(s, q->over ? SQL_TICKETS_OVER : SQL_TICKETS, sql_tickets[q->over], &err, "itii",
+                   (int64_t)q->why, q->owner, q->before ? q->before : INT64_MAX, (int64_t)q->max);
+    if (!st)
+        return err;
+    while ((row = store_row(s, st)) > 0) {
+        struct store_ticket t = read_ticket(st);
+        fn(ctx, &t);
+    }
+    store_reset(st);
+    return row;
+}
+
+static const char sql_count[] =
+    "SELECT sum(why & 1), sum(why >> 1 & 1), sum(why >> 2 & 1), sum(why >> 3 & 1), count(*)"
+    " FROM tickets WHERE state < 2";
+
+int store_count_tickets(struct store *s, int64_t ret[5])
+{
+    int err;
+    sqlite3_stmt *st = store_bind(s, SQL_COUNT_TICKETS, sql_count, &err, "");
+    if (!st)
+        return err;
+    int row = store_row(s, st);
+    for (int i = 0; i < 5 && row > 0; i++)
+        ret[i] = sqlite3_column_int64(st, i);
+    store_reset(st);
+    return row < 0 ? row : 0;
+}
+
+static const char sql_ticket[] = "SELECT " COLUMNS " WHERE k.turn = ?1";
+
+int store_ticket(struct store *s, int64_t id, store_ticket_fn *fn, void *ctx)
+{
+    int err;
+    sqlite3_stmt *st = store_bind(s, SQL_TICKET, sql_ticket, &err, "i", id);
+    if (!st)
+        return err;
+    int row = store_row(s, st);
+    if (row > 0) {
+        struct store_ticket t = read_ticket(st);
+        fn(ctx, &t);
+    }
+    store_reset(st);
+    return row > 0 ? 0 : row < 0 ? row : -ENOENT;
+}
+
+static const char sql_ticket_events[] =
+    "SELECT seq, at_ms, body FROM (SELECT e.seq, e.at_ms, e.body FROM turns t"
+    "  JOIN conversations c ON c.adapter = t.adapter AND c.name = t.conversation"
+    "  JOIN events e ON e.conversation = c.id WHERE t.id = ?1 ORDER BY e.seq DESC LIMIT ?2)"
+    " ORDER BY seq";
+
+int store_ticket_events(struct store *s, int64_t id, size_t max, store_ticket_event_fn *fn,
+                        void *ctx)
+{
+    int err, row;
+    sqlite3_stmt *st =
+        store_bind(s, SQL_TICKET_EVENTS, sql_ticket_events, &err, "ii", id, (int64_t)max);
+    if (!st)
+        return err;
+    while ((row = store_row(s, st)) > 0)
+        fn(ctx, sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1), text(st, 2));
+    store_reset(st);
+    return row;
+}
+
+/* ---- changing one ---- */
+
+static const char sql_change[] =
+    "UPDATE tickets SET state = ?2, owner = ?3, outcome = ?4, changed_ms = ?5"
+    " WHERE turn = ?1 AND ?6 >> state & 1 AND (?7 IS NULL OR owner IS NULL OR owner = ?7)";
+static const char sql_has_ticket[] = "SELECT 1 FROM tickets WHERE turn = ?1";
+
+static int exists(struct store *s, int64_t id)
+{
+    int err;
+    sqlite3_stmt *st = store_bind(s, SQL_HAS_TICKET, sql_has_ticket, &err, "i", id);
+    if (!st)
+        return err;
+    int row = store_row(s, st);
+    store_reset(st);
+    return row > 0 ? 0 : row < 0 ? row : -ENOENT;
+}
+
+int store_change_ticket(struct store *s, const struct store_ticket_change *c)
+{
+    int err;
+    sqlite3_stmt *st =
+        store_bind(s, SQL_CHANGE_TICKET, sql_change, &err, "iittiit", c->id, (int64_t)c->to,
+                   c->owner, c->outcome, c->at_ms, (int64_t)c->from, c->only_of);
+    if (!st || (err = store_finish(s, st)))
+        return err;
+    if (sqlite3_changes(s->db))
+        return 0;
+    err = exists(s, c->id);
+    return err ? err : -EBUSY;
+}
+
+static const char sql_log[] =
+    "INSERT INTO ticket_log(turn, at_ms, who, what, text) VALUES(?1, ?2, ?3, ?4, ?5)";
+
+int store_log_ticket(struct store *s, const struct store_ticket_note *n)
+{
+    int err = exists(s, n->id);
+    sqlite3_stmt *st = err ? NULL
+                           : store_bind(s, SQL_LOG_TICKET, sql_log, &err, "iittt", n->id, n->at_ms,
+                                        n->who, n->what, n->text);
+    return st ? store_finish(s, st) : err;
+}
+
+static const char sql_ticket_log[] =
+    "SELECT turn, at_ms, who, what, text FROM ticket_log WHERE turn = ?1 ORDER BY id";
+
+int store_ticket_log(struct store *s, int64_t id, store_ticket_note_fn *fn, void *ctx)
+{
+    int err, row;
+    sqlite3_stmt *st = store_bind(s, SQL_TICKET_LOG, sql_ticket_log, &err, "i", id);
+    if (!st)
+        return err;
+    while ((row = store_row(s, st)) > 0) {
+        struct store_ticket_note n = {.id = sqlite3_column_int64(st, 0),
+                                      .at_ms = sqlite3_column_int64(st, 1),
+                                      .who = text(st, 2),
+                                      .what = text(st, 3),
+                                      .text = text(st, 4)};
+        fn(ctx, &n);
+    }
+    store_reset(st);
+    return row;
+}
