@@ -19,7 +19,7 @@
 #include <string.h>
 #include <time.h>
 
-#define WEIGHT_AROUND   0.3 /* words of sentences around the one that asks */
+#define WEIGHT_SAID     0.3 /* the wording of sentences around the one that asks */
 #define WEIGHT_LIGHT    0.4 /* words that are hardly ever the point */
 #define WEIGHT_HINT     0.6 /* words that an answer of the wanted kind would have */
 #define WEIGHT_RELATIVE 0.6 /* another word of the family: license, licensure */
@@ -247,9 +247,8 @@ static size_t add_slots(const struct query_reader *reader, struct query *q, stru
             struct query_word *w = &m->word[i];
             if ((w->stop && !reader->every_word) || w->asks != asking)
                 continue;
-            double around = w->asks ? 1 : WEIGHT_AROUND;
             double own = lightword(m->lang, w->meant ? w->meant : w->text) ? WEIGHT_LIGHT : 1;
-            add_slot(reader, q, w, weight * around * own, context);
+            add_slot(reader, q, w, weight * w->around * own, context);
             content++;
         }
     return content;
@@ -270,7 +269,7 @@ static void add_said(struct query *q, const struct query_message *m)
             const struct query_word *w = &m->word[i];
             if (w->asks == asking && !is_said(q, w->token))
                 q->said[q->nsaid++] =
-                    (struct query_said){w->token, w->slot, asking ? 1 : WEIGHT_AROUND};
+                    (struct query_said){w->token, w->slot, asking ? 1 : WEIGHT_SAID};
         }
 }
 
@@ -334,10 +333,9 @@ int query_build(const struct query_reader *reader, struct pool *pool, const stru
     bool continues = false;
     int r = query_message(reader->tokenizer, pool, q.lang ? q.lang : "", ask->text ? ask->text : "",
                           ask->text ? ask->len : 0, &m);
-    if (!r)
-        r = query_asking(reader->tokenizer, &m);
     if (r)
         return r;
+    query_asking(&m);
     for (size_t i = 0; i < m.n; i++)
         *POOL_PUSH(pool, q.typed, q.ntyped, q.captyped) = m.word[i].token;
     query_meant(reader, &q, &m);

@@ -18,7 +18,8 @@ struct query_word {
         *form; /* other tokens at this place: a compound, a British spelling, second guesses */
     size_t nform, capform;
     size_t start, end; /* bytes of the message */
-    bool stop, asks;   /* asks: stands in a sentence that ends with a question mark */
+    bool stop, asks;   /* asks: stands in a sentence that asks */
+    double around;     /* 1, or less in a sentence beside one that asks */
     bool capitals;     /* MLT */
     double sure;       /* 1, or less when it was corrected */
     size_t slot;       /* SIZE_MAX: none */
@@ -37,13 +38,16 @@ struct query_message {
 
 int query_message(struct tokenizer *t, struct pool *pool, const char *lang, const char *s,
                   size_t len, struct query_message *ret);
-/* Tell the sentences that ask from those around them. */
-int query_asking(struct tokenizer *t, struct query_message *m);
 bool query_word_in(const char *word, const char *const *list);
 void query_add_form(struct query_message *m, struct query_word *w, const char *token,
                     const char *then, double weight, enum kb_way way);
 /* One token of `text`, or NULL when it is none, or several. */
 const char *query_token(struct tokenizer *t, struct pool *pool, const char *lang, const char *text);
+
+/* ---- query_asking.c: which sentences ask ------------------------------------------------------------------------ */
+
+/* Tell the sentences that ask from those around them: sets asks and around of every word. */
+void query_asking(struct query_message *m);
 
 /* ---- query_meant.c: what was meant by words that the base lacks ------------------------------------------------ */
 

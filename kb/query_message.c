@@ -59,6 +59,7 @@ static int add_token(void *ctx, const char *token, size_t len, size_t start, siz
         .start = start,
         .end = end,
         .asks = true,
+        .around = 1,
         .capitals = all_capitals(m->s + start, end - start),
         .sure = 1,
         .slot = SIZE_MAX,
@@ -100,53 +101,6 @@ bool query_word_in(const char *word, const char *const *list)
         if (!strcmp(word, *list))
             return true;
     return false;
-}
-
-/* ---- which sentences ask ------------------------------------------------------------------------------- */
-
-struct place {
-    struct query_message *m;
-    size_t next; /* word to be placed */
-    const bool *asks;
-    const size_t *end;
-    size_t n, at;
-};
-
-static int place_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
-                       bool colocated)
-{
-    (void)token;
-    (void)end;
-    struct place *p = ctx;
-    if (!len || colocated)
-        return 0;
-    if (p->next == p->m->n)
-        return 1;
-    while (p->at + 1 < p->n && start >= p->end[p->at])
-        p->at++;
-    p->m->word[p->next++].asks = p->asks[p->at];
-    return 0;
-}
-
-/* With a question mark in one sentence of several, only words of such sentences ask. */
-int query_asking(struct tokenizer *t, struct query_message *m)
-{
-    bool asks[64];
-    size_t end[64], n = 0, asking = 0, pos = 0;
-    while (pos < m->len && n < sizeof end / sizeof *end) {
-        size_t step = sentence_end(m->s + pos, m->len - pos);
-        if (!step)
-            break;
-        asks[n] = memchr(m->s + pos, '?', step) != NULL;
-        asking += asks[n];
-        pos += step;
-        end[n++] = pos;
-    }
-    if (!asking || asking == n)
-        return 0;
-    struct place p = {.m = m, .asks = asks, .end = end, .n = n};
-    int r = tokenizer_run(t, m->s, m->len, place_token, &p);
-    return r < 0 ? r : 0;
 }
 
 /* ---- one word ------------------------------------------------------------------------------------------ */

@@ -110,6 +110,43 @@ static void test_sentences_around_the_asking_one_weigh_less(void **state)
     drop(&a);
 }
 
+static void test_a_sentence_asks_without_a_mark_when_it_says_so(void **state)
+{
+    static const char *const texts[] = {
+        "Hi, I live in Ohio with two dogs. I would like to know the salary of a welder. Greetings",
+        "I live in Ohio with two dogs. Tell me the salary of a welder.",
+        "I live in Ohio with two dogs! What is the salary of a welder",
+        "Dogs and Ohio\n\nI was wondering about the salary of a welder.\n\nRegards",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct asked a = build_text(texts[i]);
+        assert_true(slot_of(&a.q, "salary")->weight > slot_of(&a.q, "dogs")->weight);
+        drop(&a);
+    }
+    struct asked a = build_text("I like dogs. The salary of a welder."); /* none of them does */
+    assert_true(slot_of(&a.q, "salary")->weight <= slot_of(&a.q, "dogs")->weight);
+    drop(&a);
+}
+
+static void test_what_a_pronoun_stands_for_is_more_than_circumstance(void **state)
+{
+    static const char *const texts[] = {
+        "My aunt has dogs. I might become a welder. How long does it take to learn, and in which "
+        "school is that?",
+        "My aunt has dogs. I might become a welder. How long must people learn before a school "
+        "says yes?",
+    };
+    double weight[2];
+    for (size_t i = 0; i < 2; i++) {
+        struct asked a = build_text(texts[i]);
+        weight[i] = slot_of(&a.q, "welder")->weight;
+        assert_true(weight[i] < slot_of(&a.q, "school")->weight);
+        assert_true(slot_of(&a.q, "dogs")->weight <= weight[i]);
+        drop(&a);
+    }
+    assert_true(weight[0] > weight[1]);
+}
+
 static void test_a_followup_borrows_the_words_of_the_message_before(void **state)
 {
     static const char *const before[] = {"What is ASCP certification?"};
@@ -227,6 +264,8 @@ int main(void)
         cmocka_unit_test(test_a_very_long_question_has_a_limited_number_of_terms),
         cmocka_unit_test(test_a_character_cut_at_the_limit_leaves_no_stray_word),
         cmocka_unit_test(test_sentences_around_the_asking_one_weigh_less),
+        cmocka_unit_test(test_a_sentence_asks_without_a_mark_when_it_says_so),
+        cmocka_unit_test(test_what_a_pronoun_stands_for_is_more_than_circumstance),
         cmocka_unit_test(test_a_followup_borrows_the_words_of_the_message_before),
         cmocka_unit_test(test_synonyms_share_the_slot_of_the_word),
         cmocka_unit_test(test_an_acronym_spelt_like_a_stop_word_is_content),
