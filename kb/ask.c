@@ -130,7 +130,7 @@ static int rank(struct kb *kb, const struct query *q, struct pool *pool, size_t 
         if (it->has_heading && nbest == wanted &&
             it->score + rank_unread(q, it) + EVEN < best[wanted - 1])
             break;
-        int r = row_read(kb, pool, it->id, &row[n]);
+        int r = shelf_row(kb, it->id, &row[n]);
         if (!r)
             r = rank_row(kb->tokenizer, q, &row[n], it);
         if (r)
@@ -202,18 +202,27 @@ static bool is_quotable(const struct kb_ask *ask, const struct kb_hits *hits,
     return hits->band > KB_NONE && (sure || !told);
 }
 
+static const char **copy_heading(struct pool *pool, const struct row *row)
+{
+    const char **heading = pool_array(pool, row->nheading, sizeof *heading);
+    for (size_t i = 0; i < row->nheading; i++)
+        heading[i] = pool_strdup(pool, row->heading[i]);
+    return heading;
+}
+
+/* A hit outlives the question, and so has copies of what is the shelf's. */
 static int give_hit(struct kb *kb, bool quote, const struct query *q, struct pool *pool,
                     const struct row *row, const struct candidate *c, struct kb_hit *hit)
 {
-    *hit = (struct kb_hit){.passage = row->key,
-                           .document = row->doc_id,
-                           .title = row->title,
-                           .url = row->url,
-                           .heading = row->heading,
+    *hit = (struct kb_hit){.passage = pool_strdup(pool, row->key),
+                           .document = pool_strdup(pool, row->doc_id),
+                           .title = pool_strdup(pool, row->title),
+                           .url = pool_strdup(pool, row->url),
+                           .heading = copy_heading(pool, row),
                            .nheading = row->nheading,
-                           .anchor = row->anchor,
+                           .anchor = pool_strdup(pool, row->anchor),
                            .question = "",
-                           .reviewed = row->reviewed,
+                           .reviewed = pool_strdup(pool, row->reviewed),
                            .entry = row->entry,
                            .named = confidence_named(q, c),
                            .text = "",
@@ -227,9 +236,8 @@ static int give_hit(struct kb *kb, bool quote, const struct query *q, struct poo
         hit->question = pool_strndup(pool, row->question, strcspn(row->question, "\n"));
     if (!quote)
         return 0;
-    char *text = NULL;
-    int r = row_text(kb, pool, row->document, row->start, row->end, &text);
-    return r ? r : extract_best(kb->tokenizer, q, pool, row, text, hit);
+    int r = shelf_text(kb, row);
+    return r ? r : extract_best(kb->tokenizer, q, pool, row, c, hit);
 }
 
 /* What the asker picked from a list that we offered is what is meant, however well others would answer the same words. */
@@ -360,6 +368,8 @@ int kb_ask(struct kb *kb, const struct kb_ask *ask, struct kb_hits *ret_hits)
     int r = transaction(kb, STMT_BEGIN, "BEGIN");
     if (!r) {
         r = kb_refresh(kb);
+        if (!r)
+            r = shelf_tidy(kb);
         if (!r)
             r = answer_leaning(kb, ask, &hits);
         sqlite3_blob_close(kb->text); /* it would hold on to this state of the file */

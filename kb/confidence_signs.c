@@ -97,13 +97,75 @@ static double together(const struct query *q, const struct candidate *c, const s
 
 /* ---- the line that says it ------------------------------------------------------------------------------ */
 
-/* A body while it is read, line by line or sentence by sentence. */
+/* A word of a body. */
+struct line_word {
+    uint64_t hash;
+    uint32_t line; /* or sentence: its number */
+    bool other;    /* another form of the one before */
+    bool stop;
+};
+
+/* Of a passage; made when a question first wants its lines (shelf.c). */
+struct line_notes {
+    const struct line_word *word;
+    size_t n;
+};
+
+/* A body while it is cut into words. */
+struct cutting {
+    struct pool *pool;
+    const char *text, *lang;
+    size_t end; /* of the line at hand, in bytes */
+    uint32_t line;
+    struct line_word *word;
+    size_t n, cap;
+};
+
+static int cut_word(void *ctx, const char *token, size_t len, size_t start, size_t end,
+                    bool colocated)
+{
+    struct cutting *c = ctx;
+    (void)end;
+    for (; start >= c->end; c->line++) {
+        c->end += sentence_end(c->text + c->end, strcspn(c->text + c->end, "\n"));
+        c->end += strspn(c->text + c->end, " \n");
+    }
+    *POOL_PUSH(c->pool, c->word, c->n, c->cap) = (struct line_word){
+        word_hash(token, len), c->line, colocated, !colocated && stopword(c->lang, token, len)};
+    return 0;
+}
+
+/* The words of a passage's body by line, none where they cannot be told. */
+static const struct line_notes *lines_of(struct tokenizer *t, const struct row *row)
+{
+    size_t mark = strlen(row->lang) + 2;
+    char text[LINES_READ];
+    if (row->notes->lines)
+        return row->notes->lines;
+    struct line_notes *notes = pool_alloc(row->notes->pool, sizeof *notes);
+    row->notes->lines = notes;
+    int n = snprintf(text, sizeof text, "%c%s %s", TOKENIZER_MARK, row->lang, row->body);
+    if (n < 0 || mark >= sizeof text)
+        return notes;
+    struct cutting c = {
+        .pool = pool_new(), .text = text, .lang = *row->lang ? row->lang : "en", .end = mark};
+    size_t len = (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
+    if (tokenizer_run(t, text, len, cut_word, &c) >= 0 && c.n) {
+        struct line_word *word = pool_array(row->notes->pool, c.n, sizeof *word);
+        memcpy(word, c.word, c.n * sizeof *word);
+        *notes = (struct line_notes){word, c.n};
+    }
+    pool_free(c.pool);
+    return notes;
+}
+
+/* A line while it is compared. */
 struct reading {
     const struct query *q;
     const struct asked *asked;
-    const char *text, *lang;
-    size_t end;           /* of the line at hand, in bytes */
+    uint64_t sieve;       /* low bits of the terms' hashes */
     size_t content, said; /* words of the line that are not stop words; those that were asked for */
+    bool any;             /* something is filled */
     double filled[KB_MAX_TERMS + 1];
     double best;
 };
@@ -111,52 +173,46 @@ struct reading {
 /* The harmonic mean of "how much of the question is in the line" and "how much of the line is in the question". */
 static void end_line(struct reading *r)
 {
-    double recall = share(r->asked, r->filled);
+    double recall = r->said ? share(r->asked, r->filled) : 0;
     double precision = r->content ? (double)r->said / (double)r->content : 0;
     if (recall > 0 && precision > 0)
         r->best = fmax(r->best, 2 * recall * precision / (recall + precision));
-    memset(r->filled, 0, sizeof r->filled);
+    if (r->any)
+        memset(r->filled, 0, sizeof r->filled);
+    r->any = false;
     r->content = r->said = 0;
 }
 
-static int line_word(void *ctx, const char *token, size_t len, size_t start, size_t end,
-                     bool colocated)
+static bool was_said(struct reading *r, uint64_t hash)
 {
-    struct reading *r = ctx;
     bool said = false;
-    while (start >= r->end) {
-        end_line(r);
-        r->end += sentence_end(r->text + r->end, strcspn(r->text + r->end, "\n"));
-        r->end += strspn(r->text + r->end, " \n");
-    }
-    (void)end;
-    for (size_t i = 0; i < r->q->nterm; i++) {
-        const struct query_term *t = &r->q->term[i];
-        if (t->ntoken > 1 || strlen(t->token[0]) != len || memcmp(t->token[0], token, len) != 0)
-            continue;
-        fill(t, r->filled);
-        said = true;
-    }
-    if (colocated)
-        return 0;
-    bool stop = stopword(*r->lang ? r->lang : "en", token, len);
-    r->content += !stop || said;
-    r->said += said;
-    return 0;
+    if (!(r->sieve >> hash % 64 & 1))
+        return false;
+    for (size_t i = 0; i < r->q->nterm; i++)
+        if (r->q->term[i].hash == hash && r->q->term[i].ntoken == 1) {
+            fill(&r->q->term[i], r->filled);
+            said = r->any = true;
+        }
+    return said;
 }
 
 /* How exactly the best line of the body says what was asked. */
 static double line(const struct ranking *r, const struct asked *a, const struct row *row)
 {
-    size_t mark = strlen(row->lang) + 2;
-    char text[LINES_READ];
-    int n = snprintf(text, sizeof text, "%c%s %s", TOKENIZER_MARK, row->lang, row->body);
-    if (n < 0 || mark >= sizeof text)
-        return 0;
-    struct reading reading = {.q = r->q, .asked = a, .text = text, .lang = row->lang, .end = mark};
-    size_t len = (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
-    if (tokenizer_run(r->tokenizer, text, len, line_word, &reading) < 0)
-        return 0;
+    const struct line_notes *notes = lines_of(r->tokenizer, row);
+    struct reading reading = {.q = r->q, .asked = a};
+    for (size_t i = 0; i < r->q->nterm; i++)
+        reading.sieve |= UINT64_C(1) << r->q->term[i].hash % 64;
+    for (size_t i = 0; i < notes->n; i++) {
+        const struct line_word *w = &notes->word[i];
+        if (i && w->line != w[-1].line)
+            end_line(&reading);
+        bool said = was_said(&reading, w->hash);
+        if (w->other)
+            continue;
+        reading.content += !w->stop || said;
+        reading.said += said;
+    }
     end_line(&reading);
     return reading.best;
 }

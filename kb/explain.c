@@ -90,7 +90,7 @@ static const char *heading_of(struct pool *pool, const struct row *row)
 {
     if (*row->question)
         return pool_strndup(pool, row->question, strcspn(row->question, "\n"));
-    return row->nheading ? row->heading[row->nheading - 1] : "";
+    return pool_strdup(pool, row->nheading ? row->heading[row->nheading - 1] : "");
 }
 
 /* ---- words as their owner writes them ------------------------------------------------------------------- */
@@ -192,8 +192,8 @@ int explain_hits(struct kb *kb, struct pool *pool, const struct query *q,
     why->hit = pool_array(pool, why->nhit, sizeof *why->hit);
     for (size_t i = 0; i < why->nhit; i++) {
         struct kb_why_hit *hit = &why->hit[i];
-        *hit = (struct kb_why_hit){.passage = row[i].key,
-                                   .title = row[i].title,
+        *hit = (struct kb_why_hit){.passage = pool_strdup(pool, row[i].key),
+                                   .title = pool_strdup(pool, row[i].title),
                                    .heading = heading_of(pool, &row[i]),
                                    .found = c->c[i].bm25,
                                    .score = c->c[i].score,

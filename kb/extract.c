@@ -328,11 +328,11 @@ static void give_lead(const struct scan *s, size_t first, struct kb_hit *hit)
 }
 
 int extract_best(struct tokenizer *t, const struct query *q, struct pool *pool,
-                 const struct row *row, const char *text, struct kb_hit *hit)
+                 const struct row *row, const struct candidate *c, struct kb_hit *hit)
 {
     struct scan s;
     size_t len = row->end - row->start;
-    int r = extract_scan(t, q, pool, row, text, &s);
+    int r = extract_scan(t, q, pool, row, c, &s);
     if (r < 0)
         return r;
     hit->lead = "";
@@ -351,7 +351,7 @@ int extract_best(struct tokenizer *t, const struct query *q, struct pool *pool,
     give_facts(&s, run, hit);
     size_t start = row->unit[run.first].start - row->start;
     if (row->unit[run.first].kind == BLOCK_ITEM && run.last > run.first)
-        start = passage_item_start(text, start);
+        start = passage_item_start(s.text, start);
     give_lead(&s, run.first, hit);
     give(&s, start, row->unit[run.last].end - row->start, hit);
     return 0;

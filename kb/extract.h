@@ -34,9 +34,10 @@ struct scan {
     size_t nmark, capmark;
 };
 
-/* Fill *ret from the passage's text. Lives in `pool`. */
+/* Fill *ret from the passage's text and the places of the question's words that the first stage found. Lives in
+ * `pool`. */
 int extract_scan(struct tokenizer *t, const struct query *q, struct pool *pool,
-                 const struct row *row, const char *text, struct scan *ret);
+                 const struct row *row, const struct candidate *c, struct scan *ret);
 
 /* ---- extract_want.c: is this the kind of sentence that was asked for? Each 0..1 ------------------------- */
 

@@ -10,20 +10,32 @@
 #define MEASURE 0.2  /* of its worth is left to a word that says how something is counted */
 #define TOLD    0.35 /* of its worth is left to a word that the heading says */
 
-/* Tokens are compared as 64-bit hashes: two different ones that collide are not to be expected in the life of a
- * base, and would only choose another sentence. */
 struct token {
     uint64_t hash;
-    size_t pos; /* several at one place when a word has several forms */
-    size_t start, end;
+    uint32_t pos; /* several at one place when a word has several forms */
+    uint32_t start, end;
     bool stop; /* only told inside what can have a label */
+};
+
+/* What a unit is, whatever the question. */
+struct unit_notes {
+    bool dangling, aside;
+    uint32_t label, label_end; /* bytes of the passage; the same: it has none */
+};
+
+/* Of a passage; made when it is first quoted from (shelf.c). */
+struct extract_notes {
+    const struct token *token;
+    size_t n;
+    const struct unit_notes *unit;
+    const double *fit[WANTS]; /* per unit; NULL: not asked for yet */
 };
 
 struct tokens {
     struct pool *pool;
     const char *lang;
-    const struct row *row; /* its units are what is read; NULL: something else */
-    size_t unit;           /* the last one that was looked at: tokens come in order */
+    const struct row *row;
+    size_t unit; /* the last one that was looked at: tokens come in order */
     struct token *token;
     size_t n, cap, mark; /* bytes of the language mark */
 };
@@ -33,19 +45,9 @@ static bool has_label(const struct unit *u)
     return u->kind == BLOCK_ITEM || u->kind == BLOCK_ROW;
 }
 
-static uint64_t hash_of(const char *s, size_t len)
-{
-    uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ (unsigned char)s[i]) * 1099511628211u;
-    return h ^ h >> 32;
-}
-
 /* Whether the byte of the passage is in an item or a row, whose label is compared word for word. */
 static bool may_be_label(struct tokens *t, size_t at)
 {
-    if (!t->row)
-        return false;
     const struct unit *unit = t->row->unit;
     size_t n = t->row->nunit, from = t->row->start + at;
     while (t->unit < n && unit[t->unit].end <= from)
@@ -59,36 +61,87 @@ static int on_token(void *ctx, const char *token, size_t len, size_t start, size
     struct tokens *t = ctx;
     if (start < t->mark || end < start)
         return 0;
-    size_t pos = t->n ? t->token[t->n - 1].pos + !colocated : 0;
+    uint32_t pos = t->n ? t->token[t->n - 1].pos + !colocated : 0;
     bool stop = may_be_label(t, start - t->mark) && stopword(t->lang, token, len);
-    *POOL_PUSH(t->pool, t->token, t->n, t->cap) =
-        (struct token){hash_of(token, len), pos, start - t->mark, end - t->mark, stop};
+    *POOL_PUSH(t->pool, t->token, t->n, t->cap) = (struct token){
+        word_hash(token, len), pos, (uint32_t)(start - t->mark), (uint32_t)(end - t->mark), stop};
     return 0;
 }
 
-/* Of a text in the row's language: the passage itself, or another, without labels. */
-static int read_tokens(struct tokenizer *t, struct pool *pool, const struct row *row, bool passage,
-                       const char *text, size_t len, struct tokens *ret)
+/* The words of the passage, in `scratch`. */
+static int read_tokens(struct tokenizer *t, struct pool *scratch, const struct row *row,
+                       struct tokens *ret)
 {
     const char *lang = row->lang;
-    size_t mark = strlen(lang) + 2;
-    char *marked = pool_alloc(pool, mark + len + 1);
+    size_t mark = strlen(lang) + 2, len = row->end - row->start;
+    char *marked = pool_alloc(scratch, mark + len + 1);
     marked[0] = TOKENIZER_MARK;
     memcpy(marked + 1, lang, mark - 2);
     marked[mark - 1] = ' ';
-    memcpy(marked + mark, text, len);
-    *ret = (struct tokens){
-        .pool = pool, .lang = *lang ? lang : "en", .row = passage ? row : NULL, .mark = mark};
+    memcpy(marked + mark, row->notes->text, len);
+    *ret = (struct tokens){.pool = scratch, .lang = *lang ? lang : "en", .row = row, .mark = mark};
     int r = tokenizer_run(t, marked, mark + len, on_token, ret);
     return r < 0 ? r : 0;
 }
 
+static struct unit_notes note_unit(const struct row *row, const struct unit *u)
+{
+    size_t at = u->start - row->start, len = u->end - u->start, from = 0;
+    const char *text = row->notes->text + at;
+    size_t label = has_label(u) ? extract_label(text, len, (enum block_kind)u->kind, &from) : 0;
+    return (struct unit_notes){.dangling =
+                                   u->kind == BLOCK_PARAGRAPH && extract_dangling(text, len),
+                               .aside = extract_aside(text, len),
+                               .label = (uint32_t)(at + from),
+                               .label_end = (uint32_t)(at + from + label)};
+}
+
+/* Make row->notes->units, unless it is there. */
+static int note_passage(struct tokenizer *t, struct pool *scratch, const struct row *row)
+{
+    struct pool *pool = row->notes->pool;
+    struct tokens tokens;
+    if (row->notes->units)
+        return 0;
+    int r = read_tokens(t, scratch, row, &tokens);
+    if (r)
+        return r;
+    struct extract_notes *notes = pool_alloc(pool, sizeof *notes);
+    struct token *token = pool_array(pool, tokens.n, sizeof *token);
+    struct unit_notes *unit = pool_array(pool, row->nunit, sizeof *unit);
+    if (tokens.n)
+        memcpy(token, tokens.token, tokens.n * sizeof *token);
+    for (size_t i = 0; i < row->nunit; i++)
+        unit[i] = note_unit(row, &row->unit[i]);
+    *notes = (struct extract_notes){.token = token, .n = tokens.n, .unit = unit};
+    row->notes->units = notes;
+    return 0;
+}
+
+/* How much each unit is of the wanted kind. */
+static const double *fits_of(const struct row *row, enum query_want want)
+{
+    struct extract_notes *notes = row->notes->units;
+    if (notes->fit[want])
+        return notes->fit[want];
+    double *fit = pool_array(row->notes->pool, row->nunit + 1, sizeof *fit);
+    for (size_t i = 0; i < row->nunit; i++) {
+        const struct unit *u = &row->unit[i];
+        if (!(u->head && u->kind == BLOCK_ROW))
+            fit[i] = extract_fit(want, row->notes->text + (u->start - row->start),
+                                 u->end - u->start, (enum block_kind)u->kind);
+    }
+    return notes->fit[want] = fit;
+}
+
 /* ---- terms in tokens ------------------------------------------------------------------------------------------ */
 
+#define SIEVE 256 /* bits */
+
 struct terms {
-    uint64_t *hash; /* of their tokens, one term after another */
-    size_t *first;  /* per term: index of its first one */
-    uint64_t sieve; /* low bits of those first ones */
+    uint64_t *hash;             /* of their tokens, one term after another */
+    size_t *first;              /* per term: index of its first one */
+    uint64_t sieve[SIEVE / 64]; /* low bits of those first ones */
 };
 
 static struct terms hash_terms(struct pool *pool, const struct query *q)
@@ -103,15 +156,27 @@ static struct terms hash_terms(struct pool *pool, const struct query *q)
     for (size_t i = 0; i < q->nterm; i++) {
         t.first[i] = n;
         for (size_t k = 0; k < q->term[i].ntoken; k++)
-            t.hash[n++] = hash_of(q->term[i].token[k], strlen(q->term[i].token[k]));
+            t.hash[n++] = word_hash(q->term[i].token[k], strlen(q->term[i].token[k]));
+        uint64_t first = q->term[i].ntoken ? t.hash[t.first[i]] : 0;
         if (q->term[i].ntoken)
-            t.sieve |= UINT64_C(1) << (t.hash[t.first[i]] & 63);
+            t.sieve[first % SIEVE / 64] |= UINT64_C(1) << first % 64;
     }
     return t;
 }
 
+static bool may_begin(const struct terms *t, uint64_t hash)
+{
+    return t->sieve[hash % SIEVE / 64] >> hash % 64 & 1;
+}
+
+/* Some of a passage's words in a row. */
+struct span {
+    const struct token *token;
+    size_t n;
+};
+
 /* The index behind the `n` hashes that stand in a row from token i on; 0 when they do not. */
-static size_t stands_at(const struct tokens *t, size_t i, const uint64_t *hash, size_t n)
+static size_t stands_at(const struct span *t, size_t i, const uint64_t *hash, size_t n)
 {
     size_t pos = t->token[i].pos, at = i;
     for (size_t k = 0; k < n; k++) {
@@ -126,11 +191,11 @@ static size_t stands_at(const struct tokens *t, size_t i, const uint64_t *hash, 
 
 typedef void found_fn(void *ctx, const struct query_term *term, size_t from, size_t to);
 
-static void find_terms(const struct query *q, const struct terms *terms, const struct tokens *t,
+static void find_terms(const struct query *q, const struct terms *terms, const struct span *t,
                        found_fn *fn, void *ctx)
 {
     for (size_t i = 0; i < t->n; i++) {
-        if (!(terms->sieve >> (t->token[i].hash & 63) & 1))
+        if (!may_begin(terms, t->token[i].hash))
             continue;
         for (size_t k = 0; k < q->nterm; k++) {
             const uint64_t *hash = terms->hash + terms->first[k];
@@ -145,11 +210,8 @@ static void find_terms(const struct query *q, const struct terms *terms, const s
 
 /* ---- what the headings tell -------------------------------------------------------------------------------------- */
 
-static void fill_slots(void *ctx, const struct query_term *term, size_t from, size_t to)
+static void fill_slots(float *fill, const struct query_term *term)
 {
-    float *fill = ctx;
-    (void)from;
-    (void)to;
     for (size_t s = term->slot; s < term->slot + term->nslot; s++)
         if (fill[s] < term->weight)
             fill[s] = (float)term->weight;
@@ -166,19 +228,14 @@ static bool measures(const struct query *q, size_t slot)
     return false;
 }
 
-static int read_told(struct tokenizer *t, const struct terms *terms, struct scan *s)
+static void read_told(const struct candidate *c, struct scan *s)
 {
     const struct query *q = s->q;
-    const char *said[] = {s->row->question, s->row->headings, s->row->title};
     float *fill = pool_array(s->pool, q->nslot + 1, sizeof *fill);
     double own = 0;
-    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
-        struct tokens tokens;
-        int r = read_tokens(t, s->pool, s->row, false, said[i], strlen(said[i]), &tokens);
-        if (r)
-            return r;
-        find_terms(q, terms, &tokens, fill_slots, fill);
-    }
+    for (size_t i = 0; i < c->nmatch; i++)
+        if (c->match[i].field != FIELD_BODY)
+            fill_slots(fill, &q->term[c->match[i].term]);
     for (size_t i = 0; i < q->nslot; i++) {
         double share = q->mass > 0 ? q->slot[i].weight * q->slot[i].idf / q->mass : 0;
         s->share[i] = share;
@@ -190,7 +247,6 @@ static int read_told(struct tokenizer *t, const struct terms *terms, struct scan
     }
     s->own = own;
     s->headline = fill;
-    return 0;
 }
 
 /* ---- what the units say --------------------------------------------------------------------------------------------- */
@@ -198,7 +254,7 @@ static int read_told(struct tokenizer *t, const struct terms *terms, struct scan
 struct placing {
     struct scan *s;
     const struct terms *terms;
-    const struct tokens *tokens;
+    struct span tokens;
     size_t unit; /* the last one that was looked at: tokens come in order */
     bool *asked; /* per token: it is a word of the question */
 };
@@ -207,49 +263,49 @@ static void place(void *ctx, const struct query_term *term, size_t from, size_t 
 {
     struct placing *p = ctx;
     struct scan *s = p->s;
-    const struct token *first = &p->tokens->token[from], *last = &p->tokens->token[to - 1];
+    const struct token *first = &p->tokens.token[from], *last = &p->tokens.token[to - 1];
     size_t at = s->row->start + first->start;
     for (size_t i = from; i < to; i++)
         p->asked[i] = true;
     while (p->unit < s->row->nunit && s->row->unit[p->unit].end <= at)
         p->unit++;
     if (p->unit < s->row->nunit && s->row->unit[p->unit].start <= at)
-        fill_slots(s->seen[p->unit].fill, term, from, to);
+        fill_slots(s->seen[p->unit].fill, term);
     for (size_t i = from; i < to; i++) {
-        const struct token *t = &p->tokens->token[i];
+        const struct token *t = &p->tokens.token[i];
         if ((!s->nmark || s->mark[s->nmark - 1].end <= t->start) && t->end <= last->end)
             *POOL_PUSH(s->pool, s->mark, s->nmark, s->capmark) = (struct kb_span){t->start, t->end};
     }
 }
 
-/* How much of the question a unit's label is, when all of it was asked for; else 0. */
-static double label_of(const struct scan *s, const struct placing *p, size_t unit)
+static void fill_label(void *ctx, const struct query_term *term, size_t from, size_t to)
 {
-    const struct unit *u = &s->row->unit[unit];
-    const char *text = s->text + (u->start - s->row->start);
-    size_t from, len = extract_label(text, u->end - u->start, (enum block_kind)u->kind, &from);
-    if (!len)
-        return 0;
-    from += u->start - s->row->start;
-    float *fill = pool_array(s->pool, s->q->nslot + 1, sizeof *fill);
+    (void)from, (void)to;
+    fill_slots(ctx, term);
+}
+
+/* How much of the question a unit's label is, when all of it was asked for; else 0. */
+static double label_of(const struct scan *s, const struct placing *p, const struct unit_notes *unit)
+{
+    struct span label = p->tokens;
+    while (label.n && label.token[0].start < unit->label)
+        label.token++, label.n--;
+    while (label.n && label.token[label.n - 1].end > unit->label_end)
+        label.n--;
     size_t content = 0;
-    for (size_t i = 0; i < p->tokens->n; i++) {
-        const struct token *t = &p->tokens->token[i];
-        bool again = i && t[-1].pos == t->pos; /* another form of the same word */
-        if (t->start < from || t->end > from + len || t->stop || again)
+    for (size_t i = 0; i < label.n; i++) {
+        const struct token *t = &label.token[i];
+        bool again = t > p->tokens.token && t[-1].pos == t->pos; /* another form of the same word */
+        if (t->end > unit->label_end || t->stop || again)
             continue;
         content++;
-        if (!p->asked[i])
+        if (!p->asked[t - p->tokens.token])
             return 0;
     }
     if (!content)
         return 0;
-    struct tokens label = {.token = p->tokens->token, .n = p->tokens->n};
-    while (label.n && label.token[0].start < from)
-        label.token++, label.n--;
-    while (label.n && label.token[label.n - 1].end > from + len)
-        label.n--;
-    find_terms(s->q, p->terms, &label, fill_slots, fill);
+    float *fill = pool_array(s->pool, s->q->nslot + 1, sizeof *fill);
+    find_terms(s->q, p->terms, &label, fill_label, fill);
     double recall = 0;
     for (size_t k = 0; k < s->q->nslot; k++)
         if (!s->q->slot[k].context)
@@ -269,20 +325,16 @@ static bool quoted_before(const struct scan *s, const struct unit *u)
 static void judge(struct scan *s, const struct placing *p, size_t i)
 {
     const struct unit *u = &s->row->unit[i];
+    const struct unit_notes *notes = &s->row->notes->units->unit[i];
     struct seen *seen = &s->seen[i];
-    const char *text = s->text + (u->start - s->row->start);
-    size_t len = u->end - u->start;
     for (size_t k = 0; k < s->q->nslot; k++)
         seen->worth += s->value[k] * seen->fill[k];
-    seen->fit = u->head && u->kind == BLOCK_ROW
-                    ? 0
-                    : extract_fit(s->q->want, text, len, (enum block_kind)u->kind);
-    seen->dangling = u->kind == BLOCK_PARAGRAPH && extract_dangling(text, len);
-    seen->aside = extract_aside(text, len);
+    seen->dangling = notes->dangling;
+    seen->aside = notes->aside;
     seen->quoted = quoted_before(s, u);
     s->fresh += !seen->quoted;
-    if (has_label(u))
-        seen->label = label_of(s, p, i);
+    if (notes->label_end > notes->label)
+        seen->label = label_of(s, p, notes);
 }
 
 /* Share of the message's own words that the passage has, in a heading or below it. */
@@ -313,25 +365,25 @@ static size_t first_mention(const struct scan *s)
 }
 
 int extract_scan(struct tokenizer *t, const struct query *q, struct pool *pool,
-                 const struct row *row, const char *text, struct scan *ret)
+                 const struct row *row, const struct candidate *c, struct scan *ret)
 {
-    struct scan s = {.q = q, .row = row, .pool = pool, .text = text};
+    int r = note_passage(t, pool, row);
+    if (r)
+        return r;
+    const struct extract_notes *notes = row->notes->units;
+    const double *fit = fits_of(row, q->want);
+    struct scan s = {.q = q, .row = row, .pool = pool, .text = row->notes->text};
     struct terms terms = hash_terms(pool, q);
-    struct tokens tokens;
     s.share = pool_array(pool, q->nslot + 1, sizeof *s.share);
     s.value = pool_array(pool, q->nslot + 1, sizeof *s.value);
     s.seen = pool_array(pool, row->nunit + 1, sizeof *s.seen);
     float *fill = pool_array(pool, (row->nunit + 1) * (q->nslot + 1), sizeof *fill);
     for (size_t i = 0; i < row->nunit; i++)
-        s.seen[i].fill = fill + i * (q->nslot + 1);
-    int r = read_told(t, &terms, &s);
-    if (!r)
-        r = read_tokens(t, pool, row, true, text, row->end - row->start, &tokens);
-    if (r)
-        return r;
-    struct placing p = {.s = &s, .terms = &terms, .tokens = &tokens};
-    p.asked = pool_array(pool, tokens.n + 1, sizeof *p.asked);
-    find_terms(q, &terms, &tokens, place, &p);
+        s.seen[i] = (struct seen){.fill = fill + i * (q->nslot + 1), .fit = fit[i]};
+    read_told(c, &s);
+    struct placing p = {.s = &s, .terms = &terms, .tokens = {notes->token, notes->n}};
+    p.asked = pool_array(pool, notes->n + 1, sizeof *p.asked);
+    find_terms(q, &terms, &p.tokens, place, &p);
     for (size_t i = 0; i < row->nunit; i++)
         judge(&s, &p, i);
     s.first = first_mention(&s);

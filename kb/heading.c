@@ -302,10 +302,19 @@ int heading_row(struct tokenizer *t, const struct query *q, const struct row *ro
 /* Length of the label that a line begins with: "Hematology: the study of blood"; 0 when it has none. */
 static size_t label_of(const char *line, size_t len)
 {
-    size_t n = 0;
-    while (n < len && n <= LABEL_MAX && !strchr(":.;?!", line[n]))
-        n++;
+    size_t n = strcspn(line, ":.;?!");
     return n && n + 2 < len && n <= LABEL_MAX && line[n] == ':' && line[n + 1] == ' ' ? n : 0;
+}
+
+bool heading_labelled(const char *body)
+{
+    for (const char *s = body; *s;) {
+        size_t len = strcspn(s, "\n");
+        if (label_of(s, len) > 1)
+            return true;
+        s += len + (s[len] == '\n');
+    }
+    return false;
 }
 
 static uint64_t letters_bit(const char *s)

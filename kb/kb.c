@@ -88,6 +88,7 @@ void kb_close(struct kb *kb)
     view_free(kb->view);
     view_free(kb->gone);
     synonyms_free(kb->synonyms);
+    shelf_free(kb->shelf);
     tokenizer_free(kb->tokenizer);
     sqlite3_close(kb->db);
     free(kb->path);

@@ -29,6 +29,7 @@ struct kb {
     struct tokenizer *tokenizer;
     sqlite3_blob *text;     /* documents.text, moved from row to row (row.c); or NULL */
     struct topics *topics;  /* kb.c; NULL until they were asked for */
+    struct shelf *shelf;    /* shelf.c; NULL until the first question */
     sqlite3_stmt *stmt[12]; /* prepared when first needed; see enum kb_stmt */
 };
 enum kb_stmt {
@@ -164,6 +165,16 @@ int32_t stats_date(const char *s, int32_t open);
 /* The passage's place in the arrays, or s->n. */
 size_t stats_find(const struct stats *s, long long id);
 
+/* Tokens are compared as 64-bit hashes where many are: two different ones that collide are not to be expected in the
+ * life of a base, and would only choose another sentence. */
+static inline uint64_t word_hash(const char *s, size_t len)
+{
+    uint64_t h = 14695981039346656037u; /* FNV-1a */
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ (unsigned char)s[i]) * 1099511628211u;
+    return h ^ h >> 32;
+}
+
 /* ---- query.c: what people type becomes terms ------------------------------------------------------------------------ */
 
 /* One thing that is asked for: a word of the question and every other way to say it. */
@@ -180,14 +191,17 @@ struct query_slot {
 /* One way to say it: a token, or several in a row. */
 struct query_term {
     const char *const *token;
-    size_t ntoken;
+    size_t ntoken;      /* at least one */
     const char *word;   /* for explanations */
     double weight;      /* 1 for the typed word, less for a synonym or a correction */
     bool typed;         /* the word itself, or what it was corrected to */
     size_t slot, nslot; /* the slots it stands for: a synonym may replace several words */
     long long df;       /* passages that have it, by candidates.c */
     enum kb_way way;    /* for explanations */
+    uint64_t hash;      /* word_hash() of its first token */
 };
+
+#define QUERY_TERMS (4 * KB_MAX_TERMS) /* at most */
 
 /* What kind of thing would be an answer. */
 enum query_want {
@@ -205,6 +219,7 @@ enum query_want {
     WANT_REASON,
     WANT_YESNO
 };
+#define WANTS (WANT_YESNO + 1)
 
 /* Does it mean something only after what was said before? */
 enum leaning { LEAN_NOT, LEAN_PERHAPS, LEAN_SURE };
@@ -312,6 +327,8 @@ struct candidate {
     size_t nmatch; /* by term, then field and position */
     struct features f;
     bool has_heading; /* f.heading is known already */
+    bool has_traits;  /* so is the next one */
+    uint16_t traits;  /* trait_of(), and TRAIT_ENTRY */
     double score;     /* after rank.c */
     double confidence;
 };
@@ -353,11 +370,32 @@ struct row {
     size_t start, end, line;
     const struct unit *unit;
     size_t nunit;
+    struct row_notes *notes; /* of all copies of the row */
+};
+
+/* What is worked out about a passage and is the same for every question: each when a question first wants it. */
+struct row_notes {
+    struct pool *pool;              /* that the row lives in */
+    const char *text;               /* shelf_text() */
+    struct extract_notes *units;    /* extract_scan.c */
+    const struct line_notes *lines; /* confidence_signs.c */
+    bool has_traits;                /* the next one is known */
+    uint16_t traits;                /* trait_of() */
 };
 int row_read(struct kb *kb, struct pool *pool, long long id, struct row *ret);
 /* Bytes [start, end) of a document's text, terminated, without reading the rest of it. */
 int row_text(struct kb *kb, struct pool *pool, long long document, size_t start, size_t end,
              char **ret_text);
+
+/* ---- shelf.c: the rows that were read lately ---------------------------------------------------------------------------- */
+
+/* To be called when a question begins, behind kb_refresh(): rows stay good until the next one. */
+int shelf_tidy(struct kb *kb);
+/* row_read(), unless it is there; it and its strings are the shelf's. */
+int shelf_row(struct kb *kb, long long id, struct row *ret);
+/* The bytes of the passage as its owner wrote them, in row->notes->text. */
+int shelf_text(struct kb *kb, const struct row *row);
+void shelf_free(struct shelf *s);
 
 /* ---- heading.c: how exactly a line says what was asked --------------------------------------------------------------------- */
 
@@ -403,6 +441,8 @@ int heading_row(struct tokenizer *t, const struct query *q, const struct row *ro
 /* How exactly the best label in its body is what was asked, 0..1: "Hematology: the study of blood". Only what is nearly
  * all of the question counts. */
 int heading_label(struct tokenizer *t, const struct query *q, const struct row *row, double *ret);
+/* Whether any line of a body has a label. */
+bool heading_labelled(const char *body);
 /* The most that it can be, once rank_features() has said what the passage has of the question. */
 double heading_label_most(const struct query *q, const struct features *f);
 
@@ -416,6 +456,8 @@ double heading_label_most(const struct query *q, const struct features *f);
 void rank_features(const struct query *q, struct candidate *c);
 int rank_row(struct tokenizer *t, const struct query *q, const struct row *row,
              struct candidate *c);
+/* Features of a candidate whose traits are known, without its row. */
+void rank_traits(const struct query *q, struct candidate *c);
 #define MAX_SCORE_PARTS 16
 /* What a score is the sum of, in the order in which it is summed. */
 size_t rank_parts(const struct query *q, const struct candidate *c,
@@ -482,9 +524,9 @@ void measure_confidence(struct sureness *own, size_t nown, struct sureness *fore
 
 /* ---- extract.c, explain.c ------------------------------------------------------------------------------------------------- */
 
-/* The part of `row` that answers: fills hit->text, start, end, mark, nmark. `text` is the passage's. */
+/* The part of `row` that answers: fills hit->text, start, end, mark, nmark. shelf_text() has been called. */
 int extract_best(struct tokenizer *t, const struct query *q, struct pool *pool,
-                 const struct row *row, const char *text, struct kb_hit *hit);
+                 const struct row *row, const struct candidate *c, struct kb_hit *hit);
 
 /* All of the above as figures. row[i] belongs to c->c[i], of which there are `n`. Lives in `pool`. */
 int explain_hits(struct kb *kb, struct pool *pool, const struct query *q,

@@ -59,6 +59,23 @@ bool stopword(const char *lang, const char *word, size_t len);
 /* All of them, in byte order. */
 const char *const *stopword_list(const char *lang, size_t *ret_n);
 
+/* ---- trait.c: what kinds of things a passage has -------------------------------------------------------------- */
+
+enum {
+    TRAIT_ENTRY = 1 << 0, /* somebody wrote it as the answer to a question; not by trait_of() */
+    TRAIT_MONEY = 1 << 1,
+    TRAIT_PERIOD = 1 << 2,
+    TRAIT_DIGIT = 1 << 3,
+    TRAIT_DATE = 1 << 4,
+    TRAIT_MANY = 1 << 5, /* items or rows */
+    TRAIT_ENUMERATION = 1 << 6,
+    TRAIT_STEPS = 1 << 7,
+    TRAIT_DIFFERENCE = 1 << 8,
+    TRAIT_REASON = 1 << 9,
+    TRAIT_LABEL = 1 << 10 /* a line with a label: heading.c */
+};
+uint16_t trait_of(const char *body, const struct unit *unit, size_t nunit);
+
 /* ---- schema.c: the file ------------------------------------------------------------------------------------ */
 
 #define SCHEMA_APPLICATION_ID 0x47504b42 /* "GPKB": of the file's header */

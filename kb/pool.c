@@ -27,6 +27,7 @@ struct chunk {
 
 struct pool {
     struct chunk *head;   /* the one being filled; full and oversized ones follow */
+    size_t size;          /* of all of them */
     struct pool *adopted; /* the last one; */
     struct pool
         *adopted_before; /* and in an adopted pool, the one that its owner adopted before it */
@@ -69,7 +70,12 @@ void pool_adopt(struct pool *pool, struct pool *other)
     pool->adopted = other;
 }
 
-static struct chunk *chunk_new(size_t size)
+size_t pool_size(const struct pool *pool)
+{
+    return pool->size;
+}
+
+static struct chunk *chunk_new(struct pool *pool, size_t size)
 {
     struct chunk *c = malloc(sizeof *c + size);
     if (!c)
@@ -77,6 +83,7 @@ static struct chunk *chunk_new(size_t size)
     c->next = NULL;
     c->used = 0;
     c->size = size;
+    pool->size += sizeof *c + size;
     return c;
 }
 
@@ -92,13 +99,13 @@ static void *take(struct pool *pool, size_t size)
         return p;
     }
     if (need > BLOCK_SIZE / 4 && c) { /* behind the head, which still has room */
-        struct chunk *own = chunk_new(BLOCK_SIZE ? need : size);
+        struct chunk *own = chunk_new(pool, BLOCK_SIZE ? need : size);
         own->used = own->size;
         own->next = c->next;
         c->next = own;
         return own->data;
     }
-    c = chunk_new(need > BLOCK_SIZE ? (BLOCK_SIZE ? need : size) : BLOCK_SIZE);
+    c = chunk_new(pool, need > BLOCK_SIZE ? (BLOCK_SIZE ? need : size) : BLOCK_SIZE);
     c->next = pool->head;
     pool->head = c;
     c->used = need > c->size ? c->size : need;

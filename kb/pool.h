@@ -16,6 +16,9 @@ void pool_free(struct pool *pool); /* NULL is fine */
 /* From now on `other` ends when `pool` does. It must not be freed or adopted again; NULL is fine. */
 void pool_adopt(struct pool *pool, struct pool *other);
 
+/* Bytes that it holds, without those of adopted ones. */
+size_t pool_size(const struct pool *pool);
+
 void *pool_alloc(struct pool *pool, size_t size); /* zeroed, aligned for anything */
 void *pool_array(struct pool *pool, size_t n,
                  size_t size); /* zeroed; aborts when n * size overflows */

@@ -37,8 +37,10 @@
 
 static void add_term(struct query *q, struct query_term term)
 {
-    if (q->nterm < 4 * KB_MAX_TERMS)
-        *POOL_PUSH(q->pool, q->term, q->nterm, q->capterm) = term;
+    if (q->nterm == QUERY_TERMS)
+        return;
+    term.hash = word_hash(term.token[0], strlen(term.token[0]));
+    *POOL_PUSH(q->pool, q->term, q->nterm, q->capterm) = term;
 }
 
 /* A term of one token for one slot. */
@@ -47,7 +49,14 @@ static void add_word(struct query *q, const char *token, const char *text, doubl
 {
     const char **list = pool_array(q->pool, 1, sizeof *list);
     list[0] = token;
-    add_term(q, (struct query_term){list, 1, text, weight, way <= KB_CORRECTED, slot, 1, 0, way});
+    add_term(q, (struct query_term){.token = list,
+                                    .ntoken = 1,
+                                    .word = text,
+                                    .weight = weight,
+                                    .typed = way <= KB_CORRECTED,
+                                    .slot = slot,
+                                    .nslot = 1,
+                                    .way = way});
 }
 
 /* The slot of this token, SIZE_MAX when it is new. */
@@ -101,7 +110,13 @@ static void add_form(struct query *q, const struct query_form *form, size_t slot
     list[1] = form->then;
     size_t n = form->then ? 2 : 1;
     const char *text = n > 1 ? pool_printf(q->pool, "%s %s", list[0], list[1]) : list[0];
-    add_term(q, (struct query_term){list, n, text, form->weight, false, slot, 1, 0, form->way});
+    add_term(q, (struct query_term){.token = list,
+                                    .ntoken = n,
+                                    .word = text,
+                                    .weight = form->weight,
+                                    .slot = slot,
+                                    .nslot = 1,
+                                    .way = form->way});
 }
 
 static void add_slot(const struct query_reader *reader, struct query *q, struct query_word *w,
@@ -211,8 +226,13 @@ static void add_synonyms(struct query *q, const struct synonyms *synonyms,
             if (same < syn->nfrom || !covered(m, i, syn->nfrom, &slot, &nslot))
                 continue;
             const char *text = phrase_text(q->pool, syn->to, syn->nto);
-            add_term(q, (struct query_term){syn->to, syn->nto, text, syn->weight, false, slot,
-                                            nslot, 0, KB_SYNONYM});
+            add_term(q, (struct query_term){.token = syn->to,
+                                            .ntoken = syn->nto,
+                                            .word = text,
+                                            .weight = syn->weight,
+                                            .slot = slot,
+                                            .nslot = nslot,
+                                            .way = KB_SYNONYM});
         }
     }
 }
@@ -232,8 +252,13 @@ static void add_joined(const struct query_reader *reader, struct query *q,
         const char **token = pool_array(q->pool, 1, sizeof *token);
         token[0] = query_token(reader->tokenizer, q->pool, m->lang, joined);
         if (token[0] && vocabulary_has(reader->vocabulary, token[0]))
-            add_term(q, (struct query_term){token, 1, pool_strdup(q->pool, joined), WEIGHT_JOINED,
-                                            false, a->slot, 2, 0, KB_COMPOUND});
+            add_term(q, (struct query_term){.token = token,
+                                            .ntoken = 1,
+                                            .word = pool_strdup(q->pool, joined),
+                                            .weight = WEIGHT_JOINED,
+                                            .slot = a->slot,
+                                            .nslot = 2,
+                                            .way = KB_COMPOUND});
     }
 }
 

@@ -20,9 +20,7 @@
  * hold on collections of very different kinds (README.md has the figures). */
 #include "kb/kb_int.h"
 
-#include <ctype.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,54 +118,6 @@ void rank_features(const struct query *q, struct candidate *c)
 
 /* ---- from its text: is the kind of answer there? --------------------------------------------------------------- */
 
-static bool has_money(const char *s)
-{
-    static const char *const sign[] = {"$", "\xe2\x82\xac", "\xc2\xa3", "USD ", "EUR "};
-    for (size_t i = 0; i < sizeof sign / sizeof *sign; i++)
-        for (const char *p = s; (p = strstr(p, sign[i]));) {
-            p += strlen(sign[i]);
-            if (isdigit((unsigned char)*p))
-                return true;
-        }
-    return false;
-}
-
-static bool has_any(const char *s, const char *const *words)
-{
-    for (; *words; words++)
-        if (strcasestr(s, *words))
-            return true;
-    return false;
-}
-
-static bool has_digit(const char *s)
-{
-    return s[strcspn(s, "0123456789")] != 0;
-}
-
-static size_t count_units(const struct row *row, uint8_t kind)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < row->nunit; i++)
-        n += row->unit[i].kind == kind;
-    return n;
-}
-
-/* Some sentence enumerates: "California, Florida, Hawaii, Montana and Nevada". */
-static bool has_enumeration(const char *s)
-{
-    size_t commas = 0;
-    for (; *s; s++) {
-        if (*s == ',')
-            commas++;
-        else if (*s == '\n' || ((*s == '.' || *s == '?') && (s[1] == ' ' || !s[1])))
-            commas = 0;
-        if (commas == 4)
-            return true;
-    }
-    return false;
-}
-
 /* An enumeration is rarely found where none was asked for, and an amount of money not often; that a text has digits or
  * the name of a month tells little. What defines a thing is said in so many ways that "is a" tells nothing. */
 #define TELLING 1.0
@@ -175,29 +125,17 @@ static bool has_enumeration(const char *s)
 #define WEAK    0.3
 #define FAINT   0.15
 
-static double wanted(const struct row *row, enum query_want want)
+static double wanted(unsigned traits, enum query_want want)
 {
-    static const char *const time[] = {"year", "month", "week", "hour", "minute", NULL};
-    static const char *const date[] = {"january",  "february", "march",     "april",   "june",
-                                       "july",     "august",   "september", "october", "november",
-                                       "december", "deadline", NULL};
-    static const char *const unlike[] = {"differ",   "while ", "whereas", "unlike", "distinct",
-                                         "compared", "versus", " vs",     NULL};
-    static const char *const because[] = {"because", "due to",    "driven by", "so that", "ensur",
-                                          "reason",  "important", "helps",     "signif",  NULL};
-    static const char *const steps[] = {"first", "step", "then", "process", "typically involves",
-                                        NULL};
-    const char *s = row->body;
-    bool many = count_units(row, BLOCK_ITEM) >= 3 || count_units(row, BLOCK_ROW) >= 3;
     switch (want) {
-    case WANT_MONEY: return has_money(s) ? GOOD : 0;
-    case WANT_DURATION: return has_any(s, time) ? WEAK : 0;
-    case WANT_NUMBER: return has_digit(s) ? WEAK : 0;
-    case WANT_DATE: return has_any(s, date) ? WEAK : 0;
-    case WANT_LIST: return many || has_enumeration(s) ? TELLING : 0;
-    case WANT_STEPS: return many ? WEAK : has_any(s, steps) ? FAINT : 0;
-    case WANT_DIFFERENCE: return has_any(s, unlike) ? WEAK : 0;
-    case WANT_REASON: return has_any(s, because) ? FAINT : 0;
+    case WANT_MONEY: return traits & TRAIT_MONEY ? GOOD : 0;
+    case WANT_DURATION: return traits & TRAIT_PERIOD ? WEAK : 0;
+    case WANT_NUMBER: return traits & TRAIT_DIGIT ? WEAK : 0;
+    case WANT_DATE: return traits & TRAIT_DATE ? WEAK : 0;
+    case WANT_LIST: return traits & (TRAIT_MANY | TRAIT_ENUMERATION) ? TELLING : 0;
+    case WANT_STEPS: return traits & TRAIT_MANY ? WEAK : traits & TRAIT_STEPS ? FAINT : 0;
+    case WANT_DIFFERENCE: return traits & TRAIT_DIFFERENCE ? WEAK : 0;
+    case WANT_REASON: return traits & TRAIT_REASON ? FAINT : 0;
     case WANT_ANY:
     case WANT_DEFINITION:
     case WANT_PLACE:
@@ -207,12 +145,29 @@ static double wanted(const struct row *row, enum query_want want)
     return 0;
 }
 
+void rank_traits(const struct query *q, struct candidate *c)
+{
+    c->f.entry = c->traits & TRAIT_ENTRY ? 1 : 0;
+    c->f.want = wanted(c->traits, q->want);
+}
+
+/* What the snapshot would have said. */
+static uint16_t traits_of(const struct row *row)
+{
+    if (!row->notes->has_traits)
+        row->notes->traits = trait_of(row->body, row->unit, row->nunit);
+    row->notes->has_traits = true;
+    return (uint16_t)(row->notes->traits | (row->entry ? TRAIT_ENTRY : 0));
+}
+
 int rank_row(struct tokenizer *t, const struct query *q, const struct row *row, struct candidate *c)
 {
-    c->f.entry = row->entry;
+    if (!c->has_traits)
+        c->traits = traits_of(row);
+    c->has_traits = true;
+    rank_traits(q, c);
     c->f.topic = follow_topic(q, row);
-    c->f.want = wanted(row, q->want);
-    int r = heading_label(t, q, row, &c->f.label);
+    int r = c->traits & TRAIT_LABEL ? heading_label(t, q, row, &c->f.label) : 0;
     if (r || c->has_heading || !heading_possible(q, &c->f))
         return r;
     return heading_row(t, q, row, &c->f);
@@ -254,6 +209,8 @@ double rank_unread(const struct query *q, const struct candidate *c)
                q->want == WANT_YESNO;
     double topic = q->topic ? parts[TOPIC].weight : 0;
     double label = parts[LABEL].weight * heading_label_most(q, &c->f);
+    if (c->has_traits)
+        return topic + (c->traits & TRAIT_LABEL ? label : 0);
     return parts[ENTRY].weight + label + topic + (any ? 0 : parts[WANT].weight);
 }
 

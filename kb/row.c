@@ -81,6 +81,8 @@ int row_read(struct kb *kb, struct pool *pool, long long id, struct row *ret)
     const void *units = sqlite3_column_blob(st, 15);
     read_units(pool, units, units ? (size_t)sqlite3_column_bytes(st, 15) : 0, &row);
     sqlite3_reset(st);
+    row.notes = pool_alloc(pool, sizeof *row.notes);
+    row.notes->pool = pool;
     *ret = row;
     return 0;
 }
