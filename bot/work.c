@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -173,6 +174,7 @@ static void *worker_main(void *ctx)
 {
     struct worker *me = ctx;
     struct work *w = me->work;
+    prctl(PR_SET_NAME, "answer"); /* for top -H, and for who stops one to see what happens */
     pthread_mutex_lock(&w->lock);
     while (!w->stopping) {
         renew(me);

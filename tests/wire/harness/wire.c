@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -22,8 +23,9 @@
 
 #include <cmocka.h>
 
-#define START_MS 60000
-#define STOP_MS  15000
+#define START_MS    60000
+#define STOP_MS     15000
+#define CLOCK_BYTES 16
 
 struct wire_log {
     pthread_t thread;
@@ -133,17 +135,24 @@ static int port_of(struct wire *w, const char *name)
 
 /* ---- life ---- */
 
-static void run_child(long max_files, const char *config, int log_fd)
+static void run_child(const struct wire *w, const char *config, int log_fd)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (max_files) {
-        struct rlimit lim = {(rlim_t)max_files, (rlim_t)max_files};
+    if (w->max_files) {
+        struct rlimit lim = {(rlim_t)w->max_files, (rlim_t)w->max_files};
         setrlimit(RLIMIT_NOFILE, &lim);
     }
     /* The sanitizer would keep 256 MB of freed memory to look at; what a test measures should be the program's. */
     char asan[512];
     const char *old = getenv("ASAN_OPTIONS");
-    snprintf(asan, sizeof(asan), "%s:quarantine_size_mb=1:thread_local_quarantine_size_kb=64",
+    if (w->clock) {
+        char path[512];
+        snprintf(path, sizeof(path), "%s/clock", w->folder);
+        setenv("WOUND_CLOCK", path, 1);
+        setenv("LD_PRELOAD", getenv("GUIDEPOST_CLOCK"), 1);
+    }
+    snprintf(asan, sizeof(asan),
+             "%s:verify_asan_link_order=0:quarantine_size_mb=1:thread_local_quarantine_size_kb=64",
              old ? old : "detect_leaks=1");
     setenv("ASAN_OPTIONS", asan, 1);
     dup2(log_fd, STDERR_FILENO);
@@ -174,6 +183,22 @@ static void make_folder(struct wire *w, const struct wire_options *opt)
     write_file(w->folder, "guides/keeper.md", guide);
 }
 
+/* Two numbers in a file: see fake/clock.c. */
+static void make_clock(struct wire *w)
+{
+    char path[512];
+    snprintf(path, sizeof(path), "%s/clock", w->folder);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (!getenv("GUIDEPOST_CLOCK"))
+        fail_msg("GUIDEPOST_CLOCK must be the path of wound_clock.so");
+    if (fd < 0 || ftruncate(fd, CLOCK_BYTES) < 0)
+        fail_msg("cannot make %s: %s", path, strerror(errno));
+    w->clock = mmap(NULL, CLOCK_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    if (w->clock == MAP_FAILED)
+        fail_msg("cannot map %s: %s", path, strerror(errno));
+}
+
 /* Start it in its folder and wait until it listens. */
 static void launch(struct wire *w)
 {
@@ -185,7 +210,7 @@ static void launch(struct wire *w)
     snprintf(config, sizeof(config), "%s/guidepost.yaml", w->folder);
     w->pid = fork();
     if (w->pid == 0)
-        run_child(w->max_files, config, fd[1]);
+        run_child(w, config, fd[1]);
     close(fd[1]);
     w->log->fd = fd[0];
     pthread_mutex_init(&w->log->lock, NULL);
@@ -209,6 +234,8 @@ struct wire *wire_start(const struct wire_options *opt)
         abort();
     w->max_files = opt ? opt->max_files : 0;
     make_folder(w, opt);
+    if (opt && opt->clock)
+        make_clock(w);
     launch(w);
     uint64_t until = client_now_ms() + START_MS;
     while (!wire_said(w, "msg=\"indexed\"")) {
@@ -233,6 +260,8 @@ static void log_free(struct wire *w)
 static void clean_up(struct wire *w)
 {
     log_free(w);
+    if (w->clock)
+        munmap(w->clock, CLOCK_BYTES);
     nftw(w->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     free(w);
 }
@@ -312,6 +341,22 @@ int wire_teardown(void **state)
 {
     wire_stop(*state);
     return 0;
+}
+
+/* ---- its clock ---- */
+
+uint64_t wire_now_ms(const struct wire *w)
+{
+    return client_now_ms() + (w->clock ? (uint64_t)*w->clock / 1000000 : 0);
+}
+
+void wire_wind(struct wire *w, int seconds, bool (*done)(void *ctx), void *ctx)
+{
+    uint64_t end = wire_now_ms(w) + (uint64_t)seconds * 1000;
+    while (wire_now_ms(w) < end && !(done && done(ctx))) {
+        usleep(10000);
+        *w->clock += 990000000;
+    }
 }
 
 /* ---- what it costs ---- */

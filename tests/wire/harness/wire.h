@@ -13,6 +13,7 @@
 struct wire_options {
     const char *settings; /* further lines of guidepost.yaml, or NULL */
     long max_files;       /* RLIMIT_NOFILE of the child; 0: ours */
+    bool clock;           /* it has a clock of its own: wire_wind() */
 };
 
 struct wire {
@@ -21,6 +22,7 @@ struct wire {
     long max_files;
     char folder[256];
     struct wire_log *log;
+    int64_t *clock; /* of fake/clock.c, or NULL */
 };
 
 /* Returns when it listens and has indexed its guide. */
@@ -38,6 +40,11 @@ int wire_teardown(void **state);
 void wire_signal(struct wire *w, int signum);
 /* Milliseconds until it ended; -1: not within the time. */
 int wire_wait_exit(struct wire *w, int timeout_ms, int *ret_status);
+
+/* ---- its clock ---- */
+/* Let seconds pass, a hundred times as fast as they do, or until `done` (may be NULL) says that they need not. */
+void wire_wind(struct wire *w, int seconds, bool (*done)(void *ctx), void *ctx);
+uint64_t wire_now_ms(const struct wire *w); /* client_now_ms() by its clock */
 
 /* ---- what it costs ---- */
 size_t wire_rss_kb(const struct wire *w);
