@@ -10,8 +10,9 @@
  * again and again until the disk takes it; there is no send(), and no limit that would turn it away a second time.
  *
  * Turns of one conversation go one after another, in the order in which they came: the second question may mean
- * something only after the first reply ("2"), and replies must not overtake each other. Turns without a
- * conversation are independent. New ones are refused when MAX_QUEUE are open; of the inbox any number may be, and
+ * something only after the first reply ("2"), and replies must not overtake each other. Where replies of several
+ * conversations go out through one lane of the outbox, as the threads of a room do, the lane is what keeps their order. Turns
+ * without either are independent. New ones are refused when MAX_QUEUE are open; of the inbox any number may be, and
  * those for which the threads have no room wait here. */
 #include <errno.h>
 #include <sodium.h>
@@ -30,7 +31,7 @@
 #include "bot/work.h"
 
 #define MAX_KEY       128  /* bytes of a session's id (session.h) */
-#define NBUCKETS      1024 /* of conversations with an open turn; a power of two */
+#define NBUCKETS      1024 /* of lines with an open turn; a power of two */
 #define DISK_RETRY_MS 2000 /* how often a reply is offered to a disk that does not take it */
 
 struct turn {
@@ -40,6 +41,8 @@ struct turn {
     struct pool *pool;
     struct inbound in; /* text as it was typed */
     const char *key;   /* adapter and conversation; "" for a single question */
+    const char
+        *line; /* where it stands in line: adapter and lane, or the key; "" for a single question */
     const char *asked; /* what was meant: "2" resolved */
     const struct reply *reply;
     uint64_t began_us;
@@ -60,28 +63,28 @@ struct turns {
 
 static void begin(struct turn *t);
 
-/* ---- the open turns, by conversation ---- */
+/* ---- the open turns, by line ---- */
 
-static struct turn **bucket_of(struct turns *all, const char *key)
+static struct turn **bucket_of(struct turns *all, const char *line)
 {
     uint32_t h = 2166136261u; /* FNV-1a: keys are ours or short, a bucket is a list anyway */
-    for (const char *s = key; *s; s++)
+    for (const char *s = line; *s; s++)
         h = (h ^ (unsigned char)*s) * 16777619u;
     return &all->bucket[h & (NBUCKETS - 1)];
 }
 
-/* How many turns of that conversation are open. */
-static size_t open_of(struct turns *all, const char *key)
+/* How many turns of that line are open. */
+static size_t open_of(struct turns *all, const char *line)
 {
     size_t n = 0;
-    for (struct turn *t = *bucket_of(all, key); t && *key; t = t->next)
-        n += strcmp(t->key, key) == 0;
+    for (struct turn *t = *bucket_of(all, line); t && *line; t = t->next)
+        n += strcmp(t->line, line) == 0;
     return n;
 }
 
 static void enter(struct turns *all, struct turn *t)
 {
-    struct turn **at = bucket_of(all, t->key);
+    struct turn **at = bucket_of(all, t->line);
     while (*at)
         at = &(*at)->next;
     *at = t;
@@ -91,13 +94,13 @@ static void enter(struct turns *all, struct turn *t)
 /* Take `t` out. Returns the turn that waited for it, if any. */
 static struct turn *leave(struct turns *all, struct turn *t)
 {
-    struct turn **at = bucket_of(all, t->key);
+    struct turn **at = bucket_of(all, t->line);
     while (*at != t)
         at = &(*at)->next;
     *at = t->next;
     all->n--;
-    for (struct turn *w = t->next; w && *t->key; w = w->next)
-        if (strcmp(w->key, t->key) == 0)
+    for (struct turn *w = t->next; w && *t->line; w = w->next)
+        if (strcmp(w->line, t->line) == 0)
             return w;
     return NULL;
 }
@@ -398,6 +401,7 @@ static struct turn *turn_new(struct adapter *a, struct pool *pool, const struct 
     t->item.identity = t->item.body = NULL; /* the adapter's */
     t->in.item = NULL;
     t->key = key_of(pool, a->type->name, in->conversation);
+    t->line = in->item && in->lane ? key_of(pool, a->type->name, in->lane) : t->key;
     t->began_us = clock_us();
     return t;
 }
@@ -431,7 +435,7 @@ static int accept_turn(struct adapter *a, struct pool *pool, const struct inboun
         return err;
     const char *text = redact_for(bot->config, pool, clean(pool, in->text, in->len));
     struct turn *t = turn_new(a, pool, in, text);
-    size_t before = open_of(bot->turns, t->key);
+    size_t before = open_of(bot->turns, t->line);
     if (!t->item.id && (bot->turns->n >= MAX_QUEUE || before >= MAX_CONVERSATION_WAITING))
         return bot->counts.refused_busy++, -EBUSY;
     enter(bot->turns, t);
