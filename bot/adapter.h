@@ -55,8 +55,9 @@ struct adapter_type {
     const struct setting *settings; /* what it reads, with default and help text */
     const char *websocket;          /* "/v1/ws", of the one with on_peer(); else NULL */
     const char *subprotocol;        /* "guidepost.v1", likewise */
-    const char *webhook;            /* "/slack/": paths whose bodies may be bigger, or NULL */
-    size_t max_body;                /* up to this many bytes; else MAX_HTTP_BODY */
+    const char *const *
+        webhook; /* "/slack/": how paths begin whose bodies may be bigger; NULL-terminated, or NULL */
+    size_t max_body; /* up to this many bytes; else MAX_HTTP_BODY */
 
     /* Settings are in; keep state in a->state. Return 1: off (no secrets), said once by the caller. */
     int (*open)(struct adapter *a);

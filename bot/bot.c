@@ -180,8 +180,9 @@ static size_t max_body(void *ctx, const char *path)
     struct bot *bot = ctx;
     for (size_t i = 0; i < bot->nadapter; i++) {
         const struct adapter_type *type = bot->adapter[i].type;
-        if (type->webhook && !strncmp(path, type->webhook, strlen(type->webhook)))
-            return type->max_body;
+        for (const char *const *at = type->webhook; at && *at; at++)
+            if (!strncmp(path, *at, strlen(*at)))
+                return type->max_body;
     }
     return 0;
 }

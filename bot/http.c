@@ -177,8 +177,8 @@ static bool was_sent(const struct exchange *x)
 
 static void fail(struct http *h, struct exchange *x, const char *error)
 {
-    x->result =
-        (struct http_response){.error = error, .maybe_sent = was_sent(x), .retry_after_s = -1};
+    x->result = (struct http_response){
+        .error = error, .too_big = x->too_big, .maybe_sent = was_sent(x), .retry_after_s = -1};
     buf_clear(&x->response);
     report(h, x);
 }

@@ -26,6 +26,7 @@ struct http_response {
     int status;         /* 0: no response, see error */
     bool maybe_sent;    /* false: surely not a byte of it has arrived; it may be sent again */
     const char *error;  /* plain words, or "" */
+    bool too_big;       /* it was longer than max_bytes: status 0 */
     long retry_after_s; /* from Retry-After (seconds or date); -1 when absent */
     const char *body;   /* terminated */
     size_t len;

@@ -14,7 +14,10 @@
 
 #define MAX_TRANSACTION  (10u << 20) /* above 100 events of 64 KiB, the most that there can be */
 #define COMPLAIN_EACH_MS 10000       /* a stranger must not write our log full */
-#define APP              "/_matrix/app/v1/"
+
+/* Where a homeserver calls, and where those of before 2019 do, and others when the first leads nowhere. */
+static const char *const prefix[] = {"/_matrix/app/v1/", "/transactions/", "/users/", "/rooms/",
+                                     NULL};
 
 static const char *check_homeserver(const char *s)
 {
@@ -45,10 +48,16 @@ static const struct setting settings[] = {
      .type = SETTING_PATH,
      .value = "\"\"",
      .help = "As a plain account instead: file with its access token."},
+    {.name = "matrix.password_file",
+     .type = SETTING_PATH,
+     .value = "\"\"",
+     .help = "As a plain account without a token: file with the password of matrix.user. The token "
+             "that we get for it is kept in state.db."},
     {.name = "matrix.user",
      .type = SETTING_TEXT,
      .value = "qabot",
-     .help = "The first part of our name, as an application service: qabot is @qabot:example.edu."},
+     .help = "The first part of our name, as an application service or with a password: qabot is "
+             "@qabot:example.edu."},
     {.name = "matrix.id",
      .type = SETTING_TEXT,
      .value = "guidepost",
@@ -95,6 +104,13 @@ static const struct setting settings[] = {
      .type = SETTING_BOOL,
      .value = "true",
      .help = "Show that a question was read, and that we are typing."},
+    {.name = "matrix.reread_s",
+     .type = SETTING_INT,
+     .value = "600",
+     .min = 0,
+     .max = 86400,
+     .help = "As an application service: how often rooms are read back for what the homeserver did "
+             "not bring. 0: after trouble only."},
     {.name = "matrix.retry_auth_s",
      .type = SETTING_INT,
      .value = "300",
@@ -144,18 +160,20 @@ static void taken(void *ctx, const struct inbox_receipt *r)
 }
 
 /* Known again by what is in it, not by its number: homeservers count from one again. */
-static void on_transaction(struct matrix *m, server_handle to, const char *body, size_t len)
+static void on_transaction(struct matrix *m, server_handle to, const char *name, const char *body,
+                           size_t len)
 {
     struct waiting *w = task_new(&m->tasks, sizeof *w);
     unsigned char hash[16];
     char hex[2 * sizeof hash + 1];
     struct buf text;
+    matrix_back_on_transaction(m, name);
     w->to = to;
     buf_init(&text, 3 * len + 1);
     json_repair(body, len, &text); /* a column of text holds text */
     crypto_generichash(hash, sizeof hash, (const unsigned char *)body, len, NULL, 0);
     sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-    struct inbox_message im = {.identity = pool_printf(w->task.pool, "txn:%s", hex),
+    struct inbox_message im = {.identity = pool_printf(w->task.pool, MATRIX_TXN "%s", hex),
                                .body = text.s};
     if (inbox_put(m->adapter, &im, taken, w)) {
         reply(m, to, 503, "M_UNKNOWN");
@@ -206,7 +224,7 @@ static void on_known_path(struct matrix *m, struct request *rq, const char *path
     else if (strcmp(method, transaction ? "PUT" : pings ? "POST" : "GET") != 0)
         reply(m, to, 405, "M_UNRECOGNIZED");
     else if (transaction)
-        on_transaction(m, to, body, len);
+        on_transaction(m, to, path + 13, body, len);
     else if (pings || (user && m->known && !strcmp(path + 6, m->self.user)))
         reply(m, to, 200, NULL);
     else
@@ -217,7 +235,10 @@ static bool on_request(struct adapter *a, struct request *rq)
 {
     struct matrix *m = a->state;
     const char *path = request_path(rq);
-    if (!matrix_is_service(m) || strncmp(path, APP, strlen(APP)) != 0)
+    size_t i = 0;
+    while (prefix[i] && strncmp(path, prefix[i], strlen(prefix[i])) != 0)
+        i++;
+    if (!matrix_is_service(m) || !prefix[i])
         return false;
     int refusal = check_token(m, rq);
     if (refusal)
@@ -225,7 +246,7 @@ static bool on_request(struct adapter *a, struct request *rq)
     if (refusal)
         reply(m, request_handle(rq), refusal, refusal == 401 ? "M_MISSING_TOKEN" : "M_FORBIDDEN");
     else
-        on_known_path(m, rq, path + strlen(APP));
+        on_known_path(m, rq, i ? path + 1 : path + strlen(prefix[0]));
     return true;
 }
 
@@ -235,7 +256,9 @@ static int read_secrets(struct matrix *m)
 {
     struct secret service;
     int err = adapter_secret(m->adapter, "matrix.bot_token_file", &m->token);
-    if (err || m->token.n)
+    if (!err && !m->token.n)
+        err = adapter_secret(m->adapter, "matrix.password_file", &m->password);
+    if (err || m->token.n || m->password.n)
         return err;
     err = adapter_secret(m->adapter, "matrix.as_token_file", &service);
     if (!err)
@@ -266,11 +289,13 @@ static void matrix_close(struct adapter *a)
         return;
     matrix_start_stop(m);
     matrix_sync_stop(m);
+    matrix_back_stop(m);
     matrix_room_free_all(m);
     matrix_breaker_free(m->breaker);
     task_free_all(&m->tasks);
     secret_release(&m->token);
     secret_release(&m->hs_token);
+    secret_release(&m->password);
     free(m->homeserver);
     free(m);
     a->state = NULL;
@@ -305,7 +330,7 @@ static int send_reply(struct adapter *a, const struct outgoing *out, const struc
 const struct adapter_type adapter_matrix = {
     .name = "matrix",
     .settings = settings,
-    .webhook = APP,
+    .webhook = prefix,
     .max_body = MAX_TRANSACTION,
     .open = matrix_open,
     .close = matrix_close,

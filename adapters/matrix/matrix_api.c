@@ -12,7 +12,6 @@
 #include "bot/must.h"
 
 #define MAX_RESPONSE (16u << 20)
-#define DEVICE       "GUIDEPOST"
 
 struct call {
     struct task task;
@@ -28,8 +27,12 @@ static void called(void *ctx, const struct http_response *res)
     matrix_result_read(res, j, &r);
     matrix_call_fn *fn = c->fn;
     void *of = c->ctx;
+    struct matrix *m = c->task.adapter->state;
     task_free(&c->task);
+    if (r.class == MATRIX_DEVICE)
+        matrix_make_device(m);
     fn(of, &r);
+    matrix_back_on_result(m, &r);
     json_free(j);
 }
 
@@ -47,7 +50,7 @@ static const char *url_of(struct matrix *m, struct pool *pool, const struct matr
         buf_addf(&b, "%cuser_id=", sep);
         matrix_put_path(&b, m->self.user);
         if (m->device)
-            buf_adds(&b, "&device_id=" DEVICE);
+            buf_adds(&b, "&device_id=" MATRIX_DEVICE_ID);
     }
     const char *url = pool_strdup(pool, b.s);
     buf_release(&b);
@@ -59,8 +62,9 @@ void matrix_call(struct matrix *m, const struct matrix_call *c, matrix_call_fn *
     struct call *k = task_new(&m->tasks, sizeof *k);
     k->fn = fn;
     k->ctx = ctx;
-    char *auth = must_printf("Authorization: Bearer %s", m->token.value[0]);
-    const char *header[] = {auth, c->body ? "Content-Type: application/json" : NULL, NULL};
+    char *auth = must_printf("Authorization: Bearer %s", m->token.n ? m->token.value[0] : "");
+    const char *header[] = {m->token.n ? auth : "Accept: application/json",
+                            c->body ? "Content-Type: application/json" : NULL, NULL};
     struct http_request rq = {.method = c->method,
                               .url = url_of(m, k->task.pool, c),
                               .header = header,

@@ -41,7 +41,7 @@ static void put(void *ctx, const struct inbox_receipt *r)
 static void take_event(struct batch *b, const cJSON *ev)
 {
     const char *id = json_string(ev, "event_id", MATRIX_MAX_ID);
-    if (!id || !*id || !strncmp(id, "txn:", 4) || !strncmp(id, "sync:", 5)) {
+    if (!id || !*id || matrix_is_delivery(id)) {
         log_error("matrix", "an event without a name is left out", "delivery=%s", b->item.identity);
         return;
     }

@@ -10,9 +10,11 @@
 #include "bot/http.h"
 #include "bot/must.h"
 
+#define LOGIN "/_matrix/client/v3/login"
+
 struct examination {
     struct doctor *d;
-    struct secret bot, as, hs;
+    struct secret bot, as, hs, password;
     bool reached, known;
 };
 
@@ -82,6 +84,62 @@ static void on_whoami(void *ctx, const struct http_response *res)
     json_free(j);
 }
 
+/* ---- with a password ---- */
+
+static void on_logged_in(void *ctx, const struct http_response *res)
+{
+    struct examination *x = ctx;
+    struct cJSON *j = matrix_json_read(res->body, res->len);
+    struct matrix_result r;
+    matrix_result_read(res, j, &r);
+    const char *user = json_string(j, "user_id", MATRIX_MAX_ID);
+    const char *token = json_string(j, "access_token", SECRET_MAX_BYTES);
+    if (r.class == MATRIX_FINE && user && token && *token) {
+        doctor_fine(x->d, "we are %s, and the password is right", user);
+        x->bot = (struct secret){.value = {must(strdup(token))}, .n = 1};
+    } else {
+        doctor_wrong(x->d, "compare matrix.user and matrix.password_file with the account",
+                     "the homeserver does not let us in with the password (%s)", r.error);
+    }
+    json_free(j);
+}
+
+static void on_flows(void *ctx, const struct http_response *res)
+{
+    struct examination *x = ctx;
+    struct cJSON *j = matrix_json_read(res->body, res->len);
+    x->known = matrix_login_is_possible(j);
+    if (!x->known)
+        doctor_wrong(x->d, "have it issue an access token, and put it into matrix.bot_token_file",
+                     "the homeserver lets nobody in with a password");
+    json_free(j);
+}
+
+static void on_logged_out(void *ctx, const struct http_response *res)
+{
+    (void)ctx;
+    (void)res;
+}
+
+/* In and out again, as a device of our own: the one that runs is not disturbed. */
+static void try_password(struct examination *x)
+{
+    struct buf b;
+    ask(x, "GET", LOGIN, NULL, NULL, on_flows);
+    if (!x->known)
+        return;
+    buf_init(&b, 16384);
+    matrix_login_body(config_text(doctor_config(x->d), "matrix.user"), x->password.value[0], NULL,
+                      &b);
+    ask(x, "POST", LOGIN, b.s, NULL, on_logged_in);
+    sodium_memzero(b.s, b.len);
+    buf_release(&b);
+    if (x->bot.n)
+        ask(x, "POST", "/_matrix/client/v3/logout", "{}", &x->bot, on_logged_out);
+}
+
+/* ---- as an application service ---- */
+
 static void on_ping(void *ctx, const struct http_response *res)
 {
     struct examination *x = ctx;
@@ -117,24 +175,29 @@ void matrix_doctor(struct doctor *d)
 {
     struct examination x = {.d = d};
     look_at(&x, "matrix.bot_token_file", &x.bot);
+    look_at(&x, "matrix.password_file", &x.password);
     look_at(&x, "matrix.as_token_file", &x.as);
     look_at(&x, "matrix.hs_token_file", &x.hs);
     bool server = *config_text(doctor_config(d), "matrix.homeserver") != '\0';
-    bool token = x.bot.n || (x.as.n && x.hs.n);
+    bool token = x.bot.n || x.password.n || (x.as.n && x.hs.n);
     if (!server || !token) {
         doctor_remark(d, "off: %s",
-                      server ? "it has neither a bot token nor the two tokens of an application "
-                               "service"
-                             : "matrix.homeserver is empty");
+                      server
+                          ? "it has neither a bot token, nor a password, nor the two tokens of an "
+                            "application service"
+                          : "matrix.homeserver is empty");
     } else {
         ask(&x, "GET", "/_matrix/client/versions", NULL, NULL, on_versions);
-        if (x.reached)
+        if (x.reached && !x.bot.n && x.password.n)
+            try_password(&x);
+        else if (x.reached)
             ask(&x, "GET", "/_matrix/client/v3/account/whoami", NULL, x.bot.n ? &x.bot : &x.as,
                 on_whoami);
-        if (x.known && !x.bot.n)
+        if (x.known && !x.bot.n && !x.password.n)
             ping(&x);
     }
     secret_release(&x.bot);
     secret_release(&x.as);
     secret_release(&x.hs);
+    secret_release(&x.password);
 }

@@ -185,6 +185,7 @@ static void read_member(const struct reader *r, const char *whose)
         r->ev->kind = MATRIX_JOINED;
     else
         r->ev->kind = MATRIX_LEFT;
+    r->ev->direct = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(r->content, "is_direct"));
     r->ev->encrypted = more && is_encrypted(json_array(more, "invite_room_state", NULL));
 }
 
@@ -237,6 +238,31 @@ static void read_event(const struct reader *r, const char *type)
         nothing(r, "of a type that we do not know");
 }
 
+int64_t matrix_event_age(const cJSON *ev)
+{
+    return json_int(member(ev, "unsigned"), "age", 0, 1LL << 52, -1);
+}
+
+bool matrix_event_before_us(const cJSON *ev)
+{
+    const cJSON *more = member(ev, "unsigned");
+    const char *we = more ? json_string(more, "membership", 32) : NULL;
+    const char *key = json_string(ev, "state_key", MATRIX_MAX_ID);
+    return we && strcmp(we, "join") != 0 && !key;
+}
+
+bool matrix_event_is_entry(const cJSON *ev, const struct matrix_self *self)
+{
+    const char *type = json_string(ev, "type", 64),
+               *key = json_string(ev, "state_key", MATRIX_MAX_ID);
+    const cJSON *content = member(ev, "content"), *more = member(ev, "unsigned");
+    const cJSON *was = member(more, "prev_content");
+    const char *is = content ? json_string(content, "membership", 32) : NULL;
+    const char *before = was ? json_string(was, "membership", 32) : NULL;
+    return type && key && is && !strcmp(type, "m.room.member") && !strcmp(key, self->user) &&
+           !strcmp(is, "join") && (!before || strcmp(before, "join") != 0);
+}
+
 int matrix_event_read(struct pool *pool, const char *json, size_t len,
                       const struct matrix_gate *gate, struct matrix_event *ret)
 {
@@ -248,6 +274,7 @@ int matrix_event_read(struct pool *pool, const char *json, size_t len,
     ret->room = id_of(&r, j, "room_id");
     ret->sender = id_of(&r, j, "sender");
     ret->at_ms = json_int(j, "origin_server_ts", 0, 1LL << 52, 0);
+    ret->age_ms = matrix_event_age(j);
     r.content = member(j, "content");
     bool fine = type && *ret->id && *ret->room && *ret->sender;
     if (fine)

@@ -17,7 +17,7 @@
 static const char help[] = "Ask me a question in a few words, and I look it up in our guides. In a "
                            "room, mention me first.";
 static const char tired[] =
-    "That were many messages in a short time. I answer again in ten minutes.";
+    "That was a lot at once. In case that you are a program, too, I am silent for ten minutes.";
 
 static const struct config *config_of(const struct matrix *m)
 {
@@ -223,9 +223,18 @@ void matrix_in_room(struct matrix *m, const struct inbox_item *item, const struc
         on_answer(k, -EBUSY, 0, NULL);
 }
 
+/* By our homeserver's clock where it tells, and by ours only for the time since: clocks differ. */
+static int64_t age_of(const struct inbox_item *item, const struct matrix_event *ev)
+{
+    int64_t now = clock_wall_ms();
+    if (ev->age_ms >= 0)
+        return ev->age_ms + now - item->at_ms;
+    return ev->at_ms ? now - ev->at_ms : 0;
+}
+
 static void on_text(struct matrix *m, const struct inbox_item *item, const struct matrix_event *ev)
 {
-    int64_t age_ms = ev->at_ms ? clock_wall_ms() - ev->at_ms : 0;
+    int64_t age_ms = age_of(item, ev);
     if (age_ms > config_int(config_of(m), "matrix.max_age_s") * 1000) {
         log_info("matrix", "a message came too late to be answered", "age_s=%lld",
                  (long long)(age_ms / 1000));
@@ -292,14 +301,49 @@ static void dispatch(struct matrix *m, const struct inbox_item *item, const stru
     }
 }
 
+static void go_on_with(struct matrix *m, struct held_list list)
+{
+    struct held *h;
+    while ((h = task_unhold(&list)) != NULL) {
+        matrix_on_message(m, &h->item);
+        task_free(&h->task);
+    }
+}
+
+/* What is apart already has come before what is still to be taken apart. */
+void matrix_go_on(struct matrix *m)
+{
+    struct held_list events = m->held, deliveries = m->held_deliveries;
+    m->held = m->held_deliveries = (struct held_list){0};
+    go_on_with(m, events);
+    go_on_with(m, deliveries);
+}
+
+bool matrix_is_delivery(const char *identity)
+{
+    static const char *const prefix[] = {MATRIX_TXN, MATRIX_SYNC, MATRIX_BACK};
+    for (size_t i = 0; i < sizeof prefix / sizeof *prefix; i++)
+        if (!strncmp(identity, prefix[i], strlen(prefix[i])))
+            return true;
+    return false;
+}
+
+/* While rooms are read back, what was said earlier is still to come. */
+static bool must_wait(const struct matrix *m, const struct inbox_item *item)
+{
+    bool back = !strncmp(item->identity, MATRIX_BACK, strlen(MATRIX_BACK));
+    return !m->known || (matrix_back_settling(m) && !back);
+}
+
 void matrix_on_message(struct matrix *m, const struct inbox_item *item)
 {
-    if (!strncmp(item->identity, "txn:", 4) || !strncmp(item->identity, "sync:", 5)) {
-        matrix_on_batch(m, item);
+    bool delivery = matrix_is_delivery(item->identity);
+    if (must_wait(m, item)) {
+        task_hold(&m->tasks, delivery ? &m->held_deliveries : &m->held, item);
         return;
     }
-    if (!m->known) {
-        task_hold(&m->tasks, &m->held, item);
+    if (delivery) {
+        matrix_on_batch(m, item);
         return;
     }
     struct pool *pool = pool_new();

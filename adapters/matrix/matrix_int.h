@@ -12,6 +12,11 @@ struct http_response;
 
 #define MATRIX_MAX_ID 255 /* bytes of a user, room or event id, by the specification */
 
+/* What the inbox calls deliveries; events have their own ids, which begin with '$'. */
+#define MATRIX_TXN  "txn:"
+#define MATRIX_SYNC "sync:"
+#define MATRIX_BACK "back:"
+
 /* ---- matrix_json.c: JSON that people far away have put things into ---- */
 
 /* Parse what a homeserver passes on. What json_parse() would refuse the whole for is mended first: text that is not UTF-8, and
@@ -63,7 +68,8 @@ struct matrix_event {
     enum matrix_kind kind;
     const char *why; /* of MATRIX_NOTHING, static text */
     const char *id, *room, *sender;
-    int64_t at_ms; /* as its server says; 0: it does not */
+    int64_t at_ms;  /* as its server says; 0: it does not */
+    int64_t age_ms; /* when we were told, as our homeserver says; -1: it does not */
     const char *text;
     bool named;           /* we are mentioned in it, or it begins with our command */
     const char *reply_to; /* the message it answers on purpose */
@@ -71,6 +77,7 @@ struct matrix_event {
     const char *target;
     int vote;       /* 1, -1, or 0: a reaction that is no vote */
     bool encrypted; /* of MATRIX_INVITED: the room is */
+    bool direct;    /* of MATRIX_INVITED: for a conversation of two */
 };
 
 struct matrix_gate {
@@ -82,6 +89,12 @@ struct matrix_gate {
 /* 0, or -EBADMSG when it is no event. */
 int matrix_event_read(struct pool *pool, const char *json, size_t len,
                       const struct matrix_gate *gate, struct matrix_event *ret);
+/* Of an event as it came: how old it was when our homeserver told us, by that one's clock; -1: it did not say. */
+int64_t matrix_event_age(const struct cJSON *ev);
+/* It was said when we were not in the room, as far as the homeserver tells. */
+bool matrix_event_before_us(const struct cJSON *ev);
+/* It is us who come into the room. */
+bool matrix_event_is_entry(const struct cJSON *ev, const struct matrix_self *self);
 /* 1 for a thumb up and its like, -1 down, 0 anything else, whatever skin and variant selectors it has. */
 int matrix_event_vote(const char *key);
 
@@ -171,6 +184,8 @@ const char *matrix_path(struct pool *pool, const char *const *part);
 
 /* ---- matrix_api.c: calls to the homeserver ---- */
 
+#define MATRIX_DEVICE_ID "GUIDEPOST"
+
 struct matrix;
 typedef void matrix_call_fn(void *ctx, const struct matrix_result *r);
 struct matrix_call {
@@ -190,22 +205,27 @@ void matrix_tell(struct matrix *m, const char *method, const char *path, const c
 struct matrix {
     struct adapter *adapter;
     struct secret token, hs_token; /* hs_token empty: a plain bot account */
+    struct secret password;        /* of a plain account without a token of its own */
+    uint64_t logged_in_ms;         /* loop time */
     char *homeserver;
     struct matrix_self self;
-    bool known;  /* self is */
-    bool device; /* our device is, on the homeserver */
-    bool down;   /* our token is no good; everything waits */
+    bool known;           /* self is */
+    bool device;          /* our device is, on the homeserver */
+    bool pinged, reached; /* whether they reach us was asked; they do */
+    bool down;            /* our token is no good; everything waits */
     char why_down[96];
     char salt[32];        /* transaction ids begin with it; "" until it was read */
     struct pool *scratch; /* of the calls at the start */
     unsigned start_tries;
     struct loop_timer *start_timer, *ping_timer;
     struct tasks tasks;
-    struct held_list held; /* messages that came before we knew our name */
+    struct held_list held,
+        held_deliveries; /* came before we knew our name, or while rooms are read back */
     struct matrix_room *rooms;
     struct matrix_breaker *breaker;
     struct matrix_vote *votes, **votes_end;
     struct matrix_sync *sync;
+    struct matrix_back *back;
     uint64_t complained_ms;
 };
 
@@ -220,9 +240,22 @@ void matrix_lost(struct matrix *m, const struct matrix_result *r);
 /* Our device is not known any more: make it again. */
 void matrix_make_device(struct matrix *m);
 
+/* ---- matrix_login.c: an account with a password ---- */
+
+/* Get a token, the kept one or a new one; matrix_login_done() follows, with NULL or what went wrong. */
+void matrix_login(struct matrix *m);
+void matrix_login_done(struct matrix *m, const struct matrix_result *wrong);
+void matrix_login_forget(struct matrix *m); /* the token is no good any more */
+/* The body of such a call; device NULL: any. And whether the answer to GET /login allows it. */
+void matrix_login_body(const char *user, const char *password, const char *device, struct buf *b);
+bool matrix_login_is_possible(const struct cJSON *flows);
+
 /* ---- matrix_in.c: a message of the inbox is dealt with ---- */
 
 void matrix_on_message(struct matrix *m, const struct inbox_item *item);
+/* Deal with what was held. */
+void matrix_go_on(struct matrix *m);
+bool matrix_is_delivery(const char *identity); /* and not an event */
 void matrix_ignore(struct matrix *m, const struct inbox_item *item, const char *why);
 /* What we say of our own accord, once per `idem`. `item` (may be NULL) is over with it. */
 void matrix_say(struct matrix *m, const struct inbox_item *item, const char *idem, const char *text,
@@ -252,6 +285,9 @@ void matrix_on_unreadable(struct matrix *m, const struct inbox_item *item,
                           const struct matrix_event *ev);
 void matrix_on_moved(struct matrix *m, const struct inbox_item *item,
                      const struct matrix_event *ev);
+/* How far the room was read back: the newest event seen, or "". */
+const char *matrix_room_mark(struct matrix *m, const char *room);
+void matrix_room_set_mark(struct matrix *m, const char *room, const char *event);
 void matrix_room_free_all(struct matrix *m);
 
 /* ---- matrix_breaker.c: two machines that talk to each other ---- */
@@ -277,6 +313,17 @@ void matrix_deliver(struct matrix *m, const struct outbox_item *item);
 
 void matrix_sync_start(struct matrix *m); /* nothing for an application service */
 void matrix_sync_stop(struct matrix *m);
+
+/* ---- matrix_back.c: what an application service was not told ---- */
+
+/* There was trouble: read back what may have been lost. Nothing for a plain account, whose /sync knows how far it was. */
+void matrix_back_read(struct matrix *m);
+/* What comes in waits for that, to be answered in its order: matrix_go_on() follows. */
+bool matrix_back_settling(const struct matrix *m);
+/* Signs of trouble: what a transaction is called, how a call ended. */
+void matrix_back_on_transaction(struct matrix *m, const char *name);
+void matrix_back_on_result(struct matrix *m, const struct matrix_result *r);
+void matrix_back_stop(struct matrix *m);
 
 /* ---- matrix_doctor.c: for the command line ---- */
 

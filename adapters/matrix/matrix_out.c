@@ -78,10 +78,7 @@ static void failed(struct sending *k, const struct matrix_result *r)
         later(k, r->error, (long)config_int(bot_config(m->adapter->bot), "matrix.retry_auth_s"),
               true);
         break;
-    case MATRIX_DEVICE:
-        matrix_make_device(m);
-        later(k, r->error, 1, true);
-        break;
+    case MATRIX_DEVICE: later(k, r->error, 1, true); break;
     case MATRIX_LATER: later(k, r->error, r->retry_after_s, r->status == 429); break;
     case MATRIX_UNSURE: later(k, r->error, r->retry_after_s, false); break;
     case MATRIX_RELATION:

@@ -10,8 +10,15 @@
 #define MAX_SOURCES 5
 #define MAX_HTML    (64u * 1024)
 
+#define VOTES "Did this help? React with \xF0\x9F\x91\x8D or \xF0\x9F\x91\x8E."
+static const char votes[] = VOTES;
+
 struct block {
     const char *body, *html;
+};
+
+struct source {
+    const char *name, *url;
 };
 
 struct blocks {
@@ -87,43 +94,59 @@ static void begin(struct buf *body, struct buf *html)
     buf_init(html, MATRIX_PART_BYTES / 2);
 }
 
-static void add_sources(struct blocks *bs, const struct reply *r)
+/* The sources quoted, each once. How many. */
+static size_t sources_of(struct blocks *bs, const struct reply *r, struct source *ret)
 {
-    const char *before[MAX_SOURCES];
-    struct buf body, html;
     size_t n = 0;
-    begin(&body, &html);
-    buf_adds(&body, "Sources:");
-    buf_adds(&html, "<p>Sources:</p><ul>");
     for (size_t i = 0; i < r->nanswer && n < MAX_SOURCES; i++) {
         const char *name = quote_name(bs->pool, &r->answer[i], " \xE2\x80\xBA ");
-        const char *url = quote_url(bs->pool, &r->answer[i]);
         bool known = false;
         for (size_t k = 0; k < n; k++)
-            known |= !strcmp(before[k], name);
-        if (known)
-            continue;
-        before[n++] = name;
-        buf_addf(&body, "\n- %s%s%s", name, *url ? ": " : "", url);
-        buf_adds(&html, "<li>");
-        matrix_html_link(&html, url, name);
-        buf_adds(&html, "</li>");
+            known |= !strcmp(ret[k].name, name);
+        if (!known)
+            ret[n++] = (struct source){name, quote_url(bs->pool, &r->answer[i])};
     }
-    buf_adds(&html, "</ul>");
-    if (!n)
-        buf_clear(&body);
+    return n;
+}
+
+/* One stands on a line of its own, several are a list. */
+static void add_sources(struct blocks *bs, const struct reply *r)
+{
+    struct source source[MAX_SOURCES];
+    struct buf body, html;
+    size_t n = sources_of(bs, r, source);
+    begin(&body, &html);
+    buf_adds(&body, n == 1 ? "Source: " : n ? "Sources:" : "");
+    buf_adds(&html, n == 1 ? "<p><em>Source: " : "<p><em>Sources:</em></p><ul>");
+    for (size_t i = 0; i < n; i++) {
+        const struct source *at = &source[i];
+        buf_addf(&body, "%s%s%s%s", n > 1 ? "\n- " : "", at->name, *at->url ? ": " : "", at->url);
+        buf_adds(&html, n > 1 ? "<li>" : "");
+        matrix_html_link(&html, at->url, at->name);
+        buf_adds(&html, n > 1 ? "</li>" : "");
+    }
+    buf_adds(&html, n == 1 ? "</em></p>" : "</ul>");
     finish(bs, &body, &html);
+}
+
+static const char *words_before_numbers(const struct reply *r)
+{
+    if (r->nchoice)
+        return "Reply with a number:";
+    return r->kind == REPLY_ANSWER ? "You can also ask (a number will do):"
+                                   : "Ask me, for example (a number will do):";
 }
 
 /* What can be asked by its number: as the conversation counts them, choices first. */
 static void add_numbers(struct blocks *bs, const struct reply *r)
 {
     struct buf body, html;
+    const char *words = words_before_numbers(r);
     if (!r->nchoice && !r->nsuggestion)
         return;
     begin(&body, &html);
-    buf_adds(&body, "Reply with a number:");
-    buf_adds(&html, "<p>Reply with a number:</p><ol>");
+    buf_adds(&body, words);
+    buf_addf(&html, "<p>%s</p><ol>", words);
     for (size_t i = 0; i < r->nchoice + r->nsuggestion; i++) {
         const char *q = i < r->nchoice ? r->choice[i] : r->suggestion[i - r->nchoice];
         buf_addf(&body, "\n%zu. %s", i + 1, q);
@@ -192,7 +215,10 @@ void matrix_render(const struct reply *r, const char *answer_id, struct buf *b)
         add_plain(&bs, r->text, strlen(r->text));
     add_sources(&bs, r);
     add_numbers(&bs, r);
-    letter(&bs, reply_kind_name(r->kind), r->kind == REPLY_ANSWER ? answer_id : NULL, b);
+    const char *vote_on = r->kind == REPLY_ANSWER ? answer_id : NULL;
+    if (vote_on)
+        add_block(&bs, votes, "<p><em>" VOTES "</em></p>");
+    letter(&bs, reply_kind_name(r->kind), vote_on, b);
 }
 
 void matrix_render_line(const char *text, struct buf *b)

@@ -63,7 +63,10 @@ void matrix_result_read(const struct http_response *res, const cJSON *json,
     const char *code = json_string(json, "errcode", 95), *text = json_string(json, "error", 512);
     *ret = (struct matrix_result){
         .status = res->status, .json = json, .retry_after_s = res->retry_after_s};
-    if (!res->status) {
+    if (res->too_big) {
+        ret->class = MATRIX_REFUSED;
+        snprintf(ret->error, sizeof ret->error, "%s", res->error);
+    } else if (!res->status) {
         ret->class = res->maybe_sent ? MATRIX_UNSURE : MATRIX_LATER;
         snprintf(ret->error, sizeof ret->error, "%s", res->error);
     } else if (res->status < 300 && cJSON_IsObject(json)) {

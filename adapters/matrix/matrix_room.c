@@ -10,11 +10,14 @@
 
 #define BIG        20 /* who comes and goes in a room of that size makes it no conversation of two */
 #define GREET_MOST 100
+#define ENTERED_MS 10000
 
 static const char unreadable[] = "I cannot read encrypted rooms. Please invite me to a room "
                                  "without encryption, or start a direct "
                                  "chat with encryption off.";
-static const char hello[] =
+static const char hello_both[] =
+    "Hello! I answer questions from our guides. Just ask, in a few words.";
+static const char hello_all[] =
     "Hello! I answer questions from our guides. Mention me, or reply to one of my answers.";
 static const long join_after_s[] = {2, 10, 60, 300};
 #define JOIN_TRIES (sizeof join_after_s / sizeof *join_after_s)
@@ -22,8 +25,11 @@ static const long join_after_s[] = {2, 10, 60, 300};
 struct matrix_room {
     struct matrix_room *next;
     char *id;
+    char *mark;  /* how far it was read back, or NULL */
     int members; /* joined and invited; -1: not known */
     bool looked, encrypted, fetching;
+    bool invited;        /* and not in it yet: what is said meanwhile is not said to us */
+    uint64_t entered_ms; /* when our join was confirmed, loop time; 0: it was not */
     unsigned tries;
     struct held_list waiting;
 };
@@ -44,9 +50,23 @@ void matrix_room_free_all(struct matrix *m)
     for (struct matrix_room *r = m->rooms, *next; r; r = next) {
         next = r->next;
         free(r->id);
+        free(r->mark);
         free(r);
     }
     m->rooms = NULL;
+}
+
+const char *matrix_room_mark(struct matrix *m, const char *room)
+{
+    const char *mark = room_of(m, room)->mark;
+    return mark ? mark : "";
+}
+
+void matrix_room_set_mark(struct matrix *m, const char *room, const char *event)
+{
+    struct matrix_room *r = room_of(m, room);
+    free(r->mark);
+    r->mark = must(strdup(event));
 }
 
 /* ---- how many are there? ---- */
@@ -93,17 +113,19 @@ static void fetched(void *ctx, const struct matrix_result *r)
     struct fetch *f = ctx;
     struct matrix *m = f->task.adapter->state;
     struct matrix_room *room = f->room;
-    bool later = r->class == MATRIX_LATER || r->class == MATRIX_UNSURE || r->class == MATRIX_DOWN;
+    bool later = r->class == MATRIX_LATER || r->class == MATRIX_UNSURE || r->class == MATRIX_DOWN ||
+                 r->class == MATRIX_DEVICE;
     if (r->class == MATRIX_DOWN)
         matrix_lost(m, r);
-    if (later && ++room->tries < 10) { /* a room that is too big to be listed is none of two */
-        long wait =
-            r->retry_after_s > 1 ? r->retry_after_s : 1L << (room->tries < 6 ? room->tries : 6);
+    if (later) {
+        long wait = 1L << (room->tries < 5 ? room->tries++ : 5);
+        wait = r->retry_after_s > wait ? r->retry_after_s : wait;
         task_wait(&f->task, (uint64_t)wait * 1000, fetch);
         return;
     }
     room->fetching = false;
     room->tries = 0;
+    /* A room that is too big to be listed is none of two. */
     room->members = r->class == MATRIX_FINE ? count(r->json) : BIG + 1;
     task_free(&f->task);
     go_on(m, room);
@@ -127,9 +149,21 @@ static void on_told(void *ctx, int err, const char *value)
     fetch(f);
 }
 
+/* A homeserver tells a service of what is said to whom it has invited. The event of our coming in says where that ends; should it
+ * get lost, a moment after the call does. */
+static bool is_outside(const struct matrix *m, const struct matrix_room *r)
+{
+    uint64_t now = loop_now_ms(bot_loop(m->adapter->bot));
+    return r->invited && (!r->entered_ms || now - r->entered_ms < ENTERED_MS);
+}
+
 void matrix_room_ask(struct matrix *m, const struct inbox_item *item, const struct matrix_event *ev)
 {
     struct matrix_room *r = room_of(m, ev->room);
+    if (is_outside(m, r)) {
+        matrix_ignore(m, item, "said before we came in");
+        return;
+    }
     task_hold(&m->tasks, &r->waiting, item);
     if (r->members >= 0 && r->looked) {
         go_on(m, r);
@@ -148,6 +182,8 @@ void matrix_on_member(struct matrix *m, const struct inbox_item *item,
     struct matrix_room *r = room_of(m, ev->room);
     if (ev->kind != MATRIX_MEMBER || r->members <= BIG) /* a big room is no conversation of two */
         r->members = -1;
+    if (ev->kind != MATRIX_MEMBER)
+        r->invited = false;
     inbox_end(m->adapter, item->id, INBOX_WAS_DONE);
 }
 
@@ -238,7 +274,9 @@ static void on_counted(void *ctx, const struct matrix_result *r)
     struct matrix *m = k->task.adapter->state;
     const cJSON *joined = r->class == MATRIX_FINE ? json_object(r->json, "joined") : NULL;
     struct matrix_place place = {.via = MATRIX_SEND, .room = k->room};
-    if (joined && cJSON_GetArraySize(joined) <= GREET_MOST)
+    int here = cJSON_GetArraySize(joined);
+    const char *hello = k->ev.direct ? hello_both : hello_all;
+    if (joined && here <= GREET_MOST)
         matrix_say(m, &k->item, pool_printf(k->task.pool, "hello:%s", k->ev.id), hello, &place);
     else
         inbox_end(m->adapter, k->item.id, INBOX_WAS_DONE);
@@ -268,9 +306,11 @@ static void joined(void *ctx, const struct matrix_result *r)
     struct matrix *m = k->task.adapter->state;
     if (r->class == MATRIX_DOWN)
         matrix_lost(m, r);
-    bool waits = r->class == MATRIX_LATER || r->class == MATRIX_UNSURE || r->class == MATRIX_DOWN;
+    bool waits = r->class == MATRIX_LATER || r->class == MATRIX_UNSURE || r->class == MATRIX_DOWN ||
+                 r->class == MATRIX_DEVICE;
     bool hopeless = !waits && k->near && r->status == 403; /* we were thrown out meanwhile */
     if (r->class == MATRIX_FINE) {
+        room_of(m, k->room)->entered_ms = loop_now_ms(bot_loop(m->adapter->bot));
         greet(k);
         return;
     }
@@ -318,7 +358,10 @@ void matrix_on_invite(struct matrix *m, const struct inbox_item *item,
 {
     struct join *k = join_new(m, item);
     k->room = k->ev.room;
-    room_of(m, ev->room)->members = -1;
+    struct matrix_room *r = room_of(m, ev->room);
+    r->members = -1;
+    r->invited = !item->tries; /* found open after a start: we may have been in since */
+    r->entered_ms = 0;
     if (may_invite(m, ev->sender))
         join(k);
     else

@@ -1,10 +1,10 @@
 /* matrix_start.c: who we are, and whether we may speak. Nothing is answered before the homeserver has said who we are: a bot that
  * guesses its own name comes to talk to itself.
  *
- *     salt -> register* -> whoami -> device* -> display name -> known: what was held goes on, /sync begins    (* application service)
- *                                                              `-> ping*, every minute until one has come through
+ *     salt -> register* or log in -> whoami -> device* -> display name -> known: what was held goes on, /sync begins    (* application service)
+ *                                                              `-> ping*, every minute
  *
- * The salt is a word of this state.db that every transaction id begins with. Without it a new state.db would count its messages
+ * The ping goes on: it is how we hear that the homeserver was away. The salt is a word of this state.db that every transaction id begins with. Without it a new state.db would count its messages
  * from one again, and the homeserver would take the first hundred for repetitions of old ones.
  *
  * When a call says that the token is no good, everything waits, and from time to time its file is read again and tried. */
@@ -16,9 +16,10 @@
 #include "adapters/matrix/matrix_int.h"
 #include "bot/must.h"
 
-#define MAX_WAIT_S  60
-#define PING_EACH_S 60
-#define DEVICE      "GUIDEPOST"
+#define MAX_WAIT_S     60
+#define PING_EACH_S    60
+#define PING_SOON_S    10 /* as long as they do not reach us */
+#define RELOGIN_EACH_S 60
 
 static const struct config *config_of(const struct matrix *m)
 {
@@ -42,6 +43,17 @@ static void step(struct matrix *m, const char *method, const char *path, const c
 
 /* ---- trouble ---- */
 
+/* What cannot be read leaves the old one. */
+static void read_again(const struct matrix *m, const char *setting, struct secret *secret)
+{
+    struct secret fresh;
+    const char *why;
+    if (secret_read(config_text(config_of(m), setting), &fresh, &why))
+        return;
+    secret_release(secret);
+    *secret = fresh;
+}
+
 static void begin(void *ctx);
 
 static void again_in(struct matrix *m, long s)
@@ -50,17 +62,35 @@ static void again_in(struct matrix *m, long s)
     m->start_timer = loop_timer(bot_loop(m->adapter->bot), (uint64_t)s * 1000, 0, begin, m);
 }
 
+static const char *remedy(const struct matrix *m)
+{
+    if (matrix_is_service(m))
+        return "compare matrix.as_token_file with the homeserver's registration file";
+    return m->password.n ? "compare matrix.user and matrix.password_file with the account"
+                         : "put a new access token into matrix.bot_token_file";
+}
+
+/* Signed out, with a password to sign in again; but not when that was just done. */
+static bool may_log_in(const struct matrix *m)
+{
+    uint64_t now = loop_now_ms(bot_loop(m->adapter->bot));
+    return m->password.n && m->token.n &&
+           (!m->logged_in_ms || now - m->logged_in_ms > RELOGIN_EACH_S * 1000);
+}
+
 void matrix_lost(struct matrix *m, const struct matrix_result *r)
 {
-    if (!m->down || strcmp(m->why_down, r->error) != 0)
+    bool again = may_log_in(m);
+    if (again)
+        log_info("matrix", "signed out; logging in again", "reason=\"%s\"", r->error);
+    else if (!m->down || strcmp(m->why_down, r->error) != 0)
         log_error("matrix", "the homeserver does not let us in; everything waits",
-                  "reason=\"%s\" step=\"%s\"", r->error,
-                  matrix_is_service(m)
-                      ? "compare matrix.as_token_file with the homeserver's registration file"
-                      : "put a new access token into matrix.bot_token_file");
+                  "reason=\"%s\" step=\"%s\"", r->error, remedy(m));
+    if (m->password.n)
+        matrix_login_forget(m);
     m->down = true;
     snprintf(m->why_down, sizeof m->why_down, "%s", r->error);
-    again_in(m, (long)config_int(config_of(m), "matrix.retry_auth_s"));
+    again_in(m, again ? 0 : (long)config_int(config_of(m), "matrix.retry_auth_s"));
 }
 
 /* A step failed: for good, or for now. */
@@ -81,12 +111,22 @@ static void stuck(struct matrix *m, const struct matrix_result *r, const char *w
 
 static void ping(void *ctx);
 
+static void ping_in(struct matrix *m, uint64_t s)
+{
+    loop_timer_stop(m->ping_timer);
+    m->ping_timer = loop_timer(bot_loop(m->adapter->bot), s * 1000, 0, ping, m);
+}
+
 static void pinged(void *ctx, const struct matrix_result *r)
 {
     struct matrix *m = ctx;
-    if (r->class == MATRIX_FINE) {
-        loop_timer_stop(m->ping_timer);
-        m->ping_timer = NULL;
+    bool news = !m->pinged || m->reached != (r->class == MATRIX_FINE);
+    m->pinged = true;
+    m->reached = r->class == MATRIX_FINE;
+    ping_in(m, m->reached ? PING_EACH_S : PING_SOON_S);
+    if (!news || bot_draining(m->adapter->bot)) {
+        return;
+    } else if (m->reached) {
         log_info("matrix", "the homeserver reaches us", "ms=%lld",
                  json_int(r->json, "duration_ms", 0, 1 << 30, 0));
     } else {
@@ -99,23 +139,16 @@ static void pinged(void *ctx, const struct matrix_result *r)
 static void ping(void *ctx)
 {
     struct matrix *m = ctx;
-    const char *path = pool_printf(scratch(m), "/_matrix/client/v1/appservice/%s/ping",
+    struct pool *pool = pool_new();
+    if (m->pinged && !m->reached) /* perhaps there is a new one */
+        read_again(m, "matrix.hs_token_file", &m->hs_token);
+    const char *path = pool_printf(pool, "/_matrix/client/v1/appservice/%s/ping",
                                    config_text(config_of(m), "matrix.id"));
     step(m, "POST", path, "{\"transaction_id\":\"start\"}", true, pinged);
+    pool_free(pool);
 }
 
 /* ---- known ---- */
-
-static void go_on(struct matrix *m)
-{
-    struct held_list list = m->held;
-    struct held *h;
-    m->held = (struct held_list){0};
-    while ((h = task_unhold(&list)) != NULL) {
-        matrix_on_message(m, &h->item);
-        task_free(&h->task);
-    }
-}
 
 static void ready(struct matrix *m)
 {
@@ -125,11 +158,13 @@ static void ready(struct matrix *m)
     m->known = true;
     m->down = false;
     m->start_tries = 0;
-    if (first)
-        go_on(m);
+    if (matrix_is_service(m))
+        matrix_back_read(m);
+    else if (first)
+        matrix_go_on(m);
     matrix_sync_start(m);
     if (first && matrix_is_service(m))
-        m->ping_timer = loop_timer(bot_loop(m->adapter->bot), 0, PING_EACH_S * 1000, ping, m);
+        ping_in(m, 0);
 }
 
 static void renamed(void *ctx, const struct matrix_result *r)
@@ -182,8 +217,8 @@ static void on_device(void *ctx, const struct matrix_result *r)
 static void make_device(struct matrix *m, matrix_call_fn *fn)
 {
     m->device = false;
-    step(m, "PUT", MATRIX_PATH(scratch(m), "devices", DEVICE), "{\"display_name\":\"Guidepost\"}",
-         false, fn);
+    step(m, "PUT", MATRIX_PATH(scratch(m), "devices", MATRIX_DEVICE_ID),
+         "{\"display_name\":\"Guidepost\"}", false, fn);
 }
 
 static void on_device_again(void *ctx, const struct matrix_result *r)
@@ -229,6 +264,10 @@ static void sign_up(struct matrix *m)
 {
     struct buf b;
     const char *user = config_text(config_of(m), "matrix.user");
+    if (m->password.n && !m->token.n) {
+        matrix_login(m);
+        return;
+    }
     if (!matrix_is_service(m)) {
         step(m, "GET", "/_matrix/client/v3/account/whoami", NULL, true, on_whoami);
         return;
@@ -239,6 +278,14 @@ static void sign_up(struct matrix *m)
     buf_addc(&b, '}');
     step(m, "POST", "/_matrix/client/v3/register", b.s, true, on_registered);
     buf_release(&b);
+}
+
+void matrix_login_done(struct matrix *m, const struct matrix_result *wrong)
+{
+    if (wrong)
+        stuck(m, wrong, "login");
+    else
+        sign_up(m);
 }
 
 /* ---- the salt ---- */
@@ -276,15 +323,11 @@ static void begin(void *ctx)
     m->start_timer = NULL;
     pool_free(m->scratch);
     m->scratch = NULL;
-    if (m->down) { /* perhaps there is a new token */
-        struct secret fresh;
-        const char *why;
-        const char *row = matrix_is_service(m) ? "matrix.as_token_file" : "matrix.bot_token_file";
-        if (!secret_read(config_text(config_of(m), row), &fresh, &why)) {
-            secret_release(&m->token);
-            m->token = fresh;
-        }
-    }
+    if (m->down && m->password.n) /* perhaps there is a new one */
+        read_again(m, "matrix.password_file", &m->password);
+    else if (m->down)
+        read_again(m, matrix_is_service(m) ? "matrix.as_token_file" : "matrix.bot_token_file",
+                   &m->token);
     if (*m->salt)
         sign_up(m);
     else if (inbox_note(m->adapter, "salt", on_salt, m))

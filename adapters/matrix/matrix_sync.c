@@ -139,7 +139,7 @@ static void put(struct matrix_sync *s)
     buf_addf(&b, "{\"events\":%s}", events);
     crypto_generichash(hash, sizeof hash, (const unsigned char *)b.s, b.len, NULL, 0);
     sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-    struct inbox_message m = {.identity = pool_printf(s->pool, "sync:%s", hex),
+    struct inbox_message m = {.identity = pool_printf(s->pool, MATRIX_SYNC "%s", hex),
                               .body = b.s,
                               .note_key = s->key,
                               .note = s->next};
@@ -149,27 +149,6 @@ static void put(struct matrix_sync *s)
 }
 
 /* ---- what is in it ---- */
-
-/* We were in the room when it was said, as far as the homeserver tells. */
-static bool before_us(const cJSON *ev)
-{
-    const cJSON *more = json_object(ev, "unsigned");
-    const char *we = more ? json_string(more, "membership", 32) : NULL;
-    const char *key = json_string(ev, "state_key", MATRIX_MAX_ID);
-    return we && strcmp(we, "join") != 0 && !key;
-}
-
-static bool is_our_join(const struct matrix_sync *s, const cJSON *ev)
-{
-    const char *type = json_string(ev, "type", 64),
-               *key = json_string(ev, "state_key", MATRIX_MAX_ID);
-    const cJSON *content = json_object(ev, "content"), *more = json_object(ev, "unsigned");
-    const cJSON *was = more ? json_object(more, "prev_content") : NULL;
-    const char *is = content ? json_string(content, "membership", 32) : NULL;
-    const char *before = was ? json_string(was, "membership", 32) : NULL;
-    return type && key && is && !strcmp(type, "m.room.member") && !strcmp(key, s->m->self.user) &&
-           !strcmp(is, "join") && (!before || strcmp(before, "join") != 0);
-}
 
 static void add(struct matrix_sync *s, const char *room, const cJSON *ev)
 {
@@ -184,12 +163,12 @@ static void add_all(struct matrix_sync *s, const char *room, const cJSON *events
 {
     const cJSON *ev, *from = NULL;
     bool on = true;
-    cJSON_ArrayForEach(ev, events) if (is_our_join(s, ev)) from = ev;
+    cJSON_ArrayForEach(ev, events) if (matrix_event_is_entry(ev, &s->m->self)) from = ev;
     on = !from;
     cJSON_ArrayForEach(ev, events)
     {
         on |= ev == from;
-        if (on && cJSON_IsObject(ev) && !before_us(ev))
+        if (on && cJSON_IsObject(ev) && !matrix_event_before_us(ev))
             add(s, room, ev);
     }
 }
@@ -292,7 +271,7 @@ static void add_room(struct matrix_sync *s, const cJSON *room)
     const cJSON *events = json_array(timeline, "events", NULL), *ev;
     const char *from = json_string(timeline, "prev_batch", 4096);
     bool gap = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(timeline, "limited")) && from;
-    cJSON_ArrayForEach(ev, events) gap = gap && !is_our_join(s, ev);
+    cJSON_ArrayForEach(ev, events) gap = gap && !matrix_event_is_entry(ev, &s->m->self);
     if (!s->since) /* the first time */
         return;
     if (!gap) {

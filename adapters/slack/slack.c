@@ -357,7 +357,7 @@ static int send_reply(struct adapter *a, const struct outgoing *out, const struc
 const struct adapter_type adapter_slack = {
     .name = "slack",
     .settings = settings,
-    .webhook = "/slack/",
+    .webhook = (const char *const[]){"/slack/", NULL},
     .max_body = MAX_WEBHOOK,
     .open = slack_open,
     .close = slack_close,

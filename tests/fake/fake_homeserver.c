@@ -17,7 +17,8 @@
 
 #define MAX_CALLS 4096
 #define MAX_SENT  1024
-#define MAX_FAULT 16
+#define MAX_FAULT 64
+#define MAX_HUNG  256
 #define SETTLE_MS 700
 
 struct sent {
@@ -30,7 +31,7 @@ struct heard {
 };
 
 struct fault {
-    char part[64], body[256];
+    char part[64], *body;
     int status, times;
     bool done;
 };
@@ -43,6 +44,10 @@ struct fake_hs {
     struct heard call[MAX_CALLS];
     struct fault fault[MAX_FAULT];
     size_t nsent, ncalls, nfaults;
+    int hung[MAX_HUNG]; /* connections that get no answer */
+    size_t nhung;
+    int retry_after_s;
+    const uint64_t *clock; /* of the program */
 };
 
 static void *need(void *p)
@@ -85,6 +90,8 @@ static void answer(struct fake_hs *h, const char *path, const char *body, char *
                           "%s{\"type\":\"m.room.member\",\"content\":{\"membership\":\"join\"}}",
                           i ? "," : "");
         snprintf(to + n, size - (size_t)n, "]}");
+    } else if (strstr(path, "/joined_rooms")) {
+        snprintf(to, size, "{\"joined_rooms\":[]}");
     } else if (strstr(path, "/joined_members")) {
         snprintf(to, size, "{\"joined\":{\"" HS_USER "\":{}}}");
     }
@@ -98,38 +105,43 @@ static struct fault *fault_of(struct fake_hs *h, const char *path)
     return NULL;
 }
 
-/* False: hang up. */
-static bool respond(struct fake_hs *h, const char *path, const char *body, int *status, char *to,
-                    size_t size)
+static uint64_t now_ms(const struct fake_hs *h)
+{
+    return client_now_ms() + (h->clock ? *h->clock / 1000000 : 0);
+}
+
+/* HS_HANGS_UP, HS_HANGS, HS_BREAKS or a status. */
+static int respond(struct fake_hs *h, const char *path, const char *body, char *to, size_t size)
 {
     pthread_mutex_lock(&h->lock);
     struct fault *f = fault_of(h, path);
-    bool speaks = !f || f->status;
+    int status = f ? f->status : 200;
     if (h->ncalls == MAX_CALLS)
         abort();
-    h->call[h->ncalls++] = (struct heard){need(strdup(path)), client_now_ms()};
-    *status = f ? f->status : 200;
+    h->call[h->ncalls++] = (struct heard){need(strdup(path)), now_ms(h)};
     if (!f || f->done)
         answer(h, path, body, to, size);
     if (f) {
         f->times--;
-        snprintf(to, size, "%s", f->body);
+        if (*f->body)
+            snprintf(to, size, "%s", f->body);
     }
     pthread_mutex_unlock(&h->lock);
-    return speaks;
+    return status;
 }
 
 /* ---- one request on one connection ---- */
 
-static void serve(struct fake_hs *h, int fd)
+/* False: the connection stays open. */
+static bool serve(struct fake_hs *h, int fd)
 {
-    static char in[1 << 20], out[1 << 16], head[512];
+    static char in[1 << 20], out[1 << 20], head[512];
     size_t len = 0, wanted = 0;
     char *body = NULL, path[8192] = "";
     for (ssize_t got; !body || len < wanted; len += (size_t)got) {
         got = read(fd, in + len, sizeof in - len - 1);
         if (got <= 0)
-            return;
+            return true;
         in[len + (size_t)got] = '\0';
         body = strstr(in, "\r\n\r\n");
         if (!body)
@@ -139,26 +151,38 @@ static void serve(struct fake_hs *h, int fd)
         wanted =
             (size_t)(body - in) + (length && length < body ? strtoul(length + 15, NULL, 10) : 0);
     }
-    int status;
+    char later[64] = "";
     sscanf(in, "%*s %8191s", path);
-    if (!respond(h, path, body, &status, out, sizeof out))
-        return;
-    const char *later = status == 429 ? "Retry-After: 2\r\n" : "";
+    int status = respond(h, path, body, out, sizeof out);
+    if (status == HS_HANGS_UP)
+        return true;
+    if (status == HS_HANGS) {
+        if (h->nhung == MAX_HUNG)
+            abort();
+        h->hung[h->nhung++] = fd;
+        return false;
+    }
+    if (status == 429)
+        snprintf(later, sizeof later, "Retry-After: %d\r\n", h->retry_after_s);
+    size_t wanted_out = strlen(out), sent_out = status == HS_BREAKS ? wanted_out / 2 : wanted_out;
     int n = snprintf(head, sizeof head,
                      "HTTP/1.1 %d x\r\nContent-Type: application/json\r\n%sConnection: "
                      "close\r\nContent-Length: %zu\r\n\r\n",
-                     status, later, strlen(out));
-    if (write(fd, head, (size_t)n) != n || write(fd, out, strlen(out)) < 0)
-        return;
+                     status == HS_BREAKS ? 200 : status, later, wanted_out);
+    struct linger reset = {.l_onoff = 1};
+    if (status == HS_BREAKS)
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    return write(fd, head, (size_t)n) != n || write(fd, out, sent_out) < 0 || true;
 }
 
 static void *run(void *ctx)
 {
     struct fake_hs *h = ctx;
-    for (int fd; (fd = accept4(h->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0; close(fd)) {
+    for (int fd; (fd = accept4(h->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0;) {
         struct timeval limit = {.tv_sec = 5};
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-        serve(h, fd);
+        if (serve(h, fd))
+            close(fd);
     }
     return NULL;
 }
@@ -169,6 +193,7 @@ struct fake_hs *fake_hs_start(void)
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof at;
     h->members = 5;
+    h->retry_after_s = 2;
     pthread_mutex_init(&h->lock, NULL);
     h->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (h->listener < 0 || bind(h->listener, (struct sockaddr *)&at, sizeof at) ||
@@ -190,6 +215,10 @@ void fake_hs_stop(struct fake_hs *h)
         free(h->sent[i].txn);
         free(h->sent[i].body);
     }
+    for (size_t i = 0; i < h->nfaults; i++)
+        free(h->fault[i].body);
+    for (size_t i = 0; i < h->nhung; i++)
+        close(h->hung[i]);
     free(h);
 }
 
@@ -265,7 +294,23 @@ void fake_hs_fail(struct fake_hs *h, const char *part, int status, const char *b
     struct fault *f = &h->fault[h->nfaults++];
     *f = (struct fault){.status = status, .times = times, .done = done};
     snprintf(f->part, sizeof f->part, "%s", part);
-    snprintf(f->body, sizeof f->body, "%s", body);
+    f->body = need(strdup(body));
+    pthread_mutex_unlock(&h->lock);
+}
+
+void fake_hs_heal(struct fake_hs *h)
+{
+    pthread_mutex_lock(&h->lock);
+    for (size_t i = 0; i < h->nfaults; i++)
+        free(h->fault[i].body);
+    h->nfaults = 0;
+    pthread_mutex_unlock(&h->lock);
+}
+
+void fake_hs_retry_after(struct fake_hs *h, int seconds)
+{
+    pthread_mutex_lock(&h->lock);
+    h->retry_after_s = seconds;
     pthread_mutex_unlock(&h->lock);
 }
 
@@ -288,9 +333,9 @@ static void secret(const struct hs_wire *s, const char *name, const char *value)
     close(fd);
 }
 
-struct hs_wire hs_wire_start(const char *more)
+struct hs_wire hs_wire_start_on(struct fake_hs *hs, const char *more, bool clock)
 {
-    struct hs_wire s = {.hs = fake_hs_start()};
+    struct hs_wire s = {.hs = hs};
     char settings[2048];
     const char *tmp = getenv("TMPDIR");
     snprintf(s.folder, sizeof s.folder, "%.40s/fake-hs-XXXXXX", tmp ? tmp : "/tmp");
@@ -301,21 +346,36 @@ struct hs_wire hs_wire_start(const char *more)
              "matrix:\n  homeserver: http://127.0.0.1:%d\n  as_token_file: %s/as\n"
              "  hs_token_file: %s/hs\n  receipts: false\n%s",
              fake_hs_port(s.hs), s.folder, s.folder, more ? more : "");
-    struct wire_options opt = {.settings = settings};
+    struct wire_options opt = {.settings = settings, .clock = clock};
     s.w = wire_start(&opt);
+    hs->clock = (const uint64_t *)s.w->clock;
+    return s;
+}
+
+struct hs_wire hs_wire_start(const char *more)
+{
+    struct hs_wire s = hs_wire_start_on(fake_hs_start(), more, false);
+    hs_wire_connected(&s);
+    return s;
+}
+
+void hs_wire_connected(struct hs_wire *s)
+{
     for (uint64_t end = client_now_ms() + 20000;
-         !wire_said(s.w, "msg=\"connected\"") && !wire_said(s.w, "msg=connected");)
+         !wire_said(s->w, "msg=\"connected\"") && !wire_said(s->w, "msg=connected"); pause_ms(10))
         if (client_now_ms() > end) {
-            wire_dump_log(s.w);
+            wire_dump_log(s->w);
             fail_msg("it did not connect to the fake homeserver");
         }
-    return s;
 }
 
 void hs_wire_stop(struct hs_wire *s)
 {
     static const char *const names[] = {"as", "hs"};
     char path[128];
+    pthread_mutex_lock(&s->hs->lock);
+    s->hs->clock = NULL;
+    pthread_mutex_unlock(&s->hs->lock);
     wire_stop(s->w);
     fake_hs_stop(s->hs);
     for (size_t i = 0; i < 2; i++) {

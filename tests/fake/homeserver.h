@@ -31,10 +31,13 @@ bool fake_hs_wait(struct fake_hs *h, size_t n, int timeout_ms);
 size_t fake_hs_calls(struct fake_hs *h, const char *part);
 uint64_t fake_hs_called_ms(struct fake_hs *h, const char *part, size_t i);
 bool fake_hs_wait_calls(struct fake_hs *h, const char *part, size_t n, int timeout_ms);
-/* The next `times` calls of an address with `part` in it are answered like that: a status and a body (with "Retry-After: N" for a
- * 429), or with status 0 not at all: hung up, `done` saying whether the message is in the room all the same. */
+/* The next `times` calls of an address with `part` in it are answered like that: a status and a body ("": what it would have said;
+ * with Retry-After for a 429), or not at all. `done` says whether the message is in the room all the same. */
+enum { HS_HANGS_UP = 0, HS_HANGS = -1 /* in silence */, HS_BREAKS = -2 /* off in the middle */ };
 void fake_hs_fail(struct fake_hs *h, const char *part, int status, const char *body, bool done,
                   int times);
+void fake_hs_heal(struct fake_hs *h); /* all of that is over */
+void fake_hs_retry_after(struct fake_hs *h, int seconds);
 /* How many are in every room. */
 void fake_hs_members(struct fake_hs *h, int n);
 
@@ -48,6 +51,9 @@ struct hs_wire {
 };
 /* As an application service; the program knows its name when this returns. `more`: settings below matrix:, indented lines. */
 struct hs_wire hs_wire_start(const char *more);
+/* In two steps, for what happens before; with `clock` there is wire_wind(), and fake_hs_called_ms() is by that clock. */
+struct hs_wire hs_wire_start_on(struct fake_hs *hs, const char *more, bool clock);
+void hs_wire_connected(struct hs_wire *s);
 void hs_wire_stop(struct hs_wire *s);
 /* PUT a transaction of these events; the status. */
 int hs_wire_push(struct hs_wire *s, const char *token, const char *txn, const char *events);

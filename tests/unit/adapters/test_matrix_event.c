@@ -258,9 +258,51 @@ static void five_answers_a_minute_and_then_silence(void **state)
     matrix_breaker_free(b);
 }
 
+static void how_old_it_is_says_our_homeserver_and_nobody_else(void **state)
+{
+    static const char body[] = "\"msgtype\":\"m.text\",\"body\":\"x\"";
+    assert_int_equal(event("m.room.message", body, "").age_ms, -1);
+    assert_int_equal(event("m.room.message", body, ",\"unsigned\":{\"age\":1500}").age_ms, 1500);
+    assert_int_equal(event("m.room.message", body, ",\"unsigned\":{\"age\":-7}").age_ms, -1);
+    assert_int_equal(event("m.room.message", body, ",\"unsigned\":{\"age\":\"9\"}").age_ms, -1);
+    assert_int_equal(event("m.room.message", body, ",\"age\":9").age_ms, -1);
+}
+
+static void it_is_an_entry_when_we_were_not_in_before(void **state)
+{
+    static const struct {
+        const char *json;
+        bool entry, before_us;
+    } cases[] = {
+        {"{\"type\":\"m.room.member\",\"state_key\":\"@qabot:hs.test\",\"content\":{\"membership\":"
+         "\"join\"},\"unsigned\":{\"membership\":\"join\"}}",
+         true, false},
+        {"{\"type\":\"m.room.member\",\"state_key\":\"@qabot:hs.test\",\"content\":{\"membership\":"
+         "\"join\"},\"unsigned\":{\"prev_content\":{\"membership\":\"invite\"}}}",
+         true, false},
+        {"{\"type\":\"m.room.member\",\"state_key\":\"@qabot:hs.test\",\"content\":{\"membership\":"
+         "\"join\"},\"unsigned\":{\"prev_content\":{\"membership\":\"join\"}}}",
+         false, false},
+        {"{\"type\":\"m.room.member\",\"state_key\":\"@bob:hs.test\",\"content\":{\"membership\":"
+         "\"join\"}}",
+         false, false},
+        {"{\"type\":\"m.room.message\",\"content\":{},\"unsigned\":{\"membership\":\"invite\"}}",
+         false, true},
+        {"5", false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cJSON *j = json_parse(cases[i].json, strlen(cases[i].json));
+        assert_int_equal(matrix_event_is_entry(j, &self), cases[i].entry);
+        assert_int_equal(matrix_event_before_us(j), cases[i].before_us);
+        json_free(j);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(how_old_it_is_says_our_homeserver_and_nobody_else),
+        cmocka_unit_test(it_is_an_entry_when_we_were_not_in_before),
         cmocka_unit_test(a_list_of_mentions_decides_when_it_is_there),
         cmocka_unit_test(old_clients_name_us_by_a_link_or_at_the_beginning),
         cmocka_unit_test(names_that_only_begin_like_ours_are_not_ours),

@@ -97,14 +97,29 @@ static void a_reply_is_words_sources_and_numbers(void **state)
                       .nsuggestion = 1};
     cJSON *j = rendered(&r, "42");
     assert_string_equal(json_string(j, "id", 64), "42");
-    assert_string_equal(part(j, 0, "body"),
-                        "They earn $41,000 a year.\n\nSources:\n- Pay <more>: "
-                        "https://x.example/pay#a\n\nReply with a number:\n1. How <long>?");
+    assert_string_equal(
+        part(j, 0, "body"),
+        "They earn $41,000 a year.\n\nSource: Pay <more>: "
+        "https://x.example/pay#a\n\nYou can also ask (a number will do):\n1. How "
+        "<long>?\n\nDid this help? React with \xF0\x9F\x91\x8D or \xF0\x9F\x91\x8E.");
     assert_string_equal(
         part(j, 0, "html"),
-        "<p>They earn <strong>$41,000</strong> a year.</p><p>Sources:</p><ul><li><a "
-        "href=\"https://x.example/pay#a\">Pay &lt;more&gt;</a></li></ul><p>Reply "
-        "with a number:</p><ol><li>How &lt;long&gt;?</li></ol>");
+        "<p>They earn <strong>$41,000</strong> a year.</p><p><em>Source: <a "
+        "href=\"https://x.example/pay#a\">Pay &lt;more&gt;</a></em></p><p>You can also ask (a "
+        "number will do):</p><ol><li>How &lt;long&gt;?</li></ol><p><em>Did this help? React with "
+        "\xF0\x9F\x91\x8D or \xF0\x9F\x91\x8E.</em></p>");
+    json_free(j);
+}
+
+static void what_cannot_be_voted_on_does_not_ask_for_a_vote(void **state)
+{
+    const char *choice[] = {"How long?", "How much?"};
+    struct reply r = {
+        .kind = REPLY_CHOICES, .text = "Did you mean:", .choice = choice, .nchoice = 2};
+    cJSON *j = rendered(&r, "42");
+    assert_string_equal(json_string(j, "id", 64), "");
+    assert_string_equal(part(j, 0, "body"),
+                        "Did you mean:\n\nReply with a number:\n1. How long?\n2. How much?");
     json_free(j);
 }
 
@@ -218,6 +233,7 @@ int main(void)
         cmocka_unit_test(markdown_becomes_the_html_that_clients_show),
         cmocka_unit_test(nothing_in_a_guide_becomes_a_tag_of_its_own),
         cmocka_unit_test(a_reply_is_words_sources_and_numbers),
+        cmocka_unit_test(what_cannot_be_voted_on_does_not_ask_for_a_vote),
         cmocka_unit_test(a_long_reply_is_several_events_and_no_word_is_lost),
         cmocka_unit_test(content_has_no_number_no_broken_character_and_a_body),
         cmocka_unit_test(an_edit_names_the_original_and_nothing_else),
