@@ -68,6 +68,12 @@ static void other_paths_and_methods_are_what_the_specification_says(void **state
     assert_int_equal(status_of("GET", "/_matrix/app/v1/users/%40other%3Ahs.test", good), 404);
     assert_int_equal(status_of("GET", "/_matrix/app/v1/rooms/%23x%3Ahs.test", good), 404);
     assert_int_equal(status_of("GET", "/_matrix/app/v1/nothing", good), 404);
+    /* As homeservers of before 2019 call. */
+    assert_int_equal(status_of("PUT", "/transactions/1", good), 200);
+    assert_int_equal(status_of("PUT", "/transactions/1", ""), 401);
+    assert_int_equal(status_of("GET", "/users/%40qabot%3Ahs.test", good), 200);
+    assert_int_equal(status_of("GET", "/users/%40other%3Ahs.test", good), 404);
+    assert_int_equal(status_of("GET", "/rooms/%23x%3Ahs.test", good), 404);
 }
 
 static void an_event_counts_once_whatever_its_transaction_is_called(void **state)
