@@ -220,7 +220,8 @@ static void fill_slots(float *fill, const struct query_term *term)
 /* The "long" of "how long": it was answered by a period and not by the word. */
 static bool measures(const struct query *q, size_t slot)
 {
-    static const char *const word[] = {"long", "much", "many", "often", "old", "far"};
+    static const char *const word[] = {"long", "length", "duration", "much",
+                                       "many", "often",  "old",      "far"};
     bool figure = q->want == WANT_DURATION || q->want == WANT_NUMBER || q->want == WANT_MONEY;
     for (size_t i = 0; figure && i < sizeof word / sizeof *word; i++)
         if (!strcmp(q->slot[slot].word, word[i]))

@@ -42,7 +42,7 @@ static const char *const english[] = {
     " including incredibly indeed info information inside instead intend interested ",
     " interesting itll itself join keep keeping keeps kid kids kinda knew knowing known knows ",
     " lady large larger last lastly lately later latest lay least leave leaving led left ",
-    " lemme less lesser lets life likely likes line little live living lol long longer ",
+    " lemme length less lesser lets life likely likes line little live living lol long longer ",
     " longest looks lose love loved loves low lower luck lucky maam madam main mainly mam man ",
     " managed mate matter matters maximum meanwhile men mention mentioned mentions message ",
     " met middle mind minimum minute minutes mister mom moment month months morning mostly ",

@@ -298,6 +298,27 @@ static void add_said(struct query *q, const struct query_message *m)
         }
 }
 
+static bool has_digit(const char *s, size_t from, size_t to)
+{
+    while (from < to && !(s[from] >= '0' && s[from] <= '9'))
+        from++;
+    return from < to;
+}
+
+/* "How many $$ is that", "€ for nurses?": a sign of money beside no sum. */
+static bool money_sign(const char *s, size_t len)
+{
+    static const char *const sign[] = {"$", "\xe2\x82\xac", "\xc2\xa3"};
+    for (size_t k = 0; k < sizeof sign / sizeof *sign; k++) {
+        size_t n = strlen(sign[k]);
+        for (size_t i = 0; i + n <= len; i++)
+            if (!memcmp(s + i, sign[k], n) && !has_digit(s, i > 2 ? i - 2 : 0, i) &&
+                !has_digit(s, i + n, i + n + 2 < len ? i + n + 2 : len))
+                return true;
+    }
+    return false;
+}
+
 /* Of the sentences that ask. */
 static enum query_want want_of(const struct query_message *m)
 {
@@ -306,7 +327,7 @@ static enum query_want want_of(const struct query_message *m)
     for (size_t i = 0; i < m->n; i++)
         if (m->word[i].asks)
             word[n++] = m->word[i].meant ? m->word[i].meant : m->word[i].text;
-    return query_want(word, n);
+    return money_sign(m->s, m->len) ? WANT_MONEY : query_want(word, n);
 }
 
 /* ---- what was said before ------------------------------------------------------------------------------------ */

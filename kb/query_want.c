@@ -25,6 +25,7 @@ static const struct {
     {"how many months", WANT_DURATION},
     {"how many weeks", WANT_DURATION},
     {"duration", WANT_DURATION},
+    {"length", WANT_DURATION},
     {"how many", WANT_NUMBER},
     {"what percentage", WANT_NUMBER},
     {"percentage", WANT_NUMBER},

@@ -219,6 +219,10 @@ static void test_what_is_wanted_follows_from_how_it_is_asked(void **state)
         const char *text;
         enum query_want want;
     } cases[] = {
+        {"lab tech $$", WANT_MONEY},
+        {"how many $$ do welders get", WANT_MONEY},
+        {"is $48,940 or 48 € right", WANT_YESNO},
+        {"degree length", WANT_DURATION},
         {"how much does a technician make", WANT_MONEY},
         {"what is the average salary?", WANT_MONEY},
         {"how long does training take", WANT_DURATION},

@@ -113,8 +113,9 @@ static void shorthand_is_read_out_and_says_nothing_when_it_is_only_manners(void 
 
 static void shorthand_is_in_byte_order(void **state)
 {
-    static const char *const word[] = {"abt", "acct", "b4", "gr8", "ppl",
-                                       "yrs", "w",    "bc", "min", "reqs"};
+    static const char *const word[] = {"abt", "acct", "b4",   "gr8",   "ppl", "yrs",
+                                       "w",   "bc",   "min",  "reqs",  "wat", "whts",
+                                       "wht", "whn",  "appt", "approx"};
     for (size_t i = 0; i < sizeof word / sizeof *word; i++)
         assert_non_null(query_shorthand("en", word[i]));
     assert_null(query_shorthand("en", "rn"));
