@@ -38,7 +38,8 @@ struct inbound {
         *claim; /* the message it answers, when several may ask for the same reply; or NULL */
     const struct inbox_also *also; /* ... and these, too */
     size_t nalso;
-    const char *lane; /* of the outbox; NULL: the conversation */
+    const char
+        *lane; /* of the outbox, or the transcript that gets the reply; NULL: the conversation */
     const char *note; /* for deliver(); or NULL */
 };
 

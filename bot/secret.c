@@ -12,7 +12,8 @@
 
 #include "bot/must.h"
 
-#define MAX_FILE (SECRET_MAX_VALUES * (SECRET_MAX_BYTES + 2))
+#define MAX_FILE  (SECRET_MAX_VALUES * (SECRET_MAX_BYTES + 2))
+#define MAX_LINES (64u * 1024)
 
 static const char *why(int err)
 {
@@ -86,6 +87,37 @@ int secret_read(const char *path, struct secret *ret, const char **ret_why)
         secret_release(&got);
     *ret_why = err ? why(err) : "";
     *ret = got;
+    return err;
+}
+
+static int each_line(char *s, secret_line_fn *fn, void *ctx)
+{
+    char *line, *rest = s;
+    int err = 0;
+    while (!err && (line = strsep(&rest, "\n"))) {
+        char *name = line + strspn(line, " \t\r"), *value = name + strcspn(name, " \t\r");
+        if (!*name || *name == '#')
+            continue;
+        char *end = value + strspn(value, " \t\r");
+        *value = '\0';
+        size_t len = strcspn(end, " \t\r");
+        bool alone = !end[len + strspn(end + len, " \t\r")];
+        end[len] = '\0';
+        err = alone && is_value(end, len) ? fn(ctx, name, end) : -EINVAL;
+    }
+    return err;
+}
+
+int secret_read_lines(const char *path, secret_line_fn *fn, void *ctx, const char **ret_why)
+{
+    char *s = must(calloc(1, MAX_LINES + 1));
+    ssize_t n = *path ? slurp(path, s, MAX_LINES) : -ENOENT;
+    int err = n < 0 ? (int)n : each_line(s, fn, ctx);
+    sodium_memzero(s, MAX_LINES);
+    free(s);
+    *ret_why = err == -EINVAL ? "each line should hold a name, a blank and a value"
+               : err          ? why(err)
+                              : "";
     return err;
 }
 

@@ -21,6 +21,11 @@ struct secret {
 int secret_read(const char *path, struct secret *ret, const char **ret_why);
 void secret_release(struct secret *s); /* empty is fine */
 
+/* A file of many: in each line a name, blanks, and a value; empty lines and those that begin with '#' do not count. fn gets
+ * each, terminated, good inside the call; what is not 0 ends it and is returned. Otherwise as secret_read(). */
+typedef int secret_line_fn(void *ctx, const char *name, const char *value);
+int secret_read_lines(const char *path, secret_line_fn *fn, void *ctx, const char **ret_why);
+
 /* True when s[0..len) is one of the values; takes the same time wherever they differ. */
 bool secret_is(const struct secret *secret, const char *s, size_t len);
 

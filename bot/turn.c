@@ -232,14 +232,15 @@ static void prepare_close(struct turn *t)
     t->row.id = t->item.turn;
     render_something(t, id_text(t, t->item.turn), &body);
     bool transcript = t->adapter->type->has_transcripts;
+    const char *lane = t->in.lane ? t->in.lane : t->in.conversation;
     t->closing = (struct inbox_reply){
         .id = t->item.id,
         .claim = t->in.claim,
         .also = t->in.also,
         .nalso = t->in.nalso,
         .turn = &t->row,
-        .conversation = transcript ? t->in.conversation : NULL,
-        .lane = t->in.lane ? t->in.lane : t->in.conversation,
+        .conversation = transcript ? lane : NULL,
+        .lane = lane,
         .note = t->in.note,
         .body = pool_strndup(t->pool, body.s, body.len),
     };

@@ -5,6 +5,7 @@
  *     POST / /ask         the same from its form
  *     POST /v1/ask        one question, one JSON object or text       web_http.c
  *     GET  /v1/ws         WebSocket, guidepost.v1                     web_ws.c
+ *     POST /v1/feedback   what a program's people thought of it       web_key.c
  *     /v1/...             the same over HTTP                          web_api.c, web_wait.c
  *     GET  /docs          what programs can ask for, and how          web_docs.c
  *     GET  /a/HASH/NAME   scripts and styles, cached for ever         web_asset.c
@@ -52,6 +53,23 @@ static const struct setting settings[] = {
      .min = 0,
      .max = 1000000,
      .help = "How many all visitors together may ask in a minute. 0: any number."},
+    {.name = "web.api_keys_file",
+     .type = SETTING_PATH,
+     .value = "api-keys",
+     .help =
+         "File with the keys of programs that ask: in each line a name and its key, 16 bytes at "
+         "least. Read at the start."},
+    {.name = "web.api_needs_key",
+     .type = SETTING_BOOL,
+     .value = "false",
+     .help = "POST /v1/ask only with a key. The chat needs none."},
+    {.name = "web.key_rate",
+     .type = SETTING_INT,
+     .value = "600",
+     .min = 0,
+     .max = 1000000,
+     .help = "How many questions and votes a program may send in a minute with its key. 0: any "
+             "number."},
     {.name = NULL},
 };
 
@@ -64,6 +82,7 @@ const struct web_refusal *web_refusal(int err)
         {-EEXIST, 409, "cid_conflict", "This cid was used for something else", 0},
         {-ENOENT, 400, "bad_frame", "There is no such answer", 0},
         {-ESTALE, 401, "unauthorized", "This chat has ended, please begin a new one", 0},
+        {-EACCES, 401, "unauthorized", "This needs an API key that is known here", 0},
         {-ENOSPC, 503, "busy", "This cannot be kept at the moment, please try again", 5},
         {-EROFS, 503, "busy", "This cannot be kept at the moment, please try again", 5},
         {-EIO, 503, "busy", "This cannot be kept at the moment, please try again", 5},
@@ -95,7 +114,7 @@ static int web_open(struct adapter *a)
     web_words_open(w);
     web_rooms_open(w);
     web_limits_open(w);
-    return 0;
+    return web_keys_open(w);
 }
 
 static void web_close(struct adapter *a)
@@ -105,6 +124,7 @@ static void web_close(struct adapter *a)
         web_words_close(w);
         web_rooms_close(w);
         web_limits_close(w);
+        web_keys_close(w);
     }
     free(w);
     a->state = NULL;
@@ -196,6 +216,7 @@ static int render(const struct adapter *a, const struct outgoing *out, struct bu
     case WEB_TEXT: web_render_text(out, ret_body); break;
     case WEB_PAGE: web_render_page(a->state, out, ret_body); break;
     case WEB_EVENT: web_render_answer(out, ret_body); break;
+    case WEB_KEPT: web_render_kept(out, ret_body); break;
     }
     return buf_failed(ret_body) ? -E2BIG : 0;
 }
@@ -206,7 +227,8 @@ static int send_reply(struct adapter *a, const struct outgoing *out, const struc
     case WEB_JSON:
     case WEB_TEXT: web_send_api(a->state, out, body); break;
     case WEB_PAGE: web_send_page(a->state, out->to->to, 200, body); break;
-    case WEB_EVENT: break; /* of the inbox: it went to the transcript */
+    case WEB_EVENT:
+    case WEB_KEPT: break; /* of the inbox: it went to the transcript */
     }
     return 0;
 }

@@ -79,7 +79,8 @@ static int ask(struct act *a)
     int err = bot_check(a->w->adapter, text, strlen(text));
     if (err)
         return err;
-    a->who->retry_after_s = web_limit(a->w, a->who->conversation, a->who->address);
+    a->who->retry_after_s = a->who->key ? web_limit_key(a->w, a->who->key)
+                                        : web_limit(a->w, a->who->conversation, a->who->address);
     if (a->who->retry_after_s)
         return -EAGAIN;
     if (bot_waiting(a->w->adapter->bot) >= MAX_QUEUE)
@@ -89,6 +90,10 @@ static int ask(struct act *a)
     if (*a->who->lang) {
         buf_addc(&a->body, ',');
         web_add_string(&a->body, "lang", a->who->lang);
+    }
+    if (a->who->talk) {
+        buf_addc(&a->body, ',');
+        web_add_string(&a->body, "talk", a->who->talk);
     }
     buf_addc(&a->body, '}');
     buf_adds(&a->event, "\"t\":\"msg\",\"from\":\"user\",");
@@ -207,11 +212,13 @@ void web_on_message(struct web *w, const struct inbox_item *item)
         char conversation[WEB_CONVERSATION];
         snprintf(conversation, sizeof conversation, "%.*s", (int)(colon - item->identity),
                  item->identity);
+        const char *talk = json_string(j, "talk", WEB_CONVERSATION); /* of a program's question */
         struct inbound in = {.text = text,
                              .len = strlen(text),
-                             .conversation = conversation,
+                             .conversation = talk ? talk : conversation,
+                             .lane = conversation,
                              .lang = json_string(j, "lang", 8),
-                             .form = WEB_EVENT,
+                             .form = talk ? WEB_KEPT : WEB_EVENT,
                              .ref = colon + 1,
                              .item = item};
         err = bot_receive(w->adapter, &in);

@@ -8,19 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "adapters/web/web_int.h"
 #include "bot/limits.h"
 #include "bot/must.h"
-
-static const char *bearer(const struct request *rq)
-{
-    const char *s = request_header(rq, "authorization");
-    if (!s || strncasecmp(s, "Bearer ", 7))
-        return NULL;
-    return s + 7 + strspn(s + 7, " ");
-}
 
 static void refuse(struct web *w, struct request *rq, const char *code, int status,
                    const char *title)
@@ -49,7 +40,8 @@ static void on_hello(struct web *w, struct request *rq)
     const char *token = json_string(j, "tok", WEB_TOKEN), *lang = json_string(j, "lang", 35);
     char epoch[TRANSCRIPT_EPOCH] = "", conversation[WEB_CONVERSATION], two[3];
     snprintf(two, sizeof two, "%.2s", lang ? lang : "");
-    struct web_wait what = {.kind = WAIT_HELLO, .token = token ? token : bearer(rq), .lang = two};
+    struct web_wait what = {
+        .kind = WAIT_HELLO, .token = token ? token : web_bearer(rq), .lang = two};
     if (web_token_read(what.token, conversation))
         transcript_epoch(w->adapter, conversation, epoch);
     if (seen && !strcmp(seen, epoch))
@@ -89,7 +81,7 @@ static void on_erased(void *ctx, int err)
 static void erase(struct web *w, struct request *rq)
 {
     char conversation[WEB_CONVERSATION];
-    if (!web_token_read(bearer(rq), conversation)) {
+    if (!web_token_read(web_bearer(rq), conversation)) {
         web_refuse(w, request_handle(rq), web_cors_origin(rq), web_refusal(-ESTALE));
         return;
     }
@@ -121,7 +113,7 @@ static void on_messages(struct web *w, struct request *rq)
         return;
     }
     struct web_wait what = {.kind = WAIT_MESSAGE,
-                            .token = bearer(rq),
+                            .token = web_bearer(rq),
                             .lang = json_string(j, "lang", 2),
                             .after = web_query_number(rq, "after", -1),
                             .frame = j,
@@ -133,7 +125,7 @@ static void on_events(struct web *w, struct request *rq)
 {
     const char *last = request_header(rq, "last-event-id");
     struct web_wait what = {.kind = WAIT_EVENTS,
-                            .token = bearer(rq),
+                            .token = web_bearer(rq),
                             .after = web_query_number(rq, "after", 0),
                             .wait_s = web_query_number(rq, "wait", 0)};
     const char *accept = request_header(rq, "accept");
@@ -155,7 +147,7 @@ static void on_session(struct web *w, struct request *rq)
 
 static void on_export(struct web *w, struct request *rq)
 {
-    struct web_wait what = {.kind = WAIT_EXPORT, .token = bearer(rq)};
+    struct web_wait what = {.kind = WAIT_EXPORT, .token = web_bearer(rq)};
     web_wait(w, rq, &what);
 }
 
@@ -232,15 +224,11 @@ void web_on_api(struct web *w, struct request *rq)
         const char *path, *methods;
         void (*fn)(struct web *w, struct request *rq);
     } routes[] = {
-        {"/v1/hello", "POST", on_hello},
-        {"/v1/messages", "POST", on_messages},
-        {"/v1/events", "GET", on_events},
-        {"/v1/session", "DELETE", on_session},
-        {"/v1/session/export", "GET", on_export},
-        {"/v1/suggest", "GET", on_suggest},
-        {"/v1/config", "GET", on_config},
-        {"/v1/openapi.json", "GET", on_openapi},
-        {"/docs", "GET", web_on_docs},
+        {"/v1/hello", "POST", on_hello},         {"/v1/messages", "POST", on_messages},
+        {"/v1/events", "GET", on_events},        {"/v1/feedback", "POST", web_on_feedback},
+        {"/v1/session", "DELETE", on_session},   {"/v1/session/export", "GET", on_export},
+        {"/v1/suggest", "GET", on_suggest},      {"/v1/config", "GET", on_config},
+        {"/v1/openapi.json", "GET", on_openapi}, {"/docs", "GET", web_on_docs},
     };
     const char *path = request_path(rq);
     size_t i = 0, n = sizeof routes / sizeof routes[0];

@@ -55,6 +55,39 @@ static void add_parameters(struct buf *b, const cJSON *parameters)
         buf_adds(b, "</dl>");
 }
 
+/* Either is shown in the same header. */
+static void add_security(struct buf *b, const cJSON *op)
+{
+    const cJSON *way;
+    bool free = !member(op, "security"), key = false, token = false;
+    cJSON_ArrayForEach(way, member(op, "security"))
+    {
+        key |= member(way, "key") != NULL;
+        token |= member(way, "token") != NULL;
+        free |= !way->child;
+    }
+    if (key || token)
+        buf_addf(b, "<p>%s <code>Authorization: Bearer</code> and %s.</p>\n",
+                 free ? "Takes" : "Needs", key ? "an API key" : "the token of a chat");
+}
+
+/* What may go wrong in particular. */
+static void add_errors(struct buf *b, const cJSON *responses)
+{
+    const cJSON *r;
+    bool any = false;
+    cJSON_ArrayForEach(r, responses)
+    {
+        if (*r->string != '4' && *r->string != '5')
+            continue;
+        buf_adds(b, any ? "" : "<dl>");
+        any = true;
+        add_element(b, "dt", r->string);
+        add_element(b, "dd", text_of(r, "description"));
+    }
+    buf_adds(b, any ? "</dl>\n" : "");
+}
+
 static void add_operation(struct buf *b, const char *path, const cJSON *op)
 {
     buf_adds(b, "<section><h2><code>");
@@ -65,11 +98,11 @@ static void add_operation(struct buf *b, const char *path, const cJSON *op)
     buf_adds(b, "</code></h2>\n");
     add_element(b, "p", text_of(op, "summary"));
     add_element(b, "p", text_of(op, "description"));
-    if (member(op, "security"))
-        buf_adds(b, "<p>Needs <code>Authorization: Bearer</code> and the token of a chat.</p>");
+    add_security(b, op);
     add_parameters(b, member(op, "parameters"));
     add_example(b, "Request", member(member(op, "requestBody"), "content"));
     add_example(b, "Reply", member(member(member(op, "responses"), "200"), "content"));
+    add_errors(b, member(op, "responses"));
     buf_adds(b, "</section>\n");
 }
 

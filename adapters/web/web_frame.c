@@ -198,6 +198,24 @@ void web_render_answer(const struct outgoing *out, struct buf *b)
     pool_free(pool);
 }
 
+static const char reply_head[] = ",\"reply\":";
+
+void web_render_kept(const struct outgoing *out, struct buf *b)
+{
+    buf_addf(b, "%s%lld%s", answer_head, (long long)out->re, reply_head);
+    reply_json(out->reply, NULL, out->answer_id, b);
+}
+
+const char *web_kept_reply(const struct transcript_event *ev, size_t *ret_len)
+{
+    size_t at = sizeof answer_head - 1, n = sizeof reply_head - 1;
+    at += strspn(ev->body + at, "0123456789");
+    if (!web_answer_re(ev) || strncmp(ev->body + at, reply_head, n))
+        return NULL;
+    *ret_len = ev->len - at - n;
+    return ev->body + at + n;
+}
+
 int64_t web_answer_re(const struct transcript_event *ev)
 {
     size_t n = sizeof answer_head - 1;

@@ -128,6 +128,17 @@ void web_send_json(struct web *w, server_handle to, const char *origin, const ch
     buf_release(&head);
 }
 
+void web_send_nothing(struct web *w, server_handle to, const char *origin)
+{
+    struct buf head;
+    buf_init(&head, MAX_REPLY_HEADERS);
+    buf_adds(&head, NO_STORE);
+    add_cors(&head, origin);
+    struct http_reply r = {.status = 204, .headers = head.s, .body = ""};
+    request_reply(web_server(w), to, &r);
+    buf_release(&head);
+}
+
 /* ---- the question in a request ---- */
 
 struct asked {
@@ -228,7 +239,32 @@ static void refuse(struct web *w, struct request *rq, const struct web_refusal *
     web_refuse(w, request_handle(rq), web_cors_origin(rq), why);
 }
 
-static void ask(struct web *w, struct request *rq, struct pool *pool)
+/* Who asks, and how. */
+struct asker {
+    const char *key;  /* of a program, or NULL */
+    const char *idem; /* its name for this request, or NULL */
+};
+
+/* What speaks against it, or NULL. */
+static const struct web_refusal *read_asker(struct web *w, struct request *rq, struct asker *ret,
+                                            struct web_refusal *fast)
+{
+    bool needed = config_bool(bot_config(w->adapter->bot), "web.api_needs_key");
+    const struct web_refusal *why = web_key_of(w, rq, needed, &ret->key);
+    if (!why)
+        why = web_idem_of(rq, ret->key, &ret->idem);
+    if (why)
+        return why;
+    *fast = *web_refusal(-EAGAIN);
+    if (!ret->idem) /* who has one is counted when the question is taken in */
+        fast->retry_after_s =
+            ret->key ? web_limit_key(w, ret->key) : web_limit(w, NULL, request_client(rq));
+    else
+        fast->retry_after_s = 0;
+    return fast->retry_after_s ? fast : NULL;
+}
+
+static void ask(struct web *w, struct request *rq, struct pool *pool, const struct asker *who)
 {
     struct web_refusal wrong = {.code = "bad_json"};
     struct asked asked;
@@ -239,9 +275,20 @@ static void ask(struct web *w, struct request *rq, struct pool *pool)
         refuse(w, rq, &wrong);
         return;
     }
+    const char *talk =
+        who->key ? web_key_talk(pool, who->key, asked.conversation) : asked.conversation;
+    if (who->idem) {
+        web_ask_once(w, rq,
+                     &(struct web_once){.key = who->key,
+                                        .idem = who->idem,
+                                        .text = pool_strndup(pool, asked.q, asked.len),
+                                        .talk = talk,
+                                        .lang = asked.lang});
+        return;
+    }
     struct inbound in = {.text = asked.q,
                          .len = asked.len,
-                         .conversation = asked.conversation,
+                         .conversation = talk,
                          .lang = asked.lang,
                          .to = request_handle(rq),
                          .form = (int)wanted(rq),
@@ -255,14 +302,15 @@ void web_on_ask(struct web *w, struct request *rq)
 {
     if (!web_may_call(w, rq, "POST"))
         return;
-    struct web_refusal fast = *web_refusal(-EAGAIN);
-    fast.retry_after_s = web_limit(w, NULL, request_client(rq));
-    if (fast.retry_after_s) {
-        refuse(w, rq, &fast);
+    struct asker who;
+    struct web_refusal fast;
+    const struct web_refusal *why = read_asker(w, rq, &who, &fast);
+    if (why) {
+        refuse(w, rq, why);
         return;
     }
     struct pool *pool = pool_new();
-    ask(w, rq, pool);
+    ask(w, rq, pool, &who);
     pool_free(pool);
 }
 

@@ -14,6 +14,7 @@
 
 struct web_words;
 struct web_limits;
+struct web_keys;
 struct web_room;
 struct cJSON;
 
@@ -24,10 +25,11 @@ struct web {
     size_t nwords;
     struct web_room **rooms;   /* web_room.c */
     struct web_limits *limits; /* web_limit.c */
+    struct web_keys *keys;     /* web_key.c */
 };
 
 /* How a reply is written; inbound.form. */
-enum web_form { WEB_JSON = 1, WEB_TEXT, WEB_PAGE, WEB_EVENT };
+enum web_form { WEB_JSON = 1, WEB_TEXT, WEB_PAGE, WEB_EVENT, WEB_KEPT };
 
 /* Why a question was not taken: one table for HTTP and WebSocket. */
 struct web_refusal {
@@ -56,7 +58,8 @@ bool web_may_call(struct web *w, struct request *rq, const char *methods);
 void web_refuse(struct web *w, server_handle to, const char *origin, const struct web_refusal *why);
 void web_send_json(struct web *w, server_handle to, const char *origin, const char *type,
                    const struct buf *body);
-void web_on_ask(struct web *w, struct request *rq); /* /v1/ask */
+void web_send_nothing(struct web *w, server_handle to, const char *origin); /* 204 */
+void web_on_ask(struct web *w, struct request *rq);                         /* /v1/ask */
 void web_send_api(struct web *w, const struct outgoing *out, const struct buf *body);
 void web_render_text(const struct outgoing *out, struct buf *b); /* for a terminal */
 
@@ -162,7 +165,9 @@ void web_on_event(struct web *w, const char *conversation, const struct transcri
 
 struct web_actor {
     const char *conversation, *lang, *address; /* lang: or "" */
-    int retry_after_s;                         /* out: with -EAGAIN */
+    const char *key,
+        *talk; /* of a program: whose key, and the conversation it asks in, or ""; else NULL */
+    int retry_after_s; /* out: with -EAGAIN */
 };
 /* A frame ask, feedback or handoff goes into the inbox. 0 and fn follows; or a negative errno for web_refusal(): -EPROTO no
  * such frame, -ENOTSUP of another kind, -EAGAIN too often, and those of bot_check() and inbox_put(). */
@@ -179,6 +184,29 @@ void web_limits_open(struct web *w);
 void web_limits_close(struct web *w);
 /* 0, or after how many seconds it may be tried again. NULL counts for no one. */
 int web_limit(struct web *w, const char *conversation, const char *address);
+int web_limit_key(struct web *w, const char *key); /* the same for a program with a key */
+
+/* ---- web_key.c: programs with keys ---- */
+
+int web_keys_open(struct web *w); /* 0, or -EINVAL after it was said */
+void web_keys_close(struct web *w);
+const char *web_bearer(const struct request *rq); /* what it shows, or NULL */
+/* Whose key a request shows; NULL: nobody's. What is wrong with it: an unknown one, or none where one is needed; or NULL. While
+ * there are no keys, none is known and whatever is shown is passed over. */
+const struct web_refusal *web_key_of(struct web *w, const struct request *rq, bool needed,
+                                     const char **ret_name);
+/* Its Idempotency-Key, or NULL; what is wrong with it, or NULL. Only for holders of a key. */
+const struct web_refusal *web_idem_of(const struct request *rq, const char *key,
+                                      const char **ret_idem);
+/* What we call a conversation of that program; "" for "". */
+const char *web_key_talk(struct pool *pool, const char *key, const char *conversation);
+struct web_once {
+    const char *key, *idem;
+    const char *text, *talk, *lang; /* talk: of web_key_talk(); lang or NULL */
+};
+/* Answers the request with the one reply to that question. */
+void web_ask_once(struct web *w, struct request *rq, const struct web_once *once);
+void web_on_feedback(struct web *w, struct request *rq); /* /v1/feedback */
 
 /* ---- web_frame.c: what the server says ---- */
 
@@ -192,6 +220,9 @@ void web_frame_ack(const char *cid, const struct inbox_receipt *r, struct buf *b
 void web_frame_error(const char *cid, const struct web_refusal *why, struct buf *b);
 /* Members of an answer's event: `"t":"answer","re":7,...`. */
 void web_render_answer(const struct outgoing *out, struct buf *b);
+/* The same for a program, with the object of POST /v1/ask as it is; and that object, terminated by the event's end, or NULL. */
+void web_render_kept(const struct outgoing *out, struct buf *b);
+const char *web_kept_reply(const struct transcript_event *ev, size_t *ret_len);
 /* Questions that begin like this, as a JSON array of strings. */
 void web_suggest(struct web *w, const char *text, struct buf *b);
 /* If the event is an answer, the number of its question, else 0. */
@@ -199,7 +230,7 @@ int64_t web_answer_re(const struct transcript_event *ev);
 
 /* ---- web_wait.c: the same for requests that wait ---- */
 
-enum web_wait_kind { WAIT_HELLO, WAIT_MESSAGE, WAIT_EVENTS, WAIT_EXPORT };
+enum web_wait_kind { WAIT_HELLO, WAIT_MESSAGE, WAIT_EVENTS, WAIT_EXPORT, WAIT_ONCE };
 
 struct web_wait {
     enum web_wait_kind kind;
@@ -207,8 +238,9 @@ struct web_wait {
     const char *lang;    /* or NULL */
     int64_t after;       /* -1: only what comes of this message */
     int64_t wait_s;      /* WAIT_EVENTS: for the next event, when there is none */
-    struct cJSON *frame; /* WAIT_MESSAGE: what is to be done, taken; its cid */
+    struct cJSON *frame; /* WAIT_MESSAGE, WAIT_ONCE: what is to be done, taken; its cid */
     const char *cid;
+    const char *transcript, *key, *talk; /* WAIT_ONCE: instead of a token (web_key.c) */
 };
 /* Answers the request, now or later. */
 void web_wait(struct web *w, struct request *rq, const struct web_wait *what);

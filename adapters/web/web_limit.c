@@ -1,4 +1,4 @@
-/* web_limit.c: how often a visitor, a neighbourhood of addresses and the whole site may do something that costs. Each has a bucket
+/* web_limit.c: how often a visitor, a neighbourhood of addresses, the whole site and a program with a key may do something that costs. Each has a bucket
  * of its own, so that one visitor who talks much is not felt by others behind the same address, nor a whole school by the
  * rest of the world. A bucket holds a quarter of a minute's worth, so a person in a hurry does not meet it, and refills
  * steadily.
@@ -82,28 +82,25 @@ static int look(struct bucket *b, double rate, double full, uint64_t now)
     return b->level >= 1 ? 0 : 1 + (int)((1 - b->level) * 60 / rate);
 }
 
-int web_limit(struct web *w, const char *conversation, const char *address)
+/* What somebody is counted for. */
+struct counted {
+    char kind;
+    const char *setting;
+    const void *s;
+    size_t len; /* 0: for nobody */
+};
+
+static int take(struct web *w, const struct counted *for_, size_t nfor)
 {
-    unsigned char network[8];
-    const struct {
-        char kind;
-        const char *setting;
-        const void *s;
-        size_t len;
-    } asked[] = {
-        {'v', "web.session_rate", conversation, conversation ? strlen(conversation) : 0},
-        {'n', "web.address_rate", network, address ? network_of(address, network) : 0},
-        {'s', "web.site_rate", "s", 1},
-    };
     struct bucket *taken[3];
     size_t n = 0;
     uint64_t now = clock_ms();
     const struct config *c = bot_config(w->adapter->bot);
-    for (size_t i = 0; i < 3; i++) {
-        double rate = (double)config_int(c, asked[i].setting), full = rate / 4 < 10 ? 10 : rate / 4;
-        if (rate <= 0 || !asked[i].len)
+    for (size_t i = 0; i < nfor; i++) {
+        double rate = (double)config_int(c, for_[i].setting), full = rate / 4 < 10 ? 10 : rate / 4;
+        if (rate <= 0 || !for_[i].len)
             continue;
-        struct bucket *b = bucket_of(w->limits, asked[i].kind, asked[i].s, asked[i].len, full, now);
+        struct bucket *b = bucket_of(w->limits, for_[i].kind, for_[i].s, for_[i].len, full, now);
         int wait = look(b, rate, full, now);
         if (wait)
             return wait; /* nobody else's bucket pays for it */
@@ -112,4 +109,20 @@ int web_limit(struct web *w, const char *conversation, const char *address)
     while (n)
         taken[--n]->level -= 1;
     return 0;
+}
+
+int web_limit(struct web *w, const char *conversation, const char *address)
+{
+    unsigned char network[8];
+    const struct counted visitor[] = {
+        {'v', "web.session_rate", conversation, conversation ? strlen(conversation) : 0},
+        {'n', "web.address_rate", network, address ? network_of(address, network) : 0},
+        {'s', "web.site_rate", "s", 1},
+    };
+    return take(w, visitor, 3);
+}
+
+int web_limit_key(struct web *w, const char *key)
+{
+    return take(w, &(struct counted){'k', "web.key_rate", key, strlen(key)}, 1);
 }

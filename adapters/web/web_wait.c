@@ -8,6 +8,7 @@
  *                          when it has said what there is, and the browser comes back by itself with Last-Event-ID. So no
  *                          proxy can hold it back, and no connection is kept that says nothing
  *     GET  /v1/session/export   all events
+ *     POST /v1/ask         with an Idempotency-Key: the one reply that there is to it (web_key.c)
  *
  * Whoever waits hangs on a room (web_room.c) like a WebSocket does. If its client goes away meanwhile nobody notices until
  * the time is up; then the reply finds no request, and that is all. */
@@ -35,7 +36,8 @@ struct waiter {
     struct cJSON *frame; /* WAIT_MESSAGE: what is to be done */
     char token[WEB_TOKEN];
     char lang[4], address[64], cid[65];
-    char *origin; /* another site's, that may read the reply; or NULL */
+    char *key, *talk; /* of a program, or NULL */
+    char *origin;     /* another site's, that may read the reply; or NULL */
     int64_t after;
     int64_t question; /* number of the event whose answer is awaited; 0: of none */
     bool stream, acknowledged, done, human;
@@ -54,6 +56,8 @@ static void waiter_free(struct waiter *k)
     buf_release(&k->opening);
     buf_release(&k->events);
     free(k->origin);
+    free(k->key);
+    free(k->talk);
     k->orphan = true;
     if (!k->receiving)
         free(k);
@@ -69,7 +73,11 @@ static void refuse(struct waiter *k, const struct web_refusal *why)
 
 static void fail(struct waiter *k, int err)
 {
-    refuse(k, web_refusal(err));
+    static const struct web_refusal other = {.status = 409,
+                                             .code = "key_conflict",
+                                             .title =
+                                                 "This Idempotency-Key came with another body"};
+    refuse(k, k->key && err == -EEXIST ? &other : web_refusal(err));
 }
 
 static void write_json(const struct waiter *k, struct buf *b)
@@ -89,6 +97,8 @@ static void finish(struct waiter *k)
     buf_init(&body, MAX_EXPORT + MAX_REPLY_JSON);
     if (k->stream)
         buf_addf(&body, "retry: %d\n\n%s", RETRY_MS, k->events.s);
+    else if (k->key)
+        buf_addf(&body, "%s\n", k->events.s);
     else
         write_json(k, &body);
     web_send_json(k->web, k->request, k->origin, k->stream ? "text/event-stream" : NULL, &body);
@@ -99,9 +109,8 @@ static void finish(struct waiter *k)
 static void on_time(void *ctx)
 {
     struct waiter *k = ctx;
-    if (k->kind == WAIT_MESSAGE &&
-        !k->acknowledged) { /* it may be taken or not: the same cid once more will tell */
-        fail(k, -EBUSY);
+    if ((k->kind == WAIT_MESSAGE && !k->acknowledged) || (k->key && !k->done)) {
+        fail(k, -EBUSY); /* it may be taken or not: the same cid or key once more will tell */
         return;
     }
     finish(k);
@@ -114,9 +123,24 @@ static struct waiter *waiter_of(struct web_follower *f)
     return link_owner(f, struct waiter, follower);
 }
 
+/* Of a program's question: its reply, and nothing else. */
+static bool take_reply(struct waiter *k, const struct transcript_event *ev)
+{
+    size_t len;
+    const char *reply = web_kept_reply(ev, &len);
+    if (k->done)
+        return false;
+    k->done = reply && k->question && web_answer_re(ev) == k->question;
+    if (k->done)
+        buf_add(&k->events, reply, len);
+    return true;
+}
+
 static bool take(struct web_follower *f, const struct transcript_event *ev)
 {
     struct waiter *k = waiter_of(f);
+    if (k->key)
+        return take_reply(k, ev);
     size_t limit = k->kind == WAIT_EXPORT ? MAX_EXPORT : MAX_PAGE;
     if (k->done || k->events.len + ev->len + 64 > limit) {
         k->done = true;
@@ -167,8 +191,11 @@ static void on_receipt(void *ctx, const struct inbox_receipt *r);
 /* False: refused, and the waiter has gone. */
 static bool act(struct waiter *k)
 {
-    struct web_actor who = {
-        .conversation = web_follower_name(&k->follower), .lang = k->lang, .address = k->address};
+    struct web_actor who = {.conversation = web_follower_name(&k->follower),
+                            .lang = k->lang,
+                            .address = k->address,
+                            .key = k->key,
+                            .talk = k->talk};
     int err = web_act(k->web, &who, k->frame, on_receipt, k);
     k->receiving = !err;
     if (!err)
@@ -214,7 +241,7 @@ static bool opened(struct web_follower *f, const struct transcript *t)
 {
     struct waiter *k = waiter_of(f);
     k->head = t->head;
-    if (t->err || !web_token_holds(t, k->after < 0 ? 0 : k->after)) {
+    if (t->err || (!k->key && !web_token_holds(t, k->after < 0 ? 0 : k->after))) {
         fail(k, t->err ? t->err : -ESTALE);
         return false;
     }
@@ -223,7 +250,7 @@ static bool opened(struct web_follower *f, const struct transcript *t)
     if (k->kind == WAIT_HELLO)
         web_frame_ready(k->web, k->token, web_follower_name(f), t, &k->opening);
     k->human = t->mode == TRANSCRIPT_HUMAN;
-    return k->kind != WAIT_MESSAGE || act(k);
+    return !k->frame || act(k);
 }
 
 static const struct web_follower_calls calls = {
@@ -238,6 +265,18 @@ int64_t web_query_number(const struct request *rq, const char *name, int64_t fal
     errno = 0;
     long long n = strtoll(s, &end, 10);
     return *end || errno || n < 0 ? fallback : n;
+}
+
+/* Whose transcript it is; false: a new one's. */
+static bool read_token(struct waiter *k, const struct web_wait *what, char ret[WEB_CONVERSATION])
+{
+    bool known = web_token_read(what->token, ret);
+    if (known)
+        memcpy(k->token, what->token, WEB_TOKEN);
+    else
+        web_token_make(k->token);
+    web_token_read(k->token, ret);
+    return known;
 }
 
 void web_wait(struct web *w, struct request *rq, const struct web_wait *what)
@@ -258,16 +297,15 @@ void web_wait(struct web *w, struct request *rq, const struct web_wait *what)
     snprintf(k->address, sizeof k->address, "%s", request_client(rq));
     snprintf(k->cid, sizeof k->cid, "%s", what->cid ? what->cid : "");
     k->stream = what->kind == WAIT_EVENTS && accept && strstr(accept, "text/event-stream");
-    bool known = web_token_read(what->token, conversation);
-    if (!known && what->kind != WAIT_HELLO) {
+    bool known = true;
+    if (what->transcript) {
+        k->key = must(strdup(what->key));
+        k->talk = must(strdup(what->talk));
+        memcpy(conversation, what->transcript, sizeof conversation);
+    } else if (!(known = read_token(k, what, conversation)) && what->kind != WAIT_HELLO) {
         fail(k, -ESTALE);
         return;
     }
-    if (known)
-        memcpy(k->token, what->token, WEB_TOKEN);
-    else
-        web_token_make(k->token);
-    web_token_read(k->token, conversation);
     int wait_s = what->kind != WAIT_EVENTS ? ANSWER_S : (int)what->wait_s;
     wait_s = wait_s > MAX_WAIT_S ? MAX_WAIT_S : wait_s;
     if (what->kind == WAIT_EVENTS && bot_draining(w->adapter->bot))

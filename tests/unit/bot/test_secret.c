@@ -103,6 +103,40 @@ static void no_file_means_off_and_a_folder_is_an_error(void **state)
     assert_int_equal(secret_read("/tmp", &s, &why), -EISDIR);
 }
 
+static char lines[512];
+
+static int keep_line(void *ctx, const char *name, const char *value)
+{
+    size_t n = strlen(lines);
+    snprintf(lines + n, sizeof lines - n, "%s=%s;", name, value);
+    return 0;
+}
+
+static int reading_lines(const char *content, mode_t mode)
+{
+    struct secret s;
+    const char *why;
+    if (!reading(content, mode, &s)) /* writes the file */
+        secret_release(&s);
+    *lines = '\0';
+    int err = secret_read_lines(path, keep_line, NULL, &why);
+    assert_true(err ? *why : !*why);
+    return err;
+}
+
+static void a_file_of_many_is_a_name_and_a_value_a_line(void **state)
+{
+    assert_int_equal(reading_lines("# who\n\n a  1\r\nb\t2 \nc 3", 0600), 0);
+    assert_string_equal(lines, "a=1;b=2;c=3;");
+    assert_int_equal(reading_lines("# nobody\n", 0600), 0);
+    assert_string_equal(lines, "");
+    assert_int_equal(reading_lines("a\n", 0600), -EINVAL);
+    assert_int_equal(reading_lines("a 1 2\n", 0600), -EINVAL);
+    assert_int_equal(reading_lines("a caf\xC3\xA9\n", 0600), -EINVAL);
+    assert_int_equal(reading_lines("a 1\n", 0644), -EPERM);
+    assert_string_equal(lines, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +146,7 @@ int main(void)
         cmocka_unit_test(an_empty_file_a_third_line_or_a_blank_inside_is_refused),
         cmocka_unit_test(a_value_that_is_too_long_is_refused),
         cmocka_unit_test(no_file_means_off_and_a_folder_is_an_error),
+        cmocka_unit_test(a_file_of_many_is_a_name_and_a_value_a_line),
     };
     return cmocka_run_group_tests_name("secret", tests, set_up, tear_down);
 }

@@ -181,6 +181,11 @@ static void make_folder(struct wire *w, const struct wire_options *opt)
         opt && opt->settings ? opt->settings : "");
     write_file(w->folder, "guidepost.yaml", settings);
     write_file(w->folder, "guides/keeper.md", guide);
+    if (opt && opt->file) {
+        write_file(w->folder, opt->file, opt->text);
+        snprintf(path, sizeof(path), "%s/%s", w->folder, opt->file);
+        chmod(path, 0600);
+    }
 }
 
 /* Two numbers in a file: see fake/clock.c. */

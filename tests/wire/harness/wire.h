@@ -14,6 +14,8 @@ struct wire_options {
     const char *settings; /* further lines of guidepost.yaml, or NULL */
     long max_files;       /* RLIMIT_NOFILE of the child; 0: ours */
     bool clock;           /* it has a clock of its own: wire_wind() */
+    const char *file,
+        *text; /* one more file beside guidepost.yaml, for nobody else to read; or NULL */
 };
 
 struct wire {
