@@ -353,6 +353,14 @@ static void open_groups(struct search *s)
 
 /* ---- the best k ----------------------------------------------------------------------------------------------------- */
 
+/* Whose list a term of the question has. */
+static uint32_t list_term(const struct search *s, size_t term, size_t segment)
+{
+    if (s->q->term[term].ntoken > 1)
+        return SNAP_NO_TERM;
+    return s->words.word[s->words.term[term][0]].term[segment];
+}
+
 /* The lists of one segment by slot, weighed. */
 static void fill_slots(struct search *s, size_t segment, struct find_slot *slot)
 {
@@ -366,7 +374,8 @@ static void fill_slots(struct search *s, size_t segment, struct find_slot *slot)
         struct find_slot *at = &slot[w->slot];
         at->list = at->nlist ? at->list : list;
         at->nlist++;
-        *list++ = (struct find_list){s->term[w->term].list[segment], (float)w->weight};
+        *list++ = (struct find_list){s->term[w->term].list[segment], (float)w->weight,
+                                     list_term(s, w->term, segment)};
     }
 }
 

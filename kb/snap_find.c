@@ -1,7 +1,7 @@
 /* snap_find.c: the best passages out of a snapshot, in microseconds. The heart of the program.
  *
  * The idea. FTS5 ranks every passage that has any word of the question, one virtual-machine step per row. Here
- * every word has a list of its passages, 3 bytes each, and four things make it fast:
+ * every word has a list of its passages, 3 bytes each, and these make it fast:
  *
  * 1. A word at a time (TAAT). A slot's whole list is added into an array of floats, one per passage of the chunk,
  *    before the next slot is looked at. The inner loop is a walk over two small arrays, without a branch that
@@ -10,82 +10,56 @@
  *
  * 2. Rare words first, and stop when the rest cannot matter (MaxScore: Turtle and Flood, 1995). Every part of a
  *    list knows the largest tf in it, hence a bound on what its slot can add. Slots are taken in descending order of
- *    that bound. Once the bounds of the slots still to come add up to less than the partial score of the k-th best
- *    candidate, no passage outside the candidates can be among the best k: from there on only candidates are looked
- *    up, and those fall away whose partial score plus the rest is too small. The commonest words, whose lists
- *    are longest and whose idf is next to nothing, are hardly ever read.
+ *    that bound. Let `rest` be the sum of the bounds of the slots still to come, and let the threshold be a score that k
+ *    passages are known to reach. As soon as rest < threshold, no passage that has not been touched can be among the
+ *    best k: from there on nothing is added any more. Of those who were touched, who can still reach the threshold
+ *    with all of `rest` is gathered side by side, the slots still to come are looked up for these alone, strongest
+ *    first, and after each of them more fall away. The commonest words, whose lists are longest and whose idf is next
+ *    to nothing, are hardly ever walked over.
  *
- * 3. Counts are coded. The counts of a word in the four fields are one byte, a place in a table of the 255
- *    commonest combinations; most words stand in the body alone, and then one look-up in a table of length
- *    divisors is all the arithmetic there is.
+ * 3. The threshold is made, not waited for. Partial scores grow into a threshold late: the k-th best of them lacks
+ *    what all common words would add. But the k passages that lead so far are about the best, and to look up what they
+ *    are still to get takes k look-ups a slot: the least of their *whole* scores is a threshold (raise_threshold()).
+ *    That is worth its time only when it may end the adding, so may_stop() guesses what it will bring. Of all that a
+ *    passage could have, the k-th best rarely has more than a share of LIKELY, since nobody has every word as often
+ *    and in as short a text as its bound assumes; and once there is a threshold, the next one is rarely HIGHER times
+ *    as high. A wrong guess costs time and changes nothing.
  *
- * 4. Bounds that survive edits. `most` was computed with the average lengths of the build. When averages have grown by
+ * 4. Or everything, plainly. With all question words kept, a small base has more postings than passages, nearly all
+ *    of which are touched. Then candidates, thresholds and look-ups are a detour: score_all() adds all slots to all
+ *    passages, the commonest words as whole arrays (planes, snap_gain.c), notes nobody, and finds the best at the end. It
+ *    looks at the highest score of each block of passages first: the k-th best of those is a threshold, and only
+ *    blocks whose highest reaches it are looked at again.
+ *
+ * 5. Counts are coded. The counts of a word in the four fields are one byte, a place in a table of the 255
+ *    commonest combinations; most words stand in the body alone, and then one look-up in a table by the length
+ *    of the body is all the arithmetic there is. snap_gain.c has that, and the three ways to read a list.
+ *
+ * 6. Bounds that survive edits. `most` was computed with the average lengths of the build. When averages have grown by
  *    a factor r since, no tf can have grown by more than r (the divisor 1-b+b*len/avg shrinks by at most r), so
  *    most * r is a bound for ever, and nothing needs to be recomputed.
  *
- * Scores here are floats and order candidates only; candidates_snap.c computes the winners' scores again, in double, in
- * the order of the slots, so that they do not depend on the order of additions here, on k, or on the chunk.
+ * The threshold is carried from chunk to chunk and from the file to the delta, so later ones do less. Passages that the
+ * filter keeps out (dead, out of date, for others) must not raise it: score_few() asks the filter when a
+ * passage is touched first, score_all() before it looks for the best. Only suspects are asked about.
  *
- * Deliberately not here: block-max WAND and vector instructions. Both were measured to bring nothing below a million
- * passages. */
-#include "kb/snap_find.h"
+ * Scores here are floats and order candidates only; candidates_snap.c computes the winners' scores again, in double, in
+ * the order of the slots, so that they do not depend on the order of additions here, on k, or on the chunk. What a
+ * float cannot tell from the k-th best is therefore handed over, too: thresholds are lowered and bounds raised by SLACK.
+ *
+ * Deliberately not here: block-max WAND and vector instructions by hand. Both were measured to bring nothing below a
+ * million passages. */
+#include "kb/snap_find_int.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "kb/bm25f.h"
-
-#define SLACK    1.00001f /* bounds are raised by more than float additions can err */
-#define REJECTED (-1e30f) /* in the array of scores: seen, and kept out by the filter */
-#define LENGTHS  512      /* tabulated lengths per field; longer ones are computed */
-#define SINGLE   4        /* tabulated counts */
+#define SLACK 1.00001f /* bounds are raised by more than float additions can err */
 #define LIKELY                                                                                     \
-    0.6f         /* of what a passage could have, the k-th best has hardly more than this share */
-#define PROBE 12 /* entries of a list that are walked over in the time of one look-up */
-
-/* What one term adds where it stands, in the chunk at hand. */
-struct part {
-    uint32_t n;
-    float weight, most;
-    const uint16_t *offset;
-    const uint8_t *code, *escape;
-};
-
-struct active {
-    float bound;
-    size_t first, n; /* parts of this slot */
-    size_t postings; /* in them */
-};
-
-struct finder {
-    struct snap *snap;
-    const struct snap_header *head;
-    const uint16_t *lengths; /* FIELDS per passage */
-    const uint32_t *tie;
-    const uint8_t *tuple; /* FIELDS counts per code */
-    double average[FIELDS];
-    float share[FIELDS][LENGTHS]; /* weight / (1 - b + b * length / average) */
-    /* Saturated tf of few occurrences in one field alone, by length: what nearly every posting is. A code that is not
-     * of this kind has no row. */
-    float single[FIELDS][SINGLE][LENGTHS];
-    const float *row[SNAP_ESCAPE + 1];
-    uint8_t field[SNAP_ESCAPE + 1]; /* of a code with a row */
-    /* Per passage of the chunk; zero between chunks. */
-    float *score, *best;
-    float *whole; /* the score with all slots, once it was looked up */
-    uint32_t *candidate, *rejected;
-
-    /* of the question at hand */
-    const struct find_query *q;
-    bool suspicious;        /* some passage might be kept out */
-    uint32_t base;          /* first ord of the chunk */
-    const uint16_t *length; /* of its passages */
-    uint32_t ncandidate, nrejected;
-    struct part part[FIND_LISTS];
-    struct active active[FIND_SLOTS];
-    size_t nactive;
-    float threshold; /* a passage below this is not among the best k */
-};
+    0.6f /* of what a passage could have, the k-th best has hardly more than this share */
+#define HIGHER                                                                                     \
+    1.5f /* once there is a threshold, the next one has hardly more than so many times as much */
+#define ALL_MAX 16384 /* passages of a chunk for which adding everything may be the quicker way */
 
 /* ---- a chunk's parts ---------------------------------------------------------------------------------------- */
 
@@ -113,7 +87,19 @@ static float term_bound(const struct finder *f, const struct part *p)
     return p->weight * tf / ((float)BM25F_K1 + tf) * SLACK;
 }
 
-/* Gather the slots that have a list in this chunk, strongest bound first, equal ones as they were asked for. */
+/* Strongest bound first, equal ones as they were asked for. They are few. */
+static void order_active(struct active *active, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        struct active a = active[i];
+        size_t k = i;
+        for (; k && active[k - 1].bound < a.bound; k--)
+            active[k] = active[k - 1];
+        active[k] = a;
+    }
+}
+
+/* Gather the slots that have a list in this chunk. */
 static void activate(struct finder *f, uint32_t chunk)
 {
     size_t nparts = 0;
@@ -123,150 +109,29 @@ static void activate(struct finder *f, uint32_t chunk)
         const struct find_slot *slot = &f->q->slot[i];
         *a = (struct active){.first = nparts};
         for (size_t k = 0; k < slot->nlist; k++) {
+            struct find_list *list = &slot->list[k];
             struct part *p = &f->part[nparts];
-            if (!part_of(&slot->list[k].list, chunk, p) || slot->list[k].weight <= 0)
+            if (!part_of(&list->list, chunk, p) || list->weight <= 0)
                 continue;
-            p->weight = slot->list[k].weight;
-            float bound = term_bound(f, p);
-            a->bound = bound > a->bound ? bound : a->bound;
+            p->weight = list->weight;
+            p->term = list->term;
+            p->plane =
+                p->term < FIND_PLANES ? f->plane[(size_t)chunk * FIND_PLANES + p->term] : NULL;
+            a->bound = find_higher(a->bound, term_bound(f, p));
             a->postings += p->n;
             a->n++;
             nparts++;
         }
         f->nactive += a->n > 0;
     }
-    for (size_t i = 1; i < f->nactive; i++) { /* they are few */
-        struct active a = f->active[i];
-        size_t k = i;
-        for (; k && f->active[k - 1].bound < a.bound; k--)
-            f->active[k] = f->active[k - 1];
-        f->active[k] = a;
-    }
+    order_active(f->active, f->nactive);
 }
 
-/* ---- scores ---------------------------------------------------------------------------------------------------- */
-
-static float share_of(const struct finder *f, unsigned field, uint16_t length)
-{
-    if (length < LENGTHS)
-        return f->share[field][length];
-    return (float)bm25f_share(field, length, f->average);
-}
-
-static float tf_of(const struct finder *f, const uint8_t count[FIELDS],
-                   const uint16_t length[FIELDS])
-{
-    float tf = 0;
-    for (unsigned i = 0; i < FIELDS; i++)
-        if (count[i])
-            tf += (float)count[i] * share_of(f, i, length[i]);
-    return tf;
-}
-
-/* What posting i adds. *escape moves behind its counts when they are written out. */
-static inline float worth(const struct finder *f, const uint16_t *length, const struct part *p,
-                          uint32_t i, const uint8_t **escape)
-{
-    uint8_t code = p->code[i];
-    const float *row = f->row[code];
-    length += (size_t)p->offset[i] * FIELDS;
-    if (row && length[f->field[code]] < LENGTHS)
-        return p->weight * row[length[f->field[code]]];
-    const uint8_t *count = f->tuple + code * FIELDS;
-    if (code == SNAP_ESCAPE) {
-        count = *escape;
-        *escape += FIELDS;
-    }
-    float tf = tf_of(f, count, length);
-    return p->weight * (tf / ((float)BM25F_K1 + tf));
-}
-
-static bool admitted(struct finder *f, uint32_t offset)
+bool find_admits(const struct finder *f, uint32_t offset)
 {
     uint32_t ord = f->base + offset;
     bool suspect = f->q->suspect_all || f->q->suspect[ord / 64] >> ord % 64 & 1;
-    if (!suspect || f->q->admits(f->q->ctx, ord))
-        return true;
-    f->score[offset] = REJECTED;
-    f->rejected[f->nrejected++] = offset;
-    return false;
-}
-
-/* The first time a passage is touched the filter decides. */
-static inline bool admit(struct finder *f, uint32_t offset)
-{
-    if (f->suspicious && !admitted(f, offset))
-        return false;
-    f->candidate[f->ncandidate++] = offset;
-    return true;
-}
-
-/* The list's numbers are kept in registers: what is written to scores could be anywhere, for all the compiler knows. */
-static void add_part(struct finder *f, const struct part *list)
-{
-    const struct part p = *list;
-    const uint16_t *length = f->length;
-    const uint8_t *escape = p.escape;
-    float *score = f->score;
-    for (uint32_t i = 0; i < p.n; i++) {
-        uint32_t offset = p.offset[i];
-        float v = worth(f, length, &p, i, &escape);
-        if (score[offset] != 0 || (v > 0 && admit(f, offset)))
-            score[offset] += v;
-    }
-}
-
-/* Several ways to fill a slot: the best one counts. best[] is zero before and after. */
-static void add_parts(struct finder *f, const struct active *a)
-{
-    for (size_t k = 0; k < a->n; k++) {
-        const struct part *p = &f->part[a->first + k];
-        const uint8_t *escape = p->escape;
-        for (uint32_t i = 0; i < p->n; i++) {
-            float v = worth(f, f->length, p, i, &escape);
-            if (v > f->best[p->offset[i]])
-                f->best[p->offset[i]] = v;
-        }
-    }
-    for (size_t k = 0; k < a->n; k++) {
-        const struct part *p = &f->part[a->first + k];
-        for (uint32_t i = 0; i < p->n; i++) {
-            uint32_t offset = p->offset[i];
-            float v = f->best[offset];
-            f->best[offset] = 0;
-            if (v > 0 && (f->score[offset] != 0 || admit(f, offset)))
-                f->score[offset] += v;
-        }
-    }
-}
-
-/* What the part adds to one passage, by binary search; 0 when the term is not in it. */
-static float lookup(const struct finder *f, const struct part *p, uint32_t offset)
-{
-    uint32_t low = 0, n = p->n;
-    while (n > 1) { /* without a branch that depends on the data */
-        uint32_t half = n / 2;
-        low = p->offset[low + half] <= offset ? low + half : low;
-        n -= half;
-    }
-    if (p->offset[low] != offset)
-        return 0;
-    const uint8_t *escape = p->escape;
-    if (p->code[low] == SNAP_ESCAPE)
-        for (uint32_t i = 0; i < low; i++)
-            escape += p->code[i] == SNAP_ESCAPE ? FIELDS : 0;
-    return worth(f, f->length, p, low, &escape);
-}
-
-/* What a slot adds to one passage. */
-static float look_up_slot(const struct finder *f, const struct active *a, uint32_t offset)
-{
-    float best = 0;
-    for (size_t i = 0; i < a->n; i++) {
-        float v = lookup(f, &f->part[a->first + i], offset);
-        best = v > best ? v : best;
-    }
-    return best;
+    return !suspect || f->q->admits(f->q->ctx, ord);
 }
 
 /* ---- the threshold ---------------------------------------------------------------------------------------------- */
@@ -274,14 +139,14 @@ static float look_up_slot(const struct finder *f, const struct active *a, uint32
 /* Let heap[i] sink: the smallest stays on top. */
 static void sink_kth(struct find_kth *heap, size_t n, size_t i)
 {
+    struct find_kth down = heap[i];
     for (size_t child; (child = 2 * i + 1) < n; i = child) {
         child += child + 1 < n && heap[child + 1].score < heap[child].score;
-        if (heap[i].score <= heap[child].score)
-            return;
-        struct find_kth swap = heap[i];
+        if (down.score <= heap[child].score)
+            break;
         heap[i] = heap[child];
-        heap[child] = swap;
     }
+    heap[i] = down;
 }
 
 /* Of the scores that are offered the k best stay in a heap, which few ever enter. Returns how many are in it. */
@@ -304,105 +169,151 @@ static void settle(struct finder *f, const struct find_kth *heap, size_t n)
     float least = 0;
     for (size_t i = 0; i < n; i++)
         least = !i || heap[i].score < least ? heap[i].score : least;
-    if (n == f->q->k && least / SLACK > f->threshold)
-        f->threshold = least / SLACK;
+    if (n == f->q->k)
+        f->threshold = find_higher(f->threshold, least / SLACK);
 }
 
-/* What the passage will have when the slots from `next` on are added, too. Nobody is looked up twice. */
-static float look_up_rest(struct finder *f, size_t next, uint32_t offset)
-{
-    float score = f->whole[offset];
-    if (score > 0)
-        return score;
-    score = f->score[offset];
-    for (size_t i = next; i < f->nactive; i++)
-        score += look_up_slot(f, &f->active[i], offset);
-    return f->whole[offset] = score;
-}
-
-/* Slots from `next` on have not been added. The k candidates that lead so far will be about the best: with all that
+/* Slots from `next` on have not been added. The k passages that lead so far will be about the best: with all that
  * they are still to get, their least is a threshold already. */
 static void raise_threshold(struct finder *f, size_t next)
 {
     struct find_kth *heap = f->q->heap;
     size_t n = 0;
-    for (uint32_t i = 0; i < f->ncandidate; i++)
-        n = offer(heap, n, f->q->k, f->score[f->candidate[i]], f->candidate[i]);
-    for (size_t i = 0; i < n; i++)
-        heap[i].score = look_up_rest(f, next, heap[i].offset);
+    for (uint32_t i = 0; i < f->ntouched; i++)
+        n = offer(heap, n, f->q->k, f->score[f->touched[i]], f->touched[i]);
+    for (size_t i = next; i < f->nactive; i++)
+        snap_gain_look_up(f, &f->active[i], heap, n);
     settle(f, heap, n);
 }
 
-/* Candidates go who cannot reach the threshold, whatever they have of the slots still to come, `rest` at most. */
+/* ---- one chunk: as little as will do ------------------------------------------------------------------------------- */
+
+/* What slots from i on can add to a passage. */
+static void sum_bounds(const struct finder *f, float rest[FIND_SLOTS + 1])
+{
+    rest[f->nactive] = 0;
+    for (size_t i = f->nactive; i--;)
+        rest[i] = rest[i + 1] + f->active[i].bound;
+}
+
+/* Whether to look for a threshold now, when slots from `next` on are still to come: it may be high enough to stop, and
+ * the look-ups that it takes cost less than the lists that it saves. */
+static bool may_stop(const struct finder *f, size_t next, float rest, float all, size_t postings)
+{
+    float likely = f->threshold > 0 ? HIGHER * f->threshold : LIKELY * all;
+    return f->ntouched >= f->q->k && rest < likely &&
+           postings > f->ntouched + FIND_PROBE * f->q->k * (f->nactive - next);
+}
+
+/* Those are left who reach the threshold with all of `rest`, side by side with their scores. */
+static void gather(struct finder *f, float rest)
+{
+    float least = find_higher(f->threshold - rest, 0);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < f->ntouched; i++) {
+        uint32_t offset = f->touched[i];
+        f->alive[n] = (struct find_kth){f->score[offset], offset};
+        n += f->score[offset] >= least;
+        f->score[offset] = 0;
+    }
+    f->nalive = n;
+    f->ntouched = 0;
+}
+
+/* Those go who cannot reach the threshold, whatever they have of the slots still to come, `rest` at most. */
 static void drop_hopeless(struct finder *f, float rest)
 {
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < f->ncandidate; i++) {
-        uint32_t offset = f->candidate[i];
-        float whole = f->whole[offset];
-        if ((whole > 0 ? whole : f->score[offset] + rest) >= f->threshold)
-            f->candidate[kept++] = offset;
-        else
-            f->score[offset] = f->whole[offset] = 0;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < f->nalive; i++) {
+        struct find_kth who = f->alive[i];
+        f->alive[n] = who;
+        n += who.score + rest >= f->threshold;
     }
-    f->ncandidate = kept;
+    f->nalive = n;
 }
 
-/* ---- one chunk ---------------------------------------------------------------------------------------------------- */
-
-/* Add to the candidates alone: a look-up for each while they are few beside the list, else one walk over it. */
-static void add_to_candidates(struct finder *f, const struct active *a)
+static void score_few(struct finder *f, size_t postings)
 {
-    const struct part p = f->part[a->first];
-    if (a->n > 1 || f->ncandidate < p.n / PROBE) {
-        for (uint32_t i = 0; i < f->ncandidate; i++)
-            if (!(f->whole[f->candidate[i]] > 0))
-                f->score[f->candidate[i]] += look_up_slot(f, a, f->candidate[i]);
-        return;
-    }
-    const uint16_t *length = f->length;
-    const uint8_t *escape = p.escape;
-    float *score = f->score;
-    for (uint32_t i = 0; i < p.n; i++) {
-        if (score[p.offset[i]] > 0)
-            score[p.offset[i]] += worth(f, length, &p, i, &escape);
-        else if (p.code[i] == SNAP_ESCAPE)
-            escape += FIELDS;
-    }
-}
-
-static void score_chunk(struct finder *f)
-{
-    float rest[FIND_SLOTS + 1] = {0};      /* what slots from i on can add to a passage */
-    size_t postings[FIND_SLOTS + 1] = {0}; /* and how long their lists are */
-    for (size_t i = f->nactive; i--;) {
-        rest[i] = rest[i + 1] + f->active[i].bound;
-        postings[i] = postings[i + 1] + f->active[i].postings;
-    }
-    size_t i = 0, k = f->q->k;
+    float rest[FIND_SLOTS + 1];
+    size_t i = 0;
+    sum_bounds(f, rest);
     while (i < f->nactive && rest[i] >= f->threshold) {
         const struct active *a = &f->active[i++];
-        if (a->n == 1)
-            add_part(f, &f->part[a->first]);
-        else
-            add_parts(f, a);
-        float likely = f->threshold > 0 ? 1.5f * f->threshold : LIKELY * rest[0];
-        if (f->ncandidate >= k && rest[i] < likely &&
-            postings[i] > f->ncandidate + PROBE * k * (f->nactive - i))
+        snap_gain_add(f, a);
+        postings -= a->postings;
+        if (may_stop(f, i, rest[i], rest[0], postings))
             raise_threshold(f, i);
     }
+    gather(f, rest[i]);
     for (; i < f->nactive; i++) {
-        drop_hopeless(f, rest[i]);
-        add_to_candidates(f, &f->active[i]);
+        snap_gain_look_up(f, &f->active[i], f->alive, f->nalive);
+        drop_hopeless(f, rest[i + 1]);
     }
-    for (uint32_t c = 0; c < f->ncandidate; c++)
-        if (f->whole[f->candidate[c]] > 0)
-            f->score[f->candidate[c]] = f->whole[f->candidate[c]];
-    if (f->ncandidate > k)
-        raise_threshold(f, f->nactive);
+}
+
+/* ---- one chunk: everything ------------------------------------------------------------------------------------------- */
+
+/* The scores of those go whom the filter keeps out. */
+static void keep_out(struct finder *f)
+{
+    for (uint32_t i = 0; i < f->size; i += 64) {
+        uint64_t suspect = f->q->suspect_all ? UINT64_MAX : f->q->suspect[(f->base + i) / 64];
+        for (uint32_t k = i; suspect && k < f->size; suspect >>= 1, k++)
+            if (suspect & 1 && f->score[k] > 0 && !find_admits(f, k))
+                f->score[k] = 0;
+    }
+}
+
+/* The highest score of every block, in best[]. The k-th best of those is a threshold, since each is some passage's. */
+static void find_tops(struct finder *f)
+{
+    struct find_kth *heap = f->q->heap;
+    size_t n = 0;
+    for (uint32_t block = 0; block * FIND_BLOCK < f->size; block++) {
+        const float *score = f->score + block * FIND_BLOCK;
+        float top[4] = {0}; /* four at a time */
+        for (size_t i = 0; i < FIND_BLOCK; i++)
+            top[i % 4] = find_higher(top[i % 4], score[i]);
+        f->best[block] = find_higher(find_higher(top[0], top[1]), find_higher(top[2], top[3]));
+        n = offer(heap, n, f->q->k, f->best[block], block);
+    }
+    settle(f, heap, n);
+}
+
+static void score_all(struct finder *f)
+{
+    for (size_t i = 0; i < f->nactive; i++)
+        snap_gain_everywhere(f, &f->active[i]);
+    if (f->suspicious)
+        keep_out(f);
+    find_tops(f);
+    f->nalive = 0;
+    for (uint32_t block = 0; block * FIND_BLOCK < f->size; block++) {
+        uint32_t from = block * FIND_BLOCK;
+        for (uint32_t i = from; f->best[block] >= f->threshold && i < from + FIND_BLOCK; i++)
+            if (f->score[i] > 0 && f->score[i] >= f->threshold)
+                f->alive[f->nalive++] = (struct find_kth){f->score[i], i};
+        f->best[block] = 0;
+    }
+    memset(f->score, 0, f->size * sizeof *f->score);
 }
 
 /* ---- the best k ---------------------------------------------------------------------------------------------------- */
+
+/* The scores of whoever is left are complete: so is the threshold of this chunk. */
+static void score_chunk(struct finder *f)
+{
+    size_t postings = 0, n = 0;
+    for (size_t i = 0; i < f->nactive; i++)
+        postings += f->active[i].postings;
+    if (f->size <= ALL_MAX && postings >= f->size)
+        score_all(f);
+    else
+        score_few(f, postings);
+    for (uint32_t i = 0; i < f->nalive; i++)
+        n = offer(f->q->heap, n, f->q->k, f->alive[i].score, f->alive[i].offset);
+    settle(f, f->q->heap, n);
+}
 
 static bool worse(const struct find_hit *a, const struct find_hit *b)
 {
@@ -440,19 +351,14 @@ static void keep(const struct finder *f, struct find_result *r, struct find_hit 
     }
 }
 
-/* Hand the chunk's best over and leave the arrays as they were found: zero. */
+/* Hand the chunk's best over. */
 static void collect(struct finder *f, struct find_result *r)
 {
-    for (uint32_t i = 0; i < f->ncandidate; i++) {
-        uint32_t offset = f->candidate[i];
-        float score = f->score[offset];
-        f->score[offset] = f->whole[offset] = 0;
-        if (score >= f->threshold)
-            keep(f, r, (struct find_hit){r->segment, f->base + offset, 0, score});
+    for (uint32_t i = 0; i < f->nalive; i++) {
+        const struct find_kth *it = &f->alive[i];
+        if (it->score >= f->threshold)
+            keep(f, r, (struct find_hit){r->segment, f->base + it->offset, 0, it->score});
     }
-    for (uint32_t i = 0; i < f->nrejected; i++)
-        f->score[f->rejected[i]] = 0;
-    f->ncandidate = f->nrejected = 0;
 }
 
 /* The k-th best of all chunks so far; what is below is let go. */
@@ -470,52 +376,30 @@ static void compare_chunks(struct finder *f, struct find_result *r)
 
 /* ---- the whole ------------------------------------------------------------------------------------------------------- */
 
-/* The row of a code with a few occurrences in one field alone, or NULL. */
-static const float *row_of(const struct finder *f, const uint8_t count[FIELDS], uint8_t *ret_field)
+static bool make_room(struct finder *f)
 {
-    const float *row = NULL;
-    for (unsigned i = 0; i < FIELDS; i++) {
-        if (!count[i])
-            continue;
-        if (row || count[i] > SINGLE)
-            return NULL;
-        row = f->single[i][count[i] - 1];
-        *ret_field = (uint8_t)i;
-    }
-    return row;
-}
-
-static void fill_tables(struct finder *f)
-{
-    for (unsigned i = 0; i < FIELDS; i++)
-        for (uint16_t length = 0; length < LENGTHS; length++) {
-            f->share[i][length] = (float)bm25f_share(i, length, f->average);
-            for (unsigned n = 0; n < SINGLE; n++) {
-                float tf = (float)(n + 1) * f->share[i][length];
-                f->single[i][n][length] = tf / ((float)BM25F_K1 + tf);
-            }
-        }
-    for (uint32_t c = 0; c < f->head->ntuple; c++)
-        f->row[c] = row_of(f, f->tuple + c * FIELDS, &f->field[c]);
+    size_t n = f->head->n < SNAP_CHUNK ? f->head->n : SNAP_CHUNK;
+    n += FIND_BLOCK; /* and one more touched[] and alive[], where who is left out is written, too */
+    f->score = calloc(n, sizeof *f->score);
+    f->best = calloc(n, sizeof *f->best);
+    f->gain = calloc(n, sizeof *f->gain);
+    f->touched = malloc(n * sizeof *f->touched);
+    f->alive = malloc(n * sizeof *f->alive);
+    f->plane = calloc((f->head->n / SNAP_CHUNK + 1) * (size_t)FIND_PLANES, sizeof *f->plane);
+    return f->score && f->best && f->gain && f->touched && f->alive && f->plane;
 }
 
 int finder_new(struct snap *s, const double average[FIELDS], struct finder **ret)
 {
     const struct snap_header *head = snap_head(s);
     struct finder *f = calloc(1, sizeof *f);
-    size_t n = head->n < SNAP_CHUNK ? head->n + 1 : SNAP_CHUNK;
     int err = KB_ERR_NOMEM;
     if (!f)
         return err;
     f->snap = s;
     f->head = head;
     memcpy(f->average, average, sizeof f->average);
-    f->score = calloc(n, sizeof *f->score);
-    f->best = calloc(n, sizeof *f->best);
-    f->whole = calloc(n, sizeof *f->whole);
-    f->candidate = malloc(n * sizeof *f->candidate);
-    f->rejected = malloc(n * sizeof *f->rejected);
-    if (!f->score || !f->best || !f->whole || !f->candidate || !f->rejected)
+    if (!make_room(f))
         goto out;
     err = KB_ERR_DAMAGED;
     f->lengths = snap_bytes(s, SNAP_LENGTHS, 0, head->n * 2ull * FIELDS);
@@ -523,7 +407,7 @@ int finder_new(struct snap *s, const double average[FIELDS], struct finder **ret
     f->tie = snap_bytes(s, SNAP_TIES, 0, head->n * 4ull);
     if (!f->lengths || !f->tuple || !f->tie)
         goto out;
-    fill_tables(f);
+    snap_gain_tables(f);
     *ret = f;
     return 0;
 out:
@@ -535,11 +419,12 @@ void finder_free(struct finder *f)
 {
     if (!f)
         return;
+    snap_gain_free(f);
     free(f->score);
     free(f->best);
-    free(f->whole);
-    free(f->candidate);
-    free(f->rejected);
+    free(f->gain);
+    free(f->touched);
+    free(f->alive);
     free(f);
 }
 
@@ -553,6 +438,7 @@ void finder_run(struct finder *f, const struct find_query *q, struct find_result
     compare_chunks(f, r); /* what other segments have found */
     for (uint32_t chunk = 0; (uint64_t)chunk * SNAP_CHUNK < f->head->n; chunk++) {
         f->base = chunk * SNAP_CHUNK;
+        f->size = f->head->n - f->base < SNAP_CHUNK ? f->head->n - f->base : SNAP_CHUNK;
         f->length = f->lengths + (size_t)f->base * FIELDS;
         activate(f, chunk);
         if (!f->nactive)

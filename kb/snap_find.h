@@ -11,6 +11,7 @@
 struct find_list {
     struct snap_list list;
     float weight;
+    uint32_t term; /* whose list it is; SNAP_NO_TERM: a phrase's, made for this question */
 };
 
 struct find_slot {
