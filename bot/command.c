@@ -10,13 +10,10 @@
 
 #include "kb/yaml.h"
 
-const struct command *const commands[] = {&command_serve,   &command_index,
-                                          &command_ask,     &command_eval,
-                                          &command_check,   &command_verify,
-                                          &command_doctor,  &command_user,
-                                          &command_audit,   &command_slack,
-                                          &command_matrix,  &command_help,
-                                          &command_version, NULL};
+const struct command *const commands[] = {
+    &command_serve,  &command_index,   &command_ask,    &command_eval,    &command_check,
+    &command_verify, &command_entries, &command_doctor, &command_user,    &command_audit,
+    &command_slack,  &command_matrix,  &command_help,   &command_version, NULL};
 
 const struct command *command_find(const char *name)
 {
@@ -28,7 +25,7 @@ const struct command *command_find(const char *name)
 
 static int unknown_command(const char *name)
 {
-    const char *names[16];
+    const char *names[32];
     size_t n = 0;
     for (; commands[n]; n++)
         names[n] = commands[n]->name;

@@ -225,6 +225,7 @@ struct source {
     bool repaired;
     const char *raw;
     size_t rawlen; /* the file's bytes, for the hash */
+    bool drafts;   /* of entries are wanted, too: for an editor, not for an index */
 };
 int source_markdown(const struct source *src, document_fn *fn, void *ctx);
 int source_text(const struct source *src, document_fn *fn, void *ctx);

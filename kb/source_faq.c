@@ -160,7 +160,7 @@ static void read_entry(struct faq *f, const struct yaml *map)
     for (size_t i = 0; i < map->n; i++)
         read_key(f, e, &answer, map->key[i], map->item[i]);
     check_entry(f, e, &answer, map);
-    if (strcmp(e->status, "draft") == 0)
+    if (strcmp(e->status, "draft") == 0 && !f->src->drafts)
         f->doc->nentry--;
     else
         *POOL_PUSH(f->src->pool, f->answer, f->nanswer, f->capanswer) = answer;

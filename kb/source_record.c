@@ -125,7 +125,7 @@ static void take_entry(struct records *rs, const struct record *r, const struct 
         e->id = text_slug(doc->pool, e->question, strlen(e->question));
     if (source_dates_check(rs->src, e->valid_from, e->valid_until, r->line, r->column))
         rs->failed = true;
-    if (strcmp(e->status, "draft") == 0) {
+    if (strcmp(e->status, "draft") == 0 && !rs->src->drafts) {
         doc->nentry--;
         return;
     }
