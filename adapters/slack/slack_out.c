@@ -257,9 +257,8 @@ static void on_looked(void *ctx, const struct slack_result *r, const struct http
     } else if (!strcmp(r->error, "missing_scope") || r->class == SLACK_REFUSED) {
         give_up(k, "it may have arrived, and may not be looked for: add the history scopes");
     } else {
-        if (r->class == SLACK_DOWN)
-            slack_auth_lost(k->task.adapter->state, r);
-        unsure(k, r->error, r->retry_after_s);
+        not_sent(k, r,
+                 true); /* whoever only looked has posted nothing: it is as doubtful as before */
     }
 }
 

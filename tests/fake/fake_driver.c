@@ -26,7 +26,7 @@ int fake_slack_send(int port, const char *type, const char *body, const char *he
                     char **ret_body)
 {
     char signature[68], lines[1024];
-    long long now = time(NULL);
+    long long now = fake_time();
     struct answer a;
     fake_slack_sign(FAKE_SECRET, now, body, strlen(body), signature);
     snprintf(lines, sizeof lines,

@@ -78,6 +78,7 @@ void fake_socket_serve(struct fake_slack *f, int fd, const struct fake_request *
 
 void fake_keep(struct fake_slack *f, const char *s); /* to be freed at the end */
 uint64_t fake_now_ms(void);
+long long fake_time(void); /* what the wall says */
 void *fake_must(void *p);
 
 #endif

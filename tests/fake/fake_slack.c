@@ -13,11 +13,29 @@
 
 #define MAX_REQUEST (1u << 20)
 
+static const int64_t on_time;
+static const int64_t *_Atomic ahead_ns = &on_time;
+
+void fake_slack_keep_time_with(const int64_t *ahead)
+{
+    ahead_ns = ahead ? ahead : &on_time;
+}
+
+static int64_t ahead_ms(void)
+{
+    return *ahead_ns / 1000000;
+}
+
 uint64_t fake_now_ms(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+    return (uint64_t)(t.tv_sec * 1000 + t.tv_nsec / 1000000 + ahead_ms());
+}
+
+long long fake_time(void)
+{
+    return time(NULL) + ahead_ms() / 1000;
 }
 
 void *fake_must(void *p)
@@ -452,6 +470,13 @@ void fake_slack_fail(struct fake_slack *f, const char *method, const char *how, 
     snprintf(x->method, sizeof x->method, "%s", method);
     snprintf(x->how, sizeof x->how, "%s", how);
     x->times = times;
+    pthread_mutex_unlock(&f->lock);
+}
+
+void fake_slack_heal(struct fake_slack *f)
+{
+    pthread_mutex_lock(&f->lock);
+    f->nfaults = 0;
     pthread_mutex_unlock(&f->lock);
 }
 

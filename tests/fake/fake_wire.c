@@ -59,7 +59,7 @@ static void add_lines(char *to, size_t size, const char *lines)
     }
 }
 
-struct slack_wire slack_wire_start(const char *more, bool socket)
+static struct slack_wire begin(const char *more, bool socket, bool clock)
 {
     struct slack_wire s = {.fake = fake_slack_start(0)};
     char settings[4096];
@@ -77,12 +77,34 @@ struct slack_wire slack_wire_start(const char *more, bool socket)
     if (!more || !strstr(more, "burst_ms"))
         add_lines(settings, sizeof settings, "burst_ms: 0");
     add_lines(settings, sizeof settings, more);
-    struct wire_options opt = {.settings = settings};
+    struct wire_options opt = {.settings = settings, .clock = clock};
     s.w = wire_start(&opt);
+    fake_slack_keep_time_with(s.w->clock);
+    return s;
+}
+
+static struct slack_wire start(const char *more, bool socket, bool clock)
+{
+    struct slack_wire s = begin(more, socket, clock);
     wait_connected(&s);
     if (socket)
         assert_true(fake_slack_wait_sockets(s.fake, 1, CONNECT_MS));
     return s;
+}
+
+struct slack_wire slack_wire_start(const char *more, bool socket)
+{
+    return start(more, socket, false);
+}
+
+struct slack_wire slack_wire_start_wound(const char *more, bool socket)
+{
+    return start(more, socket, true);
+}
+
+struct slack_wire slack_wire_begin_wound(const char *more, bool socket)
+{
+    return begin(more, socket, true);
 }
 
 void slack_wire_restart(struct slack_wire *s, int signum)
@@ -97,6 +119,7 @@ void slack_wire_stop(struct slack_wire *s)
     char path[128];
     if (fake_slack_complaint(s->fake))
         fail_msg("the fake Slack: %s", fake_slack_complaint(s->fake));
+    fake_slack_keep_time_with(NULL);
     wire_stop(s->w);
     fake_slack_stop(s->fake);
     for (size_t i = 0; i < 3; i++) {

@@ -19,6 +19,9 @@
 
 struct fake_slack;
 
+/* Its clock, and that by which deliveries are signed, are ahead by so much from now on: the program's wire.clock. NULL: not. */
+void fake_slack_keep_time_with(const int64_t *ahead_ns);
+
 struct fake_slack *fake_slack_start(int port); /* 0: any free one */
 void fake_slack_stop(struct fake_slack *f);
 int fake_slack_port(const struct fake_slack *f);
@@ -59,7 +62,8 @@ const char *fake_slack_complaint(struct fake_slack *f);
  *     "noscopes"              done; the token may do little
  *     "hang"                  never answered, nothing done */
 void fake_slack_fail(struct fake_slack *f, const char *method, const char *how, int times);
-void fake_slack_set_clock(struct fake_slack *f, int off_s);         /* what its Date says */
+void fake_slack_heal(struct fake_slack *f);                 /* nothing goes wrong any more */
+void fake_slack_set_clock(struct fake_slack *f, int off_s); /* what its Date says */
 void fake_slack_set_token(struct fake_slack *f, const char *token); /* another one is good now */
 
 /* ---- Socket Mode ---- */

@@ -14,6 +14,10 @@ struct slack_wire {
 /* The program knows its name when this returns. `more`: further settings below slack:, a line each without indentation,
  * or NULL. With `socket` through Socket Mode, and the socket is open. */
 struct slack_wire slack_wire_start(const char *more, bool socket);
+/* The same with a clock of its own (wire_wind()), by which the fake lives, too. */
+struct slack_wire slack_wire_start_wound(const char *more, bool socket);
+/* That, and nobody waits until it is connected. */
+struct slack_wire slack_wire_begin_wound(const char *more, bool socket);
 /* SIGTERM; nobody may have complained. */
 void slack_wire_stop(struct slack_wire *s);
 /* kill -9, or what `signum` says, and start it again. */

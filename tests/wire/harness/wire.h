@@ -47,6 +47,8 @@ int wire_wait_exit(struct wire *w, int timeout_ms, int *ret_status);
 /* Let seconds pass, a hundred times as fast as they do, or until `done` (may be NULL) says that they need not. */
 void wire_wind(struct wire *w, int seconds, bool (*done)(void *ctx), void *ctx);
 uint64_t wire_now_ms(const struct wire *w); /* client_now_ms() by its clock */
+/* From now on what its wall shows is wrong by so much; what runs on is not. */
+void wire_set_wrong(struct wire *w, int seconds);
 
 /* ---- what it costs ---- */
 size_t wire_rss_kb(const struct wire *w);
