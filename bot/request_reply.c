@@ -12,7 +12,9 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "bot/buf.h"
 #include "bot/server_int.h"
+#include "bot/squeeze.h"
 
 #define HOLD_BYTES 4096 /* of a reply, for its last write */
 
@@ -119,15 +121,25 @@ static void build(struct request *rq, const struct http_reply *r)
 {
     char head[1024];
     bool body = r->status != 204 && r->status != 304 && r->status >= 200;
+    const char *s = r->body;
     size_t len = r->body && body ? r->len : 0;
     char length[48] = "";
+    struct buf small;
+    buf_init(&small, SQUEEZE_MOST);
+    bool squeezed = r->squeeze && squeeze_accepts(request_header(rq, "accept-encoding"), "gzip") &&
+                    squeeze(s, len, &small);
+    if (squeezed) {
+        s = small.s;
+        len = small.len;
+    }
     if (body)
         snprintf(length, sizeof(length), "content-length: %zu\r\n", len);
-    int n =
-        snprintf(head, sizeof(head), "HTTP/1.1 %d %s\r\n%s%.200s%s%sconnection: %s\r\n", r->status,
-                 refusal_status_text(r->status), r->type && body ? "content-type: " : "",
-                 r->type && body ? r->type : "", r->type && body ? "\r\n" : "", length,
-                 rq->keep_alive ? "keep-alive" : "close");
+    int n = snprintf(
+        head, sizeof(head), "HTTP/1.1 %d %s\r\n%s%.200s%s%s%s%sconnection: %s\r\n", r->status,
+        refusal_status_text(r->status), r->type && body ? "content-type: " : "",
+        r->type && body ? r->type : "", r->type && body ? "\r\n" : "", length,
+        r->squeeze ? "vary: accept-encoding\r\n" : "", squeezed ? "content-encoding: gzip\r\n" : "",
+        rq->keep_alive ? "keep-alive" : "close");
     size_t extra = r->headers ? strlen(r->headers) : 0;
     if (rq->head)
         len = 0;
@@ -142,7 +154,8 @@ static void build(struct request *rq, const struct http_reply *r)
     p += extra;
     memcpy(p, "\r\n", 2);
     if (len)
-        memcpy(p + 2, r->body, len);
+        memcpy(p + 2, s, len);
+    buf_release(&small);
 }
 
 bool request_reply(struct server *s, server_handle h, const struct http_reply *r)

@@ -402,7 +402,7 @@ static int open_library(struct server *s)
         s->protocols[1].name = s->subprotocol;
         s->protocols[1].id = 1;
     }
-    if (!library_load(LIBRARY_LWS))
+    if (!library_load(LIBRARY_LWS) || !library_load(LIBRARY_ZLIB))
         return -EIO;
     lws_set_log_level(LLL_ERR | LLL_WARN | LLL_NOTICE, on_library_log);
     s->lws = lws_create_context(&info);

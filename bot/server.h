@@ -86,6 +86,7 @@ struct http_reply {
     const char *headers; /* further ones, "name: value\r\n" each, or NULL */
     const char *body;
     size_t len;
+    bool squeeze; /* it holds no secret, and may go as gzip to who takes that */
 };
 /* Exactly once per request. Copies what it needs. HEAD sends no body. False when the request is gone. An owner that stays
  * silent for REPLY_DEADLINE_S answers 503 by our hand. */

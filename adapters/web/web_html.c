@@ -209,7 +209,8 @@ void web_send_html(struct web *w, server_handle to, int status, const char *poli
                            .type = "text/html; charset=utf-8",
                            .headers = head.s,
                            .body = body->s,
-                           .len = body->len};
+                           .len = body->len,
+                           .squeeze = true}; /* a page is the same for everybody: no tokens */
     if (buf_failed(&head)) /* half a header would let the body be read as the other half */
         web_problem(w, to, 500, "internal", "web.origins is too long a list", NULL);
     else

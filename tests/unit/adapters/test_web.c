@@ -279,18 +279,6 @@ static void a_language_is_known_by_its_first_two_letters(void **state)
                             names[i][1]);
 }
 
-static void codings_are_taken_as_the_header_weighs_them(void **state)
-{
-    assert_true(web_accepts("gzip, br", "br"));
-    assert_true(web_accepts("br;q=0.001", "br"));
-    assert_true(web_accepts("GZIP;q=1.0 , x", "gzip"));
-    assert_false(web_accepts("br;q=0", "br"));
-    assert_false(web_accepts("br; q=0.000, gzip", "br"));
-    assert_false(web_accepts("abr, brr", "br"));
-    assert_false(web_accepts(NULL, "br"));
-    assert_false(web_accepts("", "br"));
-}
-
 static void every_refusal_has_a_code_and_only_passing_ones_say_when(void **state)
 {
     const int errs[] = {-EBUSY, -ESHUTDOWN, -E2BIG, -EINVAL, -EILSEQ, -ENOMEM};
@@ -315,7 +303,6 @@ int main(void)
         cmocka_unit_test(the_page_names_its_assets_by_their_hash),
         cmocka_unit_test(every_language_says_everything),
         cmocka_unit_test(a_language_is_known_by_its_first_two_letters),
-        cmocka_unit_test(codings_are_taken_as_the_header_weighs_them),
         cmocka_unit_test(every_refusal_has_a_code_and_only_passing_ones_say_when),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
