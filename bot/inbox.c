@@ -119,7 +119,7 @@ static int write_event(struct store *s, struct put *p)
     p->answered_by_a_person = c.mode == MODE_HUMAN;
     if (p->answered_by_a_person)
         p->row.state = INBOX_DONE;
-    if (p->in.wish && c.mode != MODE_HUMAN)
+    if (p->in.wish && c.mode != MODE_HUMAN && strcmp(p->wish.want, "email"))
         err = store_set_mode(s, c.id, strcmp(p->wish.want, "cancel") ? MODE_WAITING : MODE_BOT);
     return err;
 }

@@ -28,6 +28,12 @@ static const struct setting settings[] = {
      .type = SETTING_TEXT,
      .value = "\"\"",
      .help = "The page with your privacy notice; linked in the first line of every chat."},
+    {.name = "web.contact",
+     .type = SETTING_TEXT,
+     .value = "\"\"",
+     .help =
+         "Where else people can be reached, as careers@example.edu or https://example.edu/contact; "
+         "said where nobody is there to take over a chat."},
     {.name = "web.public_url",
      .type = SETTING_TEXT,
      .value = "\"\"",

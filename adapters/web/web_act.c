@@ -14,6 +14,7 @@
 
 #include "adapters/web/web_int.h"
 #include "bot/clock.h"
+#include "bot/hours.h"
 #include "bot/limits.h"
 #include "bot/redact.h"
 #include "kb/pool.h"
@@ -43,14 +44,14 @@ struct act {
     void *ctx;
 };
 
-static void add_time(struct buf *b)
+static void add_time(struct buf *b, const char *key, int64_t at)
 {
     char text[32];
-    time_t now = (time_t)(clock_wall_ms() / 1000);
+    time_t t = (time_t)at;
     struct tm tm;
-    gmtime_r(&now, &tm);
+    gmtime_r(&t, &tm);
     strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-    buf_addf(b, ",\"at\":\"%s\"", text);
+    buf_addf(b, ",\"%s\":\"%s\"", key, text);
 }
 
 /* A text in the visitor's own words, as it may be kept. */
@@ -100,7 +101,7 @@ static int ask(struct act *a)
     web_add_string(&a->event, "cid", a->cid);
     buf_addc(&a->event, ',');
     web_add_string(&a->event, "text", text);
-    add_time(&a->event);
+    add_time(&a->event, "at", clock_wall_ms() / 1000);
     struct inbox_message m = {0};
     return put(a, &m);
 }
@@ -133,6 +134,22 @@ static int feedback(struct act *a)
     return put(a, &m);
 }
 
+/* The event of a wish. When nobody is there a chat is not put into a queue: who asks is told so, and when to come again. */
+static bool handoff_event(struct act *a, const char *want)
+{
+    int64_t next = 0;
+    bool live = !strcmp(want, "live");
+    bool open = hours_are(bot_config(a->w->adapter->bot), clock_wall_ms() / 1000, &next);
+    const char *state = !strcmp(want, "cancel") ? "ended" : live && !open ? "declined" : "queued";
+    buf_adds(&a->event, "\"t\":\"handoff\",");
+    web_add_string(&a->event, "cid", a->cid);
+    buf_addf(&a->event, ",\"state\":\"%s\",\"via\":\"%s\"", state, want);
+    if (live && !open && next)
+        add_time(&a->event, "next_open", next);
+    add_time(&a->event, "at", clock_wall_ms() / 1000);
+    return !live || open;
+}
+
 static int handoff(struct act *a)
 {
     static const char *const known = " live email cancel ";
@@ -156,14 +173,10 @@ static int handoff(struct act *a)
     buf_addc(&a->body, ',');
     web_add_string(&a->body, "note", wish.note ? wish.note : "");
     buf_addc(&a->body, '}');
-    bool cancel = !strcmp(want, "cancel");
-    buf_adds(&a->event, "\"t\":\"handoff\",");
-    web_add_string(&a->event, "cid", a->cid);
-    buf_addf(&a->event, ",\"state\":\"%s\",\"via\":\"%s\"", cancel ? "ended" : "queued", want);
-    add_time(&a->event);
-    struct inbox_message m = {.wish = &wish, .over = true};
+    bool granted = handoff_event(a, want);
+    struct inbox_message m = {.wish = granted ? &wish : NULL, .over = true};
     int err = put(a, &m);
-    if (!err && !cancel)
+    if (!err && granted && strcmp(want, "cancel"))
         log_info("web", "somebody asks for a person", "via=%s", want);
     return err;
 }

@@ -64,6 +64,11 @@ void web_add_config(struct web *w, struct buf *b)
     web_add_string(b, "name", config_text(bot_config(bot), "web.title"));
     buf_addc(b, ',');
     web_add_string(b, "privacy_url", config_text(bot_config(bot), "web.privacy_url"));
+    buf_addc(b, ',');
+    web_add_string(b, "contact", config_text(bot_config(bot), "web.contact"));
+    buf_addc(b, ',');
+    const char *const *hours = config_list(bot_config(bot), "staff.hours", &n);
+    add_list(b, "hours", hours, n);
     buf_addc(b, '}');
 }
 
