@@ -138,7 +138,7 @@ struct server *bot_server(const struct bot *bot);
 struct http *bot_http(struct bot *bot);
 /* The staff's side (desk.h), started when first asked for; NULL: it could not be. */
 struct desk *bot_desk(struct bot *bot);
-size_t bot_waiting(const struct bot *bot); /* messages of the inbox that are not answered yet */
+size_t bot_waiting(const struct bot *bot); /* messages that are not answered yet */
 bool bot_draining(const struct bot *bot);  /* about to stop: take nothing in */
 /* The leading topics of the base that are for everybody, for a page's first screen; NULL-terminated. Refreshed with the index. */
 const char *const *bot_topics(const struct bot *bot);

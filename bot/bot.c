@@ -126,7 +126,8 @@ struct desk *bot_desk(struct bot *bot)
 
 size_t bot_waiting(const struct bot *bot)
 {
-    return inbox_open(bot->inbox);
+    /* A crowd that asks in one breath is seen before any of it is written down. */
+    return inbox_open(bot->inbox) + inbox_arriving(bot->inbox);
 }
 
 bool bot_draining(const struct bot *bot)

@@ -11,6 +11,7 @@
 
 #include "adapters/web/assets.h"
 #include "adapters/web/web_int.h"
+#include "bot/squeeze.h"
 
 static size_t length(struct asset_bytes b)
 {
@@ -45,6 +46,17 @@ const char *web_asset_data(const char *name, size_t *ret_len)
     const struct asset *a = find(name);
     *ret_len = a ? length(a->plain) : 0;
     return a ? a->plain.s : NULL;
+}
+
+void web_add_integrity(struct buf *b, const char *name)
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    char text[sodium_base64_ENCODED_LEN(sizeof hash, sodium_base64_VARIANT_ORIGINAL)];
+    size_t len;
+    const char *s = web_asset_data(name, &len);
+    crypto_hash_sha256(hash, (const unsigned char *)s, len);
+    sodium_bin2base64(text, sizeof text, hash, sizeof hash, sodium_base64_VARIANT_ORIGINAL);
+    buf_addf(b, "sha256-%s", text);
 }
 
 /* ---- requests ---- */
@@ -88,31 +100,14 @@ bool web_is_asset(const char *path)
     return *hash || find(name);
 }
 
-bool web_accepts(const char *accept, const char *coding)
-{
-    size_t len = strlen(coding);
-    for (const char *s = accept ? accept : ""; *s; s += strcspn(s, ","), s += *s == ',') {
-        s += strspn(s, " \t");
-        const char *rest = s + len;
-        if (strncasecmp(s, coding, len) || !strchr(",; \t", *rest))
-            continue;
-        rest += strspn(rest, " \t;");
-        if (strncasecmp(rest, "q=", 2))
-            return true;
-        rest += 2;
-        return strspn(rest, "0.") < strcspn(rest, ", \t"); /* "q=0" and "q=0.000": no */
-    }
-    return false;
-}
-
 static struct asset_bytes choose(const struct asset *a, const char *accept, const char **ret_header)
 {
     size_t plain = length(a->plain);
-    if (web_accepts(accept, "br") && length(a->brotli) < plain) {
+    if (squeeze_accepts(accept, "br") && length(a->brotli) < plain) {
         *ret_header = "Content-Encoding: br\r\n";
         return a->brotli;
     }
-    if (web_accepts(accept, "gzip") && length(a->gzip) < plain) {
+    if (squeeze_accepts(accept, "gzip") && length(a->gzip) < plain) {
         *ret_header = "Content-Encoding: gzip\r\n";
         return a->gzip;
     }

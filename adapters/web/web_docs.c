@@ -34,7 +34,9 @@ static void add_example(struct buf *b, const char *head, const cJSON *content)
     char *s = example ? cJSON_Print(example) : NULL;
     if (s) {
         add_element(b, "h3", head);
-        add_element(b, "pre", s);
+        buf_adds(b, "<pre tabindex=\"0\"><code>");
+        web_add_text(b, s);
+        buf_adds(b, "</code></pre>\n");
     }
     cJSON_free(s);
 }
@@ -106,29 +108,37 @@ static void add_operation(struct buf *b, const char *path, const cJSON *op)
     buf_adds(b, "</section>\n");
 }
 
-void web_on_docs(struct web *w, struct request *rq)
+/* What is on the page; first in it the struct that its fill() gets. */
+struct docs {
+    struct web_page page;
+    const cJSON *api;
+};
+
+static void fill(const struct web_page *page, const char *name, struct buf *b)
 {
-    struct buf b;
-    cJSON *j = cJSON_Parse(web_openapi);
-    const cJSON *info = member(j, "info"), *path, *op;
-    buf_init(&b, WEB_MAX_PAGE);
-    buf_adds(&b, "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\">"
-                 "<meta name=\"viewport\" content=\"width=device-width\"><title>");
-    web_add_text(&b, text_of(info, "title"));
-    buf_adds(&b, " API</title><main><h1>");
-    web_add_text(&b, text_of(info, "title"));
-    buf_adds(&b, " API</h1>\n");
-    add_element(&b, "p", text_of(info, "description"));
-    buf_adds(&b, "<p>For programs: <a href=\"/v1/openapi.json\">openapi.json</a></p>\n");
-    cJSON_ArrayForEach(path, member(j, "paths"))
+    const cJSON *api = ((const struct docs *)page)->api, *path, *op;
+    if (!strcmp(name, "about"))
+        web_add_text(b, text_of(member(api, "info"), "description"));
+    if (strcmp(name, "operations") != 0)
+        return;
+    cJSON_ArrayForEach(path, member(api, "paths"))
     {
         cJSON_ArrayForEach(op, path)
         {
-            add_operation(&b, path->string, op);
+            add_operation(b, path->string, op);
         }
     }
-    buf_adds(&b, "</main></html>\n");
-    cJSON_Delete(j);
+}
+
+void web_on_docs(struct web *w, struct request *rq)
+{
+    struct buf b;
+    cJSON *api = cJSON_Parse(web_openapi);
+    struct docs docs = {.page = {.web = w, .words = web_words_named(w, "en"), .fill = fill},
+                        .api = api};
+    buf_init(&b, WEB_MAX_PAGE);
+    web_fill(&docs.page, "docs.html", &b);
+    cJSON_Delete(api);
     web_send_html(w, request_handle(rq), 200, "frame-ancestors 'none'", &b);
     buf_release(&b);
 }

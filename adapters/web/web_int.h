@@ -263,9 +263,9 @@ void web_on_peer(struct web *w, struct peer *p, enum peer_event ev, const char *
 
 void web_assets_open(struct web *w);
 const char *web_asset_data(const char *name, size_t *ret_len); /* NULL when there is none */
-bool web_is_asset(const char *path);                           /* "/a/HASH/chat.js", or without */
-/* Does Accept-Encoding (or NULL) let us send that coding? */
-bool web_accepts(const char *accept, const char *coding);
+/* "sha256-...", for the attribute integrity. */
+void web_add_integrity(struct buf *b, const char *name);
+bool web_is_asset(const char *path);                  /* "/a/HASH/chat.js", or without */
 void web_on_asset(struct web *w, struct request *rq); /* those, /favicon.ico and /widget.js */
 
 #endif

@@ -141,6 +141,9 @@ static void fill(const struct web_page *page, const char *name, struct buf *b)
     } else if (!strcmp(name, "query")) {
         buf_addf(b, "?lang=%s", web_words_lang(page->words));
     } else if (!strcmp(name, "starters") && !chat->out) {
+        buf_adds(b, "<p class=\"hello\">");
+        web_add_words(b, page->words, "hello", "");
+        buf_adds(b, "</p>");
         web_add_chips(b, page->words, "for_example", topic, ntopic);
     } else if (!strcmp(name, "log") && chat->out) {
         add_turn(b, page->words, chat->out);

@@ -189,7 +189,7 @@ static void add_heading(const struct look *l, struct buf *b)
 /* To the chat, and to all questions. */
 static void add_ways_on(const struct look *l, struct buf *b)
 {
-    buf_adds(b, "<p class=\"ways\"><a href=\"/\">");
+    buf_adds(b, "<p class=\"ways\"><a class=\"go\" href=\"/\">");
     web_add_words(b, l->page.words, "chat", "");
     buf_adds(b, "</a> <a href=\"/a/\">");
     web_add_words(b, l->page.words, "all_questions", "");
@@ -530,6 +530,8 @@ static void fill_config(const struct web_page *page, const char *name, struct bu
     const char *const *origin = config_list(bot_config(page->web->adapter->bot), "web.origins", &n);
     if (!strcmp(name, "base")) {
         web_add_text(b, l->base);
+    } else if (!strcmp(name, "integrity")) {
+        web_add_integrity(b, "widget.js");
     } else if (!strcmp(name, "sites")) {
         buf_adds(b, n ? "<ul>"
                       : "<p><strong>None yet: only this server's own pages may.</strong></p>");

@@ -100,6 +100,7 @@ web:
   address_rate: 0
   site_rate: 0
   privacy_url: https://lakes.example/privacy
+  contact: careers@lakes.example
 ${settings}`);
   const p = {port, url: `http://127.0.0.1:${port}`, said: '', folder};
   p.start = async () => {

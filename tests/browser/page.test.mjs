@@ -103,6 +103,30 @@ test('a person can be asked for, and no longer', async () => {
   quiet(tab);
 });
 
+test('when nobody is there it is said until when, and an answer may come by e-mail', async () => {
+  const day = new Date(Date.now() + 3 * 86400_000); /* the only one with somebody there */
+  const closed = await program(`staff: {hours: [${day.toLocaleDateString('en', {weekday: 'short'})} 09:00-10:00]}\n`);
+  const ctx = await context(), tab = await page(ctx), other = await page(ctx);
+  await chat(tab, closed.url);
+  await ask(tab, 'zygomorphic quasars');
+  await chat(other, closed.url);
+  await tab.click('.person');
+  await tab.waitForSelector('.mail');
+  assert.match(await tab.innerText('.note'), new RegExp(`Nobody is available.* We are back on ${day.toLocaleDateString('en', {weekday: 'long'})}`));
+  assert.equal(await tab.getAttribute('.note a', 'href'), 'mailto:careers@lakes.example');
+  assert.equal(await tab.inputValue('[name=email_note]'), 'zygomorphic quasars');
+  await tab.click('.mail .go');
+  assert.equal(await tab.locator('.note').count(), 1); /* an address is needed */
+  await tab.fill('[name=email]', 'ann@lakes.example');
+  await tab.press('[name=email]', 'Enter');
+  await until(async () => /will answer by e-mail/.test((await texts(tab, '.note'))[1]), 'the promise');
+  assert.equal(await tab.locator('.mail').count(), 0);
+  await until(async () => (await texts(other, '.note')).length === 2, 'the other tab');
+  assert.equal(await other.locator('.mail').count(), 0);
+  assert.doesNotMatch(await other.content(), /ann@/); /* the address is in no transcript */
+  quiet(tab);
+});
+
 test('the chat can be taken along and deleted', async () => {
   const tab = await page(await context());
   await chat(tab, p.url);

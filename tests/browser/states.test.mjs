@@ -4,6 +4,7 @@ import {test} from 'node:test';
 import {context, page, program, chat, ask, question, accessible, fits, shot, quiet, sleep, VIEWPORTS, ENTRY} from './harness.mjs';
 
 const p = await program('  origins: ["https://school.example"]\n');
+const closed = await program('staff: {hours: [Mon 00:00-00:01], holidays: [2020-01-01..2099-01-01]}\n');
 
 const LOOKS = [
   ['light', {}, ['narrow', 'phone', 'desktop']],
@@ -44,13 +45,21 @@ const STATES = {
   },
   offline: async (tab) => {
     await tab.click('dialog button >> nth=0');
-    await tab.context().setOffline(true);
-    await tab.evaluate(() => document.getElementById('state').textContent = navigator.onLine ? '?' : document.title);
-    await tab.context().setOffline(false);
+    await tab.evaluate(async () => { /* the words as the page has them; what brings them there is tested in page.test.mjs */
+      const words = await (await fetch(document.getElementById('words').href)).json();
+      document.getElementById('state').textContent = words.offline;
+    });
+  },
+  nobody: async (tab, look) => {
+    await chat(tab, closed.url);
+    await enlarge(tab, look);
+    await ask(tab, 'zygomorphic quasars');
+    await tab.click('.person');
+    await tab.waitForSelector('.mail');
   },
 };
 
-const PAGES = {entry: `/a/${ENTRY}`, list: '/a/', search: '/search?q=lake+boats', nothing: '/search?q=zygomorphic', gone: '/a/no-such', config: '/config/'};
+const PAGES = {entry: `/a/${ENTRY}`, list: '/a/', search: '/search?q=lake+boats', nothing: '/search?q=zygomorphic', gone: '/a/no-such', config: '/config/', docs: '/docs'};
 
 const enlarge = (tab, look) => look === 'large' && tab.evaluate(() => {
   const sheet = new CSSStyleSheet();
@@ -65,7 +74,7 @@ for (const [look, options, sizes] of LOOKS)
       await chat(tab, p.url);
       await enlarge(tab, look);
       for (const [state, go] of Object.entries(STATES)) {
-        await go(tab);
+        await go(tab, look);
         await sleep(look === 'moving' ? 300 : 30);
         const name = `${state}-${look}-${size}`;
         await shot(tab, name);

@@ -103,7 +103,7 @@ test('hostile styles of the page do not reach it', async () => {
   const tab = await visit();
   const box = await tab.locator(LAUNCH).boundingBox();
   assert.ok(box.width > 100 && box.height >= 48 && box.x > 900 && box.y > 600, JSON.stringify(box));
-  assert.equal(await tab.locator(LAUNCH).evaluate((e) => getComputedStyle(e).fontSize), '16px');
+  assert.equal(await tab.locator(LAUNCH).evaluate((e) => getComputedStyle(e).fontSize), '24px'); /* the most: who enlarges letters is heeded */
   const frame = await open(tab);
   assert.match(await askIn(frame), /100 metres deep/);
 });
@@ -115,6 +115,21 @@ test('twice the script and a moved element are one chat', async () => {
   assert.equal(await tab.locator(LAUNCH).count(), 1);
   assert.match(await askIn(await open(tab)), /100 metres deep/);
   quiet(tab);
+});
+
+test('with its hash it runs as it is or not at all', async () => {
+  const tab = await page(await context());
+  await tab.goto(p.url + '/config/');
+  const line = (await tab.locator('pre').allInnerTexts()).find((text) => text.includes('integrity'));
+  assert.match(line, /\/a\/\w{12}\/widget\.js" integrity="sha256-[\w+/]{43}=" crossorigin/);
+  const doc = html().replace(/<script src=.*?<\/script>/, line.trim());
+  school.set(doc, STRICT);
+  assert.match(await askIn(await open(await visit())), /100 metres deep/);
+  school.set(doc.replace('sha256-', 'sha256-A'), STRICT);
+  const other = await page(await context());
+  await other.goto(school.url);
+  await until(() => other.complaints.some((text) => /integrity/.test(text)), 'the browser to refuse');
+  assert.equal(await other.isVisible('guidepost-chat a'), true);
 });
 
 test('one line is enough where a page takes no more', async () => {

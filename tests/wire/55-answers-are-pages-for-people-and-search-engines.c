@@ -148,10 +148,30 @@ static void scripts_come_compressed_when_they_may(void **state)
     expect(get(*state, "/widget.js", first), 200, NULL); /* other bytes, another tag */
 }
 
+static void pages_come_compressed_when_they_may(void **state)
+{
+    static const char *const paths[] = {"/", "/a/", "/a/lamp-oil", "/search?q=oil", "/config/"};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        struct answer plain = get(*state, paths[i], NULL),
+                      small = get(*state, paths[i], "Accept-Encoding: gzip, br\r\n");
+        assert_null(answer_header(&plain, "content-encoding"));
+        assert_string_equal(answer_header(&small, "content-encoding"), "gzip");
+        assert_memory_equal(small.body, "\x1f\x8b", 2);
+        assert_true(small.len < plain.len * 2 / 3);
+        answer_release(&plain);
+        answer_release(&small);
+    }
+    struct answer api =
+        get(*state, "/v1/config", "Accept-Encoding: gzip\r\n"); /* its kin hold tokens */
+    assert_null(answer_header(&api, "content-encoding"));
+    answer_release(&api);
+}
+
 static void the_page_for_owners_has_the_code_to_copy(void **state)
 {
     static const char *const parts[] = {"&lt;script src=\"https://ask.test:8/widget.js\" async&gt;",
-                                        "<code>https://school.test</code>", NULL};
+                                        "integrity=\"sha256-", "<code>https://school.test</code>",
+                                        NULL};
     expect(get(*state, "/config/", NULL), 200, parts);
 }
 
@@ -186,6 +206,7 @@ int main(void)
         cmocka_unit_test(search_finds_and_says_when_it_does_not),
         cmocka_unit_test(search_engines_are_told_what_there_is),
         cmocka_unit_test(scripts_come_compressed_when_they_may),
+        cmocka_unit_test(pages_come_compressed_when_they_may),
         cmocka_unit_test(the_page_for_owners_has_the_code_to_copy),
     };
     return cmocka_run_group_tests(tests, setup, wire_teardown);

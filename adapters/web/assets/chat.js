@@ -26,7 +26,7 @@ const outbox = new Map();             /* cid -> {frame, item?}; in order */
 const landed = new Map();             /* cid -> item?: confirmed, but its event has not come */
 let sent, ackTimer;                   /* the cid that waits for its confirmation */
 let begun = false;                    /* something was asked: from now on the browser keeps the session */
-let mode = 'bot', typing = '';
+let typing = '';
 let wanted = {rid: 0};                /* the suggestions that were asked for last */
 
 /* ---- the page ---- */
@@ -140,8 +140,6 @@ function apply(f) {
   events.push(f);
   if (!begun)
     begin();
-  if (f.t === 'handoff')
-    mode = {queued: 'waiting', active: 'human'}[f.state] || 'bot';
   show(f);
 }
 
@@ -282,7 +280,7 @@ const frames = {
     tok = f.tok;
     epoch = f.epoch;
     head = f.head || 0;
-    mode = f.mode;
+    Object.assign(view.site, f.site);
     if (begun)
       store.keepToken(tok);
     starters.hidden = head > 0 || outbox.size > 0;

@@ -14,7 +14,7 @@
   const HIDDEN = 'guidepost-hidden', PHONE = '(max-width: 30rem), (max-height: 30rem)';
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
-    :host { all: initial !important; display: block !important; position: fixed !important; z-index: var(--guidepost-z, 2147483000) !important; inset-block-end: 0 !important; inset-inline-end: 0 !important; font: 16px/1.4 system-ui, sans-serif !important; }
+    :host { all: initial !important; display: block !important; position: fixed !important; z-index: var(--guidepost-z, 2147483000) !important; inset-block-end: 0 !important; inset-inline-end: 0 !important; font: clamp(16px, 1rem, 24px)/1.4 system-ui, sans-serif !important; }
     :host([side=start]) { inset-inline: 0 auto !important; }
     :host([hidden]) { display: none !important; }
     * { box-sizing: border-box; font: inherit; }

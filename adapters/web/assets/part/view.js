@@ -107,11 +107,41 @@ function answer(f, act) {
   return item;
 }
 
+export const site = {}; /* what the server says of itself */
+
+function handoffText(f) {
+  if (f.state === 'queued' && f.via === 'email')
+    return t('queued_email');
+  return t(f.state, {who: f.who || t('staff')}) + (f.next_open ? ' ' + t('next_open', {date: day(f.next_open)}) : '');
+}
+
+/* Nobody is there: so by e-mail. What was asked last is likely what they would be asked. */
+function mailForm(act) {
+  const field = (tag, key, properties) => el('label', {}, t(key), el(tag, {name: key, ...properties}));
+  const asked = [...document.querySelectorAll('.me p')].at(-1)?.textContent || '';
+  const form = el('form', {className: 'mail'}, el('p', {}, t('email_offer')),
+    field('input', 'email', {type: 'email', required: true, maxLength: 200, autocomplete: 'email', dir: 'ltr'}),
+    field('textarea', 'email_note', {rows: 3, maxLength: 500, value: asked, dir: 'auto'}),
+    el('button', {className: 'go'}, t('email_send')));
+  form.onsubmit = (e) => {
+    e.preventDefault();
+    act({t: 'handoff', want: 'email', email: form.email.value, note: form.email_note.value});
+  };
+  return form;
+}
+
+function contact() {
+  const url = /^https?:/.test(site.contact) ? site.contact : 'mailto:' + site.contact;
+  return el('p', {}, t('contact') + ' ', el('a', {href: url, target: '_blank', rel: 'noopener'}, site.contact));
+}
+
+/* Of the last wish only is anything left to be pressed. */
 function handoff(f, act) {
-  const who = f.who || t('staff');
-  const text = f.state === 'declined' && f.next_open ? `${t('declined')} ${t('next_open', {date: day(f.next_open)})}` : t(f.state, {who});
+  document.querySelectorAll('.note :is(form, button)').forEach((e) => e.remove());
   const cancel = () => act({t: 'handoff', want: 'cancel'});
-  return note(text, ...(f.state === 'queued' ? [button(t('unwait'), 'quiet', cancel)] : []));
+  const more = f.state === 'declined' ? [...(site.contact ? [contact()] : []), mailForm(act)]
+    : f.state === 'queued' && f.via === 'live' ? [button(t('unwait'), 'quiet', cancel)] : [];
+  return note(handoffText(f), ...more);
 }
 
 /* What a screen reader and a transcript say of an event; '' for those that are not read. */
@@ -120,7 +150,7 @@ export function plain(f) {
   switch (f.t) {
     case 'msg': return `${f.from === 'user' ? t('you') : f.name || t(f.from === 'staff' ? 'staff' : 'bot')}: ${text}`;
     case 'answer': return `${t('bot')}: ${text}` + (f.options?.length ? `\n${t('did_you_mean')} ${f.options.map((o) => o.text).join(' ')}` : '');
-    case 'handoff': return t(f.state, {who: f.who || t('staff')});
+    case 'handoff': return handoffText(f);
     case 'edit': return f.withdrawn ? t('withdrawn') : `${t('corrected')}: ${text}`;
     default: return '';
   }

@@ -7,8 +7,8 @@ const words = await (await fetch($('words').href)).json();
 /* The words for `key`, with {names} filled in. */
 export const t = (key, values) => words[key].replace(/{(\w+)}/g, (_, name) => values[name]);
 
-/* "2026-11-21" or a time stamp, as people of that language write it; as it is when it is no date. */
+/* "2026-11-21", or a moment in the reader's own time, as people of that language write it; as it is when it is no date. */
 export function day(text) {
-  const at = new Date(text);
-  return isNaN(at) ? text : at.toLocaleDateString(words.lang, {dateStyle: 'medium', timeZone: text.length > 10 ? undefined : 'UTC'});
+  const at = new Date(text), style = text.length > 10 ? {dateStyle: 'full', timeStyle: 'short'} : {dateStyle: 'medium', timeZone: 'UTC'};
+  return isNaN(at) ? text : at.toLocaleString(words.lang, style);
 }
