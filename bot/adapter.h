@@ -117,7 +117,7 @@ char *adapter_base(struct adapter *a, const char *setting);
 /* May this be asked? 0, or -E2BIG, -EINVAL, -EILSEQ as below. */
 int bot_check(const struct adapter *a, const char *text, size_t len);
 /* Take a question in. 0, or -EBUSY (too much waits: say so, with a time to retry), -ESHUTDOWN (about to stop),
- * -E2BIG (too long), -EINVAL (empty), -EILSEQ (not UTF-8). On 0 exactly one send() follows, whatever happens; within a
+ * -ENODATA (bot_loading(): in a moment), -E2BIG (too long), -EINVAL (empty), -EILSEQ (not UTF-8). On 0 exactly one send() follows, whatever happens; within a
  * conversation in the order of the questions. Loop thread.
  * With in->item it answers a message of the inbox: then it is never -EBUSY, the reply is written where it belongs, and
  * send() is not called. On an error the message is still open: inbox_end() it. */
@@ -140,6 +140,8 @@ struct http *bot_http(struct bot *bot);
 struct desk *bot_desk(struct bot *bot);
 size_t bot_waiting(const struct bot *bot); /* messages that are not answered yet */
 bool bot_draining(const struct bot *bot);  /* about to stop: take nothing in */
+/* The guides are being read for the first time: there is nothing to answer from yet. */
+bool bot_loading(const struct bot *bot);
 /* The leading topics of the base that are for everybody, for a page's first screen; NULL-terminated. Refreshed with the index. */
 const char *const *bot_topics(const struct bot *bot);
 /* Of the same, questions and headings that begin like what was typed, at most `max`, best first; good until the loop turns. How many. */

@@ -130,6 +130,14 @@ size_t bot_waiting(const struct bot *bot)
     return inbox_open(bot->inbox) + inbox_arriving(bot->inbox);
 }
 
+bool bot_loading(const struct bot *bot)
+{
+    struct content_state state = {0};
+    if (bot->began_empty && bot->content)
+        content_state(bot->content, &state);
+    return bot->began_empty && !state.looked;
+}
+
 bool bot_draining(const struct bot *bot)
 {
     return bot->draining;
@@ -250,6 +258,7 @@ static int open_data(struct bot *bot)
         return err;
     bot->data_dir = must(strdup(dir));
     bot->index_path = must_printf("%s/index.db", dir);
+    bot->began_empty = access(bot->index_path, F_OK) != 0;
     bot->state_path = must_printf("%s/state.db", dir);
     return 0;
 }

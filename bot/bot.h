@@ -47,6 +47,7 @@ struct bot {
     struct content *content;
     struct bot_counts counts;
     int64_t started_s; /* wall clock */
+    bool began_empty;  /* there was no index at the start */
     bool draining;     /* SIGTERM has come: no new questions */
     bool ended;        /* the loop has, too: nothing goes out any more */
 };
@@ -66,12 +67,15 @@ void bot_use_config(struct bot *bot, struct config *fresh);
 struct turns *turns_new(struct bot *bot);
 void turns_free(struct turns *all); /* forgets what is still open */
 size_t turns_open(const struct turns *all);
+/* Messages of the inbox that came before there was an index may be asked now. */
+void turns_go_on(struct turns *all);
 /* What was said in that conversation is no context any more: it was erased. */
 void turns_forget(struct turns *all, const struct adapter *a, const char *conversation);
 
 /* ---- content.c: guides become an index, in the background ---- */
 
 struct content_state {
+    bool looked;    /* the first look at the content is over, well or not */
     bool ready;     /* there is an index to answer from */
     bool reload_ok; /* the last reload, or the last look at changed content, took effect */
     long long documents, passages, entries, generation;

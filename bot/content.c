@@ -221,6 +221,8 @@ static void apply(void *ctx)
     else
         use(c, look, failed_before);
     plan_retry(c, look);
+    bool first = !c->state.looked;
+    c->state.looked = true;
     c->state.ready = look->info.schema != 0;
     c->state.documents = look->info.documents;
     c->state.passages = look->info.passages;
@@ -228,6 +230,8 @@ static void apply(void *ctx)
     c->state.generation = look->info.generation;
     look_free(c->last);
     c->last = look;
+    if (first)
+        turns_go_on(c->bot->turns);
     if (c->again)
         begin(c, c->again_reload);
 }

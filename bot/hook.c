@@ -127,6 +127,7 @@ static const char *why_not(int err)
     case -E2BIG: return "That is too long for me: a question may have at most 2,000 characters.";
     case -EINVAL: return "Ask me a question in a few words, and I look it up in our guides.";
     case -EBUSY:
+    case -ENODATA:
     case -ESHUTDOWN: return "Too many questions at once, please try again in a moment.";
     default: return "I could not read that. Please try once more in other words.";
     }

@@ -285,6 +285,18 @@ static void unstall(struct turns *all)
     begin(t);
 }
 
+void turns_go_on(struct turns *all)
+{
+    struct turn *t = all->stalled;
+    all->stalled = NULL;
+    all->stalled_end = &all->stalled;
+    for (struct turn *next; t; t = next) {
+        next = t->stalled;
+        t->stalled = NULL;
+        begin(t);
+    }
+}
+
 static void answered(void *ctx, const struct reply *reply)
 {
     struct turn *t = ctx;
@@ -320,7 +332,10 @@ static void begin(struct turn *t)
     q.text = t->asked;
     q.len = strlen(t->asked);
     bool hopeless = t->item.tries > INBOX_TRIES; /* it may be what ended the program */
-    int err = hopeless ? -EINVAL : work_ask(t->bot->work, t->pool, &q, answered, t);
+    int err = hopeless ? -EINVAL
+              : t->item.id && bot_loading(t->bot)
+                  ? -EBUSY
+                  : work_ask(t->bot->work, t->pool, &q, answered, t);
     if (!err)
         return;
     if (err == -EBUSY && t->item.id) {
@@ -431,6 +446,8 @@ static int accept_turn(struct adapter *a, struct pool *pool, const struct inboun
     struct bot *bot = a->bot;
     if (bot->draining && !in->item) /* what was taken in is answered, if there is time */
         return -ESHUTDOWN;
+    if (!in->item && bot_loading(bot))
+        return -ENODATA;
     int err = bot_check(a, in->text, in->len);
     if (err)
         return err;

@@ -93,6 +93,8 @@ const struct web_refusal *web_refusal(int err)
         {-EROFS, 503, "busy", "This cannot be kept at the moment, please try again", 5},
         {-EIO, 503, "busy", "This cannot be kept at the moment, please try again", 5},
         {-EBUSY, 503, "busy", "Too many questions at once, please try again in a moment", 2},
+        {-ENODATA, 503, "index_loading", "The guides are being read, please try again in a moment",
+         2},
         {-ESHUTDOWN, 503, "draining", "The service is about to restart, please try again", 5},
         {-E2BIG, 422, "too_long", "A question may have at most 2,000 characters", 0},
         {-EINVAL, 422, "empty", "There is no question", 0},

@@ -84,6 +84,8 @@ static int ask(struct act *a)
                                         : web_limit(a->w, a->who->conversation, a->who->address);
     if (a->who->retry_after_s)
         return -EAGAIN;
+    if (bot_loading(a->w->adapter->bot))
+        return -ENODATA;
     if (bot_waiting(a->w->adapter->bot) >= MAX_QUEUE)
         return -EBUSY;
     buf_addc(&a->body, '{');

@@ -10,6 +10,7 @@
  *     suggest {rid, text}                    ->   suggest {rid, items}
  *     ping                                   ->   pong
  *     anything wrong                         ->   error {code, title, cid?, retry, retry_after?}
+ *     when the server is about to stop            bye {code, retry_after}: come again, each after another while
  *
  * hello comes first and within HELLO_S. What has a `seq` is an event of the conversation's transcript: on disk before anybody
  * sees it, numbered without a gap, shown to every connection of the conversation, and sent again to whoever missed it. What
@@ -20,6 +21,7 @@
  * is slower than its events is read to from the disk, a part at a time, so nothing waits for it in memory. */
 #include <ctype.h>
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +31,7 @@
 #include "bot/must.h"
 
 #define HELLO_S    5
+#define SPREAD_S   5             /* over so long do connections come back after a restart */
 #define MAX_BAD    3             /* unreadable frames before we hang up */
 #define MAX_AHEAD  (256u * 1024) /* bytes queued for it before it is read to from the disk */
 #define CLOSE_BUSY 1013
@@ -200,7 +203,19 @@ static void erased(struct web_follower *f)
     say_text(c, "{\"t\":\"erased\"}");
 }
 
-static const struct web_follower_calls calls = {.opened = opened, .take = take, .erased = erased};
+/* A restart: all of them would come back in the same moment. */
+static void drain(struct web_follower *f)
+{
+    struct buf b;
+    unsigned tenths = 1 + randombytes_uniform(SPREAD_S * 10);
+    buf_init(&b, 128);
+    buf_addf(&b, "{\"t\":\"bye\",\"code\":\"restart\",\"retry_after\":%u.%u}", tenths / 10,
+             tenths % 10);
+    say(chat_of(f), &b);
+}
+
+static const struct web_follower_calls calls = {
+    .opened = opened, .take = take, .erased = erased, .drain = drain};
 
 /* ---- hello ---- */
 

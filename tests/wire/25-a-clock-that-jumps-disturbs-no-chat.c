@@ -12,8 +12,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <fcntl.h>
-#include <sys/mman.h>
 
 #include "tests/wire/harness/wire.h"
 
@@ -24,48 +22,26 @@
 #define ANSWER_MS 5000
 #define HELLO_MS  5000 /* without one a connection is closed */
 
-static volatile int64_t *clock_step; /* seconds; the program reads it, too: stepped_clock.c */
-static char clock_file[] = "/tmp/guidepost-clock-XXXXXX";
-
 static const long steps[] = {HOUR, -HOUR, 10 * MINUTE, 0, -10 * MINUTE, 30 * DAY, -30 * DAY, 0};
 
-static int setup(void **state)
+/* Set the wall clock that far from the true time; the clock that only counts is left alone. fake/clock.c. */
+static void set_wrong(struct wire *w, long seconds)
 {
-    static char asan[512];
-    const char *shim = getenv("GUIDEPOST_CLOCK"), *old = getenv("ASAN_OPTIONS");
-    int fd = mkstemp(clock_file);
-    if (!shim || fd < 0 || ftruncate(fd, sizeof *clock_step) < 0)
-        fail_msg("GUIDEPOST_CLOCK must be the path of libstepped_clock.so");
-    clock_step = mmap(NULL, sizeof *clock_step, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
-    /* The shim comes before the sanitizer, which would rather be first. */
-    snprintf(asan, sizeof asan, "%s:verify_asan_link_order=0", old ? old : "detect_leaks=1");
-    setenv("ASAN_OPTIONS", asan, 1);
-    setenv("GUIDEPOST_CLOCK_FILE", clock_file, 1);
-    setenv("LD_PRELOAD", shim, 1);
-    *state = wire_start(&(struct wire_options){
-        .settings = "web: {session_rate: 100}\n"}); /* counted by a clock, too */
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    unlink(clock_file);
-    return wire_teardown(state);
+    w->clock[1] = seconds * 1000000000LL;
 }
 
 /* The time stamp of the question's event is about now, by the program's clock. */
-static void wears_the_time(const char *frame)
+static void wears_the_time(const char *frame, long step)
 {
     struct tm tm = {0};
     const char *at = strstr(frame, "\"at\":\"");
     assert_non_null(at);
     assert_non_null(strptime(at + strlen("\"at\":\""), "%Y-%m-%dT%H:%M:%SZ", &tm));
-    assert_true(llabs((long long)(timegm(&tm) - time(NULL) - *clock_step)) < MINUTE);
+    assert_true(llabs((long long)(timegm(&tm) - time(NULL) - step)) < MINUTE);
 }
 
 /* Ask on a chat, and hear of it what comes: one message and one answer, with the next numbers. */
-static void ask(struct client *c, int turn)
+static void ask(struct client *c, int turn, long step)
 {
     char text[256], seq[2][32];
     snprintf(text, sizeof text, "{\"t\":\"ask\",\"cid\":\"turn-%d\",\"text\":\"%s\"}", turn,
@@ -80,7 +56,7 @@ static void ask(struct client *c, int turn)
         if (!strncmp(m.s, "{\"seq\"", 6)) {
             assert_memory_equal(m.s, seq[events], strlen(seq[events]));
             if (!events++)
-                wears_the_time(m.s);
+                wears_the_time(m.s, step);
             else
                 assert_non_null(strstr(m.s, WIRE_ANSWER));
         }
@@ -92,16 +68,16 @@ static void open_chats_go_on(void **state)
 {
     struct wire *w = *state;
     struct client *c[CHATS];
-    *clock_step = 0;
+    set_wrong(w, 0);
     for (int i = 0; i < CHATS; i++) {
         c[i] = wire_chat(w);
-        ask(c[i], 0);
+        ask(c[i], 0, 0);
     }
     for (size_t k = 0; k < sizeof steps / sizeof *steps; k++) {
-        *clock_step = steps[k];
+        set_wrong(w, steps[k]);
         usleep(300000); /* time for a timer to fire that should not */
         for (int i = 0; i < CHATS; i++)
-            ask(c[i], (int)k + 1);
+            ask(c[i], (int)k + 1, steps[k]);
     }
     for (int i = 0; i < CHATS; i++)
         client_close(c[i]);
@@ -110,12 +86,12 @@ static void open_chats_go_on(void **state)
 static void who_waits_is_called_when_the_time_is_up_and_not_before(void **state)
 {
     struct wire *w = *state;
-    *clock_step = 0;
+    set_wrong(w, 0);
     for (size_t k = 0; k < 2; k++) { /* an hour forwards, an hour back */
         struct client *c = client_ws(w->port, "/v1/ws");
         uint64_t start = client_now_ms();
         usleep(500000);
-        *clock_step = steps[k];
+        set_wrong(w, steps[k]);
         assert_int_equal(client_close_code(c, 4 * HELLO_MS), 4408);
         assert_in_range(client_now_ms() - start, HELLO_MS - 500, 3 * HELLO_MS);
         client_close(c);
@@ -127,7 +103,7 @@ static void a_chat_is_resumed_after_the_jump(void **state)
     struct wire *w = *state;
     struct answer a = {0};
     char token[64] = "", header[128];
-    *clock_step = 0;
+    set_wrong(w, 0);
     assert_true(client_http(w->port, "POST", "/v1/hello", NULL, "{\"t\":\"hello\",\"v\":1}", &a));
     const char *tok = strstr(a.body, "\"tok\":\"");
     assert_non_null(tok);
@@ -136,7 +112,7 @@ static void a_chat_is_resumed_after_the_jump(void **state)
     snprintf(header, sizeof header, "Authorization: Bearer %s\r\n", token);
     for (size_t k = 0; k < 5; k++) {
         char body[256];
-        *clock_step = steps[k];
+        set_wrong(w, steps[k]);
         snprintf(body, sizeof body, "{\"t\":\"ask\",\"cid\":\"c%zu\",\"text\":\"%s\"}", k,
                  WIRE_QUESTION);
         assert_true(client_http(w->port, "POST", "/v1/messages", header, body, &a));
@@ -146,6 +122,13 @@ static void a_chat_is_resumed_after_the_jump(void **state)
     }
 }
 
+static int setup(void **state)
+{
+    *state = wire_start(&(struct wire_options){.settings = "web: {session_rate: 100}\n",
+                                               .clock = true}); /* counted by a clock, too */
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,5 +136,5 @@ int main(void)
         cmocka_unit_test(who_waits_is_called_when_the_time_is_up_and_not_before),
         cmocka_unit_test(a_chat_is_resumed_after_the_jump),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, wire_teardown);
 }

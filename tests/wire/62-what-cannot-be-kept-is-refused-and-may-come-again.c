@@ -139,12 +139,69 @@ static void who_is_too_fast_waits_alone(void **state)
     wire_stop(w);
 }
 
+/* Ask as somebody behind our proxy; 200, or 429 with a time to come again. */
+static int ask_from(struct wire *w, const char *address)
+{
+    struct answer a = {0};
+    char headers[128];
+    snprintf(headers, sizeof headers, "Content-Type: application/json\r\nX-Forwarded-For: %s\r\n",
+             address);
+    assert_true(
+        client_http(w->port, "POST", "/v1/ask", headers, "{\"q\":\"" WIRE_QUESTION "\"}", &a));
+    if (a.status == 429) {
+        const char *after = answer_header(&a, "retry-after");
+        assert_non_null(strstr(a.body, "\"rate_limited\""));
+        assert_non_null(after);
+        assert_in_range(atoi(after), 1, 60);
+    }
+    int status = a.status;
+    answer_release(&a);
+    return status;
+}
+
+/* How many of `n` questions get through, each from the network that of() names. */
+static int let_through(const char *variable, int n, const char *(*of)(int i))
+{
+    int through = 0;
+    setenv(variable, "20", 1); /* ten at once */
+    struct wire *w =
+        wire_start(&(struct wire_options){.settings = "web: {proxies: [127.0.0.1]}\n"});
+    unsetenv(variable);
+    for (int i = 0; i < n; i++)
+        through += ask_from(w, of(i)) == 200;
+    wire_stop(w);
+    return through;
+}
+
+static const char *neighbour(int i) /* in one /24 */
+{
+    static char s[32];
+    snprintf(s, sizeof s, "10.1.2.%d", i + 1);
+    return s;
+}
+
+static const char *stranger(int i)
+{
+    static char s[32];
+    snprintf(s, sizeof s, "10.1.%d.1", i + 1);
+    return s;
+}
+
+static void a_network_and_a_site_have_buckets_of_their_own(void **state)
+{
+    const int some = 30; /* ten, and those that a slow machine earns meanwhile */
+    assert_in_range(let_through("GUIDEPOST_WEB_ADDRESS_RATE", some, neighbour), 10, some - 5);
+    assert_int_equal(let_through("GUIDEPOST_WEB_ADDRESS_RATE", some, stranger), some);
+    assert_in_range(let_through("GUIDEPOST_WEB_SITE_RATE", some, stranger), 10, some - 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_disk_is_said_and_costs_nothing_that_was_taken),
         cmocka_unit_test(a_question_that_was_taken_is_answered_when_there_is_room),
         cmocka_unit_test(who_is_too_fast_waits_alone),
+        cmocka_unit_test(a_network_and_a_site_have_buckets_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,10 +50,36 @@ static void they_are_answered_and_the_process_ends(void **state)
     wire_stop(w);
 }
 
+/* All of them at once would be a second disturbance. */
+static void open_chats_are_told_to_come_again_each_after_another_while(void **state)
+{
+    struct wire *w = wire_start(NULL);
+    struct client *c[WAITERS];
+    double pause[WAITERS], least = 99, most = 0;
+    for (size_t i = 0; i < WAITERS; i++)
+        c[i] = wire_chat(w);
+    wire_signal(w, SIGTERM);
+    for (size_t i = 0; i < WAITERS; i++) {
+        struct message m;
+        client_message(c[i], 5000 * (int)wire_slack(), false, &m);
+        assert_int_equal(m.opcode, WS_TEXT);
+        assert_int_equal(
+            sscanf(m.s, "{\"t\":\"bye\",\"code\":\"restart\",\"retry_after\":%lf}", &pause[i]), 1);
+        message_release(&m);
+        least = pause[i] < least ? pause[i] : least;
+        most = pause[i] > most ? pause[i] : most;
+        assert_int_equal(client_close_code(c[i], 5000 * (int)wire_slack()), 1001);
+        client_close(c[i]);
+    }
+    assert_true(0 < least && least < most && most <= 5);
+    wire_stop(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(they_are_answered_and_the_process_ends),
+        cmocka_unit_test(open_chats_are_told_to_come_again_each_after_another_while),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
