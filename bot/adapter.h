@@ -90,6 +90,9 @@ struct adapter_type {
     void (*on_event)(struct adapter *a, const char *conversation,
                      const struct transcript_event *event);
 
+    /* In plain words what keeps the network away, static or the adapter's own text; NULL: nothing. May be NULL itself. */
+    const char *(*trouble)(const struct adapter *a);
+
     /* For the command line; both may be NULL. Say what is wrong with the connection to the network (doctor.h). Print `what`;
      * what is wrong with that, or NULL. */
     void (*doctor)(struct doctor *d);

@@ -53,16 +53,33 @@ static void reply(struct server *s, struct request *rq, int status, const char *
     request_reply(s, request_handle(rq), &r);
 }
 
+static const char *trouble_of(const struct adapter *a)
+{
+    return a->type->trouble ? a->type->trouble(a) : NULL;
+}
+
+/* Of the other side's trouble, which does not make us less ready for everybody else: "matrix":"M_UNKNOWN_TOKEN". */
+static void networks(struct buf *b, const struct bot *bot)
+{
+    for (size_t i = 0; i < bot->nadapter; i++) {
+        const char *trouble = trouble_of(&bot->adapter[i]), *words = trouble ? trouble : "ok";
+        buf_addf(b, "%s\"%s\":", i ? "," : "", bot->adapter[i].type->name);
+        json_add_string(b, words, strlen(words));
+    }
+}
+
 static void ready_in_detail(struct bot *bot, struct request *rq)
 {
     const char *why[4];
     size_t n = reasons(bot, why);
     struct buf b;
-    buf_init(&b, 1024);
+    buf_init(&b, 4096);
     buf_addf(&b, "{\"ready\":%s,\"reasons\":[", n ? "false" : "true");
     for (size_t i = 0; i < n; i++)
         buf_addf(&b, "%s\"%s\"", i ? "," : "", why[i]);
-    buf_adds(&b, "]}\n");
+    buf_adds(&b, "],\"networks\":{");
+    networks(&b, bot);
+    buf_adds(&b, "}}\n");
     reply(bot->admin, rq, n ? 503 : 200, "application/json", b.s);
     buf_release(&b);
 }
@@ -138,6 +155,14 @@ static void mail(struct buf *b, const struct bot *bot)
     head(b, "dead_letters_total", "counter", "Given up, said in the log and kept: look at them.");
     buf_addf(b, "guidepost_dead_letters_total{box=\"in\"} %llu\n", (unsigned long long)in.dead);
     buf_addf(b, "guidepost_dead_letters_total{box=\"out\"} %llu\n", (unsigned long long)out.dead);
+}
+
+static void adapters(struct buf *b, const struct bot *bot)
+{
+    head(b, "adapter_up", "gauge", "1: nothing keeps that network away, as far as is known.");
+    for (size_t i = 0; i < bot->nadapter; i++)
+        buf_addf(b, "guidepost_adapter_up{adapter=\"%s\"} %d\n", bot->adapter[i].type->name,
+                 !trouble_of(&bot->adapter[i]));
 }
 
 static void connections(struct buf *b, const struct bot *bot)
@@ -227,6 +252,7 @@ static void metrics(struct bot *bot, struct request *rq)
              KB_RANKING_VERSION);
     questions(&b, bot);
     mail(&b, bot);
+    adapters(&b, bot);
     connections(&b, bot);
     content(&b, bot);
     process(&b, bot);

@@ -327,6 +327,16 @@ static int send_reply(struct adapter *a, const struct outgoing *out, const struc
     return -ENOTSUP;
 }
 
+static const char *trouble(const struct adapter *a)
+{
+    const struct matrix *m = a->state;
+    if (m->down)
+        return m->why_down;
+    if (!m->known)
+        return "not connected yet";
+    return m->pinged && !m->reached ? "the homeserver does not reach us" : NULL;
+}
+
 const struct adapter_type adapter_matrix = {
     .name = "matrix",
     .settings = settings,
@@ -340,5 +350,6 @@ const struct adapter_type adapter_matrix = {
     .repeats_safely = true,
     .on_message = on_message,
     .deliver = deliver,
+    .trouble = trouble,
     .doctor = matrix_doctor,
 };

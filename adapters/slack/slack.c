@@ -354,6 +354,12 @@ static int send_reply(struct adapter *a, const struct outgoing *out, const struc
     return -ENOTSUP;
 }
 
+static const char *trouble(const struct adapter *a)
+{
+    const struct slack *s = a->state;
+    return s->down ? s->why_down : NULL;
+}
+
 const struct adapter_type adapter_slack = {
     .name = "slack",
     .settings = settings,
@@ -366,6 +372,7 @@ const struct adapter_type adapter_slack = {
     .send = send_reply,
     .on_message = on_message,
     .deliver = deliver,
+    .trouble = trouble,
     .doctor = slack_doctor,
     .print = slack_print,
 };

@@ -10,6 +10,15 @@
 
 #include "tests/fake/homeserver.h"
 
+static bool admin_says(struct hs_wire *s, const char *path, const char *text)
+{
+    struct answer a;
+    assert_true(client_http(s->w->admin_port, "GET", path, "", NULL, &a));
+    bool says = strstr(a.body, text) != NULL;
+    answer_release(&a);
+    return says;
+}
+
 static void what_comes_before_whoami_waits_for_it(void **state)
 {
     struct fake_hs *hs = fake_hs_start();
@@ -22,8 +31,12 @@ static void what_comes_before_whoami_waits_for_it(void **state)
         hs_wire_push(&s, HS_HS_TOKEN, "1", hs_wire_message(&s, "$early", WIRE_QUESTION, "")), 200);
     assert_true(fake_hs_wait_calls(hs, "/whoami", 2, 20000));
     assert_true(fake_hs_wait(hs, 0, 0));
+    assert_true(admin_says(&s, "/metrics", "guidepost_adapter_up{adapter=\"matrix\"} 0"));
+    assert_true(admin_says(&s, "/readyz", "\"matrix\":\"not connected yet\""));
     hs_wire_connected(&s);
     assert_true(fake_hs_wait(hs, 1, 20000));
+    assert_true(admin_says(&s, "/metrics", "guidepost_adapter_up{adapter=\"matrix\"} 1"));
+    assert_true(admin_says(&s, "/readyz", "\"matrix\":\"ok\""));
     assert_non_null(strstr(fake_hs_body(hs, 0), WIRE_ANSWER));
     snprintf(event, sizeof event,
              "{\"type\":\"m.room.message\",\"event_id\":\"$own\",\"room_id\":\"!r:hs.test\","
