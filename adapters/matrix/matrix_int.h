@@ -277,18 +277,24 @@ void matrix_on_batch(struct matrix *m, const struct inbox_item *item);
 /* matrix_in_room() follows, for messages of a room in their order. */
 void matrix_room_ask(struct matrix *m, const struct inbox_item *item,
                      const struct matrix_event *ev);
-void matrix_on_invite(struct matrix *m, const struct inbox_item *item,
-                      const struct matrix_event *ev);
 void matrix_on_member(struct matrix *m, const struct inbox_item *item,
                       const struct matrix_event *ev);
 void matrix_on_unreadable(struct matrix *m, const struct inbox_item *item,
                           const struct matrix_event *ev);
-void matrix_on_moved(struct matrix *m, const struct inbox_item *item,
-                     const struct matrix_event *ev);
 /* How far the room was read back: the newest event seen, or "". */
 const char *matrix_room_mark(struct matrix *m, const char *room);
 void matrix_room_set_mark(struct matrix *m, const char *room, const char *event);
+/* We are invited; `outside`: and not in it, what is said meanwhile is not said to us. Our join was confirmed. */
+void matrix_room_invited(struct matrix *m, const char *room, bool outside);
+void matrix_room_entered(struct matrix *m, const char *room);
 void matrix_room_free_all(struct matrix *m);
+
+/* ---- matrix_join.c: coming in, and going ---- */
+
+void matrix_on_invite(struct matrix *m, const struct inbox_item *item,
+                      const struct matrix_event *ev);
+void matrix_on_moved(struct matrix *m, const struct inbox_item *item,
+                     const struct matrix_event *ev);
 
 /* ---- matrix_breaker.c: two machines that talk to each other ---- */
 

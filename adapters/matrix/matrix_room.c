@@ -1,26 +1,19 @@
 /* matrix_room.c: rooms we are in: how many people there are (between two of us every message is a question), whether we can read
- * what is said, how we come and go. Kept in memory and asked again after a restart; only that a room was told about its
- * encryption is a note on disk ("encrypted:ROOM"), because it is said once and not once per run. */
+ * what is said, how far it was read. Kept in memory and asked again after a restart; only that a room was told about its
+ * encryption is a note on disk ("encrypted:ROOM"), because it is said once and not once per run. How we come in and go:
+ * matrix_join.c. */
 #include <cjson/cJSON.h>
-#include <fnmatch.h>
 #include <string.h>
 
 #include "adapters/matrix/matrix_int.h"
 #include "bot/must.h"
 
 #define BIG        20 /* who comes and goes in a room of that size makes it no conversation of two */
-#define GREET_MOST 100
 #define ENTERED_MS 10000
 
 static const char unreadable[] = "I cannot read encrypted rooms. Please invite me to a room "
                                  "without encryption, or start a direct "
                                  "chat with encryption off.";
-static const char hello_both[] =
-    "Hello! I answer questions from our guides. Just ask, in a few words.";
-static const char hello_all[] =
-    "Hello! I answer questions from our guides. Mention me, or reply to one of my answers.";
-static const long join_after_s[] = {2, 10, 60, 300};
-#define JOIN_TRIES (sizeof join_after_s / sizeof *join_after_s)
 
 struct matrix_room {
     struct matrix_room *next;
@@ -228,150 +221,17 @@ void matrix_on_unreadable(struct matrix *m, const struct inbox_item *item,
         on_noted(n, -1, NULL);
 }
 
-/* ---- coming in ---- */
+/* ---- invited, and in ---- */
 
-struct join {
-    struct task task;
-    struct inbox_item item;
-    struct matrix_event ev;
-    const char *room, *server; /* server: whose user called us, to ask for the way */
-    bool near;                 /* that is our own */
-    unsigned tries;
-};
-
-static void join(void *ctx);
-
-static const char *server_of(const char *user)
+void matrix_room_invited(struct matrix *m, const char *room, bool outside)
 {
-    const char *colon = strchr(user, ':');
-    return colon ? colon + 1 : "";
-}
-
-static bool may_invite(const struct matrix *m, const char *user)
-{
-    const char *const *glob =
-        config_list(bot_config(m->adapter->bot), "matrix.allow_inviters", NULL);
-    if (!glob || !*glob)
-        return !strcmp(server_of(user), server_of(m->self.user));
-    for (; *glob; glob++)
-        if (!fnmatch(*glob, user, 0))
-            return true;
-    return false;
-}
-
-static void leave(struct join *k, const char *why)
-{
-    struct matrix *m = k->task.adapter->state;
-    log_info("matrix", "an invitation was not accepted", "room=%s reason=\"%s\"", k->room, why);
-    matrix_tell(m, "POST", MATRIX_PATH(k->task.pool, "rooms", k->room, "leave"), "{}");
-    inbox_end(m->adapter, k->item.id, INBOX_WAS_DONE);
-    task_free(&k->task);
-}
-
-static void on_counted(void *ctx, const struct matrix_result *r)
-{
-    struct join *k = ctx;
-    struct matrix *m = k->task.adapter->state;
-    const cJSON *joined = r->class == MATRIX_FINE ? json_object(r->json, "joined") : NULL;
-    struct matrix_place place = {.via = MATRIX_SEND, .room = k->room};
-    int here = cJSON_GetArraySize(joined);
-    const char *hello = k->ev.direct ? hello_both : hello_all;
-    if (joined && here <= GREET_MOST)
-        matrix_say(m, &k->item, pool_printf(k->task.pool, "hello:%s", k->ev.id), hello, &place);
-    else
-        inbox_end(m->adapter, k->item.id, INBOX_WAS_DONE);
-    task_free(&k->task);
-}
-
-static void greet(struct join *k)
-{
-    struct matrix *m = k->task.adapter->state;
-    log_info("matrix", "joined a room", "room=%s encrypted=%d", k->room, k->ev.encrypted);
-    if (k->ev.kind != MATRIX_INVITED) {
-        inbox_end(m->adapter, k->item.id, INBOX_WAS_DONE);
-        task_free(&k->task);
-    } else if (k->ev.encrypted) {
-        matrix_on_unreadable(m, &k->item, &k->ev);
-        task_free(&k->task);
-    } else {
-        const struct matrix_call c = {
-            .method = "GET", .path = MATRIX_PATH(k->task.pool, "rooms", k->room, "joined_members")};
-        matrix_call(m, &c, on_counted, k);
-    }
-}
-
-static void joined(void *ctx, const struct matrix_result *r)
-{
-    struct join *k = ctx;
-    struct matrix *m = k->task.adapter->state;
-    if (r->class == MATRIX_DOWN)
-        matrix_lost(m, r);
-    bool waits = r->class == MATRIX_LATER || r->class == MATRIX_UNSURE || r->class == MATRIX_DOWN ||
-                 r->class == MATRIX_DEVICE;
-    bool hopeless = !waits && k->near && r->status == 403; /* we were thrown out meanwhile */
-    if (r->class == MATRIX_FINE) {
-        room_of(m, k->room)->entered_ms = loop_now_ms(bot_loop(m->adapter->bot));
-        greet(k);
-        return;
-    }
-    if (hopeless || (k->tries >= JOIN_TRIES && !waits)) {
-        leave(k, r->error);
-        return;
-    }
-    long wait = join_after_s[k->tries < JOIN_TRIES ? k->tries : JOIN_TRIES - 1];
-    k->tries++;
-    log_info("matrix", "could not join a room yet", "room=%s reason=\"%s\" again_s=%ld", k->room,
-             r->error, wait);
-    wait = r->retry_after_s > wait ? r->retry_after_s : wait;
-    task_wait(&k->task, (uint64_t)wait * 1000, join);
-}
-
-static void join(void *ctx)
-{
-    struct join *k = ctx;
-    struct buf q;
-    buf_init(&q, 4096);
-    buf_adds(&q, "server_name=");
-    matrix_put_path(&q, k->server);
-    buf_adds(&q, "&via=");
-    matrix_put_path(&q, k->server);
-    const struct matrix_call c = {.method = "POST",
-                                  .path = MATRIX_PATH(k->task.pool, "join", k->room),
-                                  .query = k->near ? NULL : q.s,
-                                  .body = "{}"};
-    matrix_call(k->task.adapter->state, &c, joined, k);
-    buf_release(&q);
-}
-
-static struct join *join_new(struct matrix *m, const struct inbox_item *item)
-{
-    struct join *k = task_new(&m->tasks, sizeof *k);
-    k->item = inbox_item_copy(k->task.pool, item);
-    matrix_read_item(m, k->task.pool, &k->item, &k->ev);
-    k->server = server_of(k->ev.sender);
-    k->near = !strcmp(k->server, server_of(m->self.user));
-    return k;
-}
-
-void matrix_on_invite(struct matrix *m, const struct inbox_item *item,
-                      const struct matrix_event *ev)
-{
-    struct join *k = join_new(m, item);
-    k->room = k->ev.room;
-    struct matrix_room *r = room_of(m, ev->room);
+    struct matrix_room *r = room_of(m, room);
     r->members = -1;
-    r->invited = !item->tries; /* found open after a start: we may have been in since */
+    r->invited = outside;
     r->entered_ms = 0;
-    if (may_invite(m, ev->sender))
-        join(k);
-    else
-        leave(k, "matrix.allow_inviters does not name who invited us");
 }
 
-void matrix_on_moved(struct matrix *m, const struct inbox_item *item, const struct matrix_event *ev)
+void matrix_room_entered(struct matrix *m, const char *room)
 {
-    struct join *k = join_new(m, item);
-    (void)ev;
-    k->room = k->ev.target;
-    join(k);
+    room_of(m, room)->entered_ms = loop_now_ms(bot_loop(m->adapter->bot));
 }

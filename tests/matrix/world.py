@@ -278,6 +278,17 @@ class Bot:
         self.start()
         self.wait_said("msg=connected", "msg=\"connected")
 
+    def health(self):
+        """What it tells who runs it."""
+        with open(self.log) as f:
+            f.seek(self.begin)
+            address = [line for line in f if "what=admin_listen" in line][-1].split("addr=")[1].split()[0]
+        try:
+            with urllib.request.urlopen(f"http://{address}/readyz", timeout=20) as answer:
+                return answer.read().decode()
+        except urllib.error.HTTPError as e:  # it is not ready: its words all the same
+            return e.read().decode()
+
     def running(self):
         return self.process is not None and self.process.poll() is None
 

@@ -123,6 +123,16 @@ static void whom_the_settings_do_not_name_is_declined_near_and_far(void **state)
     assert_int_equal(fake_hs_calls(s.hs, "/join/"), joins);
 }
 
+static void a_decline_that_fails_is_made_again(void **state)
+{
+    fake_hs_fail(s.hs, "/rooms/%21w/leave", 502, "<html>", false, 1);
+    fake_hs_fail(s.hs, "/rooms/%21w/leave", 404, NOT_FOUND, false, 1);
+    invite("!w", "@mallory:far.test:8448", "");
+    wind_until("/rooms/%21w/leave", 3);
+    wire_wind(s.w, 900, NULL, NULL);
+    assert_int_equal(fake_hs_calls(s.hs, "/rooms/%21w/leave"), 3);
+}
+
 static void a_room_of_hundreds_is_not_greeted(void **state)
 {
     size_t before = fake_hs_sent(s.hs);
@@ -177,6 +187,7 @@ int main(void)
         cmocka_unit_test(a_join_that_never_works_is_given_up_and_the_invitation_declined),
         cmocka_unit_test(thrown_out_before_it_came_it_does_not_insist),
         cmocka_unit_test(whom_the_settings_do_not_name_is_declined_near_and_far),
+        cmocka_unit_test(a_decline_that_fails_is_made_again),
         cmocka_unit_test(a_room_of_hundreds_is_not_greeted),
         cmocka_unit_test(a_room_that_moved_is_followed_by_the_way_of_who_moved_it),
         cmocka_unit_test(an_encrypted_room_gets_one_notice_however_it_became_one),
