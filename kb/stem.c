@@ -19,9 +19,9 @@
 #include <utf8proc.h>
 
 #define LANGUAGES    32 /* met by one instance; further ones are not stemmed */
-#define CACHE_BITS   10 /* at first; and at most: */
+#define CACHE_BITS   12 /* at first; and at most: */
 #define CACHE_MOST   14
-#define CACHE_MISSES 4  /* for each place, before it grows */
+#define CACHE_MISSES 1  /* for each place, before it grows */
 #define CACHE_WORD   22 /* bytes; longer words are rare */
 
 /* A stem is nearly always the head of its word, with a letter or two behind it: 32 bytes for both. */

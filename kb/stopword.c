@@ -85,11 +85,15 @@ static const struct list {
     {"fr", french, sizeof french / sizeof *french},
 };
 
+/* As strncmp() and then by length; a call for each would be most of the time. */
 static int compare(const char *word, size_t len, const char *listed)
 {
-    int r = (unsigned char)word[0] - (unsigned char)listed[0];
-    r = r ? r : strncmp(word, listed, len);
-    return r ? r : -(int)(unsigned char)listed[len];
+    for (size_t i = 0; i < len; i++) {
+        int r = (unsigned char)word[i] - (unsigned char)listed[i];
+        if (r || !listed[i])
+            return r;
+    }
+    return -(int)(unsigned char)listed[len];
 }
 
 static const struct list *list_of(const char *lang)

@@ -417,6 +417,12 @@ static int emit_chain(struct scan *x, const struct chain *c)
     return r;
 }
 
+static bool ends_word(char c)
+{
+    return c == ' ' || c == '\n' || c == ',' || c == ';' || c == ':' || c == '!' || c == '?' ||
+           c == ')' || c == '"' || c == '/';
+}
+
 /* Most of a text is words of small ASCII letters with a blank or a comma behind them. They are chains of one piece about
  * which all questions above have the same answer. The end of such a word at `pos`, or 0. */
 static size_t plain_word(const struct scan *x, size_t pos)
@@ -439,13 +445,17 @@ static size_t plain_word(const struct scan *x, size_t pos)
         unsigned char next = end + 1 < x->len ? (unsigned char)s[end + 1] : ' ';
         return next == ' ' || next == '\n' ? end : 0;
     }
-    return behind && strchr(" \n,;:!?)\"/", behind) ? end : 0;
+    return ends_word(s[end]) ? end : 0;
 }
 
 static int run(struct scan *x, size_t pos)
 {
     struct chain c;
     while (pos < x->len) {
+        if (x->s[pos] == ' ') {
+            pos++;
+            continue;
+        }
         size_t word = plain_word(x, pos);
         if (word) {
             char token[STEM_MAX];

@@ -13,62 +13,76 @@
 #define MANY_UNITS  3 /* items or rows that make a list */
 #define MANY_COMMAS 4 /* in one sentence: "California, Florida, Hawaii, Montana and Nevada" */
 
-/* In order of their first letters. Anything may stand before and behind, unless one is `apart`: behind a blank. */
+/* At least four bytes each. Anything may stand before and behind. */
 static const struct sign {
     const char *text;
     uint16_t trait;
-    bool apart;
 } signs[] = {
-    {"april", TRAIT_DATE, false},         {"august", TRAIT_DATE, false},
-    {"because", TRAIT_REASON, false},     {"compared", TRAIT_DIFFERENCE, false},
-    {"deadline", TRAIT_DATE, false},      {"december", TRAIT_DATE, false},
-    {"differ", TRAIT_DIFFERENCE, false},  {"distinct", TRAIT_DIFFERENCE, false},
-    {"driven by", TRAIT_REASON, false},   {"due to", TRAIT_REASON, false},
-    {"ensur", TRAIT_REASON, false},       {"february", TRAIT_DATE, false},
-    {"first", TRAIT_STEPS, false},        {"helps", TRAIT_REASON, false},
-    {"hour", TRAIT_PERIOD, false},        {"important", TRAIT_REASON, false},
-    {"january", TRAIT_DATE, false},       {"july", TRAIT_DATE, false},
-    {"june", TRAIT_DATE, false},          {"march", TRAIT_DATE, false},
-    {"minute", TRAIT_PERIOD, false},      {"month", TRAIT_PERIOD, false},
-    {"november", TRAIT_DATE, false},      {"october", TRAIT_DATE, false},
-    {"process", TRAIT_STEPS, false},      {"reason", TRAIT_REASON, false},
-    {"september", TRAIT_DATE, false},     {"signif", TRAIT_REASON, false},
-    {"so that", TRAIT_REASON, false},     {"step", TRAIT_STEPS, false},
-    {"then", TRAIT_STEPS, false},         {"typically involves", TRAIT_STEPS, false},
-    {"unlike", TRAIT_DIFFERENCE, false},  {"versus", TRAIT_DIFFERENCE, false},
-    {"vs", TRAIT_DIFFERENCE, true},       {"week", TRAIT_PERIOD, false},
-    {"whereas", TRAIT_DIFFERENCE, false}, {"while ", TRAIT_DIFFERENCE, false},
-    {"year", TRAIT_PERIOD, false},
+    {"april", TRAIT_DATE},        {"august", TRAIT_DATE},
+    {"because", TRAIT_REASON},    {"compared", TRAIT_DIFFERENCE},
+    {"deadline", TRAIT_DATE},     {"december", TRAIT_DATE},
+    {"differ", TRAIT_DIFFERENCE}, {"distinct", TRAIT_DIFFERENCE},
+    {"driven by", TRAIT_REASON},  {"due to", TRAIT_REASON},
+    {"ensur", TRAIT_REASON},      {"february", TRAIT_DATE},
+    {"first", TRAIT_STEPS},       {"helps", TRAIT_REASON},
+    {"hour", TRAIT_PERIOD},       {"important", TRAIT_REASON},
+    {"january", TRAIT_DATE},      {"july", TRAIT_DATE},
+    {"june", TRAIT_DATE},         {"march", TRAIT_DATE},
+    {"minute", TRAIT_PERIOD},     {"month", TRAIT_PERIOD},
+    {"november", TRAIT_DATE},     {"october", TRAIT_DATE},
+    {"process", TRAIT_STEPS},     {"reason", TRAIT_REASON},
+    {"september", TRAIT_DATE},    {"signif", TRAIT_REASON},
+    {"so that", TRAIT_REASON},    {"step", TRAIT_STEPS},
+    {"then", TRAIT_STEPS},        {"typically involves", TRAIT_STEPS},
+    {"unlike", TRAIT_DIFFERENCE}, {"versus", TRAIT_DIFFERENCE},
+    {" vs ", TRAIT_DIFFERENCE},   {" vs.", TRAIT_DIFFERENCE},
+    {"week", TRAIT_PERIOD},       {"whereas", TRAIT_DIFFERENCE},
+    {"while ", TRAIT_DIFFERENCE}, {"year", TRAIT_PERIOD},
 };
 #define SIGNS_N (sizeof signs / sizeof *signs)
 
-/* Where the signs of each letter begin. */
-struct letters {
-    uint8_t first[26 + 1];
+/* Which four bytes signs begin with, as a bit each; hardly any place of a text begins one. */
+#define SIEVE 4096
+struct sieve {
+    uint64_t bit[SIEVE / 64];
 };
 
-static struct letters read_letters(void)
+/* Four bytes, in small letters. */
+static uint32_t four(const char *s)
 {
-    struct letters l;
-    for (size_t c = 0, i = 0; c <= 26; c++) {
-        while (i < SIGNS_N && signs[i].text[0] < (char)('a' + c))
-            i++;
-        l.first[c] = (uint8_t)i;
-    }
-    return l;
+    uint32_t x;
+    memcpy(&x, s, sizeof x);
+    return x | 0x20202020u;
 }
 
-/* Signs that begin at s[at], a letter. */
-static uint16_t signs_at(const struct letters *l, const char *s, size_t at)
+static uint32_t place_of(uint32_t four)
+{
+    return four * 2654435761u >> 20;
+}
+
+static struct sieve read_signs(void)
+{
+    struct sieve sieve = {{0}};
+    for (size_t i = 0; i < SIGNS_N; i++) {
+        uint32_t at = place_of(four(signs[i].text));
+        sieve.bit[at / 64] |= UINT64_C(1) << at % 64;
+    }
+    return sieve;
+}
+
+static bool may_begin(const struct sieve *sieve, uint32_t four)
+{
+    uint32_t at = place_of(four);
+    return sieve->bit[at / 64] >> at % 64 & 1;
+}
+
+/* Signs that begin at `s`. */
+static uint16_t signs_at(const char *s)
 {
     uint16_t found = 0;
-    size_t letter = (size_t)((s[at] | 32) - 'a');
-    for (size_t i = l->first[letter]; i < l->first[letter + 1]; i++) {
-        const char *text = signs[i].text;
-        if ((s[at + 1] | 32) == text[1] && !strncasecmp(s + at, text, strlen(text)) &&
-            (!signs[i].apart || (at && s[at - 1] == ' ')))
+    for (size_t i = 0; i < SIGNS_N; i++)
+        if (four(signs[i].text) == four(s) && !strncasecmp(s, signs[i].text, strlen(signs[i].text)))
             found |= signs[i].trait;
-    }
     return found;
 }
 
@@ -94,28 +108,31 @@ static uint16_t units_traits(const struct unit *unit, size_t n)
     return items >= MANY_UNITS || rows >= MANY_UNITS ? TRAIT_MANY : 0;
 }
 
+/* Figures, currencies, commas of one sentence: what is no small letter. */
+static uint16_t mark_at(const char *s, size_t *commas)
+{
+    unsigned char c = (unsigned char)*s;
+    if (c >= '0' && c <= '9')
+        return TRAIT_DIGIT;
+    if (c == '$' || c >= 0xc2 || c == 'U' || c == 'E')
+        return is_money(s) ? TRAIT_MONEY : 0;
+    if (c == ',')
+        return ++*commas >= MANY_COMMAS ? TRAIT_ENUMERATION : 0;
+    if (c == '\n' || ((c == '.' || c == '?') && (s[1] == ' ' || !s[1])))
+        *commas = 0;
+    return 0;
+}
+
 uint16_t trait_of(const char *body, const struct unit *unit, size_t nunit)
 {
-    const struct letters letters = read_letters();
+    const struct sieve sieve = read_signs();
     uint16_t found = units_traits(unit, nunit);
-    size_t commas = 0;
-    for (size_t i = 0; body[i]; i++) {
-        unsigned char c = (unsigned char)body[i], low = c | 32;
-        if (low >= 'a' && low <= 'z') {
-            found |= signs_at(&letters, body, i);
-            if (c != 'U' && c != 'E')
-                continue;
-        }
-        if (c >= '0' && c <= '9')
-            found |= TRAIT_DIGIT;
-        else if (c == '$' || c >= 0xc2 || c == 'U' || c == 'E')
-            found |= is_money(body + i) ? TRAIT_MONEY : 0;
-        else if (c == ',')
-            found |= ++commas >= MANY_COMMAS ? TRAIT_ENUMERATION : 0;
-        else if (c == '\n' || ((c == '.' || c == '?') && (body[i + 1] == ' ' || !body[i + 1])))
-            commas = 0;
+    size_t commas = 0, len = strlen(body);
+    for (size_t i = 0; i < len; i++) {
+        if (i + 4 <= len && may_begin(&sieve, four(body + i)))
+            found |= signs_at(body + i);
+        if (body[i] < 'a' || body[i] > 'z')
+            found |= mark_at(body + i, &commas);
     }
-    if (heading_labelled(body))
-        found |= TRAIT_LABEL;
-    return found;
+    return heading_labelled(body) ? found | TRAIT_LABEL : found;
 }

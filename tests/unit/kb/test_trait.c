@@ -22,7 +22,7 @@ static void test_kinds_are_told_by_words_and_figures(void **state)
         {"Apply by the end of March.", TRAIT_DATE},
         {"First apply, then wait.", TRAIT_STEPS},
         {"Unlike nurses, they wait.", TRAIT_DIFFERENCE},
-        {"Nurses vs doctors", TRAIT_DIFFERENCE},
+        {"Nurses vs. doctors", TRAIT_DIFFERENCE},
         {"Because of demand.", TRAIT_REASON},
         {"In California, Florida, Hawaii, Montana, and Nevada.", TRAIT_ENUMERATION},
         {"Places:\n- Labs\n- Clinics\n- Wards", TRAIT_MANY},
