@@ -426,9 +426,10 @@ static int give_candidate(struct search *s, struct pool *pool, const struct find
                             .segment = hit->segment,
                             .ord = hit->ord,
                             .match = m,
-                            .nmatch = n};
+                            .nmatch = n,
+                            .has_traits = true};
     c->bm25 = bm25f_score(&s->weights, m, n, g->length + (size_t)hit->ord * FIELDS, s->v->average);
-    return c->id < 0 ? KB_ERR_DAMAGED : 0;
+    return c->id < 0 || !view_traits(g, hit->ord, &c->traits) ? KB_ERR_DAMAGED : 0;
 }
 
 /* Best first, by the finder's scores; few hits, so that nothing beats the plain way. */

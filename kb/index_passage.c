@@ -32,7 +32,7 @@ enum {
 static const char *const sql[STATEMENTS] = {
     [OLD_PASSAGES] =
         "SELECT id, entry, key, question, headings, title, body, lang, audience, valid_from, valid_until,"
-        " needs, nots FROM passages WHERE document = ?1",
+        " needs, nots, unit FROM passages WHERE document = ?1",
     [OLD_TEXT] = "SELECT question, headings, title, body FROM passage_text WHERE id = ?1",
     [ADD_PASSAGE] =
         "INSERT INTO passages(document, key, ord, anchor, entry, entry_id, start, end, line, lang, audience,"
@@ -58,7 +58,7 @@ static const char *const sql[STATEMENTS] = {
 #define OLD_TEXTS 11
 struct old {
     long long id;
-    bool entry, kept;
+    bool entry, kept, many;      /* many: TRAIT_MANY */
     const char *text[OLD_TEXTS]; /* from key to nots, as OLD_PASSAGES selects them */
 };
 
@@ -272,6 +272,12 @@ static int add_text(struct index_passages *w, const struct document *doc, const 
     return r ? r : run(w, ADD_TEXT);
 }
 
+static uint16_t traits_of(const struct passage *p)
+{
+    return (uint16_t)(trait_of(p->body ? p->body : "", p->unit, p->nunit) |
+                      (p->entry ? TRAIT_ENTRY : 0));
+}
+
 /* What a snapshot wants to know besides the words; the lists as the row has them. */
 static void tell_snapshot(struct index_passages *w, const struct passage *p, long long id)
 {
@@ -285,7 +291,8 @@ static void tell_snapshot(struct index_passages *w, const struct passage *p, lon
                                                          .valid_from = p->valid_from,
                                                          .valid_until = p->valid_until,
                                                          .needs = needs ? needs : "[]",
-                                                         .nots = nots ? nots : "[]"});
+                                                         .nots = nots ? nots : "[]",
+                                                         .traits = traits_of(p)});
     free(needs);
     free(nots);
 }
@@ -347,7 +354,8 @@ static struct old *find_old(const struct index_passages *w, const struct documen
     const struct entry *e = p->source ? p->source : &none;
     const char *const now[] = {p->key,  p->question, p->headings,   doc->title,    p->body,
                                p->lang, p->audience, p->valid_from, p->valid_until};
-    bool same = old && !old->kept && old->entry == p->entry;
+    bool same =
+        old && !old->kept && old->entry == p->entry && old->many == trait_many(p->unit, p->nunit);
     for (size_t i = 0; same && i < sizeof now / sizeof *now; i++)
         same = strcmp(old->text[i], now[i] ? now[i] : "") == 0;
     return same && same_list(old->text[9], e->needs, e->nneeds) &&
@@ -375,6 +383,9 @@ static int read_old(struct index_passages *w, long long document)
     while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
         struct old *old = POOL_PUSH(w->pool, w->old, w->nold, w->capold);
         *old = (struct old){.id = sqlite3_column_int64(st, 0), .entry = sqlite3_column_int(st, 1)};
+        const void *units = sqlite3_column_blob(st, 13);
+        size_t bytes = units ? (size_t)sqlite3_column_bytes(st, 13) : 0;
+        old->many = trait_many(units, bytes / sizeof(struct unit));
         for (int i = 0; i < OLD_TEXTS; i++)
             old->text[i] = pool_strdup(w->pool, schema_column(st, 2 + i));
         names_claim(&w->keys, w->pool, (struct name_place){.name = old->text[0], .line = w->nold});

@@ -74,7 +74,9 @@ enum {
     TRAIT_REASON = 1 << 9,
     TRAIT_LABEL = 1 << 10 /* a line with a label: heading.c */
 };
-uint16_t trait_of(const char *body, const struct unit *unit, size_t nunit);
+/* `units`: n struct unit, in memory or as the file has them, aligned or not. */
+uint16_t trait_of(const char *body, const void *units, size_t n);
+bool trait_many(const void *units, size_t n); /* whether it has TRAIT_MANY */
 
 /* ---- schema.c: the file ------------------------------------------------------------------------------------ */
 

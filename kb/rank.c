@@ -114,6 +114,8 @@ void rank_features(const struct query *q, struct candidate *c)
     c->f.coverage = q->mass > 0 ? have / q->mass : 0;
     c->f.named = q->mass > 0 ? named / q->mass : 0;
     c->f.pairs = all_pairs > 0 ? pairs / all_pairs : 0;
+    if (c->has_traits)
+        rank_traits(q, c);
 }
 
 /* ---- from its text: is the kind of answer there? --------------------------------------------------------------- */

@@ -19,7 +19,7 @@
 
 #include "kb/kb_int.h"
 
-#define SNAP_FORMAT  2
+#define SNAP_FORMAT  4
 #define SNAP_PAGE    16384u /* bytes that are read and checked at once */
 #define SNAP_CHUNK   65536u /* passages whose offsets fit 16 bits */
 #define SNAP_NO_TERM UINT32_MAX
@@ -30,6 +30,7 @@ enum snap_section {
     SNAP_TIES,       /* u32 order among equal scores, per passage */
     SNAP_LENGTHS,    /* u16 tokens per field, per passage */
     SNAP_GROUPS,     /* u8 language, u8 audience: places in SNAP_NAMES; per passage */
+    SNAP_TRAITS,     /* u16 what kinds of things it has (trait.c), per passage */
     SNAP_NAMES,      /* terminated strings, the first one "" */
     SNAP_DATED,      /* struct snap_dated, ascending: passages with a date of validity */
     SNAP_CONDITIONS, /* passages with needs or nots: see snap_builder.c */
@@ -104,6 +105,7 @@ struct snap_passage {
     long long id;
     const char *key, *lang, *audience, *valid_from, *valid_until;
     const char *needs, *nots; /* JSON arrays */
+    uint16_t traits;          /* trait_of(), and TRAIT_ENTRY */
 };
 struct snap_builder;
 struct snap_builder *snap_builder_new(void); /* NULL: no memory */

@@ -12,10 +12,20 @@
 #define SQL_PASSAGES                                                                               \
     "SELECT p.id, t.question, t.headings, t.title, t.body, p.lang, p.audience, p.valid_from, "     \
     "p.valid_until,"                                                                               \
-    " p.needs, p.nots, p.key FROM passages p JOIN passage_text t ON t.id = p.id "
+    " p.needs, p.nots, p.key, p.entry, p.unit FROM passages p JOIN passage_text t ON t.id = p.id "
 static const char sql_all[] = SQL_PASSAGES "ORDER BY p.id";
 static const char sql_changed[] =
     SQL_PASSAGES "WHERE p.id IN (SELECT id FROM changes WHERE generation > ?1) ORDER BY p.id";
+
+/* The body is marked with its language. */
+static uint16_t read_traits(sqlite3_stmt *st)
+{
+    const char *body = schema_column(st, 4), *blank = strchr(body, ' ');
+    const void *units = sqlite3_column_blob(st, 13);
+    size_t bytes = units ? (size_t)sqlite3_column_bytes(st, 13) : 0;
+    return (uint16_t)(trait_of(blank ? blank + 1 : body, units, bytes / sizeof(struct unit)) |
+                      (sqlite3_column_int(st, 12) ? TRAIT_ENTRY : 0));
+}
 
 static void read_passage(struct snap_builder *b, struct tokenizer *t, sqlite3_stmt *st)
 {
@@ -26,7 +36,8 @@ static void read_passage(struct snap_builder *b, struct tokenizer *t, sqlite3_st
                                                    .valid_until = schema_column(st, 8),
                                                    .needs = schema_column(st, 9),
                                                    .nots = schema_column(st, 10),
-                                                   .key = schema_column(st, 11)});
+                                                   .key = schema_column(st, 11),
+                                                   .traits = read_traits(st)});
     for (int f = 0; f < FIELDS && !b->err; f++) {
         const char *s = schema_column(st, 1 + f);
         size_t len = (size_t)sqlite3_column_bytes(st, 1 + f);

@@ -203,6 +203,7 @@ void snap_builder_passage(struct snap_builder *b, const struct snap_passage *p)
     ROOM(b, tie, 1);
     ROOM(b, length, FIELDS);
     ROOM(b, group, 2);
+    ROOM(b, trait, 1);
     ROOM(b, dated, 1);
     if (b->err || p->id < 0 || p->id > UINT32_MAX || b->n_id >= UINT32_MAX - 1) {
         b->err = b->err ? b->err : KB_ERR_INPUT;
@@ -216,6 +217,7 @@ void snap_builder_passage(struct snap_builder *b, const struct snap_passage *p)
     b->tie[b->n_tie++] = bm25f_tie(p->key);
     b->group[b->n_group++] = name_of(b, p->lang);
     b->group[b->n_group++] = name_of(b, p->audience);
+    b->trait[b->n_trait++] = p->traits;
     int32_t from = stats_date(p->valid_from, 0), until = stats_date(p->valid_until, INT32_MAX);
     if (from != 0 || until != INT32_MAX)
         b->dated[b->n_dated++] = (struct snap_dated){ord, from, until};
@@ -231,7 +233,7 @@ static void release(struct snap_builder *b)
 {
     free(b->word), free(b->string), free(b->token), free(b->passage), free(b->id), free(b->tie),
         free(b->length);
-    free(b->group), free(b->name), free(b->dated), free(b->condition), free(b->posting);
+    free(b->group), free(b->trait), free(b->name), free(b->dated), free(b->condition), free(b->posting);
     free(b->forward_at), free(b->forward), free(b->bucket), free(b->order), free(b->first),
         free(b->tuple);
 }

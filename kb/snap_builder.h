@@ -46,6 +46,7 @@ struct snap_builder {
     ARRAY(uint32_t, tie);
     ARRAY(uint16_t, length); /* FIELDS per passage */
     ARRAY(uint8_t, group);   /* language, audience */
+    ARRAY(uint16_t, trait);
     ARRAY(char, name);
     ARRAY(struct snap_dated, dated);
     ARRAY(char, condition);

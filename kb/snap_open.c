@@ -72,7 +72,8 @@ static bool header_sound(const struct snap_header *h, size_t size)
     uint64_t buckets = h->section[SNAP_BUCKETS].len / 4;
     return lengths_sound(h) && h->section[SNAP_IDS].len == n * 4 &&
            h->section[SNAP_TIES].len == n * 4 && h->section[SNAP_LENGTHS].len == n * 2 * FIELDS &&
-           h->section[SNAP_GROUPS].len == n * 2 && h->section[SNAP_FORWARD_AT].len == (n + 1) * 4 &&
+           h->section[SNAP_GROUPS].len == n * 2 && h->section[SNAP_TRAITS].len == n * 2 &&
+           h->section[SNAP_FORWARD_AT].len == (n + 1) * 4 &&
            h->section[SNAP_SORTED].len == h->nterm * 4ull &&
            h->section[SNAP_TERMS].len == h->nterm * sizeof(struct snap_term) &&
            buckets > h->nterm && (buckets & (buckets - 1)) == 0 && h->ntuple <= SNAP_ESCAPE &&

@@ -49,6 +49,13 @@ long long view_id(const struct view_segment *g, uint32_t ord)
     return id ? (long long)*id : -1;
 }
 
+bool view_traits(const struct view_segment *g, uint32_t ord, uint16_t *ret)
+{
+    const uint16_t *traits = snap_bytes(g->snap, SNAP_TRAITS, ord * 2ull, 2);
+    *ret = traits ? *traits : 0;
+    return traits != NULL;
+}
+
 static uint32_t find_ord(const struct view_segment *g, uint32_t id)
 {
     uint32_t low = 0, n = snap_head(g->snap)->n, high = n;

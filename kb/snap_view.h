@@ -63,6 +63,8 @@ bool view_holds(const struct kb *kb);
  * it stays good until the next view_refresh(). */
 void view_drop(struct kb *kb);
 
+/* What kinds of things the passage has (trait.c), in *ret; false when the file is damaged. */
+bool view_traits(const struct view_segment *g, uint32_t ord, uint16_t *ret);
 /* The passage's id; -1 when the file is damaged. */
 long long view_id(const struct view_segment *g, uint32_t ord);
 /* Whether a term is a stop word of the passage's language, as stopword() has it: a bit per term. NULL: damaged. */

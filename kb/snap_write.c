@@ -210,6 +210,7 @@ static void put_all(struct out *o, struct snap_builder *b)
     section(o, SNAP_TIES, b->tie, b->n_tie * sizeof *b->tie);
     section(o, SNAP_LENGTHS, b->length, b->n_length * sizeof *b->length);
     section(o, SNAP_GROUPS, b->group, b->n_group);
+    section(o, SNAP_TRAITS, b->trait, b->n_trait * sizeof *b->trait);
     section(o, SNAP_NAMES, b->name, b->n_name);
     section(o, SNAP_DATED, b->dated, b->n_dated * sizeof *b->dated);
     section(o, SNAP_CONDITIONS, b->condition, b->n_condition);

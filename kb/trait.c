@@ -98,14 +98,16 @@ static bool is_money(const char *s)
     return false;
 }
 
-static uint16_t units_traits(const struct unit *unit, size_t n)
+bool trait_many(const void *units, size_t n)
 {
     size_t items = 0, rows = 0;
     for (size_t i = 0; i < n; i++) {
-        items += unit[i].kind == BLOCK_ITEM;
-        rows += unit[i].kind == BLOCK_ROW;
+        struct unit unit;
+        memcpy(&unit, (const char *)units + i * sizeof unit, sizeof unit);
+        items += unit.kind == BLOCK_ITEM;
+        rows += unit.kind == BLOCK_ROW;
     }
-    return items >= MANY_UNITS || rows >= MANY_UNITS ? TRAIT_MANY : 0;
+    return items >= MANY_UNITS || rows >= MANY_UNITS;
 }
 
 /* Figures, currencies, commas of one sentence: what is no small letter. */
@@ -123,10 +125,10 @@ static uint16_t mark_at(const char *s, size_t *commas)
     return 0;
 }
 
-uint16_t trait_of(const char *body, const struct unit *unit, size_t nunit)
+uint16_t trait_of(const char *body, const void *units, size_t n)
 {
     const struct sieve sieve = read_signs();
-    uint16_t found = units_traits(unit, nunit);
+    uint16_t found = trait_many(units, n) ? TRAIT_MANY : 0;
     size_t commas = 0, len = strlen(body);
     for (size_t i = 0; i < len; i++) {
         if (i + 4 <= len && may_begin(&sieve, four(body + i)))
