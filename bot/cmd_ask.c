@@ -122,6 +122,7 @@ static int ask_one(const struct asking *ask, struct session *s, const char *text
         print_json(&r);
     else
         print_reply(ask, &r, pool);
+    fflush(stdout); /* nobody waits for us to tidy up */
     session_tell(s, q.text, &r);
     int code = err                                               ? EXIT_FAILED
                : r.kind == REPLY_NONE || r.kind == REPLY_CHOICES ? EXIT_UNSURE

@@ -47,6 +47,15 @@ int kb_generation(struct kb *kb, long long *ret)
     return rc == SQLITE_ROW ? 0 : rc == SQLITE_DONE ? KB_ERR_DAMAGED : schema_err(rc);
 }
 
+/* As the snapshot has them ready, if that is still what the base has. */
+static int load_synonyms(struct kb *kb, struct synonyms **ret)
+{
+    size_t len = 0;
+    const void *image = kb->view ? view_synonyms(kb->view, &len) : NULL;
+    *ret = image ? synonyms_adopt(kb->db, image, len) : NULL;
+    return *ret ? 0 : synonyms_load(kb->db, kb->tokenizer, kb_main_lang(kb), ret);
+}
+
 int kb_refresh(struct kb *kb)
 {
     long long generation = 0;
@@ -60,7 +69,7 @@ int kb_refresh(struct kb *kb)
         r = stats_refresh(kb, generation);
     if (r || known)
         return r;
-    r = synonyms_load(kb->db, kb->tokenizer, kb_main_lang(kb), &synonyms);
+    r = load_synonyms(kb, &synonyms);
     if (r)
         return r;
     synonyms_free(kb->synonyms);

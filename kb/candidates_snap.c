@@ -333,8 +333,8 @@ static bool admits(void *ctx, uint32_t ord)
     const struct view_segment *g = &s->v->segment[s->segment];
     if (is_dead(g, ord) || !in_time(s, g, ord) || !conditions_hold(s, g, ord))
         return false;
-    return s->lang_ok[s->segment][g->group[ord * 2ull]] &&
-           s->audience_ok[s->segment][g->group[ord * 2ull + 1]];
+    const struct snap_row *row = snap_row(g->snap, ord);
+    return row && s->lang_ok[s->segment][row->lang] && s->audience_ok[s->segment][row->audience];
 }
 
 /* Which languages and audiences the asker may see, as candidates.c has it. Only where a language is asked for has every
@@ -421,15 +421,19 @@ static int give_candidate(struct search *s, struct pool *pool, const struct find
     struct match *m = pool_array(pool, n, sizeof *m);
     if (n)
         memcpy(m, s->match, n * sizeof *m);
-    *c = (struct candidate){.id = view_id(g, hit->ord),
+    const struct snap_row *row = snap_row(g->snap, hit->ord);
+    if (!row)
+        return KB_ERR_DAMAGED;
+    *c = (struct candidate){.id = row->id,
                             .tie = hit->tie,
                             .segment = hit->segment,
                             .ord = hit->ord,
                             .match = m,
                             .nmatch = n,
+                            .traits = row->traits,
                             .has_traits = true};
     c->bm25 = bm25f_score(&s->weights, m, n, g->length + (size_t)hit->ord * FIELDS, s->v->average);
-    return c->id < 0 || !view_traits(g, hit->ord, &c->traits) ? KB_ERR_DAMAGED : 0;
+    return 0;
 }
 
 /* Best first, by the finder's scores; few hits, so that nothing beats the plain way. */

@@ -108,6 +108,10 @@ void index_snapshot_start(struct index_snapshot *s, sqlite3 *db)
 {
     if (!s || schema_identity(db, s->base, &s->generation) != 0)
         return;
+    struct tokenizer *t = NULL;
+    if (!tokenizer_new(&t))
+        snap_builder_synonyms(s->builder, db, t);
+    tokenizer_free(t);
     s->generation++;
     s->written = true;
     s->running = snap_builder_passages(s->builder) >= BACKGROUND && start_thread(s);

@@ -85,6 +85,10 @@ struct synonym {
 };
 /* `lang`: of most passages. */
 int synonyms_load(sqlite3 *db, struct tokenizer *t, const char *lang, struct synonyms **ret);
+/* The same as bytes, for a snapshot; to be freed. NULL: there are none, or no memory. */
+char *synonyms_image(sqlite3 *db, const struct synonyms *s, size_t *ret_len);
+/* What these bytes hold. NULL when they are damaged, or the base has other synonyms by now. */
+struct synonyms *synonyms_adopt(sqlite3 *db, const void *image, size_t len);
 /* The pairs whose `from` begins with this token, in the order of the file; *ret_n may be 0. */
 const struct synonym *synonyms_find(const struct synonyms *s, const char *token, size_t *ret_n);
 void synonyms_free(struct synonyms *s);

@@ -7,7 +7,7 @@
  * id and the generation of the index it was made from. What changed since then is read from the index's change log into
  * a small delta (snap_view.c), so that an edited entry counts at the next question, without a rebuild.
  *
- * Nothing in the file is trusted: the header has a checksum, so has every page, checked when a
+ * Nothing in the file is trusted: the header has a checksum, so has every page of 4 KiB behind it, checked when a
  * question first needs it; and every number read is checked against its range. A file that fails
  * is dropped, and FTS5 answers meanwhile (candidates.c).
  *
@@ -19,20 +19,17 @@
 
 #include "kb/kb_int.h"
 
-#define SNAP_FORMAT  4
-#define SNAP_PAGE    16384u /* bytes that are read and checked at once */
+#define SNAP_FORMAT  5
+#define SNAP_PAGE    4096u  /* bytes that are checked at once, and a page of memory */
 #define SNAP_CHUNK   65536u /* passages whose offsets fit 16 bits */
 #define SNAP_NO_TERM UINT32_MAX
 #define SNAP_ESCAPE  255u /* a tuple code: the counts stand behind the list */
 
 enum snap_section {
-    SNAP_IDS,        /* u32 id, per passage */
-    SNAP_TIES,       /* u32 order among equal scores, per passage */
-    SNAP_LENGTHS,    /* u16 tokens per field, per passage */
-    SNAP_GROUPS,     /* u8 language, u8 audience: places in SNAP_NAMES; per passage */
-    SNAP_TRAITS,     /* u16 what kinds of things it has (trait.c), per passage */
-    SNAP_NAMES,      /* terminated strings, the first one "" */
-    SNAP_DATED,      /* struct snap_dated, ascending: passages with a date of validity */
+    SNAP_ROWS,    /* struct snap_row, per passage and one more */
+    SNAP_LENGTHS, /* u16 tokens per field, per passage */
+    SNAP_NAMES,   /* terminated strings, the first one "" */
+    SNAP_DATED, /* struct snap_dated, ascending: passages with a date of validity, or for an audience */
     SNAP_CONDITIONS, /* passages with needs or nots: see snap_builder.c */
     SNAP_BUCKETS,    /* u32 term + 1, hashed by its bytes; 0: free */
     SNAP_TERMS,      /* struct snap_term, per term */
@@ -40,8 +37,8 @@ enum snap_section {
     SNAP_SORTED,     /* u32 terms, in byte order */
     SNAP_TUPLES,     /* u8 counts per field, per code */
     SNAP_LISTS,      /* postings: see struct snap_part */
-    SNAP_FORWARD_AT, /* u32 place in SNAP_FORWARD, per passage and one more */
     SNAP_FORWARD,    /* u16 codes: the terms of each passage in order, see struct snap_walk */
+    SNAP_SYNONYMS,   /* synonyms as tokens: see synonym_ask.c; empty in a delta */
     SNAP_PAGES,      /* u64 checksum per page of everything before this section */
     SNAP_SECTIONS
 };
@@ -59,13 +56,25 @@ struct snap_header {
     struct {
         uint64_t at, len;
     } section[SNAP_SECTIONS];
-    uint64_t pages_check; /* of SNAP_PAGES */
-    uint64_t check;       /* of everything before it */
+    uint64_t pages_check;                                             /* of SNAP_PAGES */
+    uint8_t blank[SNAP_PAGE - 96 - 12 * FIELDS - 16 * SNAP_SECTIONS]; /* zero: a page of its own */
+    uint64_t check;                                                   /* of everything before it */
+};
+_Static_assert(sizeof(struct snap_header) == SNAP_PAGE, "pages of the file are pages of memory");
+
+/* What is asked about few passages of a question: all in one place, so that one page has it. */
+struct snap_row {
+    uint32_t id;  /* passages.id */
+    uint32_t tie; /* order among equal scores: bm25f.h */
+    uint32_t
+        forward; /* where its words begin in SNAP_FORWARD; they end where the next one's begin */
+    uint8_t lang, audience; /* places in SNAP_NAMES */
+    uint16_t traits;        /* what kinds of things it has: trait.c */
 };
 
 struct snap_dated {
     uint32_t ord;
-    int32_t from, until;
+    int32_t from, until; /* 0 and INT32_MAX when open */
 };
 
 struct snap_term {
@@ -114,6 +123,8 @@ void snap_builder_passage(struct snap_builder *b, const struct snap_passage *p);
 void snap_builder_text(void *builder, const char *s, size_t len);
 token_fn snap_builder_token;
 size_t snap_builder_passages(const struct snap_builder *b); /* so far */
+/* Give it the base's synonyms, once all passages are in, whose language they are read in. It can do without. */
+void snap_builder_synonyms(struct snap_builder *b, sqlite3 *db, struct tokenizer *t);
 /* Write it to `path`, synced, as what that generation of the base holds, which must be exactly these passages. Uses
  * nothing but the builder, so it may run on another thread. On failure there is no file. */
 int snap_builder_write(struct snap_builder *b, const uint8_t base[16], int64_t generation,
@@ -136,6 +147,9 @@ int snap_verify(const char *path, const uint8_t base[16], bool all, int64_t *ret
 
 /* The bytes of a section, checked; NULL when out of range or damaged. */
 const void *snap_bytes(struct snap *s, enum snap_section section, uint64_t at, uint64_t len);
+
+/* Of the passage; NULL when out of range or damaged. */
+const struct snap_row *snap_row(struct snap *s, uint32_t ord);
 
 uint32_t snap_lookup(struct snap *s, const char *token, size_t len);
 const struct snap_term *snap_term(struct snap *s, uint32_t term);

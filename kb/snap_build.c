@@ -81,6 +81,22 @@ static void set_identity(struct snap_builder *b, const uint8_t base[16], int64_t
     h->generation = generation;
 }
 
+void snap_builder_synonyms(struct snap_builder *b, sqlite3 *db, struct tokenizer *t)
+{
+    struct synonyms *s = NULL;
+    size_t len = 0;
+    char *image = NULL;
+    if (!b->err && !synonyms_load(db, t, snap_builder_lang(b), &s))
+        image = synonyms_image(db, s, &len);
+    ROOM(b, synonym, len);
+    if (image && !b->err) {
+        memcpy(b->synonym, image, len);
+        b->n_synonym = len;
+    }
+    free(image);
+    synonyms_free(s);
+}
+
 static int number(struct snap_builder *b)
 {
     snap_builder_end(b);
@@ -135,6 +151,8 @@ int snap_build(sqlite3 *db, struct tokenizer *t, const char *path)
     struct snap_builder *b = NULL;
     char *temp = sqlite3_mprintf("%s.new-%d", path, (int)getpid());
     int err = temp ? read_builder(db, t, sql_all, 0, &b) : KB_ERR_NOMEM;
+    if (!err)
+        snap_builder_synonyms(b, db, t);
     if (!err)
         err = snap_builder_write(b, b->head.base, b->head.generation, temp);
     if (!err && rename(temp, path) != 0)

@@ -219,9 +219,25 @@ void snap_builder_passage(struct snap_builder *b, const struct snap_passage *p)
     b->group[b->n_group++] = name_of(b, p->audience);
     b->trait[b->n_trait++] = p->traits;
     int32_t from = stats_date(p->valid_from, 0), until = stats_date(p->valid_until, INT32_MAX);
-    if (from != 0 || until != INT32_MAX)
+    if (from != 0 || until != INT32_MAX || *p->audience)
         b->dated[b->n_dated++] = (struct snap_dated){ord, from, until};
     take_condition(b, ord, p->needs, p->nots);
+}
+
+const char *snap_builder_lang(struct snap_builder *b)
+{
+    uint32_t uses[256] = {0}, i = 0;
+    const char *best = "";
+    for (size_t k = 0; k < b->n_group; k += 2)
+        uses[b->group[k]]++;
+    b->head.main_lang = 0;
+    for (size_t at = 0; at < b->n_name && i < 256; at += strlen(b->name + at) + 1, i++)
+        if (uses[i] > uses[b->head.main_lang] ||
+            (i && uses[i] == uses[b->head.main_lang] && strcmp(b->name + at, best) < 0)) {
+            b->head.main_lang = i;
+            best = b->name + at;
+        }
+    return best;
 }
 
 size_t snap_builder_passages(const struct snap_builder *b)
@@ -233,7 +249,8 @@ static void release(struct snap_builder *b)
 {
     free(b->word), free(b->string), free(b->token), free(b->passage), free(b->id), free(b->tie),
         free(b->length);
-    free(b->group), free(b->trait), free(b->name), free(b->dated), free(b->condition), free(b->posting);
+    free(b->group), free(b->trait), free(b->name), free(b->dated), free(b->condition),
+        free(b->synonym), free(b->posting);
     free(b->forward_at), free(b->forward), free(b->bucket), free(b->order), free(b->first),
         free(b->tuple);
 }

@@ -50,6 +50,7 @@ struct snap_builder {
     ARRAY(char, name);
     ARRAY(struct snap_dated, dated);
     ARRAY(char, condition);
+    ARRAY(char, synonym); /* as SNAP_SYNONYMS has them */
     ARRAY(struct posting, posting);
     ARRAY(uint64_t, forward_at);
     ARRAY(uint16_t, forward);
@@ -80,6 +81,9 @@ static inline void snap_builder_room(struct snap_builder *b, void **items, size_
 
 /* What is behind the last token of the text before: to be called when the last passage is in. */
 void snap_builder_end(struct snap_builder *b);
+
+/* The language of most passages so far, which becomes the header's; of two the one whose name comes first. */
+const char *snap_builder_lang(struct snap_builder *b);
 
 /* The counts of a word in a passage's fields as one number. */
 static inline uint32_t snap_builder_pack(const uint8_t count[FIELDS])

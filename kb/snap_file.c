@@ -8,9 +8,12 @@
  * that threads share: handing it down instead would make every caller carry a cache of ours around.
  *
  * Files beyond COPY_MAX are mapped all the same, because copying a few megabytes would be felt when the program starts, and
- * takes memory that the kernel cannot reclaim. There a page is read once to be checked, so that a bad disk is no
- * crash, and whether somebody writes into the file is looked at before every question (snap_file_moved). What is left is
- * the fraction of a millisecond that a question takes; and the file is read-only for everybody (snap_build.c). */
+ * takes memory that the kernel cannot reclaim. There the kernel is asked for pages before they are touched, so that a bad
+ * disk is no crash, and whether somebody writes into the file is looked at before every question (snap_file_moved). What is
+ * left is the fraction of a millisecond that a question takes; and the file is read-only for everybody (snap_build.c).
+ *
+ * A start is mostly this file's work: pages in a row are had by one call, and memory for a copy by another, because a page
+ * fault for each of them takes longer than copying and checking it. */
 #include "kb/snap_file.h"
 
 #include <errno.h>
@@ -23,6 +26,7 @@
 #include <unistd.h>
 
 #define COPY_MAX (16u << 20) /* bytes: some 40,000 passages */
+#define ROOM_FOR 4           /* pages in a row for which memory is asked for at once */
 
 struct snap_file_own {
     struct snap_file file; /* what others see */
@@ -33,8 +37,7 @@ struct snap_file_own {
     int fd;      /* -1: all is in memory */
     bool mapped; /* the file itself, not a copy */
     pthread_mutex_t reading;
-    bool begun;      /* under `reading` */
-    uint64_t *check; /* per page */
+    const uint64_t *check; /* per page, in file.bytes; NULL until begun; under `reading` */
 };
 
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -60,15 +63,14 @@ static bool read_at(int fd, void *to, size_t len, uint64_t from)
 
 static void release(struct snap_file_own *o)
 {
-    if (o->mapped)
-        munmap((void *)(uintptr_t)o->file.bytes, o->file.size);
-    else
+    if (o->fd < 0)
         free((void *)(uintptr_t)o->file.bytes);
+    else if (o->file.bytes)
+        munmap((void *)(uintptr_t)o->file.bytes, o->file.size);
     if (o->fd >= 0)
         close(o->fd);
     pthread_mutex_destroy(&o->reading);
     free(o->file.sound);
-    free(o->check);
     free(o);
 }
 
@@ -97,17 +99,14 @@ static int own_new(int fd, uint8_t *bytes, size_t size, struct snap_file_own **r
     return err;
 }
 
-/* Room for all of a copy: pages that are never needed are never given to us. */
+/* The file, or room for all of a copy: pages that are never needed are never given to us. */
 static int make_room(struct snap_file_own *o)
 {
-    if (o->file.size <= COPY_MAX) {
-        o->file.bytes = malloc(o->file.size);
-        return o->file.bytes ? 0 : KB_ERR_NOMEM;
-    }
-    void *p = mmap(NULL, o->file.size, PROT_READ, MAP_SHARED, o->fd, 0);
+    o->mapped = o->file.size > COPY_MAX;
+    void *p = mmap(NULL, o->file.size, o->mapped ? PROT_READ : PROT_READ | PROT_WRITE,
+                   o->mapped ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS, o->mapped ? o->fd : -1, 0);
     if (p == MAP_FAILED)
-        return KB_ERR_IO;
-    o->mapped = true;
+        return o->mapped ? KB_ERR_IO : KB_ERR_NOMEM;
     o->file.bytes = p;
     return 0;
 }
@@ -188,35 +187,52 @@ void snap_file_close(struct snap_file *f)
 
 /* ---- pages ----------------------------------------------------------------------------------------------------- */
 
-static uint64_t *read_checks(int fd, const uint8_t *bytes, const struct snap_header *h)
+/* Have the kernel map these bytes of the file. Fails where touching them would end the process. */
+static bool have_mapped(const struct snap_file_own *o, uint64_t from, size_t len)
 {
-    uint64_t at = h->section[SNAP_PAGES].at, len = h->section[SNAP_PAGES].len;
-    uint64_t *check = malloc(len + 1);
-    if (check && bytes)
-        memcpy(check, bytes + at, len);
-    bool there = check && (bytes || read_at(fd, check, len, at));
-    if (there && snap_checksum(check, len) == h->pages_check)
-        return check;
-    free(check);
-    return NULL;
+    uint8_t scratch[SNAP_PAGE];
+    size_t before = from % SNAP_PAGE;
+    uint8_t *p = (uint8_t *)(uintptr_t)o->file.bytes + (from - before);
+    if (madvise(p, before + len, MADV_POPULATE_READ) == 0)
+        return true;
+    if (errno != EINVAL)
+        return false;
+    for (size_t n; len; from += n, len -= n) { /* before Linux 5.14 */
+        n = len < sizeof scratch ? len : sizeof scratch;
+        if (!read_at(o->fd, scratch, n, from))
+            return false;
+    }
+    return true;
+}
+
+/* Bring bytes of the file to their place in memory. */
+static bool have(const struct snap_file_own *o, uint64_t from, size_t len)
+{
+    uint8_t *p = (uint8_t *)(uintptr_t)o->file.bytes + from;
+    if (o->fd < 0)
+        return true;
+    if (o->mapped)
+        return have_mapped(o, from, len);
+    if (len >= ROOM_FOR * SNAP_PAGE && from % SNAP_PAGE == 0)
+        madvise(p, len, MADV_POPULATE_WRITE); /* else page by page, while they are filled */
+    return read_at(o->fd, p, len, from);
 }
 
 int snap_file_begin(struct snap_file *f)
 {
     struct snap_file_own *o = f->own;
+    uint64_t at = o->head.section[SNAP_PAGES].at, len = o->head.section[SNAP_PAGES].len;
     int err = 0;
     pthread_mutex_lock(&o->reading);
-    if (!o->begun) {
-        f->sound = calloc(o->head.section[SNAP_PAGES].len / 512 + 1, sizeof *f->sound);
-        o->check = read_checks(o->fd, o->fd < 0 ? f->bytes : NULL, &o->head);
-        err = !f->sound ? KB_ERR_NOMEM : !o->check ? KB_ERR_DAMAGED : 0;
-        o->begun = !err;
-        if (err) {
-            free(f->sound);
-            free(o->check);
-            f->sound = NULL;
-            o->check = NULL;
-        }
+    if (!o->check) {
+        if (!f->sound)
+            f->sound = calloc(len / 512 + 1, sizeof *f->sound);
+        if (!f->sound)
+            err = KB_ERR_NOMEM;
+        else if (!have(o, at, len) || snap_checksum(f->bytes + at, len) != o->head.pages_check)
+            err = KB_ERR_DAMAGED;
+        else
+            o->check = (const void *)(f->bytes + at);
     }
     pthread_mutex_unlock(&o->reading);
     return err;
@@ -227,31 +243,38 @@ static uint64_t page_start(uint64_t page)
     return sizeof(struct snap_header) + page * SNAP_PAGE;
 }
 
-static size_t page_length(const struct snap_header *h, uint64_t page)
+/* Bytes of n pages. */
+static size_t page_length(const struct snap_header *h, uint64_t page, uint64_t n)
 {
     uint64_t left = h->section[SNAP_PAGES].at - page_start(page);
-    return left < SNAP_PAGE ? left : SNAP_PAGE;
+    return left < n * SNAP_PAGE ? left : n * SNAP_PAGE;
 }
 
-/* Also where the file is mapped it is read first: that fails where touching the mapping would end the process. */
-static bool check_page(struct snap_file_own *o, uint64_t page)
+/* Read and check n pages in a row. */
+static bool take_pages(struct snap_file *f, uint64_t page, uint64_t n)
 {
-    uint8_t scratch[SNAP_PAGE];
-    uint64_t from = page_start(page);
-    size_t len = page_length(&o->head, page);
-    const uint8_t *p = o->mapped ? scratch : o->file.bytes + from;
-    if (o->fd >= 0 && !read_at(o->fd, (void *)(uintptr_t)p, len, from))
+    struct snap_file_own *o = f->own;
+    if (!have(o, page_start(page), page_length(&o->head, page, n)))
         return false;
-    return snap_checksum(p, len) == o->check[page];
+    for (; n; n--, page++) {
+        const uint8_t *p = f->bytes + page_start(page);
+        if (snap_checksum(p, page_length(&o->head, page, 1)) != o->check[page])
+            return false;
+        atomic_fetch_or_explicit(&f->sound[page / 64], 1ull << page % 64, memory_order_release);
+    }
+    return true;
 }
 
-bool snap_file_page(struct snap_file *f, uint64_t page)
+bool snap_file_pages(struct snap_file *f, uint64_t page, uint64_t end)
 {
+    bool sound = true;
     pthread_mutex_lock(&f->own->reading);
-    bool sound = snap_file_sound(f, page); /* by another thread, meanwhile */
-    if (!sound && check_page(f->own, page)) {
-        atomic_fetch_or_explicit(&f->sound[page / 64], 1ull << page % 64, memory_order_release);
-        sound = true;
+    while (sound && page < end) { /* another thread may have been here meanwhile */
+        uint64_t n = 0;
+        while (page + n < end && !snap_file_sound(f, page + n))
+            n++;
+        sound = !n || take_pages(f, page, n);
+        page += n + 1; /* the one behind them is sound */
     }
     pthread_mutex_unlock(&f->own->reading);
     return sound;
@@ -277,20 +300,29 @@ int snap_file_look(const char *path, struct snap_header *ret, size_t *ret_size)
     return there ? 0 : KB_ERR_DAMAGED;
 }
 
+static uint64_t *read_checks(int fd, const struct snap_header *h)
+{
+    uint64_t at = h->section[SNAP_PAGES].at, len = h->section[SNAP_PAGES].len;
+    uint64_t *check = malloc(len + 1);
+    if (check && read_at(fd, check, len, at) && snap_checksum(check, len) == h->pages_check)
+        return check;
+    free(check);
+    return NULL;
+}
+
 bool snap_file_verify(const char *path, const struct snap_header *head)
 {
     uint64_t pages = head->section[SNAP_PAGES].len / 8, page = 0;
-    uint8_t *buf = malloc(SNAP_PAGE);
+    uint8_t buf[SNAP_PAGE];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    uint64_t *check = buf && fd >= 0 ? read_checks(fd, NULL, head) : NULL;
+    uint64_t *check = fd >= 0 ? read_checks(fd, head) : NULL;
     for (; check && page < pages; page++) {
-        size_t len = page_length(head, page);
+        size_t len = page_length(head, page, 1);
         if (!read_at(fd, buf, len, page_start(page)) || snap_checksum(buf, len) != check[page])
             break;
     }
     bool sound = check && page == pages;
     free(check);
-    free(buf);
     if (fd >= 0)
         close(fd);
     return sound;

@@ -24,8 +24,8 @@ void snap_file_close(struct snap_file *f);
 /* Read the page checksums, once the header was found sound. KB_ERR_DAMAGED, KB_ERR_NOMEM. */
 int snap_file_begin(struct snap_file *f);
 
-/* Read and check the page unless it was. False: it is damaged, or the file is shorter by now. */
-bool snap_file_page(struct snap_file *f, uint64_t page);
+/* Read and check the pages [page, end) unless they were. False: one is damaged, or the file is shorter by now. */
+bool snap_file_pages(struct snap_file *f, uint64_t page, uint64_t end);
 
 static inline bool snap_file_sound(const struct snap_file *f, uint64_t page)
 {

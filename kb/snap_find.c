@@ -54,6 +54,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kb/snap_room.h"
+
 #define SLACK 1.00001f /* bounds are raised by more than float additions can err */
 #define LIKELY                                                                                     \
     0.6f /* of what a passage could have, the k-th best has hardly more than this share */
@@ -339,7 +341,8 @@ static void sink(struct find_hit *heap, size_t n, size_t i)
 
 static void keep(const struct finder *f, struct find_result *r, struct find_hit hit)
 {
-    hit.tie = f->tie[hit.ord];
+    const struct snap_row *row = snap_row(f->snap, hit.ord);
+    hit.tie = row ? row->tie : 0; /* damaged, as whoever asked will see */
     if (r->n < r->room) {
         r->hit[r->n++] = hit;
         if (r->n == r->room)
@@ -380,13 +383,19 @@ static bool make_room(struct finder *f)
 {
     size_t n = f->head->n < SNAP_CHUNK ? f->head->n : SNAP_CHUNK;
     n += FIND_BLOCK; /* and one more touched[] and alive[], where who is left out is written, too */
-    f->score = calloc(n, sizeof *f->score);
-    f->best = calloc(n, sizeof *f->best);
-    f->gain = calloc(n, sizeof *f->gain);
-    f->touched = malloc(n * sizeof *f->touched);
-    f->alive = malloc(n * sizeof *f->alive);
+    char *at = NULL;
+    size_t each = n * sizeof *f->score;
+    f->room_size = each * 4 + n * sizeof *f->alive;
+    if (f->room_size >= SNAP_ROOM_LARGE)
+        f->room = at = snap_room_new(f->room_size); /* or else each by itself */
+    f->score = at ? (void *)at : calloc(1, each);
+    f->best = at ? (void *)(at + each) : calloc(1, each);
+    f->gain = at ? (void *)(at + each * 2) : calloc(1, each);
+    f->touched = at ? (void *)(at + each * 3) : malloc(each);
+    f->alive = at ? (void *)(at + each * 4) : malloc(n * sizeof *f->alive);
     f->plane = calloc((f->head->n / SNAP_CHUNK + 1) * (size_t)FIND_PLANES, sizeof *f->plane);
-    return f->score && f->best && f->gain && f->touched && f->alive && f->plane;
+    f->asked = calloc((f->head->n / SNAP_CHUNK + 1) * (size_t)FIND_PLANES, sizeof *f->asked);
+    return f->score && f->best && f->gain && f->touched && f->alive && f->plane && f->asked;
 }
 
 int finder_new(struct snap *s, const double average[FIELDS], struct finder **ret)
@@ -404,8 +413,7 @@ int finder_new(struct snap *s, const double average[FIELDS], struct finder **ret
     err = KB_ERR_DAMAGED;
     f->lengths = snap_bytes(s, SNAP_LENGTHS, 0, head->n * 2ull * FIELDS);
     f->tuple = snap_bytes(s, SNAP_TUPLES, 0, (uint64_t)head->ntuple * FIELDS);
-    f->tie = snap_bytes(s, SNAP_TIES, 0, head->n * 4ull);
-    if (!f->lengths || !f->tuple || !f->tie)
+    if (!f->lengths || !f->tuple)
         goto out;
     snap_gain_tables(f);
     *ret = f;
@@ -420,11 +428,14 @@ void finder_free(struct finder *f)
     if (!f)
         return;
     snap_gain_free(f);
-    free(f->score);
-    free(f->best);
-    free(f->gain);
-    free(f->touched);
-    free(f->alive);
+    snap_room_free(f->room, f->room_size);
+    if (!f->room) {
+        free(f->score);
+        free(f->best);
+        free(f->gain);
+        free(f->touched);
+        free(f->alive);
+    }
     free(f);
 }
 

@@ -34,8 +34,7 @@ struct finder {
     struct snap *snap;
     const struct snap_header *head;
     const uint16_t *lengths; /* FIELDS per passage */
-    const uint32_t *tie;
-    const uint8_t *tuple; /* FIELDS counts per code */
+    const uint8_t *tuple;    /* FIELDS counts per code */
     double average[FIELDS];
     float share[FIELDS][FIND_LENGTHS]; /* weight / (1 - b + b * length / average) */
     /* Saturated tf of few occurrences in one field alone, by length: what nearly every posting is. A code that is not
@@ -48,8 +47,11 @@ struct finder {
     float *gain;            /* of alive[] or of whoever is looked up */
     uint32_t *touched;      /* offsets whose score is not zero */
     struct find_kth *alive; /* who may be among the best k */
-    float **plane;          /* by chunk and term; NULL: not needed yet */
-    uint32_t nplane;        /* terms that may have one */
+    void *room;             /* that holds these five; NULL: each has its own */
+    size_t room_size;
+    float **plane;   /* by chunk and term; NULL: not needed yet */
+    bool *asked;     /* the same: it has been asked for once */
+    uint32_t nplane; /* terms that may have one */
 
     /* of the question at hand */
     const struct find_query *q;

@@ -68,11 +68,17 @@ static float worth_at(const struct finder *f, const struct part *p, uint32_t i)
 
 /* ---- planes ------------------------------------------------------------------------------------------------------- */
 
-/* Unless another slot, which asks for the same word, has just done so. */
+/* Unless another slot, which asks for the same word, has just done so; and not the first time: whoever asks a single
+ * question would only wait for it. */
 static void make_plane(struct finder *f, struct part *p)
 {
-    float **at = &f->plane[(size_t)f->base / SNAP_CHUNK * FIND_PLANES + p->term];
+    size_t which = (size_t)f->base / SNAP_CHUNK * FIND_PLANES + p->term;
+    float **at = &f->plane[which];
     const uint8_t *escape = p->escape;
+    if (!f->asked[which]) {
+        f->asked[which] = true;
+        return;
+    }
     if (!*at && (*at = calloc(f->size, sizeof **at)) != NULL)
         for (uint32_t i = 0; i < p->n; i++)
             (*at)[p->offset[i]] = worth(f, f->length, p, i, &escape);
@@ -95,6 +101,7 @@ void snap_gain_free(struct finder *f)
     for (size_t i = 0; f->plane && i < chunks(f) * FIND_PLANES; i++)
         free(f->plane[i]);
     free(f->plane);
+    free(f->asked);
 }
 
 /* ---- to all that have it ------------------------------------------------------------------------------------------- */

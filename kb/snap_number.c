@@ -146,27 +146,12 @@ static void number_tuples(struct snap_builder *b)
     b->head.ntuple = b->ntuple;
 }
 
-/* The language of most passages; of two the one whose name comes first. */
-static void count_languages(struct snap_builder *b)
-{
-    uint32_t uses[256] = {0}, i = 0;
-    const char *best = "";
-    for (size_t k = 0; k < b->n_group; k += 2)
-        uses[b->group[k]]++;
-    for (size_t at = 0; at < b->n_name && i < 256; at += strlen(b->name + at) + 1, i++)
-        if (uses[i] > uses[b->head.main_lang] ||
-            (i && uses[i] == uses[b->head.main_lang] && strcmp(b->name + at, best) < 0)) {
-            b->head.main_lang = i;
-            best = b->name + at;
-        }
-}
-
 int snap_number(struct snap_builder *b)
 {
     b->head.n = (uint32_t)b->n_id;
     if (b->err)
         return b->err;
-    count_languages(b);
+    snap_builder_lang(b);
     for (int f = 0; f < FIELDS; f++)
         b->average[f] = bm25f_average(b->head.total[f], b->head.filled[f]);
     if (!b->err)

@@ -70,10 +70,8 @@ static bool header_sound(const struct snap_header *h, size_t size)
             return false;
     uint64_t n = h->n, pages = h->section[SNAP_PAGES].at - sizeof *h;
     uint64_t buckets = h->section[SNAP_BUCKETS].len / 4;
-    return lengths_sound(h) && h->section[SNAP_IDS].len == n * 4 &&
-           h->section[SNAP_TIES].len == n * 4 && h->section[SNAP_LENGTHS].len == n * 2 * FIELDS &&
-           h->section[SNAP_GROUPS].len == n * 2 && h->section[SNAP_TRAITS].len == n * 2 &&
-           h->section[SNAP_FORWARD_AT].len == (n + 1) * 4 &&
+    return lengths_sound(h) && h->section[SNAP_ROWS].len == (n + 1) * sizeof(struct snap_row) &&
+           h->section[SNAP_LENGTHS].len == n * 2 * FIELDS &&
            h->section[SNAP_SORTED].len == h->nterm * 4ull &&
            h->section[SNAP_TERMS].len == h->nterm * sizeof(struct snap_term) &&
            buckets > h->nterm && (buckets & (buckets - 1)) == 0 && h->ntuple <= SNAP_ESCAPE &&
@@ -177,14 +175,22 @@ const void *snap_bytes(struct snap *s, enum snap_section section, uint64_t at, u
     }
     uint64_t from = h->section[section].at + at;
     if (len) {
-        uint64_t last = (from + len - 1 - sizeof *h) / SNAP_PAGE;
-        for (uint64_t page = (from - sizeof *h) / SNAP_PAGE; page <= last; page++)
-            if (!snap_file_sound(s->file, page) && !snap_file_page(s->file, page)) {
-                s->bad = true;
-                return NULL;
-            }
+        uint64_t page = (from - sizeof *h) / SNAP_PAGE;
+        uint64_t end = (from + len - 1 - sizeof *h) / SNAP_PAGE + 1;
+        while (page < end && snap_file_sound(s->file, page))
+            page++;
+        if (page < end && !snap_file_pages(s->file, page, end)) {
+            s->bad = true;
+            return NULL;
+        }
     }
     return s->file->bytes + from;
+}
+
+const struct snap_row *snap_row(struct snap *s, uint32_t ord)
+{
+    return snap_bytes(s, SNAP_ROWS, ord * (uint64_t)sizeof(struct snap_row),
+                      sizeof(struct snap_row));
 }
 
 const struct snap_term *snap_term(struct snap *s, uint32_t term)
@@ -272,12 +278,14 @@ int snap_list(struct snap *s, uint32_t term, struct snap_list *ret)
 
 int snap_forward(struct snap *s, uint32_t ord, struct snap_walk *ret)
 {
-    const uint32_t *at = ord < s->head->n ? snap_bytes(s, SNAP_FORWARD_AT, ord * 4ull, 8) : NULL;
-    if (!at || at[1] < at[0])
+    const struct snap_row *row = ord < s->head->n ? snap_row(s, ord) : NULL,
+                          *next = row ? snap_row(s, ord + 1) : NULL;
+    if (!next || next->forward < row->forward)
         return KB_ERR_DAMAGED;
-    const uint16_t *p = snap_bytes(s, SNAP_FORWARD, at[0] * 2ull, (at[1] - at[0]) * 2ull);
+    uint32_t n = next->forward - row->forward;
+    const uint16_t *p = snap_bytes(s, SNAP_FORWARD, row->forward * 2ull, n * 2ull);
     if (!p)
         return KB_ERR_DAMAGED;
-    *ret = (struct snap_walk){.at = p, .end = p + (at[1] - at[0])};
+    *ret = (struct snap_walk){.at = p, .end = p + n};
     return 0;
 }

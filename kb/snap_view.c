@@ -43,17 +43,11 @@ static int changed_ids(struct kb *kb, struct pool *pool, long long since, uint32
     return 0;
 }
 
-long long view_id(const struct view_segment *g, uint32_t ord)
+/* The passage's id; -1 when the file is damaged. */
+static long long id_at(const struct view_segment *g, uint32_t ord)
 {
-    const uint32_t *id = snap_bytes(g->snap, SNAP_IDS, ord * 4ull, 4);
-    return id ? (long long)*id : -1;
-}
-
-bool view_traits(const struct view_segment *g, uint32_t ord, uint16_t *ret)
-{
-    const uint16_t *traits = snap_bytes(g->snap, SNAP_TRAITS, ord * 2ull, 2);
-    *ret = traits ? *traits : 0;
-    return traits != NULL;
+    const struct snap_row *row = snap_row(g->snap, ord);
+    return row ? (long long)row->id : -1;
 }
 
 static uint32_t find_ord(const struct view_segment *g, uint32_t id)
@@ -61,12 +55,12 @@ static uint32_t find_ord(const struct view_segment *g, uint32_t id)
     uint32_t low = 0, n = snap_head(g->snap)->n, high = n;
     while (low < high) {
         uint32_t mid = low + (high - low) / 2;
-        if (view_id(g, mid) < (long long)id)
+        if (id_at(g, mid) < (long long)id)
             low = mid + 1;
         else
             high = mid;
     }
-    return low < n && view_id(g, low) == id ? low : UINT32_MAX;
+    return low < n && id_at(g, low) == id ? low : UINT32_MAX;
 }
 
 static void set_bit(uint64_t *bits, uint32_t i)
@@ -226,8 +220,7 @@ static int map_tables(struct view *v, struct view_segment *g, struct tokenizer *
     g->length = snap_bytes(g->snap, SNAP_LENGTHS, 0, h->n * 2ull * FIELDS);
     g->ndated = h->section[SNAP_DATED].len / sizeof *g->dated;
     g->dated = snap_bytes(g->snap, SNAP_DATED, 0, g->ndated * sizeof *g->dated);
-    g->group = snap_bytes(g->snap, SNAP_GROUPS, 0, h->n * 2ull);
-    if (!g->length || !g->dated || !g->group)
+    if (!g->length || !g->dated)
         return KB_ERR_DAMAGED;
     for (size_t i = 0; i < g->ndated; i++)
         if (g->dated[i].ord >= h->n)
@@ -236,27 +229,14 @@ static int map_tables(struct view *v, struct view_segment *g, struct tokenizer *
     return r ? r : read_conditions(v, g, t);
 }
 
-/* How many passages are for some audience. */
-static size_t restricted(const struct view_segment *g)
-{
-    size_t n = 0;
-    for (uint32_t i = 0; i < snap_head(g->snap)->n; i++)
-        n += *g->name[g->group[i * 2ull + 1]] != '\0';
-    return n;
-}
-
 static void mark_suspects(struct view *v, struct view_segment *g)
 {
-    uint32_t n = snap_head(g->snap)->n;
-    size_t words = n / 64 + 1;
-    if (!g->dead && !g->ndated && !g->ncondition && !restricted(g))
+    size_t words = snap_head(g->snap)->n / 64 + 1;
+    if (!g->dead && !g->ndated && !g->ncondition)
         return;
-    g->suspect = new_bits(v->pool, n);
-    for (uint32_t i = 0; i < n; i++)
-        if (*g->name[g->group[i * 2ull + 1]])
-            set_bit(g->suspect, i);
+    g->suspect = new_bits(v->pool, snap_head(g->snap)->n);
     for (size_t i = 0; g->dead && i < words; i++)
-        g->suspect[i] |= g->dead[i];
+        g->suspect[i] = g->dead[i];
     for (size_t i = 0; i < g->ndated; i++)
         set_bit(g->suspect, g->dated[i].ord);
     for (size_t i = 0; i < g->ncondition; i++)
@@ -366,7 +346,10 @@ static int add_delta(struct kb *kb, struct view *v, const uint8_t base[16], uint
 
 const uint64_t *view_stopwords(struct view *v, struct view_segment *g, uint32_t ord)
 {
-    uint8_t lang = g->group[ord * 2ull];
+    const struct snap_row *row = snap_row(g->snap, ord);
+    if (!row)
+        return NULL;
+    uint8_t lang = row->lang;
     if (g->stopword[lang])
         return g->stopword[lang];
     size_t n = 0;
@@ -379,6 +362,13 @@ const uint64_t *view_stopwords(struct view *v, struct view_segment *g, uint32_t 
     }
     g->stopword[lang] = snap_bad(g->snap) ? NULL : bits;
     return g->stopword[lang];
+}
+
+const void *view_synonyms(const struct view *v, size_t *ret_len)
+{
+    struct snap *file = v->segment[0].snap;
+    *ret_len = snap_head(file)->section[SNAP_SYNONYMS].len;
+    return snap_bytes(file, SNAP_SYNONYMS, 0, *ret_len);
 }
 
 /* On failure of any kind: no view. */

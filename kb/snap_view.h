@@ -32,9 +32,8 @@ struct view_segment {
     /* Of the question at hand; between questions only the marks are wanted, and nothing is looked up. */
     uint8_t *wanted;         /* see snap_skip() */
     uint16_t *lookup;        /* VIEW_LOOKUP: number of a word plus one, hashed by its term */
-    const uint8_t *group;    /* language, audience: places in `name`; per passage */
     const char *name[256];   /* "" for places without one */
-    size_t nname;            /* how many groups may speak of */
+    size_t nname;            /* how many rows may speak of */
     uint64_t *stopword[256]; /* bit per term, by language; NULL: not needed yet */
     float drift;
 };
@@ -63,10 +62,8 @@ bool view_holds(const struct kb *kb);
  * it stays good until the next view_refresh(). */
 void view_drop(struct kb *kb);
 
-/* What kinds of things the passage has (trait.c), in *ret; false when the file is damaged. */
-bool view_traits(const struct view_segment *g, uint32_t ord, uint16_t *ret);
-/* The passage's id; -1 when the file is damaged. */
-long long view_id(const struct view_segment *g, uint32_t ord);
+/* The synonyms as SNAP_SYNONYMS has them; NULL: damaged. */
+const void *view_synonyms(const struct view *v, size_t *ret_len);
 /* Whether a term is a stop word of the passage's language, as stopword() has it: a bit per term. NULL: damaged. */
 const uint64_t *view_stopwords(struct view *v, struct view_segment *g, uint32_t ord);
 

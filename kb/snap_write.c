@@ -185,14 +185,21 @@ static void put_sorted(struct out *o, struct snap_builder *b)
     free(sorted);
 }
 
-static void put_forward_at(struct out *o, const struct snap_builder *b)
+static void put_rows(struct out *o, const struct snap_builder *b)
 {
-    begin(o, SNAP_FORWARD_AT);
-    for (size_t i = 0; i < b->n_forward_at; i++) {
-        uint32_t at = (uint32_t)b->forward_at[i];
-        put(o, &at, sizeof at);
+    begin(o, SNAP_ROWS);
+    for (size_t i = 0; i < b->n_id; i++) {
+        struct snap_row row = {.id = b->id[i],
+                               .tie = b->tie[i],
+                               .forward = (uint32_t)b->forward_at[i],
+                               .lang = b->group[2 * i],
+                               .audience = b->group[2 * i + 1],
+                               .traits = b->trait[i]};
+        put(o, &row, sizeof row);
     }
-    end(o, SNAP_FORWARD_AT);
+    struct snap_row end_row = {.forward = (uint32_t)b->forward_at[b->n_id]};
+    put(o, &end_row, sizeof end_row);
+    end(o, SNAP_ROWS);
 }
 
 /* Everything between the header and the page checksums, then those, then the header in front. */
@@ -206,16 +213,13 @@ static void put_all(struct out *o, struct snap_builder *b)
     o->head = h;
     put_terms(o, b);
     put_sorted(o, b);
-    section(o, SNAP_IDS, b->id, b->n_id * sizeof *b->id);
-    section(o, SNAP_TIES, b->tie, b->n_tie * sizeof *b->tie);
+    put_rows(o, b);
     section(o, SNAP_LENGTHS, b->length, b->n_length * sizeof *b->length);
-    section(o, SNAP_GROUPS, b->group, b->n_group);
-    section(o, SNAP_TRAITS, b->trait, b->n_trait * sizeof *b->trait);
     section(o, SNAP_NAMES, b->name, b->n_name);
     section(o, SNAP_DATED, b->dated, b->n_dated * sizeof *b->dated);
     section(o, SNAP_CONDITIONS, b->condition, b->n_condition);
+    section(o, SNAP_SYNONYMS, b->synonym, b->n_synonym);
     section(o, SNAP_TUPLES, b->tuple, b->ntuple * sizeof *b->tuple);
-    put_forward_at(o, b);
     section(o, SNAP_FORWARD, b->forward, b->n_forward * sizeof *b->forward);
     begin(o, SNAP_PAGES);
     if (o->fill && !o->err)

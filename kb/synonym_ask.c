@@ -1,7 +1,7 @@
 /* synonym_ask.c: the pairs of synonyms.yaml as a question needs them: by their first token.
  *
- * Both sides are tokenized once, when the base is opened or has changed, so "lab techs" in the file and
- * "lab tech" in a question meet. A pair that tokenizes to nothing, to the same tokens on both sides, or
+ * Both sides are tokenized once, so "lab techs" in the file and "lab tech" in a question meet; a snapshot keeps what came of
+ * it, because to do it when the program starts is felt. A pair that tokenizes to nothing, to the same tokens on both sides, or
  * to more than SYNONYM_WORDS words is of no use and is left out; index.c has reported what is wrong
  * with the file long before. When an owner mixes languages in one base,
  * synonyms hold for the language of most passages. */
@@ -12,6 +12,7 @@
 
 static const char sql_synonyms[] =
     "SELECT from_text, to_text, weight FROM synonyms ORDER BY line, rowid";
+static const char sql_hash[] = "SELECT value FROM meta WHERE key = 'synonyms'";
 
 struct synonyms {
     struct pool *pool;
@@ -136,6 +137,133 @@ const struct synonym *synonyms_find(const struct synonyms *s, const char *token,
         end++;
     *ret_n = end - low;
     return *ret_n ? &s->pair[low] : NULL;
+}
+
+/* ---- in a snapshot --------------------------------------------------------------------------- */
+
+/* The head, the pairs in our order, and the words of each: first those of one side, then those of the other, all
+ * terminated. */
+struct image_head {
+    char hash[32]; /* of the file they were made from, as meta.synonyms has it */
+    uint32_t n, text;
+};
+
+struct image_pair {
+    double weight;
+    uint32_t order, word; /* where its words begin, in the text */
+    uint32_t nfrom, nto;
+};
+
+static bool read_hash(sqlite3 *db, char ret[32])
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(db, sql_hash, -1, &st, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(st);
+    bool known = rc == SQLITE_ROW && sqlite3_column_bytes(st, 0) == 32;
+    if (known)
+        memcpy(ret, sqlite3_column_text(st, 0), 32);
+    sqlite3_finalize(st);
+    return known;
+}
+
+static size_t put_words(char *text, size_t at, const char *const *word, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t len = strlen(word[i]) + 1;
+        if (text)
+            memcpy(text + at, word[i], len);
+        at += len;
+    }
+    return at;
+}
+
+char *synonyms_image(sqlite3 *db, const struct synonyms *s, size_t *ret_len)
+{
+    struct image_head head = {.n = (uint32_t)s->n};
+    size_t text = 0, pairs = s->n * sizeof(struct image_pair), at = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        text = put_words(NULL, text, s->pair[i].from, s->pair[i].nfrom);
+        text = put_words(NULL, text, s->pair[i].to, s->pair[i].nto);
+    }
+    head.text = (uint32_t)text;
+    *ret_len = sizeof head + pairs + text;
+    char *image = read_hash(db, head.hash) ? malloc(*ret_len) : NULL;
+    if (!image) {
+        *ret_len = 0;
+        return NULL;
+    }
+    struct image_pair *pair = (void *)(image + sizeof head);
+    memcpy(image, &head, sizeof head);
+    for (size_t i = 0; i < s->n; i++) {
+        const struct synonym *p = &s->pair[i];
+        pair[i] = (struct image_pair){.weight = p->weight,
+                                      .order = (uint32_t)p->order,
+                                      .word = (uint32_t)at,
+                                      .nfrom = (uint32_t)p->nfrom,
+                                      .nto = (uint32_t)p->nto};
+        at = put_words(image + sizeof head + pairs, at, p->from, p->nfrom);
+        at = put_words(image + sizeof head + pairs, at, p->to, p->nto);
+    }
+    return image;
+}
+
+static bool pair_sound(const struct image_pair *p, size_t text)
+{
+    return p->nfrom && p->nto && p->nfrom <= SYNONYM_WORDS && p->nto <= SYNONYM_WORDS &&
+           p->weight > 0 && p->weight < 1 && p->word < text;
+}
+
+/* n terminated words of the text; NULL when there are not so many. */
+static const char *const *take_words(struct pool *pool, const char **at, const char *end, size_t n)
+{
+    const char **word = pool_array(pool, n, sizeof *word);
+    for (size_t i = 0; i < n; i++) {
+        const char *zero = *at < end ? memchr(*at, 0, (size_t)(end - *at)) : NULL;
+        if (!zero)
+            return NULL;
+        word[i] = *at;
+        *at = zero + 1;
+    }
+    return word;
+}
+
+static bool take_pairs(struct synonyms *s, const struct image_head *head,
+                       const struct image_pair *pair, const char *text)
+{
+    text = memcpy(pool_alloc(s->pool, head->text + 1u), text, head->text);
+    s->pair = pool_array(s->pool, head->n, sizeof *s->pair);
+    for (; s->n < head->n; s->n++, pair++) {
+        struct synonym *p = &s->pair[s->n];
+        if (!pair_sound(pair, head->text))
+            return false;
+        const char *at = text + pair->word;
+        *p = (struct synonym){
+            .nfrom = pair->nfrom, .nto = pair->nto, .weight = pair->weight, .order = pair->order};
+        p->from = take_words(s->pool, &at, text + head->text, p->nfrom);
+        p->to = p->from ? take_words(s->pool, &at, text + head->text, p->nto) : NULL;
+        if (!p->to)
+            return false;
+    }
+    return true;
+}
+
+struct synonyms *synonyms_adopt(sqlite3 *db, const void *image, size_t len)
+{
+    const struct image_head *head = image;
+    const struct image_pair *pair = (const void *)(head + 1);
+    char hash[32];
+    if (len < sizeof *head || head->n > (len - sizeof *head) / sizeof *pair ||
+        len - sizeof *head - head->n * sizeof *pair != head->text || !read_hash(db, hash) ||
+        memcmp(hash, head->hash, sizeof hash) != 0)
+        return NULL;
+    struct pool *pool = pool_new();
+    struct synonyms *s = pool_alloc(pool, sizeof *s);
+    s->pool = pool;
+    if (take_pairs(s, head, pair, (const char *)(pair + head->n)))
+        return s;
+    synonyms_free(s);
+    return NULL;
 }
 
 void synonyms_free(struct synonyms *s)

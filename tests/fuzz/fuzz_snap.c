@@ -51,6 +51,7 @@ static const char sql_base[] =
     " SELECT id, question, headings, title, body FROM passage_text;"
     "INSERT INTO synonyms VALUES(1, 'salary', 'median wage', 0.8);"
     "INSERT INTO synonyms VALUES(2, 'job', 'laboratory technician tests', 0.7);"
+    "INSERT INTO meta VALUES('synonyms', '0123456789abcdef0123456789abcdef');"
     "UPDATE meta SET value = 1 WHERE key = 'generation'; COMMIT;";
 
 /* Three passages are gone and one is new, since the snapshot. */

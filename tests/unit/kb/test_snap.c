@@ -227,7 +227,7 @@ static void test_a_flipped_bit_is_noticed(void **ctx)
     snapshot(w);
     uint8_t *data = read_snapshot(w, &len);
     for (int i = 0; i < 200; i++) {
-        size_t at = draw(5) ? draw((uint32_t)len) : draw(sizeof(struct snap_header));
+        size_t at = draw(5) ? draw((uint32_t)len) : draw(offsetof(struct snap_header, blank));
         data[at] ^= (uint8_t)(1u << draw(8));
         write_snapshot(w, data, len);
         uint8_t base[16];

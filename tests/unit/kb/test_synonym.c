@@ -133,9 +133,102 @@ static void nothing_is_written_when_nothing_changed(void **state)
     sqlite3_close(db);
 }
 
+/* ---- as a snapshot keeps them ---------------------------------------------------------------- */
+
+static void assert_same_pairs(const struct synonyms *a, const struct synonyms *b, const char *token)
+{
+    size_t na, nb;
+    const struct synonym *x = synonyms_find(a, token, &na), *y = synonyms_find(b, token, &nb);
+    assert_int_equal(na, nb);
+    for (size_t i = 0; i < na; i++) {
+        assert_true(x[i].nfrom == y[i].nfrom && x[i].nto == y[i].nto);
+        assert_true(x[i].weight == y[i].weight && x[i].order == y[i].order);
+        for (size_t k = 0; k < x[i].nfrom; k++)
+            assert_string_equal(x[i].from[k], y[i].from[k]);
+        for (size_t k = 0; k < x[i].nto; k++)
+            assert_string_equal(x[i].to[k], y[i].to[k]);
+    }
+}
+
+struct kept {
+    sqlite3 *db;
+    struct tokenizer *t;
+    struct synonyms *read;
+    char *image;
+    size_t len;
+};
+
+static struct kept keep(void)
+{
+    struct kept k = {0};
+    struct kb_report report = {0};
+    struct kb_sources src = {.root = folder(""), .synonyms = "synonyms.yaml"};
+    folder_write("synonyms.yaml", "- words: [pay, wages, what one earns]\n"
+                                  "- from: [lab tech, tech]\n  to: [technician]\n  weight: .9\n");
+    assert_int_equal(schema_open(NULL, true, &k.db), 0);
+    assert_int_equal(synonyms_index(k.db, &src, &report), 0);
+    assert_int_equal(tokenizer_new(&k.t), 0);
+    assert_int_equal(synonyms_load(k.db, k.t, "en", &k.read), 0);
+    k.image = synonyms_image(k.db, k.read, &k.len);
+    assert_non_null(k.image);
+    return k;
+}
+
+static void kept_release(struct kept *k)
+{
+    free(k->image);
+    synonyms_free(k->read);
+    tokenizer_free(k->t);
+    sqlite3_close(k->db);
+}
+
+static void what_a_snapshot_keeps_is_what_was_read(void **state)
+{
+    static const char *const token[] = {"pay", "wage", "what", "lab", "tech", "technician", ""};
+    struct kept k = keep();
+    struct synonyms *kept = synonyms_adopt(k.db, k.image, k.len);
+    size_t n;
+    assert_non_null(kept);
+    assert_true(synonyms_find(kept, "wage", &n) && n == 2);
+    for (size_t i = 0; i < sizeof token / sizeof *token; i++)
+        assert_same_pairs(kept, k.read, token[i]);
+    synonyms_free(kept);
+    assert_int_equal(sqlite3_exec(k.db,
+                                  "UPDATE meta SET value = lower(hex(randomblob(16)))"
+                                  " WHERE key = 'synonyms'",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_null(synonyms_adopt(k.db, k.image, k.len)); /* the owner has edited them */
+    kept_release(&k);
+}
+
+/* Each byte another one, each tail cut off: taken or not, reading stays inside. */
+static void damaged_bytes_lead_nowhere(void **state)
+{
+    struct kept k = keep();
+    for (size_t len = 0; len < k.len; len++) {
+        char *copy = malloc(len + 1);
+        memcpy(copy, k.image, len);
+        assert_null(synonyms_adopt(k.db, copy, len));
+        free(copy);
+    }
+    for (size_t i = 0; i < k.len; i++)
+        for (int bit = 0; bit < 8; bit++) {
+            k.image[i] = (char)(k.image[i] ^ 1 << bit);
+            struct synonyms *s = synonyms_adopt(k.db, k.image, k.len);
+            size_t n;
+            synonyms_find(s, "pay", &n);
+            synonyms_free(s);
+            k.image[i] = (char)(k.image[i] ^ 1 << bit);
+        }
+    kept_release(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        folder_test(what_a_snapshot_keeps_is_what_was_read),
+        folder_test(damaged_bytes_lead_nowhere),
         folder_test(a_group_becomes_its_pairs),
         folder_test(one_way_stays_one_way),
         folder_test(an_empty_file_has_none),
