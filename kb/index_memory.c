@@ -130,7 +130,8 @@ static const char *recall(void *ctx, const char *file, const struct source_stamp
     struct index_memory *m = ctx;
     struct known *f = find_file(m, file);
     if (!f || f->read || f->recalled || !f->stamp.len ||
-        !same(stamp_bytes(m->pool, stamp), f->stamp) || !memo_sound(f->memo.s, f->memo.len))
+        !same(stamp_bytes(m->pool, stamp), f->stamp) || !f->memo.len ||
+        *f->memo.s != MEMO_COUNT) /* of an older version */
         return NULL;
     f->recalled = true;
     *ret_len = f->memo.len;

@@ -153,7 +153,7 @@ struct source_memory {
                           size_t *ret_len);
     /* Its documents will follow. */
     void (*begin)(void *ctx, const char *file);
-    /* It had no error, and this is its memo. `stamp` is NULL when the file is too young to be told from a later state
+    /* It had no error by itself, and this is its memo. `stamp` is NULL when the file is too young to be told from a later state
      * of it. */
     void (*keep)(void *ctx, const struct source_stamp *stamp, const char *memo, size_t len);
 };
@@ -169,6 +169,8 @@ int source_read(const struct kb_sources *src, const struct source_memory *memory
 /* ---- source_memo.c: what a file gave, without its text ------------------------------------------------------------------ */
 
 enum memo_kind {
+    MEMO_COUNT =
+        'c', /* first: documents, drafts (as line and column); `text` is "" when nothing but ids follows */
     MEMO_DOCUMENT = 'd',
     MEMO_DRAFT = 'n', /* a document that was not handed out */
     MEMO_ENTRY = 'e',
@@ -179,6 +181,7 @@ struct memo_item {
     enum memo_kind kind;
     size_t line, column;
     const char *text; /* an id, or what is wrong */
+    size_t len;
 };
 /* A growing list of items as bytes; zeroed is empty. */
 struct memo {
@@ -187,10 +190,11 @@ struct memo {
     bool failed; /* no memory: it must not be used */
 };
 void memo_add(struct memo *m, enum memo_kind kind, size_t line, size_t column, const char *text);
+/* Put MEMO_COUNT in front. */
+void memo_count(struct memo *m);
 void memo_release(struct memo *m);
-/* True when the bytes are a memo and nothing else. */
-bool memo_sound(const char *s, size_t len);
-/* The item at *pos of a sound memo, false at its end. item->text points into it. */
+/* The item at *pos, moved behind it; false at the end, and where the bytes make no sense: then *pos is not `len`. item->text
+ * points into them. */
 bool memo_next(const char *s, size_t len, size_t *pos, struct memo_item *ret);
 
 /* ---- source_name.c: names that must be unique in all files together --------------------------------------------------- */
@@ -199,8 +203,9 @@ bool memo_next(const char *s, size_t len, size_t *pos, struct memo_item *ret);
 struct name_place {
     const char *name;
     const char *file;
-    size_t line;
-    uint32_t hash; /* source_name.c's */
+    size_t line, column;
+    uint32_t order; /* of the file, among all */
+    uint32_t hash;  /* source_name.c's */
 };
 /* An open-addressed table; zeroed is empty. Names and files are the caller's, the table is in the pool. */
 struct names {
@@ -210,6 +215,34 @@ struct names {
 const struct name_place *names_find(const struct names *t, const char *name);
 /* The place that has the name already, or NULL: it was free and is now this one's. */
 const struct name_place *names_claim(struct names *t, struct pool *pool, struct name_place place);
+
+/* ---- source_ids.c: what concerns all files together --------------------------------------------------------------------- */
+
+/* A file that was not read, and what an earlier run remembers of it. */
+struct source_recalled {
+    const char *file, *memo;
+    size_t len;
+    uint32_t order;
+};
+
+/* Zeroed but for the first two is empty. Names, files and memos are the caller's, tables are in the pool. */
+struct source_ids {
+    struct pool *pool;
+    struct kb_report *report;
+    struct names documents, entries; /* of the files that were read */
+    struct source_recalled *recalled;
+    size_t nrecalled, caprecalled;
+    struct name_place *followup; /* to be looked up when all entries are known */
+    size_t nfollowup, capfollowup;
+};
+
+/* False: another file that was read has it, which is reported. */
+bool source_ids_document(struct source_ids *ids, struct name_place place);
+bool source_ids_entry(struct source_ids *ids, struct name_place place);
+void source_ids_followup(struct source_ids *ids, struct name_place place);
+void source_ids_recalled(struct source_ids *ids, const struct source_recalled *file);
+/* Once all files are known: what is wrong is reported. KB_ERR_DAMAGED when a memo is none. */
+int source_ids_check(struct source_ids *ids);
 
 /* ---- parsers ------------------------------------------------------------------------------------------------------------ */
 

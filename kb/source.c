@@ -2,8 +2,7 @@
  *
  * Walks what the operator named, in an order that never depends on the file system, reads each file,
  * repairs its text and gives it to the parser of its kind. Whatever is wrong with one file is reported
- * and the walk goes on: one run tells everything. Here, too, is what concerns all files together: no
- * two documents and no two entries with one id, and follow-ups that lead somewhere.
+ * and the walk goes on: one run tells everything.
  *
  * JSON lines are read record by record, each with a pool of its own, since exports of a million
  * records are usual and 64 MB is nothing to them. All other kinds are read whole. */
@@ -64,10 +63,10 @@ struct run {
     struct memo memo;                   /* of the file that is being read, and its stamp */
     struct source_stamp stamp;
     long long now_ns; /* when the run began */
-    struct names documents, entries, files;
-    int stopped;                 /* what fn returned, when it was not 0 */
-    struct name_place *followup; /* to be looked up when all entries are known */
-    size_t nfollowup, capfollowup;
+    struct source_ids ids;
+    struct names files;
+    uint32_t order; /* of the file at hand */
+    int stopped;    /* what fn returned, when it was not 0 */
 };
 
 void source_hash(struct document *doc, const char *s, size_t len)
@@ -77,24 +76,10 @@ void source_hash(struct document *doc, const char *s, size_t len)
     sodium_bin2hex(doc->hash, sizeof doc->hash, sum, sizeof sum);
 }
 
-/* Claim `name` for this place. Reports the other place when it is taken, and returns false. `name` must
- * live as long as the run. */
-static bool claim(struct run *run, struct names *names, const char *what, const char *name,
-                  size_t line, size_t column)
+static struct name_place place(const struct run *run, const char *name, size_t line, size_t column)
 {
-    const struct name_place *taken = names_claim(
-        names, run->pool, (struct name_place){.name = name, .file = run->file, .line = line});
-    if (taken)
-        report_add(run->report, true, run->file, line, column,
-                   "the %s id '%.120s' is taken by %s:%zu; rename one of the two", what, name,
-                   taken->file, taken->line);
-    return !taken;
-}
-
-static void add_followup(struct run *run, const char *name, size_t line)
-{
-    *POOL_PUSH(run->pool, run->followup, run->nfollowup, run->capfollowup) =
-        (struct name_place){.name = name, .file = run->file, .line = line};
+    return (struct name_place){
+        .name = name, .file = run->file, .line = line, .column = column, .order = run->order};
 }
 
 /* What all parsers hand their documents to, before the caller sees them. */
@@ -107,31 +92,22 @@ static int hand_out(void *ctx, struct document *doc)
         source_hash(doc, run->src->raw, run->src->rawlen);
     memo_add(&run->memo, draft ? MEMO_DRAFT : MEMO_DOCUMENT, doc->line, 0, doc->id);
     bool ok =
-        claim(run, &run->documents, "document", pool_strdup(run->pool, doc->id), doc->line, 0);
+        source_ids_document(&run->ids, place(run, pool_strdup(run->pool, doc->id), doc->line, 0));
     for (size_t i = 0; i < doc->nentry; i++) {
         const struct entry *e = &doc->entry[i];
         memo_add(&run->memo, MEMO_ENTRY, e->line, e->column, e->id);
-        ok &= claim(run, &run->entries, "entry", pool_strdup(run->pool, e->id), e->line, e->column);
+        ok &= source_ids_entry(&run->ids,
+                               place(run, pool_strdup(run->pool, e->id), e->line, e->column));
         for (size_t k = 0; k < e->nfollowup; k++) {
             memo_add(&run->memo, MEMO_FOLLOWUP, e->line, 0, e->followup[k]);
-            add_followup(run, pool_strdup(run->pool, e->followup[k]), e->line);
+            source_ids_followup(&run->ids,
+                                place(run, pool_strdup(run->pool, e->followup[k]), e->line, 0));
         }
     }
     if (!ok || draft)
         return KB_OK; /* counted and checked, but nobody's answer */
     run->stopped = run->fn(run->ctx, doc);
     return run->stopped;
-}
-
-/* A follow-up to an entry that was renamed shows as nothing at all, so nobody would notice. */
-static void check_followups(struct run *run)
-{
-    for (size_t i = 0; i < run->nfollowup; i++) {
-        const struct name_place *f = &run->followup[i];
-        if (!names_find(&run->entries, f->name))
-            report_add(run->report, false, f->file, f->line, 0,
-                       "the follow-up '%.120s' is no entry's id and will not be shown", f->name);
-    }
 }
 
 /* ---- files that have not changed ---------------------------------------------------------------------------
@@ -303,8 +279,9 @@ static const char *id_of(struct run *run, const char *name, const struct kind *k
 /* True when this very file was met before, through a link or because it was named twice. */
 static bool seen(struct run *run, const struct stat *st)
 {
-    const char *key = pool_printf(run->pool, "%llx:%llx", (unsigned long long)st->st_dev,
-                                  (unsigned long long)st->st_ino);
+    uint64_t number[] = {(uint64_t)st->st_dev, (uint64_t)st->st_ino};
+    char *key = pool_alloc(run->pool, 2 * sizeof number + 1);
+    sodium_bin2hex(key, 2 * sizeof number + 1, (const unsigned char *)number, sizeof number);
     return names_claim(&run->files, run->pool, (struct name_place){.name = key});
 }
 
@@ -344,18 +321,21 @@ static int read_file(struct run *run, const char *path, const char *name)
 static void replay(struct run *run, const char *memo, size_t len)
 {
     struct memo_item item;
+    source_ids_recalled(&run->ids, &(struct source_recalled){run->file, memo, len, run->order});
     for (size_t pos = 0; memo_next(memo, len, &pos, &item);) {
         switch (item.kind) {
+        case MEMO_COUNT:
+            run->report->read += item.line + item.column;
+            run->report->unchanged += item.line;
+            if (!item.len)
+                return;
+            break;
         case MEMO_DOCUMENT:
         case MEMO_DRAFT:
-            run->report->read++;
-            run->report->unchanged += item.kind == MEMO_DOCUMENT;
-            claim(run, &run->documents, "document", item.text, item.line, 0);
+        case MEMO_ENTRY: break;
+        case MEMO_FOLLOWUP:
+            source_ids_followup(&run->ids, place(run, item.text, item.line, 0));
             break;
-        case MEMO_ENTRY:
-            claim(run, &run->entries, "entry", item.text, item.line, item.column);
-            break;
-        case MEMO_FOLLOWUP: add_followup(run, item.text, item.line); break;
         case MEMO_WARNING:
             report_add(run->report, false, run->file, item.line, item.column, "%s", item.text);
             break;
@@ -374,6 +354,7 @@ static int keep(struct run *run, size_t problems, size_t warnings)
         const struct kb_problem *p = &report->problem[i];
         memo_add(&run->memo, MEMO_WARNING, p->line, p->column, p->message);
     }
+    memo_count(&run->memo);
     if (run->memo.failed)
         return KB_ERR_NOMEM;
     run->memory->keep(run->memory->ctx, is_young(run, &run->stamp) ? NULL : &run->stamp,
@@ -399,6 +380,7 @@ static int take_file(struct run *run, const char *path, const char *name, const 
     int rc = KB_OK;
     if (seen(run, st))
         return KB_OK;
+    run->order++;
     struct source_stamp stamp = stamp_of(name, st);
     const char *memo = run->memory && S_ISREG(st->st_mode)
                            ? run->memory->recall(run->memory->ctx, run->file, &stamp, &len)
@@ -443,6 +425,17 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 static int walk(struct run *run, const char *path, const char *file, const char *name,
                 const struct folder *above);
 
+/* As "%s%s%s"; thousands of files make the difference felt. */
+static const char *join(struct pool *pool, const char *a, const char *b, const char *c)
+{
+    size_t la = strlen(a), lb = strlen(b), lc = strlen(c);
+    char *s = pool_alloc(pool, la + lb + lc + 1);
+    memcpy(s, a, la);
+    memcpy(s + la, b, lb);
+    memcpy(s + la + lb, c, lc);
+    return s;
+}
+
 /* `name` is what of `file` lies below the folder that was given, with '/' at its end, or "". */
 static int walk_folder(struct run *run, const char *path, const char *file, const char *name,
                        const struct folder *folder)
@@ -457,10 +450,10 @@ static int walk_folder(struct run *run, const char *path, const char *file, cons
     for (int i = 0; i < n; i++) {
         const char *child = found[i]->d_name;
         if (!rc)
-            rc = walk(run, pool_printf(run->pool, "%s/%s", path, child),
-                      pool_printf(run->pool, "%s%s%s", file, slash,
-                                  text_repair(run->pool, child, strlen(child), NULL, NULL)),
-                      pool_printf(run->pool, "%s%s", name, child), folder);
+            rc = walk(run, join(run->pool, path, "/", child),
+                      join(run->pool, file, slash,
+                           text_repair(run->pool, child, strlen(child), NULL, NULL)),
+                      join(run->pool, name, "", child), folder);
         free(found[i]);
     }
     free(found);
@@ -514,6 +507,7 @@ int source_read(const struct kb_sources *src, const struct source_memory *memory
                       .report = report,
                       .fn = fn,
                       .ctx = ctx};
+    run.ids = (struct source_ids){.pool = run.pool, .report = report};
     size_t errors = report->errors;
     int rc = KB_OK;
     for (size_t i = 0; i < src->n && !rc; i++) {
@@ -523,7 +517,7 @@ int source_read(const struct kb_sources *src, const struct source_memory *memory
         rc = walk(&run, path, pool_strdup(run.pool, file), base_name(file), NULL);
     }
     if (!rc)
-        check_followups(&run);
+        rc = source_ids_check(&run.ids);
     if (!rc && !report->read && report->errors == errors)
         report_add(report, false, src->n ? src->path[0] : "content", 0, 0,
                    "holds no guide and no FAQ: there is nothing to answer from");
