@@ -52,6 +52,11 @@ struct journal_turn {
     double confidence;
     int64_t at_ms; /* wall clock, Unix milliseconds */
 };
+/* One that was read back (store_export()): the texts are good inside the call. */
+struct store_exported {
+    struct journal_turn turn;
+    int up, down; /* votes */
+};
 /* On the loop, exactly once per call that returned 0: id > 0 of the turn, or a negative errno. */
 typedef void journal_done_fn(void *ctx, int64_t id);
 int journal_turn(struct journal *j, const struct journal_turn *t, journal_done_fn *fn, void *ctx);

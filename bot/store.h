@@ -58,6 +58,16 @@ int store_add_turn(struct store *s, const struct journal_turn *t, int64_t *ret_i
  * transaction of its own. */
 int store_forget_turns(struct store *s, int64_t at_ms, int max);
 
+/* Questions and replies as they are kept, oldest first. NULL and 0: any. */
+struct store_export {
+    int64_t since_ms;
+    const char *adapter, *conversation;
+    const char *containing; /* a part of the question; case of ASCII letters aside */
+};
+struct store_exported;
+typedef void store_export_fn(void *ctx, const struct store_exported *e);
+int store_export(struct store *s, const struct store_export *what, store_export_fn *fn, void *ctx);
+
 /* What somebody thought of an answer. The last one of a voter counts. */
 struct store_vote {
     int64_t turn;

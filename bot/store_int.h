@@ -12,6 +12,7 @@ enum store_sql {
     SQL_FORGET_TURNS,
     SQL_VOTE,
     SQL_HAS_TURN,
+    SQL_EXPORT,
     SQL_TAKE_IN,
     SQL_FIND_MESSAGE,
     SQL_END_MESSAGE,

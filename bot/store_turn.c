@@ -60,3 +60,39 @@ int store_vote(struct store *s, const struct store_vote *v)
                                         (int64_t)v->v, v->why, v->text, v->at_ms);
     return st ? store_finish(s, st) : err;
 }
+
+/* A question with what is known of it, oldest first. */
+static const char sql_export[] =
+    "SELECT t.id, t.at_ms, t.adapter, t.conversation, t.question, t.lang, t.kind, t.confidence, "
+    "t.reply,"
+    " (SELECT sum(v > 0) FROM votes WHERE turn = t.id), (SELECT sum(v < 0) FROM votes WHERE turn = "
+    "t.id)"
+    " FROM turns t WHERE t.at_ms >= ?1 AND (?2 IS NULL OR t.adapter = ?2)"
+    " AND (?3 IS NULL OR t.conversation = ?3)"
+    " AND (?4 IS NULL OR instr(lower(t.question), lower(?4)) > 0) ORDER BY t.id";
+
+int store_export(struct store *s, const struct store_export *what, store_export_fn *fn, void *ctx)
+{
+    int err, row;
+    sqlite3_stmt *st = store_bind(s, SQL_EXPORT, sql_export, &err, "ittt", what->since_ms,
+                                  what->adapter, what->conversation, what->containing);
+    if (!st)
+        return err;
+    while ((row = store_row(s, st)) > 0) {
+        struct store_exported e = {
+            .turn = {.id = sqlite3_column_int64(st, 0),
+                     .at_ms = sqlite3_column_int64(st, 1),
+                     .adapter = (const char *)sqlite3_column_text(st, 2),
+                     .conversation = (const char *)sqlite3_column_text(st, 3),
+                     .question = (const char *)sqlite3_column_text(st, 4),
+                     .lang = (const char *)sqlite3_column_text(st, 5),
+                     .kind = (const char *)sqlite3_column_text(st, 6),
+                     .confidence = sqlite3_column_double(st, 7),
+                     .reply_json = (const char *)sqlite3_column_text(st, 8)},
+            .up = sqlite3_column_int(st, 9),
+            .down = sqlite3_column_int(st, 10)};
+        fn(ctx, &e);
+    }
+    store_reset(st);
+    return row;
+}
