@@ -572,13 +572,17 @@ class Score:
 def main():
     ways = [a for a in sys.argv[1:] if a in ("service", "sync")] or ["service", "sync"]
     score = Score([a for a in sys.argv[1:] if a not in ("service", "sync")])
+    begin = time.monotonic()
     world = World(ways, ALLOWED)
     try:
+        print(f"# started after {time.monotonic() - begin:.1f} s", flush=True)
         with concurrent.futures.ThreadPoolExecutor(6) as pool:
             for test in ROOM:
                 for w in world.ways:
                     pool.submit(score.run, test, w, w.way)
+        print(f"# rooms after {time.monotonic() - begin:.1f} s", flush=True)
         world.each(score.alone)
+        print(f"# alone after {time.monotonic() - begin:.1f} s", flush=True)
         for test in WORLD:
             score.run(test, world, "both")
     finally:
@@ -586,7 +590,7 @@ def main():
             for w in world.ways:
                 print(f"# {w.way} said:\n{w.bot.tail(12000)}")
         world.end(score.failed)
-    print(f"# {score.ran} ran, {score.failed} failed")
+    print(f"# {score.ran} ran, {score.failed} failed, {time.monotonic() - begin:.1f} s")
     sys.exit(1 if score.failed or not score.ran else 0)
 
 

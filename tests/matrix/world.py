@@ -43,7 +43,7 @@ def until(check, seconds, what):
             return got
         if time.monotonic() > end:
             raise AssertionError(what)
-        time.sleep(0.15)
+        time.sleep(0.25)
 
 
 def quote(s):
