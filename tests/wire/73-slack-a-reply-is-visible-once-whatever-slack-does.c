@@ -177,6 +177,20 @@ static void an_address_to_respond_to_that_is_used_up_becomes_a_whisper(void **st
     assert_non_null(strstr(fake_slack_post(s.fake, before).text, WIRE_ANSWER));
 }
 
+static void an_address_to_respond_to_is_used_five_times_and_no_more(void **state)
+{
+    char hook[128], trigger[16];
+    size_t before = fake_slack_posts(s.fake);
+    snprintf(hook, sizeof hook, "http://127.0.0.1:%d/api/hook/often", fake_slack_port(s.fake));
+    for (size_t i = 0; i < 7; i++) {
+        snprintf(trigger, sizeof trigger, "five.%zu", i);
+        command(trigger, hook);
+        slack_wire_expect(&s, before + 1 + i);
+        assert_string_equal(fake_slack_post(s.fake, before + i).method,
+                            i < 5 ? "respond" : "chat.postEphemeral");
+    }
+}
+
 static void an_address_that_is_not_slacks_is_never_called(void **state)
 {
     static const char *const hooks[] = {
@@ -207,6 +221,7 @@ int main(void)
         cmocka_unit_test(a_slow_slack_costs_no_second_reply),
         cmocka_unit_test(a_revoked_token_stops_everything_and_a_new_one_starts_it_again),
         cmocka_unit_test(an_address_to_respond_to_that_is_used_up_becomes_a_whisper),
+        cmocka_unit_test(an_address_to_respond_to_is_used_five_times_and_no_more),
         cmocka_unit_test(an_address_that_is_not_slacks_is_never_called),
     };
     return cmocka_run_group_tests_name("73-slack-once", tests, set_up, tear_down);
