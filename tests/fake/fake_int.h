@@ -35,7 +35,8 @@ struct fake_slack {
     int listener, port, serving;
     int open[MAX_OPEN]; /* connections; shut down at the end, closed by their threads */
     size_t nopen;
-    bool stopping, muted;
+    bool stopping;
+    _Atomic bool muted;
     int clock_off_s;
     char token[64];
     unsigned long clock; /* of timestamps */

@@ -112,6 +112,32 @@ static void a_connection_that_breaks_is_made_again(void **state)
     slack_wire_expect(&s, n + 1);
 }
 
+static bool is_another(void *ctx)
+{
+    return fake_slack_sockets_ever(((struct slack_wire *)ctx)->fake) > 1;
+}
+
+/* It still takes what is sent, and nothing comes back. */
+static void a_line_that_says_nothing_is_made_again(void **state)
+{
+    struct slack_wire other = slack_wire_start_wound(NULL, true);
+    uint64_t began = wire_now_ms(other.w);
+    fake_slack_mute(other.fake, true);
+    wire_wind(other.w, 300, is_another, &other);
+    assert_true(fake_slack_sockets_ever(other.fake) > 1);
+    assert_in_range(wire_now_ms(other.w) - began, 10000, 90000);
+    fake_slack_mute(other.fake, false);
+    fake_slack_hang_up(other.fake);
+    size_t ever = fake_slack_sockets_ever(other.fake);
+    for (int i = 0; i < 60 && fake_slack_sockets_ever(other.fake) == ever; i++)
+        wire_wind(other.w, 2, NULL, NULL);
+    assert_true(fake_slack_wait_sockets(other.fake, 1, 20000));
+    assert_true(fake_slack_emit(other.fake, "{\"envelope_id\":\"q\",\"type\":\"events_api\","
+                                            "\"accepts_response_payload\":false,\"payload\":{}}"));
+    assert_true(fake_slack_wait_acks(other.fake, 1, 20000));
+    slack_wire_stop(&other);
+}
+
 static void a_crowd_is_no_reason_to_stampede(void **state)
 {
     size_t opens = fake_slack_calls(s.fake, "apps.connections.open");
@@ -153,6 +179,7 @@ int main(void)
         cmocka_unit_test(a_command_is_answered_at_once_and_then),
         cmocka_unit_test(a_warning_opens_the_next_before_the_old_one_goes),
         cmocka_unit_test(a_connection_that_breaks_is_made_again),
+        cmocka_unit_test(a_line_that_says_nothing_is_made_again),
         cmocka_unit_test(a_crowd_is_no_reason_to_stampede),
         cmocka_unit_test(what_was_acknowledged_survives_a_kill),
         cmocka_unit_test(what_is_no_envelope_is_passed_over),
