@@ -1,6 +1,7 @@
-/* F1 for Slack, under load: every event is delivered four times, all of them shuffled, by several hands at once, and again when there was no
- * answer; meanwhile the program is killed again and again and started on what it left. In the end every event has one visible
- * answer. Twenty kills; GUIDEPOST_KILLS=200 is the whole of it. */
+/* F1 for Slack, under load: every event is delivered four times, all of them shuffled, by several hands at once, and again when
+ * there was no answer; meanwhile the program is killed again and again and started on what it left. In the end every event
+ * has one visible answer; or one visible apology, when it was open at so many starts that it may be what ends the program
+ * (inbox.h). Twenty kills; GUIDEPOST_KILLS=200 is the whole of it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -73,8 +74,10 @@ static void *hand(void *ctx)
     return NULL;
 }
 
-static void each_event_has_one_answer(size_t events)
+/* How many had to do with an apology. */
+static int each_event_has_one_answer(size_t events)
 {
+    int apologies = 0;
     int *seen = calloc(events, sizeof *seen);
     for (size_t i = 0; i < fake_slack_posts(s.fake); i++) {
         int n = -1;
@@ -82,12 +85,16 @@ static void each_event_has_one_answer(size_t events)
         assert_in_range(n, 0, events - 1);
         if (seen[n]++)
             fail_msg("event %d was answered twice", n);
-        assert_non_null(strstr(fake_slack_post(s.fake, i).text, WIRE_ANSWER));
+        const char *text = fake_slack_post(s.fake, i).text;
+        bool sorry = strstr(text, "something went wrong on my side") != NULL;
+        assert_true(sorry || strstr(text, WIRE_ANSWER));
+        apologies += sorry;
     }
     for (size_t i = 0; i < events; i++)
         if (!seen[i])
             fail_msg("event %zu was taken and lost", i);
     free(seen);
+    return apologies;
 }
 
 static void every_event_is_answered_once_whenever_it_is_killed(void **state)
@@ -114,10 +121,11 @@ static void every_event_is_answered_once_whenever_it_is_killed(void **state)
     for (int i = 0; i < HANDS; i++)
         pthread_join(thread[i], NULL);
     assert_true(fake_slack_wait(s.fake, events, 120000, 1500));
-    each_event_has_one_answer(events);
-    print_message("%d kills, %zu events delivered %zu times and %ld times in vain, ready after %d "
-                  "ms at most\n",
-                  kills, events, ndeck, atomic_load(&refused), slowest_ms);
+    int apologies = each_event_has_one_answer(events);
+    print_message(
+        "%d kills, %zu events delivered %zu times and %ld times in vain, %d apologies, ready "
+        "after %d ms at most\n",
+        kills, events, ndeck, atomic_load(&refused), apologies, slowest_ms);
     free(deck);
     slack_wire_stop(&s);
 }
