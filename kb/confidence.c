@@ -4,9 +4,10 @@
  * chance that the passage answers the question, so that of ten answers given with 0.8 about eight are right,
  * whatever the base. It is the product of two chances, because two different things go wrong:
  *
- *   scope   the base has an answer at all: is all that was asked for found together, was nothing
- *           asked for that nobody here has written about?
- *   choice  if so, this passage is it: does a line of it say just that, is another answer close behind?
+ *   scope   the base has an answer at all: does a line say what was asked, in such words and in that order
+ *           (confidence_line.c), was nothing asked for that nobody here has written about?
+ *   choice  if so, this passage is it: does its line say just that, is there enough in common, of the kind that was
+ *           asked for, and is another answer close behind?
  *
  * Each is the logistic curve of a few signs (confidence_signs.c). The weights were fitted once, on all collections
  * together, by tests/quality/fit_confidence.py; README.md says on what, and how they did on collections that they
@@ -26,8 +27,8 @@
 
 #include <math.h>
 
-#define SURE          0.69 /* confidence from here on: an answer */
-#define SCOPE         0.47 /* chance that the guides have one, from here on: "did you mean" */
+#define SURE          0.67 /* confidence from here on: an answer */
+#define SCOPE         0.52 /* chance that the guides have one, from here on: "did you mean" */
 #define SCOPE_FOREIGN 0.57 /* the same when they lack a word that carries the question */
 
 #define UNSURE        0.55 /* the most that a doubtful question gets */
@@ -47,19 +48,20 @@ static const struct half {
     } part[CONFIDENCE_PARTS];
 } halves[KB_CHANCES] = {
     {"the guides have an answer",
-     -0.48,
-     5,
-     {{SIGN_TOGETHER, "together", "how much of the question is in one place", 0.96},
-      {SIGN_EXACT, "exact", "a line or heading is what was asked", 2.74},
-      {SIGN_UNKNOWN, "unknown", "how much of the question no guide has", -1.68},
-      {SIGN_EMPTY, "empty", "no word says what it is about", -0.63},
-      {SIGN_UNPAID, "unpaid", "money was asked for and it has none", -0.96}}},
+     -0.37,
+     4,
+     {{SIGN_EXACT, "exact", "a line or heading is what was asked", 2.12},
+      {SIGN_SAID, "said", "a line says it in the same words and order", 2.67},
+      {SIGN_UNKNOWN, "unknown", "how much of the question no guide has", -2.37},
+      {SIGN_EMPTY, "empty", "no word says what it is about", -0.59}}},
     {"this is the answer",
-     -1.94,
-     3,
-     {{SIGN_EXACT, "exact", "a line or heading is what was asked", 2.65},
-      {SIGN_MARGIN, "margin", "how far another answer is behind", 1.34},
-      {SIGN_EVIDENCE, "evidence", "how little it can be chance", 2.06}}},
+     -2.62,
+     5,
+     {{SIGN_SAID, "said", "a line says it in the same words and order", 4.17},
+      {SIGN_EVIDENCE, "evidence", "how little it can be chance", 2.61},
+      {SIGN_MARGIN, "margin", "how far another answer is behind", 1.17},
+      {SIGN_AGREED, "agreed", "how many of the best are of the same document", 0.85},
+      {SIGN_WANTED, "wanted", "it has the kind of answer that was asked for", 0.80}}},
 };
 
 static double chance(const struct half *half, const double sign[SIGNS], struct kb_chance *ret)

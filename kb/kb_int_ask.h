@@ -382,7 +382,7 @@ struct row_notes {
     struct pool *pool;              /* that the row lives in */
     const char *text;               /* shelf_text() */
     struct extract_notes *units;    /* extract_scan.c */
-    const struct line_notes *lines; /* confidence_signs.c */
+    const struct line_notes *lines; /* confidence_line.c */
     bool has_traits;                /* the next one is known */
     uint16_t traits;                /* trait_of() */
 };
@@ -474,13 +474,14 @@ void rank_sort(struct pool *pool, struct candidate *c, struct row *row, size_t n
 
 /* What tells whether the base has an answer, and whether this passage is it; each 0..1. See confidence_signs.c. */
 enum confidence_sign {
-    SIGN_TOGETHER, /* share of what was asked for that one stretch of the passage has, with its headings */
     SIGN_EXACT, /* how exactly a heading, a line or a sentence says what was asked and nothing else */
+    SIGN_SAID,     /* how much of a line is the question, word for word and in its order */
     SIGN_UNKNOWN,  /* share of what was asked for that the base has never seen */
-    SIGN_EMPTY,    /* 1: no word of the question could be the subject of one */
-    SIGN_UNPAID,   /* 1: money was asked for, and the passage has no sum of it */
-    SIGN_MARGIN,   /* how far ahead of the first hit that is another answer */
     SIGN_EVIDENCE, /* how little the match can be chance */
+    SIGN_MARGIN,   /* how far ahead of the first hit that is another answer */
+    SIGN_AGREED,   /* share of the best few that are of the same document */
+    SIGN_WANTED,   /* the kind of answer that was asked for is there */
+    SIGN_EMPTY,    /* 1: no word of the question could be the subject of one */
     SIGN_FOREIGN, /* words that could be the subject and the base does not have: 0, half: one, 1: more */
     SIGNS
 };
@@ -497,6 +498,20 @@ void confidence_read(struct query *q);
 
 /* Of the i-th; i < n. */
 void confidence_signs(const struct ranking *r, size_t i, double ret[SIGNS]);
+
+/* confidence_line.c: what the best line of the i-th passage has of the question; each 0..1. */
+struct line_worth {
+    double worth[KB_MAX_TERMS + 1]; /* of each slot; 0 for one that tells nothing */
+    double mass;                    /* of all */
+    size_t n;
+};
+struct line_found {
+    double exact; /* of the body: how much was asked for, and how little else there is */
+    double
+        said; /* of any line: the longest common subsequence with the question, as a share of both */
+};
+struct line_found confidence_line(const struct ranking *r, size_t i,
+                                  const struct line_worth *worth);
 
 /* Question, headings or title of the candidate have a word that could be the question's subject. */
 bool confidence_named(const struct query *q, const struct candidate *c);

@@ -1,0 +1,215 @@
+/* confidence_line.c: how well one line of a passage says what was asked: an alias, a heading, a title, an item, a
+ * sentence of its body.
+ *
+ * A passage may have all the words of a question and say none of it. When one line has them, in the order in which they
+ * were asked and with little else between, that is hardly chance. Two things are measured, line by line, and the best
+ * line of each counts:
+ *
+ *   exact  of the body: the harmonic mean of "how much of what was asked is in the line", by what the words are worth, and
+ *          "how much of the line's content was asked". Headings have the same measure in heading.c.
+ *   said   of all lines: the longest common subsequence of question and line, small words too, as a share of both
+ *          (2 c / (n + m)). "How do I use this" and "Can I delay this" differ by words that are worth nothing, and are two
+ *          questions. Another word for the one that was typed counts by its weight.
+ *
+ * The longest common subsequence is kept as one row of the usual matrix, a column per word of the question. A word of
+ * the line that nobody asked for leaves it as it is, so most words cost nothing; and the words of a passage, as hashes, are
+ * made once and kept on the shelf. */
+#include "kb/kb_int.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LINES_READ 4096 /* bytes of a body, and of what stands above it */
+
+/* ---- the words of a passage, line by line ----------------------------------------------------------------- */
+
+struct line_word {
+    uint64_t hash;
+    uint32_t line; /* or sentence: its number */
+    bool body;
+    bool other; /* another form of the one before */
+    bool stop;
+};
+
+/* Of a passage; made when a question first wants its lines (shelf.c). */
+struct line_notes {
+    const struct line_word *word;
+    size_t n;
+};
+
+/* A text while it is cut into words. */
+struct cutting {
+    struct pool *pool;
+    const char *text, *lang;
+    size_t end; /* of the line at hand, in bytes */
+    uint32_t line;
+    bool body;
+    struct line_word *word;
+    size_t n, cap;
+};
+
+static int cut_word(void *ctx, const char *token, size_t len, size_t start, size_t end,
+                    bool colocated)
+{
+    struct cutting *c = ctx;
+    (void)end;
+    for (; start >= c->end; c->line++) {
+        c->end += sentence_end(c->text + c->end, strcspn(c->text + c->end, "\n"));
+        c->end += strspn(c->text + c->end, " \n");
+    }
+    *POOL_PUSH(c->pool, c->word, c->n, c->cap) =
+        (struct line_word){word_hash(token, len), c->line, c->body, colocated,
+                           !colocated && stopword(c->lang, token, len)};
+    return 0;
+}
+
+/* The first `n` bytes of a marked text. */
+static void cut(struct cutting *c, struct tokenizer *t, const char *text, int n, size_t mark)
+{
+    if (n < 0 || (size_t)n <= mark || mark >= LINES_READ)
+        return;
+    c->text = text;
+    c->end = mark;
+    tokenizer_run(t, text, (size_t)n < LINES_READ ? (size_t)n : LINES_READ - 1, cut_word, c);
+    c->line++;
+}
+
+/* The words of a passage, none where they cannot be told. A title is a line by itself and with the last heading. */
+static const struct line_notes *lines_of(struct tokenizer *t, const struct row *row)
+{
+    size_t mark = strlen(row->lang) + 2;
+    char text[LINES_READ];
+    if (row->notes->lines)
+        return row->notes->lines;
+    struct line_notes *notes = pool_alloc(row->notes->pool, sizeof *notes);
+    row->notes->lines = notes;
+    *notes = (struct line_notes){0};
+    struct cutting c = {.pool = pool_new(), .lang = *row->lang ? row->lang : "en"};
+    const char *last = row->nheading ? row->heading[row->nheading - 1] : "";
+    int n = snprintf(text, sizeof text, "%c%s %s\n%s %s\n%s\n%s", TOKENIZER_MARK, row->lang,
+                     row->title, row->title, last, row->headings, row->question);
+    cut(&c, t, text, n, mark);
+    c.body = true;
+    n = snprintf(text, sizeof text, "%c%s %s", TOKENIZER_MARK, row->lang, row->body);
+    cut(&c, t, text, n, mark);
+    if (c.n) {
+        struct line_word *word = pool_array(row->notes->pool, c.n, sizeof *word);
+        memcpy(word, c.word, c.n * sizeof *word);
+        *notes = (struct line_notes){word, c.n};
+    }
+    pool_free(c.pool);
+    return notes;
+}
+
+/* ---- a question beside them ---------------------------------------------------------------------------------- */
+
+/* The question's words, and what has been found of them in the line at hand. */
+struct reading {
+    const struct query *q;
+    const struct line_worth *worth;
+    uint64_t sieve;               /* low bits of the hashes of all that is looked for */
+    uint64_t hash[QUERY_SAID];    /* of the words without content */
+    size_t nsaid;                 /* in the sentences that ask */
+    size_t words, content, asked; /* without stop words; what was asked for */
+    bool any;
+    double filled[KB_MAX_TERMS + 1];
+    double common[QUERY_SAID + 1]; /* with the first so many words of the question */
+    struct line_found best;
+};
+
+static void begin(struct reading *r)
+{
+    const struct query *q = r->q;
+    for (size_t i = 0; i < q->nterm; i++)
+        r->sieve |= UINT64_C(1) << q->term[i].hash % 64;
+    for (; r->nsaid < q->nsaid && q->said[r->nsaid].weight >= 1; r->nsaid++) {
+        const struct query_said *said = &q->said[r->nsaid];
+        if (said->slot != SIZE_MAX)
+            continue;
+        r->hash[r->nsaid] = word_hash(said->token, strlen(said->token));
+        r->sieve |= UINT64_C(1) << r->hash[r->nsaid] % 64;
+    }
+}
+
+/* The line has a word that says each of the question's words as well as `well`. */
+static void extend(struct reading *r, const double well[QUERY_SAID])
+{
+    double before = 0; /* without this word of either */
+    for (size_t i = 0; i < r->nsaid; i++) {
+        double now = fmax(r->common[i + 1], r->common[i]);
+        if (well[i] > 0)
+            now = fmax(now, before + well[i]);
+        before = r->common[i + 1];
+        r->common[i + 1] = now;
+    }
+}
+
+/* Whether the word was asked for. */
+static bool take_word(struct reading *r, uint64_t hash)
+{
+    const struct query *q = r->q;
+    double well[QUERY_SAID] = {0};
+    bool asked = false, any = false;
+    if (!(r->sieve >> hash % 64 & 1))
+        return false;
+    for (size_t i = 0; i < q->nterm; i++) {
+        const struct query_term *t = &q->term[i];
+        if (t->hash != hash || t->ntoken > 1)
+            continue;
+        asked = any = true;
+        for (size_t s = t->slot; s < t->slot + t->nslot && s <= KB_MAX_TERMS; s++)
+            r->filled[s] = fmax(r->filled[s], t->weight);
+        for (size_t k = 0; k < r->nsaid; k++)
+            if (q->said[k].slot >= t->slot && q->said[k].slot < t->slot + t->nslot)
+                well[k] = fmax(well[k], t->typed ? 1 : t->weight);
+    }
+    for (size_t k = 0; k < r->nsaid; k++)
+        if (q->said[k].slot == SIZE_MAX && r->hash[k] == hash) {
+            well[k] = 1;
+            any = true;
+        }
+    if (any) {
+        extend(r, well);
+        r->any = true;
+    }
+    return asked;
+}
+
+static void end_line(struct reading *r, bool body)
+{
+    const struct line_worth *w = r->worth;
+    double have = 0, precision = r->content ? (double)r->asked / (double)r->content : 0;
+    if (r->any) {
+        for (size_t s = 0; s < w->n; s++)
+            have += w->worth[s] * r->filled[s];
+        double recall = w->mass > 0 ? have / w->mass : 0;
+        double said = 2 * r->common[r->nsaid] / (double)(r->nsaid + r->words);
+        if (body && recall > 0 && precision > 0)
+            r->best.exact = fmax(r->best.exact, 2 * recall * precision / (recall + precision));
+        r->best.said = fmax(r->best.said, fmin(1, said));
+        memset(r->filled, 0, sizeof r->filled);
+        memset(r->common, 0, sizeof r->common);
+    }
+    r->any = false;
+    r->words = r->content = r->asked = 0;
+}
+
+struct line_found confidence_line(const struct ranking *r, size_t i, const struct line_worth *worth)
+{
+    const struct line_notes *notes = lines_of(r->tokenizer, &r->row[i]);
+    struct reading reading = {.q = r->q, .worth = worth};
+    begin(&reading);
+    for (size_t k = 0; k < notes->n; k++) {
+        const struct line_word *w = &notes->word[k];
+        bool asked = take_word(&reading, w->hash);
+        if (!w->other) {
+            reading.words++;
+            reading.content += !w->stop || asked;
+            reading.asked += asked;
+        }
+        if (k + 1 == notes->n || w[1].line != w->line)
+            end_line(&reading, w->body);
+    }
+    return reading.best;
+}
