@@ -106,6 +106,30 @@ test(`${ROUNDS} x ${VISITORS * TABS * QUESTIONS} questions over a line that brea
   assert.ok(cuts >= 10 * ROUNDS && kills >= ROUNDS, `${cuts} cuts and ${kills} kills prove nothing`);
 });
 
+test('a line that died without a word is noticed when the page is looked at again', async () => {
+  const proxy = await faulty(p.port, random(seed));
+  after(() => proxy.close());
+  proxy.on = false;
+  const ctx = await context(), one = await page(ctx), two = await page(ctx);
+  await chat(one, proxy.url);
+  await one.fill('#q', question(0));
+  await one.press('#q', 'Enter');
+  await one.waitForSelector('.bot');
+  proxy.freeze(); /* the phone sleeps; its network has forgotten the connection */
+  await chat(two, proxy.url);
+  await two.fill('#q', question(1));
+  await two.press('#q', 'Enter');
+  await until(async () => await two.locator('.bot').count() === 2, 'the other tab’s answer');
+  await one.fill('#q', question(2)); /* into the void */
+  await one.press('#q', 'Enter');
+  await sleep(500);
+  assert.equal(await one.locator('.bot').count(), 1);
+  await one.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  for (const tab of [one, two])
+    await until(async () => await tab.locator('.bot').count() === 3, 'all of it on both', 15_000);
+  assert.deepEqual((await seen(one)).map((item) => item.seq), [1, 2, 3, 4, 5, 6]);
+});
+
 test('where no WebSocket gets through, the same goes over HTTP', async () => {
   const server = await noWebSocket(p.port);
   after(() => server.close());

@@ -16,10 +16,11 @@ export function random(seed) {
 
 const KINDS = ['before', 'after', 'middle'];
 
-/* In front of 127.0.0.1:`port`: {port, cut: {before, after, middle}, on, close()}; it cuts while `on`. */
+/* In front of 127.0.0.1:`port`: {port, cut: {before, after, middle}, on, freeze(), close()}; it cuts while `on`. freeze(): on the
+ * WebSockets that are open nothing arrives any more, and neither end is told. */
 export async function faulty(port, draw) {
   const proxy = {cut: {before: 0, after: 0, middle: 0}, connections: 0, on: true};
-  const open = new Set();
+  const open = new Set(), lines = new Set(), frozen = new Set();
   const server = net.createServer((client) => {
     const target = net.connect(port, '127.0.0.1');
     const both = [client, target];
@@ -41,8 +42,12 @@ export async function faulty(port, draw) {
       });
     });
     client.on('data', (d) => {
+      if (frozen.has(client))
+        return;
       ws ??= d.toString('latin1').startsWith('GET /v1/ws');
       proxy.connections += ws && !heard;
+      if (ws)
+        lines.add(client);
       doomed ||= ws && proxy.on && !!fate && ++heard >= at;
       if (doomed && fate === 'before' && proxy.on)
         cut();
@@ -50,6 +55,8 @@ export async function faulty(port, draw) {
         target.write(d);
     });
     target.on('data', (d) => {
+      if (frozen.has(client))
+        return;
       if (!doomed || !proxy.on) {
         client.write(d);
       } else if (fate === 'after') {
@@ -62,6 +69,7 @@ export async function faulty(port, draw) {
   await new Promise((go) => server.once('listening', go));
   proxy.port = server.address().port;
   proxy.url = `http://127.0.0.1:${proxy.port}`;
+  proxy.freeze = () => lines.forEach((s) => frozen.add(s));
   proxy.close = () => {
     open.forEach((s) => s.destroy());
     server.close();

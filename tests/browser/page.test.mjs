@@ -45,6 +45,13 @@ test('a table is a table', async () => {
   assert.equal(await tab.locator('.bot tbody tr').count(), 2);
 });
 
+test('letters are large enough that no phone zooms by itself, and people may', async () => {
+  const tab = await page(await context());
+  await chat(tab, p.url);
+  assert.ok(await tab.$eval('#q', (e) => parseFloat(getComputedStyle(e).fontSize)) >= 16);
+  assert.doesNotMatch(await tab.getAttribute('meta[name=viewport]', 'content'), /user-scalable|maximum-scale/);
+});
+
 test('starters ask, and leave', async () => {
   const tab = await page(await context());
   await chat(tab, p.url);

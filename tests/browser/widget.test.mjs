@@ -62,6 +62,24 @@ test('under the strictest policy it opens, answers, and gives the focus back', a
   quiet(tab);
 });
 
+test('the page around it is left as it is', async () => {
+  school.set(html(), STRICT);
+  const plain = await page(await context({javaScriptEnabled: true}));
+  await plain.route('**/widget.js', (route) => route.abort());
+  await plain.goto(school.url);
+  const globals = await plain.evaluate(() => Object.keys(window));
+  const tab = await visit();
+  const state = () => tab.evaluate(() => [...document.querySelectorAll('html, head, body, main')].map((e) => e.cloneNode().outerHTML).concat(
+    document.styleSheets.length, document.adoptedStyleSheets.length, history.length, document.body.scrollHeight, getComputedStyle(document.body).overflow));
+  const before = await state();
+  assert.equal(await tab.locator('guidepost-chat >> dialog').isVisible(), false); /* it opens for nobody */
+  const box = await tab.locator(LAUNCH).boundingBox(); /* and what is beside the button is the page's */
+  assert.notEqual(await tab.evaluate(([x, y]) => document.elementFromPoint(x, y).localName, [box.x - 60, box.y + 10]), 'guidepost-chat');
+  await askIn(await open(tab));
+  assert.deepEqual(await state(), before);
+  assert.deepEqual((await tab.evaluate(() => Object.keys(window))).filter((key) => !globals.includes(key)), []);
+});
+
 test('by keyboard alone, in and out, without a trap', async () => {
   school.set(html('', '<a href="#x" id="before">a link</a>'), STRICT);
   const tab = await visit();

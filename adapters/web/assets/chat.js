@@ -124,6 +124,8 @@ function show(f) {
     newer.hidden = !live;
   else if (f.t === 'answer' && items.has(f.re)) /* question on top, if the answer is long */
     main.scrollTop = items.get(f.re).offsetTop - 16;
+  else if (f.t === 'handoff') /* it may bring a form along */
+    main.scrollTop = item.offsetTop - 16;
   else
     toEnd();
 }
