@@ -91,37 +91,68 @@ static const char *next_word(const char *s, size_t *pos, size_t *ret_len)
     return *ret_len ? word : NULL;
 }
 
-static bool has_word(const char *s, const char *word, size_t len)
+/* The words of a text, whatever their case, as 64-bit hashes: that two of a reply collide is not to be expected. */
+#define SAID_PLACES                                                                                \
+    2048 /* more than three times the words that MAX_ANSWER_CHARS characters can be */
+struct said {
+    uint64_t word[SAID_PLACES]; /* 0: free */
+};
+
+/* The word's place, or where it would be put. */
+static uint64_t *place_of(struct said *said, const char *word, size_t len, uint64_t *ret_hash)
 {
-    size_t pos = 0, n;
-    for (const char *w; (w = next_word(s, &pos, &n));)
-        if (n == len && !strncasecmp(w, word, len))
-            return true;
-    return false;
+    uint64_t h = 14695981039346656037u; /* FNV-1a */
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ (unsigned char)tolower((unsigned char)word[i])) * 1099511628211u;
+    *ret_hash = h = h ? h : 1;
+    size_t at = (h ^ h >> 32) % SAID_PLACES;
+    while (said->word[at] && said->word[at] != h)
+        at = (at + 1) % SAID_PLACES;
+    return &said->word[at];
 }
 
-/* The share of `s`'s longer words that `said` has too. */
-static double said_already(const char *s, const char *said)
+static void read_said(struct said *said, const char *s)
+{
+    size_t pos = 0, len, n = 0;
+    memset(said, 0, sizeof *said);
+    for (const char *w; n < SAID_PLACES / 2 && (w = next_word(s, &pos, &len)); n++) {
+        uint64_t hash, *place = place_of(said, w, len, &hash);
+        *place = hash;
+    }
+}
+
+static bool has_word(struct said *said, const char *word, size_t len)
+{
+    uint64_t hash;
+    return *place_of(said, word, len, &hash) != 0;
+}
+
+/* The share of `s`'s longer words that `text` has too. */
+static double said_already(const char *s, const char *text)
 {
     size_t pos = 0, len, n = 0, again = 0;
+    struct said said;
+    read_said(&said, text);
     for (const char *w; (w = next_word(s, &pos, &len));) {
         if (len < 4 && !isdigit((unsigned char)*w))
             continue;
         n++;
-        again += has_word(said, w, len);
+        again += has_word(&said, w, len);
     }
     return n ? (double)again / (double)n : 1;
 }
 
-/* It has figures, and `said` has all of them: the same fact in other words. */
-static bool same_figures(const char *s, const char *said)
+/* It has figures, and `text` has all of them: the same fact in other words. */
+static bool same_figures(const char *s, const char *text)
 {
     size_t pos = 0, len, n = 0;
+    struct said said;
+    read_said(&said, text);
     for (const char *w; (w = next_word(s, &pos, &len));) {
         if (!isdigit((unsigned char)*w))
             continue;
         n++;
-        if (!has_word(said, w, len))
+        if (!has_word(&said, w, len))
             return false;
     }
     return n > 0;
@@ -172,12 +203,13 @@ static size_t room_for(const struct kb_hits *hits, const struct kb_hit *hit,
     bool sure = hits->band == KB_HIGH;
     double unsure = doubt(hits);
     size_t most = SHORT + (size_t)(unsure * (MAX_ANSWER_CHARS - SHORT));
-    if (quoted_already(r, hit, plain))
-        return 0;
     double new = gain(hits, hit, told->has);
-    if (new >= MUCH_NEW || (hit->fits && !told->fits))
+    bool much = new >= MUCH_NEW || (hit->fits && !told->fits);
+    if ((sure && !much) || quoted_already(r, hit, plain))
+        return 0;
+    if (much)
         return chars(r->text) > ROOM_FOR_MORE ? most : MAX_ANSWER_CHARS;
-    if (sure || (told->fits && same_figures(plain, r->text)))
+    if (told->fits && same_figures(plain, r->text))
         return 0;
     bool likely = hit->confidence >= hits->hit[0].confidence * EQUALLY_SURE;
     return unsure > 0 || likely || new >= NEW_WORDS ? most : 0;

@@ -330,15 +330,30 @@ void json_add_string(struct buf *b, const char *s, size_t len)
     buf_addc(b, '"');
 }
 
+static bool reads_back(double v, int digits, char text[40])
+{
+    snprintf(text, 40, "%.*g", digits, v);
+    return strtod(text, NULL) == v;
+}
+
 void json_add_number(struct buf *b, double v)
 {
     if (!isfinite(v))
         v = 0; /* JSON has no word for it, and nobody downstream expects null */
+    /* The shortest that reads back as v. A number with few digits does so with 15, any with 17. */
     char text[40];
-    for (int digits = 6; digits <= 17; digits++) { /* the shortest that reads back as v */
-        snprintf(text, sizeof text, "%.*g", digits, v);
-        if (strtod(text, NULL) == v)
-            break;
+    int least = 16, most = 17;
+    if (reads_back(v, 15, text)) {
+        least = 6;
+        most = 15;
     }
+    while (least < most) {
+        int digits = (least + most) / 2;
+        if (reads_back(v, digits, text))
+            most = digits;
+        else
+            least = digits + 1;
+    }
+    reads_back(v, most, text);
     buf_adds(b, text);
 }

@@ -22,16 +22,24 @@ const char *reply_band_name(enum kb_band band)
     return names[band];
 }
 
+static void add_key(struct buf *b, const char *key)
+{
+    buf_addc(b, '"');
+    buf_adds(b, key);
+    buf_adds(b, "\":");
+}
+
 static void add_text(struct buf *b, const char *key, const char *s)
 {
     s = s ? s : "";
-    buf_addf(b, "\"%s\":", key);
+    add_key(b, key);
     json_add_string(b, s, strlen(s));
 }
 
 static void add_texts(struct buf *b, const char *key, const char *const *s, size_t n)
 {
-    buf_addf(b, "\"%s\":[", key);
+    add_key(b, key);
+    buf_addc(b, '[');
     for (size_t i = 0; i < n; i++) {
         if (i)
             buf_addc(b, ',');
