@@ -223,6 +223,18 @@ static void only_post_is_spoken_here(void **state)
     answer_release(&a);
 }
 
+/* libwebsockets would wait for a body that it never hands on. */
+static void chunks_are_refused_at_once(void **state)
+{
+    static const char request[] =
+        "POST /slack/events HTTP/1.1\r\nHost: x\r\n"
+        "Transfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n"
+        "2\r\n{}\r\n0\r\n\r\n";
+    int before = inbox();
+    assert_int_equal(client_status(s.w->port, request, sizeof request - 1, 5000), 411);
+    assert_int_equal(inbox(), before);
+}
+
 static void secrets_never_stand_in_the_log(void **state)
 {
     assert_false(wire_said(s.w, FAKE_SECRET));
@@ -241,6 +253,7 @@ int main(void)
         cmocka_unit_test(a_form_is_taken_in_any_spelling),
         cmocka_unit_test(broken_json_is_set_aside_and_nothing_is_a_bad_request),
         cmocka_unit_test(only_post_is_spoken_here),
+        cmocka_unit_test(chunks_are_refused_at_once),
         cmocka_unit_test(secrets_never_stand_in_the_log),
     };
     return cmocka_run_group_tests_name("70-slack-not-from-slack", tests, set_up, tear_down);
