@@ -1,6 +1,6 @@
 /* query_meant.c: what was meant by words that the base lacks.
  *
- * A word of the base is never touched, nor one of general English: whoever asks about tuition means tuition, and that the
+ * A word of the base is never touched, nor one of general English, unless it is neither but for its ending: whoever asks about tuition means tuition, and that the
  * base says nothing about it is the answer. What is left is read as the likeliest word by a noisy channel: what the
  * slips cost (slip.c) less what speaks for the word, which is how often the owner uses it, or how common it is. The
  * candidates are the words of general English, compared letter by letter, and the base's own, of which only the stems are known.
@@ -35,7 +35,7 @@
 #define SURE        0.97 /* less so much for each tenth of a slip: */
 #define LESS_SURE   0.01
 #define SECOND      0.6 /* another reading, which is so many tenths less likely at most: */
-#define SECOND_BEST 4.0
+#define SECOND_BEST 8.0
 #define SHORTHAND   0.9 /* "hr" in a base that has it, read as "hour" too */
 
 struct guess {
@@ -52,6 +52,11 @@ struct guesses {
     const struct query_reader *reader;
     struct query_message *m;
 };
+
+static bool is_stop(const struct query_message *m, const char *word)
+{
+    return stopword(*m->lang ? m->lang : "en", word, strlen(word));
+}
 
 /* For how common it is. */
 static double likely(enum english_tier tier)
@@ -89,7 +94,7 @@ static void base_guess(void *ctx, const char *word, size_t df, unsigned cost)
     (void)df;
     struct guess new = {.cost = cost, .score = cost, .stem = true};
     const struct guesses *g = ctx;
-    if (strlen(word) > SLIP_LETTERS)
+    if (strlen(word) > SLIP_LETTERS || is_stop(g->m, word))
         return;
     for (size_t i = 0; i < g->n; i++) /* both parts of a vocabulary may have it */
         if (g->guess[i].stem && !strcmp(g->guess[i].word, word))
@@ -118,7 +123,7 @@ static void weigh_one(const struct guesses *g, struct guess *e)
     size_t df = e->token ? vocabulary_df(g->reader->vocabulary, e->token) : 0;
     double own = LIKELY_OWN * log((double)df + 1);
     e->own = df > 0;
-    e->stop = !e->stem && stopword(*g->m->lang ? g->m->lang : "en", e->word, strlen(e->word));
+    e->stop = !e->stem && is_stop(g->m, e->word);
     e->score += e->own    ? -(own < LIKELY_OWN_MAX ? own : LIKELY_OWN_MAX)
                 : e->stop ? -LIKELY_STOP
                           : UNLIKELY_OTHER;
@@ -212,16 +217,20 @@ static void note(struct query *q, const char *from, const char *to)
             (struct kb_pair){from, to};
 }
 
+/* The likeliest may be its own stem; then only other readings are added. */
 static void read_as(struct guesses *g, struct query *q, struct query_word *w)
 {
     struct pool *pool = g->m->pool;
     const struct guess *best = &g->guess[0];
+    bool own = !strcmp(w->token, best->token);
     w->token = pool_strdup(pool, best->token); /* the vocabulary may change before it is shown */
     w->stop = best->stop;
     if (!best->stem)
         w->meant = pool_strdup(pool, best->word);
-    w->sure = SURE - LESS_SURE * best->cost;
-    note(q, w->text, best->stem ? w->token : w->meant);
+    if (!own) {
+        w->sure = SURE - LESS_SURE * best->cost;
+        note(q, w->text, best->stem ? w->token : w->meant);
+    }
     for (size_t i = 1; i < g->n && !best->stop; i++)
         if (g->guess[i].score < best->score + SECOND_BEST && !g->guess[i].stop)
             query_add_form(g->m, w, pool_strdup(pool, g->guess[i].token), NULL, SECOND,
@@ -385,6 +394,21 @@ static bool is_itself(const struct query_message *m, const struct query_word *w)
     return tier && tier != ENGLISH_RARE;
 }
 
+/* "surveyer", "whering": no words of English, but without their endings the base has them, or a question word is left. It
+ * may be that, or a slip. */
+static bool is_doubtful(const struct query_message *m, const struct query_word *w)
+{
+    return is_english(m->lang) && !w->capitals && strcmp(w->text, w->token) != 0 &&
+           letters_only(w->text) && !english_word(w->text);
+}
+
+static void read_doubtful(struct guesses *g, struct query *q, struct query_word *w)
+{
+    look_up(g, w);
+    if (g->n && g->guess[0].own && !g->guess[0].stop)
+        read_as(g, q, w);
+}
+
 void query_meant(const struct query_reader *reader, struct query *q, struct query_message *m)
 {
     if (!reader->vocabulary || vocabulary_empty(reader->vocabulary))
@@ -395,8 +419,13 @@ void query_meant(const struct query_reader *reader, struct query *q, struct quer
         if (w->stop)
             continue;
         bool owned = known(reader, w);
-        if (shorthand(reader, q, m, w, owned) || owned)
+        if (shorthand(reader, q, m, w, owned) || (owned && !is_doubtful(m, w)))
             continue;
+        if (owned) {
+            tries++;
+            read_doubtful(&g, q, w);
+            continue;
+        }
         if (counts_time(m, i)) { /* to lack this number says nothing */
             w->stop = true;
             continue;

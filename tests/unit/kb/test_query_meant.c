@@ -7,12 +7,13 @@
 #include "kb/query_int.h"
 
 static struct vocabulary_word words[] = {
-    {"all", 30},      {"and", 40},      {"blood", 9},  {"can", 12},  {"degre", 20},
-    {"departure", 1}, {"everyday", 2},  {"exam", 20},  {"full", 6},  {"fulltim", 1},
-    {"good", 3},      {"hematolog", 2}, {"home", 3},   {"lab", 20},  {"licens", 8},
-    {"medic", 30},    {"need", 5},      {"onlin", 4},  {"pay", 9},   {"point", 2},
-    {"requir", 9},    {"salari", 12},   {"state", 9},  {"tech", 7},  {"technician", 40},
-    {"test", 9},      {"time", 20},     {"which", 20}, {"work", 20}, {"year", 20},
+    {"all", 30},      {"and", 40},      {"blood", 9}, {"can", 12},   {"degre", 20},
+    {"departure", 1}, {"everyday", 2},  {"exam", 20}, {"full", 6},   {"fulltim", 1},
+    {"good", 3},      {"hematolog", 2}, {"home", 3},  {"lab", 20},   {"licens", 8},
+    {"medic", 30},    {"need", 5},      {"onlin", 4}, {"pay", 9},    {"point", 2},
+    {"requir", 9},    {"salari", 12},   {"state", 9}, {"tech", 7},   {"technician", 40},
+    {"survey", 9},    {"surveyor", 4},  {"wear", 6},  {"where", 30}, {"test", 9},
+    {"time", 20},     {"which", 20},    {"work", 20}, {"year", 20},
 };
 
 static int by_token(const void *a, const void *b)
@@ -79,6 +80,26 @@ static void a_word_of_english_and_an_abbreviation_are_themselves(void **state)
     for (size_t i = 0; i < sizeof text / sizeof *text; i++)
         assert_read(text[i], "");
     assert_read("tution", "tution=tuition"); /* and is not in the base */
+}
+
+static bool may_be_a_slip_for(const char *text, const char *token)
+{
+    struct pool *pool = pool_new();
+    struct query q;
+    bool yes = false;
+    build(pool, "en", text, &q);
+    for (size_t i = 0; i < q.nterm; i++)
+        yes = yes || (q.term[i].way == KB_CORRECTED && !strcmp(q.term[i].token[0], token));
+    pool_free(pool);
+    return yes;
+}
+
+static void what_is_a_word_only_without_its_ending_may_be_a_slip(void **state)
+{
+    assert_read("whering", "whering=wearing"); /* and not "where" */
+    assert_read("surveyer", "");               /* "survey", as it stands */
+    assert_true(may_be_a_slip_for("surveyer", "surveyor"));
+    assert_false(may_be_a_slip_for("surveys", "surveyor")); /* that is a word */
 }
 
 static void words_run_together_are_parted_and_parts_are_joined(void **state)
@@ -177,6 +198,7 @@ int main(void)
         cmocka_unit_test(slips_of_the_finger_and_of_the_ear_are_mended),
         cmocka_unit_test(a_word_of_the_base_is_never_touched),
         cmocka_unit_test(a_word_of_english_and_an_abbreviation_are_themselves),
+        cmocka_unit_test(what_is_a_word_only_without_its_ending_may_be_a_slip),
         cmocka_unit_test(words_run_together_are_parted_and_parts_are_joined),
         cmocka_unit_test(shorthand_is_read_out_and_says_nothing_when_it_is_only_manners),
         cmocka_unit_test(shorthand_is_in_byte_order),
