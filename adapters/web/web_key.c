@@ -280,9 +280,9 @@ void web_on_feedback(struct web *w, struct request *rq)
     struct web_refusal fast = *web_refusal(-EAGAIN);
     if (!why)
         why = web_idem_of(rq, key, &idem);
-    if (!why && (fast.retry_after_s = web_limit_key(w, key)))
+    if (!why && key && (fast.retry_after_s = web_limit_key(w, key)))
         why = &fast;
-    if (why) {
+    if (why || !key) { /* the one is never without the other */
         web_refuse(w, request_handle(rq), web_cors_origin(rq), why);
         return;
     }
