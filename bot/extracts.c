@@ -23,7 +23,7 @@
 #define EQUALLY_SURE  0.8  /* then the other one may be the answer, too */
 #define ROOM_FOR_MORE 450  /* code points after which none is begun unless there is doubt */
 #define LIKELY        0.55 /* from this confidence on, the first extract will do */
-#define DOUBTFUL      0.4  /* from here down, any of them may be meant */
+#define DOUBTFUL 0.45  /* from here down, any of them may be meant */
 #define SHORT         550  /* code points with extracts that only may be meant, without doubt */
 #define SAME_WORDS    0.6  /* share of an extract's words that were said already: it adds nothing */
 #define NEW_WORDS     0.1  /* share of the question that a further extract must add */

@@ -11,7 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIND, ADD, CHANGE, MOVE, MOVE_PASSAGES, REMOVE, OF_FILE, COUNT, STATEMENTS };
+enum {
+    FIND,
+    ADD,
+    CHANGE,
+    MOVE,
+    MOVE_PASSAGES,
+    REMOVE,
+    OF_FILE,
+    COUNT,
+    ABBREVIATE,
+    FORGET,
+    STATEMENTS
+};
 
 /* clang-format off */
 static const char *const sql[STATEMENTS] = {
@@ -26,6 +38,8 @@ static const char *const sql[STATEMENTS] = {
     [MOVE_PASSAGES] = "UPDATE passages SET line = line + ?2 WHERE document = ?1",
     [REMOVE] = "DELETE FROM documents WHERE id = ?1",
     [OF_FILE] = "SELECT id FROM documents WHERE file = ?1",
+    [ABBREVIATE] = "INSERT INTO abbreviations(document, brief, full) VALUES(?1, ?2, ?3)",
+    [FORGET] = "DELETE FROM abbreviations WHERE document = ?1",
     [COUNT] = "UPDATE meta SET value = value + ?2 WHERE key = ?1",
 };
 /* clang-format on */
@@ -86,26 +100,54 @@ static int count_new(struct index_writer *w, const struct document *doc, long lo
     return write_document(w, ADD, doc, file);
 }
 
+static int abbreviation(void *writer, const char *brief, const char *full)
+{
+    struct index_writer *w = writer;
+    schema_bind_text(w->stmt[ABBREVIATE], 2, brief);
+    schema_bind_text(w->stmt[ABBREVIATE], 3, full);
+    return run(w, ABBREVIATE);
+}
+
+static int write_abbreviations(struct index_writer *w, long long id, const struct document *doc)
+{
+    if (!doc->len)
+        return 0;
+    struct pool *pool = pool_new();
+    sqlite3_bind_int64(w->stmt[ABBREVIATE], 1, id);
+    int r = abbreviations_find(pool, doc->text, doc->len, abbreviation, w);
+    pool_free(pool);
+    return r;
+}
+
 /* An index_load_fn. */
 static int load(void *ctx, const struct document *doc, long long file,
                 const struct passage *passage, size_t n)
 {
     struct index_writer *w = ctx;
     int r = count_new(w, doc, file);
-    return r ? r
-             : index_passages_add(w->passages, sqlite3_last_insert_rowid(w->db), doc, passage, n);
+    long long id = sqlite3_last_insert_rowid(w->db);
+    if (!r)
+        r = write_abbreviations(w, id, doc);
+    return r ? r : index_passages_add(w->passages, id, doc, passage, n);
 }
 
 static int add(struct index_writer *w, const struct document *doc, long long file)
 {
     int r = count_new(w, doc, file);
-    return r ? r : index_passages_change(w->passages, sqlite3_last_insert_rowid(w->db), doc);
+    long long id = sqlite3_last_insert_rowid(w->db);
+    if (!r)
+        r = write_abbreviations(w, id, doc);
+    return r ? r : index_passages_change(w->passages, id, doc);
 }
 
 static int change(struct index_writer *w, long long id, const struct document *doc, long long file)
 {
     int r = write_document(w, CHANGE, doc, file);
     w->report->changed++;
+    if (!r)
+        r = run_ids(w, FORGET, id, 0);
+    if (!r)
+        r = write_abbreviations(w, id, doc);
     return r ? r : index_passages_change(w->passages, id, doc);
 }
 
@@ -157,6 +199,8 @@ static int remove_document(struct index_writer *w, long long id)
     w->report->removed++;
     w->documents--;
     w->changed = true;
+    if (!r)
+        r = run_ids(w, FORGET, id, 0);
     return r ? r : run_ids(w, REMOVE, id, 0);
 }
 

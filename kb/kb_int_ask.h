@@ -71,7 +71,15 @@ struct synonyms;
  * is not read again. Its errors are added to the report: KB_ERR_INPUT. */
 int synonyms_index(sqlite3 *db, const struct kb_sources *src, struct kb_report *report);
 
-/* ---- synonym_ask.c: the same, looked up by the words of a question ---------------------------------------------------- */
+/* ---- abbreviation.c: the abbreviations that a text defines ----------------------------------------------------------- */
+
+/* Other than 0 ends the search and is returned. Both live in the pool. */
+typedef int abbreviation_fn(void *ctx, const char *brief, const char *full);
+/* Every place that says what an abbreviation stands for, in order. */
+int abbreviations_find(struct pool *pool, const char *s, size_t len, abbreviation_fn *fn,
+                       void *ctx);
+
+/* ---- synonym_ask.c: both, looked up by the words of a question ------------------------------------------------------- */
 
 /* Both sides of a pair as tokens. A side may be a phrase of up to SYNONYM_WORDS words. */
 #define SYNONYM_WORDS 6
@@ -81,7 +89,7 @@ struct synonym {
     const char *const *to;
     size_t nto;
     double weight; /* below 1: an exact word always counts more */
-    size_t order;  /* in the file */
+    size_t order;  /* in the file; abbreviations stand behind it */
 };
 /* `lang`: of most passages. */
 int synonyms_load(sqlite3 *db, struct tokenizer *t, const char *lang, struct synonyms **ret);
@@ -89,7 +97,7 @@ int synonyms_load(sqlite3 *db, struct tokenizer *t, const char *lang, struct syn
 char *synonyms_image(sqlite3 *db, const struct synonyms *s, size_t *ret_len);
 /* What these bytes hold. NULL when they are damaged, or the base has other synonyms by now. */
 struct synonyms *synonyms_adopt(sqlite3 *db, const void *image, size_t len);
-/* The pairs whose `from` begins with this token, in the order of the file; *ret_n may be 0. */
+/* The pairs whose `from` begins with this token, in their order; *ret_n may be 0. */
 const struct synonym *synonyms_find(const struct synonyms *s, const char *token, size_t *ret_n);
 void synonyms_free(struct synonyms *s);
 

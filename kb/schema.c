@@ -78,6 +78,11 @@ static const char sql_schema[] =
     "  weight REAL NOT NULL"        /* below 1, so that an exact word always wins */
     ");"
 
+    "CREATE TABLE abbreviations("
+    "  document INTEGER NOT NULL REFERENCES documents(id)," /* that defines it (abbreviation.c); a row for each time */
+    "  brief TEXT NOT NULL, full TEXT NOT NULL"
+    ");"
+
     "CREATE TABLE changes("
     "  id INTEGER PRIMARY KEY,"     /* passages.id, of a passage that was written or removed */
     "  generation INTEGER NOT NULL" /* that first shows it: what a snapshot of an earlier one lacks */
@@ -101,10 +106,12 @@ static const char sql_indexes[] =
     "CREATE INDEX passages_document ON passages(document, ord);"
     "CREATE INDEX passages_key ON passages(key);"
     "CREATE INDEX passages_entry ON passages(entry_id) WHERE entry_id <> '';"
-    "CREATE INDEX tests_passage ON tests(passage);";
+    "CREATE INDEX tests_passage ON tests(passage);"
+    "CREATE INDEX abbreviations_document ON abbreviations(document);";
 static const char sql_drop_indexes[] =
     "DROP INDEX documents_key; DROP INDEX documents_file; DROP INDEX passages_document;"
-    "DROP INDEX passages_key; DROP INDEX passages_entry; DROP INDEX tests_passage;";
+    "DROP INDEX passages_key; DROP INDEX passages_entry; DROP INDEX tests_passage;"
+    "DROP INDEX abbreviations_document;";
 /* clang-format on */
 
 /* ---- errors ---------------------------------------------------------------------------------- */

@@ -51,6 +51,8 @@ static char *dump(const char *name)
         " ORDER BY p.key",
         "SELECT p.key, t.question, t.must FROM tests t JOIN passages p ON p.id = t.passage ORDER "
         "BY p.key, t.rowid",
+        "SELECT d.key, brief, full FROM abbreviations a JOIN documents d ON d.id = a.document ORDER "
+        "BY 1, a.rowid",
         "SELECT line, from_text, to_text, weight FROM synonyms ORDER BY line, rowid",
         "SELECT v.term, p.key, v.col, v.offset FROM temp.v JOIN passages p ON p.id = v.doc ORDER "
         "BY 1, 2, 3, 4",
