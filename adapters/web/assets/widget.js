@@ -29,7 +29,7 @@
     :host([side=start]) dialog { inset-inline: var(--guidepost-offset, 1rem) auto; }
     dialog::backdrop { background: #0006; }
     iframe { display: block; inline-size: 100%; block-size: 100%; border: 0; color-scheme: normal; }
-    .close { position: absolute; inset-block-start: 8px; inset-inline-end: 8px; min-block-size: 40px; inline-size: 40px; padding: 0; border: 0; background: transparent; color: CanvasText; box-shadow: none; color-scheme: light dark; }
+    .close { position: absolute; inset-block-start: 12px; inset-inline-end: 8px; min-block-size: 40px; inline-size: 40px; padding: 0; border: 0; background: transparent; color: CanvasText; box-shadow: none; color-scheme: light dark; }
     .close:focus-visible { outline-color: #0f5c55; box-shadow: none; }
     @media ${PHONE} { dialog { inset: 0; inline-size: 100vw; block-size: 100vh; block-size: 100dvh; border: 0; border-radius: 0; } }
     @media (prefers-color-scheme: dark) { dialog { color-scheme: dark; } .close:focus-visible { outline-color: #7fd1c4; } }
