@@ -2,8 +2,8 @@
  *
  * The best extract comes first, and when it is sure it is often all there is to say. A further one must earn its place:
  * it has words of the question that those before lack, or the amount, period or list that was asked for when they have
- * none. When the first is not sure, others may be what is meant, and the less sure it is the more room they get: a reader
- * finds the right one of three faster than he asks again. One that repeats a fact in other words is left out.
+ * none. When the first is not sure, others may be what is meant, and the closer they come the more room they get: a
+ * reader finds the right one of three faster than he asks again. One that repeats a fact in other words is left out.
  *
  * A reply's text is made of extracts, blank lines and the few sentences of ours that the caller passes in; nothing is
  * put together from pieces of sentences. */
@@ -17,13 +17,13 @@
 #include "bot/limits.h"
 #include "kb/pool.h"
 
-#define MOST_QUOTED   4    /* extracts for one question */
-#define AS_SURE       0.6  /* sure enough to be quoted before it: see best_first() */
-#define OWN_LESS      0.1  /* of the question's own words that it may lack then */
-#define EQUALLY_SURE  0.8  /* then the other one may be the answer, too */
-#define ROOM_FOR_MORE 450  /* code points after which none is begun unless there is doubt */
-#define LIKELY        0.55 /* from this confidence on, the first extract will do */
-#define DOUBTFUL 0.45  /* from here down, any of them may be meant */
+#define MOST_QUOTED   4   /* extracts for one question */
+#define AS_SURE       0.6 /* sure enough to be quoted before it: see best_first() */
+#define OWN_LESS      0.1 /* of the question's own words that it may lack then */
+#define EQUALLY_SURE  0.8 /* then the other one may be the answer, too */
+#define ROOM_FOR_MORE 450 /* code points after which none is begun unless there is doubt */
+#define APART         0.79 /* of the first one's score: a second that has no more leaves little doubt; */
+#define EVEN          0.89 /* with this much, either may be meant */
 #define SHORT         550  /* code points with extracts that only may be meant, without doubt */
 #define SAME_WORDS    0.6  /* share of an extract's words that were said already: it adds nothing */
 #define NEW_WORDS     0.1  /* share of the question that a further extract must add */
@@ -188,12 +188,14 @@ static double gain(const struct kb_hits *hits, const struct kb_hit *hit, uint64_
     return sum;
 }
 
-/* 0: the best extract is likely the answer; 1: so is any other, and the reader shall see for himself. */
+/* 0: the best extract is likely the answer; 1: so are others, and the reader shall see for himself. How close the runner-up
+ * comes tells that better than confidence does, which is low as well when nothing answers. */
 static double doubt(const struct kb_hits *hits)
 {
-    if (hits->band == KB_HIGH || hits->hit[0].confidence >= LIKELY)
+    if (hits->band == KB_HIGH || hits->n < 2 || hits->hit[0].score <= 0)
         return 0;
-    return fmin(1, (LIKELY - hits->hit[0].confidence) / (LIKELY - DOUBTFUL));
+    double close = hits->hit[1].score / hits->hit[0].score;
+    return fmax(0, fmin(1, (close - APART) / (EVEN - APART)));
 }
 
 /* How many code points the text may have with this extract; 0: it adds nothing. */

@@ -24,8 +24,9 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Six passages of one document that say different things in `len` bytes each, all as sure as `confidence`. */
-static struct kb_hits six(double confidence, enum kb_band band, int len)
+/* Six passages of one document that say different things in `len` bytes each; the others have `close` of the first one's
+ * score, and all are as sure as `confidence`. */
+static struct kb_hits six(double confidence, double close, enum kb_band band, int len)
 {
     static const double word[] = {1};
     struct kb_hits hits = {
@@ -43,6 +44,7 @@ static struct kb_hits six(double confidence, enum kb_band band, int len)
                                       .start = i * 1000,
                                       .end = i * 1000 + (size_t)len,
                                       .has = 1,
+                                      .score = i ? close : 1,
                                       .confidence = confidence};
     }
     return hits;
@@ -57,15 +59,15 @@ static struct reply quote(const struct kb_hits *hits)
 
 static void a_sure_answer_is_one_extract(void **state)
 {
-    struct kb_hits hits = six(0.9, KB_HIGH, 200);
+    struct kb_hits hits = six(0.9, 1, KB_HIGH, 200);
     assert_int_equal(quote(&hits).nanswer, 1);
 }
 
-static void the_less_sure_the_more_is_quoted(void **state)
+static void the_closer_the_others_come_the_more_is_quoted(void **state)
 {
     size_t before = 1;
-    for (double confidence = 0.69; confidence > 0.2; confidence -= 0.01) {
-        struct kb_hits hits = six(confidence, KB_MEDIUM, 200);
+    for (double close = 0.5; close <= 1; close += 0.01) {
+        struct kb_hits hits = six(0.5, close, KB_MEDIUM, 200);
         size_t n = quote(&hits).nanswer;
         assert_true(n >= before);
         before = n;
@@ -76,7 +78,7 @@ static void the_less_sure_the_more_is_quoted(void **state)
 static void what_is_quoted_in_doubt_stays_within_the_limit(void **state)
 {
     for (int len = 8; len < 3000; len += 8) {
-        struct kb_hits hits = six(0.3, KB_MEDIUM, len);
+        struct kb_hits hits = six(0.3, 1, KB_MEDIUM, len);
         struct reply r = quote(&hits);
         assert_true(r.nanswer >= 1);
         assert_true(strlen(r.text) <= MAX_ANSWER_CHARS + strlen("…"));
@@ -85,7 +87,7 @@ static void what_is_quoted_in_doubt_stays_within_the_limit(void **state)
 
 static void one_that_is_hardly_likely_is_not_quoted_beside_the_first(void **state)
 {
-    struct kb_hits hits = six(0.3, KB_MEDIUM, 200);
+    struct kb_hits hits = six(0.3, 1, KB_MEDIUM, 200);
     for (size_t i = 1; i < hits.n; i++)
         hits.hit[i].confidence = 0.3 * AS_LIKELY - 0.001;
     assert_int_equal(quote(&hits).nanswer, 1);
@@ -93,13 +95,13 @@ static void one_that_is_hardly_likely_is_not_quoted_beside_the_first(void **stat
 
 static void an_extract_with_what_the_first_lacks_is_added_to_a_sure_one(void **state)
 {
-    struct kb_hits hits = six(0.9, KB_HIGH, 200);
+    struct kb_hits hits = six(0.9, 1, KB_HIGH, 200);
     hits.hit[1].fits = true; /* the amount that was asked for */
     struct reply r = quote(&hits);
     assert_int_equal(r.nanswer, 1); /* and now it comes first */
     assert_string_equal(r.answer[0].passage, "doc#1");
     static const double word[] = {0.5, 0.5};
-    hits = six(0.9, KB_HIGH, 200);
+    hits = six(0.9, 1, KB_HIGH, 200);
     hits.word = word;
     hits.nword = 2;
     hits.hit[1].has = 2;
@@ -108,7 +110,7 @@ static void an_extract_with_what_the_first_lacks_is_added_to_a_sure_one(void **s
 
 static void the_same_bytes_are_not_quoted_twice(void **state)
 {
-    struct kb_hits hits = six(0.3, KB_MEDIUM, 200);
+    struct kb_hits hits = six(0.3, 1, KB_MEDIUM, 200);
     for (size_t i = 0; i < hits.n; i++)
         hits.hit[i].start = 100 * i, hits.hit[i].end = 100 * i + 200;
     struct reply r = quote(&hits);
@@ -122,7 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sure_answer_is_one_extract),
-        cmocka_unit_test(the_less_sure_the_more_is_quoted),
+        cmocka_unit_test(the_closer_the_others_come_the_more_is_quoted),
         cmocka_unit_test(what_is_quoted_in_doubt_stays_within_the_limit),
         cmocka_unit_test(one_that_is_hardly_likely_is_not_quoted_beside_the_first),
         cmocka_unit_test(an_extract_with_what_the_first_lacks_is_added_to_a_sure_one),
