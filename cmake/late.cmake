@@ -25,15 +25,20 @@ target_compile_definitions(kb PRIVATE LIBRARY_XML="${LIBRARY_XML}")
 target_compile_definitions(bot PRIVATE LIBRARY_CURL="${LIBRARY_CURL}" LIBRARY_LWS="${LIBRARY_LWS}"
   LIBRARY_ZLIB="${LIBRARY_ZLIB}" LIBRARY_UV="${LIBRARY_UV}")
 
-# Every library that the loader opens is felt at a start. Those that read the owner's files are linked into the program where
-# the distribution has them as archives, too.
-find_library(CMARK_ARCHIVE libcmark-gfm.a)
-find_library(CMARK_EXT_ARCHIVE libcmark-gfm-extensions.a)
-find_library(YAML_ARCHIVE libyaml.a)
-set(INSIDE PkgConfig::YAML ${CMARK_EXT_LIB} ${CMARK_LIB})
-if(CMARK_ARCHIVE AND CMARK_EXT_ARCHIVE AND YAML_ARCHIVE)
-  set(INSIDE ${YAML_ARCHIVE} ${CMARK_EXT_ARCHIVE} ${CMARK_ARCHIVE})
-endif()
+# Every library that the loader opens is felt at a start, SQLite's most: some 300 of its own names are looked up by name. Those
+# without a network behind them are linked into the program where the distribution has them as archives, too. A newer one
+# is taken up by the next build.
+set(INSIDE "")
+foreach(pair cmark-gfm-extensions:${CMARK_EXT_LIB} cmark-gfm:${CMARK_LIB} stemmer:${STEMMER_LIB} yaml:PkgConfig::YAML
+    utf8proc:PkgConfig::UTF8PROC sqlite3:PkgConfig::SQLITE)
+  string(REGEX MATCH "^([^:]+):(.+)$" pair ${pair})
+  find_library(ARCHIVE_${CMAKE_MATCH_1} lib${CMAKE_MATCH_1}.a)
+  if(ARCHIVE_${CMAKE_MATCH_1})
+    list(APPEND INSIDE ${ARCHIVE_${CMAKE_MATCH_1}})
+  else()
+    list(APPEND INSIDE ${CMAKE_MATCH_2})
+  endif()
+endforeach()
 
 # Link `target`, the program, with our libraries.
 function(link_late target)
@@ -46,7 +51,7 @@ function(link_late target)
   endforeach()
   add_custom_target(${target}_late DEPENDS ${copies})
   target_link_options(${target} PRIVATE -Wl,-z,lazy -Wl,-z,dynamic-undefined-weak)
-  target_link_libraries(${target} PRIVATE flags $<TARGET_FILE:adapters> ${copies} ${INSIDE} PkgConfig::SQLITE
-    PkgConfig::UTF8PROC PkgConfig::CJSON PkgConfig::SODIUM ${STEMMER_LIB} Threads::Threads m)
+  target_link_libraries(${target} PRIVATE flags $<TARGET_FILE:adapters> ${copies} ${INSIDE} PkgConfig::CJSON
+    PkgConfig::SODIUM Threads::Threads m ${CMAKE_DL_LIBS})
   add_dependencies(${target} adapters ${target}_late)
 endfunction()
