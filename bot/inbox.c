@@ -429,7 +429,7 @@ static void recovered(struct journal_job *job, int err)
                                   .body = m->body,
                                   .tries = m->tries};
         box->open++;
-        if (m->tries > 2 * INBOX_TRIES) {
+        if (m->tries > 2 * INBOX_TRIES && clock_wall_ms() - m->at_ms > INBOX_GIVE_UP_MS) {
             log_error("inbox", "gave up on a message that ends the program", "adapter=%s id=%lld",
                       m->adapter, (long long)m->id);
             box->stats.dead++;

@@ -10,7 +10,8 @@
  * (transcript.h). So after a crash at any step either the message is still open, and nobody has seen a reply, or it is
  * closed and the reply is on disk. Messages of one conversation are answered one after another, in the order in which
  * they came (turn.c). A message that was found open at INBOX_TRIES starts may be what ends the program: it is answered
- * with an apology, unread; and if that did not help, at twice as many, given up.
+ * with an apology, unread; and if that did not help, at twice as many and a minute after it came, given up. A minute,
+ * because somebody else may end the program as often as that in a second, and then it is not the message's fault.
  *
  * Loop thread only. */
 #ifndef BOT_INBOX_H
@@ -26,7 +27,8 @@ struct inbox;
 struct journal_turn;
 struct pool;
 
-#define INBOX_TRIES 3
+#define INBOX_TRIES      3
+#define INBOX_GIVE_UP_MS 60000
 
 struct inbox_vote {
     int64_t turn; /* the answer's, or 0: the event `re` of the transcript */
