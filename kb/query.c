@@ -305,17 +305,24 @@ static bool has_digit(const char *s, size_t from, size_t to)
     return from < to;
 }
 
+/* Bytes of the sign of a currency at s, or 0. */
+static size_t currency(const char *s, size_t len)
+{
+    switch ((unsigned char)*s) {
+    case '$': return 1;
+    case 0xc2: return len > 1 && s[1] == '\xa3' ? 2 : 0;                   /* pound */
+    case 0xe2: return len > 2 && s[1] == '\x82' && s[2] == '\xac' ? 3 : 0; /* euro */
+    default: return 0;
+    }
+}
+
 /* "How many $$ is that", "€ for nurses?": a sign of money beside no sum. */
 static bool money_sign(const char *s, size_t len)
 {
-    static const char *const sign[] = {"$", "\xe2\x82\xac", "\xc2\xa3"};
-    for (size_t k = 0; k < sizeof sign / sizeof *sign; k++) {
-        size_t n = strlen(sign[k]);
-        for (size_t i = 0; i + n <= len; i++)
-            if (!memcmp(s + i, sign[k], n) && !has_digit(s, i > 2 ? i - 2 : 0, i) &&
-                !has_digit(s, i + n, i + n + 2 < len ? i + n + 2 : len))
-                return true;
-    }
+    for (size_t i = 0, n; i < len; i++)
+        if ((n = currency(s + i, len - i)) > 0 && !has_digit(s, i > 2 ? i - 2 : 0, i) &&
+            !has_digit(s, i + n, i + n + 2 < len ? i + n + 2 : len))
+            return true;
     return false;
 }
 

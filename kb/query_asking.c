@@ -19,7 +19,8 @@
 #define MOST   64  /* sentences that are looked at */
 
 struct sentence {
-    size_t from, to; /* words */
+    size_t from, to;   /* words */
+    size_t start, end; /* bytes */
     bool asks;
 };
 
@@ -72,21 +73,17 @@ static bool wants(const struct query_message *m, const struct sentence *s)
 static size_t read_sentences(const struct query_message *m, struct sentence s[MOST])
 {
     size_t n = 0, pos = 0, word = 0;
-    bool english = !*m->lang || !strcmp(m->lang, "en");
     while (pos < m->len && n < MOST) {
         const char *gap = memmem(m->s + pos, m->len - pos, "\n\n", 2);
         size_t line = gap ? (size_t)(gap - m->s) - pos : m->len - pos;
         size_t step = line ? sentence_end(m->s + pos, line) : 2;
         if (!step)
             break;
-        s[n] = (struct sentence){.from = word};
+        s[n] = (struct sentence){.from = word, .start = pos, .end = pos + step};
         while (word < m->n && m->word[word].start < pos + step)
             word++;
         s[n].to = word;
-        if (word > s[n].from) {
-            s[n].asks = memchr(m->s + pos, '?', step) || (english && wants(m, &s[n]));
-            n++;
-        }
+        n += word > s[n].from;
         pos += step;
     }
     if (n)
@@ -117,12 +114,22 @@ static double around_of(const struct query_message *m, const struct sentence *s,
     return own <= FEW ? AROUND : own > FEW + 1 ? ASIDE : (AROUND + ASIDE) / 2;
 }
 
+static size_t count_asking(const struct query_message *m, struct sentence *s, size_t n)
+{
+    bool english = !*m->lang || !strcmp(m->lang, "en");
+    size_t asking = 0;
+    for (size_t i = 0; i < n; i++) {
+        s[i].asks =
+            memchr(m->s + s[i].start, '?', s[i].end - s[i].start) || (english && wants(m, &s[i]));
+        asking += s[i].asks;
+    }
+    return asking;
+}
+
 void query_asking(struct query_message *m)
 {
     struct sentence s[MOST];
-    size_t n = read_sentences(m, s), asking = 0;
-    for (size_t i = 0; i < n; i++)
-        asking += s[i].asks;
+    size_t n = read_sentences(m, s), asking = n > 1 ? count_asking(m, s, n) : 0;
     if (!asking || asking == n)
         return;
     double around = around_of(m, s, n);
