@@ -35,8 +35,14 @@ static void saturate_terms(const struct match *m, size_t n, const uint16_t lengt
     for (size_t i = 0; i < n;) {
         uint16_t term = m[i].term;
         uint8_t count[FIELDS] = {0};
-        for (; i < n && m[i].term == term; i++)
-            count[m[i].field] = (uint8_t)(count[m[i].field] + (count[m[i].field] < BM25F_TF_MAX));
+        while (i < n && m[i].term == term) { /* places of one field stand together, mostly */
+            uint8_t field = m[i].field;
+            size_t from = i;
+            while (i < n && m[i].term == term && m[i].field == field)
+                i++;
+            size_t all = count[field] + (i - from);
+            count[field] = (uint8_t)(all < BM25F_TF_MAX ? all : BM25F_TF_MAX);
+        }
         double tf = 0;
         for (unsigned f = 0; f < FIELDS; f++)
             tf += count[f] * share[f];
@@ -67,7 +73,9 @@ size_t bm25f_gains(const struct bm25f_weights *weights, const struct match *m, s
                    const uint16_t length[FIELDS], const double average[FIELDS],
                    struct bm25f_gain ret[KB_MAX_TERMS])
 {
-    double worth[4 * KB_MAX_TERMS] = {0};
+    double worth[4 * KB_MAX_TERMS];
+    for (size_t i = 0; i < weights->n; i++)
+        worth[weights->w[i].term] = 0;
     saturate_terms(m, n, length, average, worth);
     return best_ways(weights, worth, ret);
 }

@@ -34,10 +34,11 @@ struct search {
     struct place *place; /* of one passage */
     struct chain {
         uint32_t first, last; /* plus one; 0: the word is not there */
-    } * chain;                /* per word */
+        uint32_t n;
+    } * chain; /* per word */
     size_t nplace, capplace;
-    struct match *match; /* of one passage: by term, then as they stand */
-    size_t nmatch, capmatch;
+    uint32_t *hit; /* see snap_sift() */
+    size_t caphit;
     size_t segment; /* at hand */
     int32_t today;
     bool every; /* passage is asked about, not only the suspects */
@@ -47,34 +48,65 @@ struct search {
 
 /* ---- words and their lists ----------------------------------------------------------------------------------- */
 
+static void put_place(struct search *s, uint16_t word, unsigned field, uint32_t pos)
+{
+    struct chain *c = &s->chain[word];
+    *POOL_PUSH(s->pool, s->place, s->nplace, s->capplace) =
+        (struct place){word, (uint8_t)field, pos, 0};
+    *(c->n ? &s->place[c->last - 1].next : &c->first) = (uint32_t)s->nplace;
+    c->last = (uint32_t)s->nplace;
+    c->n++;
+}
+
 static void take_place(struct search *s, const struct snap_walk *w)
 {
     uint16_t word = *snap_words_at(&s->words, s->segment, w->term);
-    if (!word)
-        return;
-    *POOL_PUSH(s->pool, s->place, s->nplace, s->capplace) =
-        (struct place){(uint16_t)(word - 1), (uint8_t)w->field, w->pos, 0};
-    struct chain *c = &s->chain[word - 1];
-    *(c->first ? &s->place[c->last - 1].next : &c->first) = (uint32_t)s->nplace;
-    c->last = (uint32_t)s->nplace;
+    if (word)
+        put_place(s, (uint16_t)(word - 1), w->field, w->pos);
+}
+
+/* The places in the passage's forward list that are worth a look. */
+static size_t sift(struct search *s, const struct snap_walk *w, const uint8_t *wanted)
+{
+    size_t most = (size_t)(w->end - w->at);
+    if (most > s->caphit) {
+        s->caphit = 2 * most;
+        s->hit = pool_array(s->pool, s->caphit, sizeof *s->hit);
+    }
+    return snap_sift(w, wanted, s->hit);
 }
 
 static int read_places(struct search *s, size_t segment, uint32_t ord)
 {
-    const struct view_segment *g = &s->v->segment[segment];
+    const uint8_t *wanted = s->v->segment[segment].wanted;
     struct snap_walk w = {0};
-    int r = snap_forward(g->snap, ord, &w);
+    int r = snap_forward(s->v->segment[segment].snap, ord, &w);
+    if (r)
+        return r;
     s->segment = segment;
     s->nplace = 0;
     for (size_t i = 0; i < s->words.n; i++)
-        s->chain[i].first = 0;
-    for (enum snap_step step = STEP_LINE; !r && step != STEP_END;) {
-        snap_skip(&w, g->wanted);
-        step = snap_step(&w);
-        if (step == STEP_TOKEN)
-            take_place(s, &w);
+        s->chain[i] = (struct chain){0};
+    const uint16_t *start = w.at;
+    size_t n = sift(s, &w, wanted);
+    for (size_t i = 0; i < n; i++) {
+        const uint16_t *at = start + s->hit[i];
+        if (at < w.at) /* the last step went over it */
+            continue;
+        w.next += (uint32_t)(at - w.at);
+        w.at = at;
+        uint8_t word = wanted[*at % SNAP_WANTED];
+        if (word == SNAP_CLOSER) {
+            enum snap_step step = snap_step(&w);
+            if (step == STEP_END)
+                break;
+            if (step == STEP_TOKEN)
+                take_place(s, &w);
+        } else if (s->words.word[word - 1].term[segment] == *at) { /* nearly always */
+            put_place(s, (uint16_t)(word - 1), w.field, w.next);
+        }
     }
-    return r;
+    return 0;
 }
 
 static bool has_place(const struct search *s, uint16_t word, uint8_t field, uint32_t pos)
@@ -319,6 +351,15 @@ static bool in_time(const struct search *s, const struct view_segment *g, uint32
     return !d || (d->from <= s->today && s->today <= d->until);
 }
 
+/* The day that is asked about, if any passage has a date. */
+static int32_t today_of(const struct view *v, const struct query *q)
+{
+    bool dated = false;
+    for (size_t i = 0; i < v->nsegment; i++)
+        dated = dated || v->segment[i].ndated;
+    return dated ? query_today(q) : 0;
+}
+
 static bool conditions_hold(const struct search *s, const struct view_segment *g, uint32_t ord)
 {
     const struct view_condition *c =
@@ -382,14 +423,16 @@ static void fill_slots(struct search *s, size_t segment, struct find_slot *slot)
 static void find(struct search *s, size_t max, struct find_result *r)
 {
     struct find_slot *slot = pool_array(s->pool, s->q->nslot, sizeof *slot);
-    struct find_kth *heap = pool_array(s->pool, max, sizeof *heap);
+    struct find_kth *lead = pool_array(s->pool, max, sizeof *lead);
+    float *scratch = pool_array(s->pool, r->room + FIND_BLOCK, sizeof *scratch);
     for (size_t i = 0; i < s->v->nsegment; i++) {
         struct view_segment *g = &s->v->segment[i];
         fill_slots(s, i, slot);
         struct find_query q = {.slot = slot,
                                .nslot = s->q->nslot,
                                .k = max,
-                               .heap = heap,
+                               .lead = lead,
+                               .scratch = scratch,
                                .drift = g->drift,
                                .suspect = g->suspect,
                                .suspect_all = s->every,
@@ -402,6 +445,25 @@ static void find(struct search *s, size_t max, struct find_result *r)
 
 /* ---- their places and exact scores ------------------------------------------------------------------------------------ */
 
+/* By term, then as they stand. */
+static size_t give_matches(const struct search *s, struct pool *pool, struct match **ret)
+{
+    size_t most = 0, n = 0;
+    for (size_t t = 0; t < s->q->nterm; t++) {
+        uint16_t word = s->words.term[t][0];
+        most += word == NO_WORD ? 0 : s->chain[word].n;
+    }
+    struct match *m = pool_array(pool, most, sizeof *m);
+    for (size_t t = 0; t < s->q->nterm; t++)
+        for (uint32_t at = first_place(s, t); at; at = s->place[at - 1].next) {
+            const struct place *p = &s->place[at - 1];
+            if (s->q->term[t].ntoken == 1 || stands_at(s, t, p))
+                m[n++] = (struct match){(uint16_t)t, p->field, p->pos};
+        }
+    *ret = m;
+    return n;
+}
+
 static int give_candidate(struct search *s, struct pool *pool, const struct find_hit *hit,
                           struct candidate *c)
 {
@@ -409,18 +471,8 @@ static int give_candidate(struct search *s, struct pool *pool, const struct find
     int r = read_places(s, hit->segment, hit->ord);
     if (r)
         return r;
-    s->nmatch = 0;
-    for (size_t t = 0; t < s->q->nterm; t++)
-        for (uint32_t at = first_place(s, t); at; at = s->place[at - 1].next) {
-            const struct place *p = &s->place[at - 1];
-            if (stands_at(s, t, p))
-                *POOL_PUSH(s->pool, s->match, s->nmatch, s->capmatch) =
-                    (struct match){(uint16_t)t, p->field, p->pos};
-        }
-    size_t n = s->nmatch;
-    struct match *m = pool_array(pool, n, sizeof *m);
-    if (n)
-        memcpy(m, s->match, n * sizeof *m);
+    struct match *m = NULL;
+    size_t n = give_matches(s, pool, &m);
     const struct snap_row *row = snap_row(g->snap, hit->ord);
     if (!row)
         return KB_ERR_DAMAGED;
@@ -469,7 +521,7 @@ int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t m
     struct pool *scratch = pool_new();
     struct candidates c = {0};
     s = pool_alloc(scratch, sizeof *s);
-    *s = (struct search){.v = v, .q = q, .pool = scratch, .today = query_today(q)};
+    *s = (struct search){.v = v, .q = q, .pool = scratch, .today = today_of(v, q)};
     snap_words_begin(&s->words, v, q, scratch);
     s->chain = pool_array(scratch, s->words.n, sizeof *s->chain);
     int r = read_terms(s);

@@ -62,7 +62,8 @@ bool lightword(const char *lang, const char *word)
         return false;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        int r = strcmp(english[mid], word);
+        int r = english[mid][0] - word[0];
+        r = r ? r : strcmp(english[mid], word);
         if (!r)
             return true;
         if (r < 0)

@@ -63,7 +63,8 @@ static void add_word(struct query *q, const char *token, const char *text, doubl
 static size_t find_slot(const struct query *q, const char *token)
 {
     for (size_t i = 0; i < q->nterm; i++)
-        if (q->term[i].typed && !strcmp(q->term[i].token[0], token))
+        if (q->term[i].typed && *q->term[i].token[0] == *token &&
+            !strcmp(q->term[i].token[0], token))
             return q->term[i].slot;
     return SIZE_MAX;
 }
@@ -282,7 +283,7 @@ static size_t add_slots(const struct query_reader *reader, struct query *q, stru
 static bool is_said(const struct query *q, const char *token)
 {
     for (size_t i = 0; i < q->nsaid; i++)
-        if (!strcmp(q->said[i].token, token))
+        if (*q->said[i].token == *token && !strcmp(q->said[i].token, token))
             return true;
     return false;
 }

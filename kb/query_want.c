@@ -10,7 +10,7 @@
 /* Words in a row, folded; '^' in front: only at the start of the message. The first that fits wins, so
  * the particular stands above the general. */
 static const struct {
-    const char *words;
+    char words[16];
     enum query_want want;
 } wants[] = {
     {"difference", WANT_DIFFERENCE},
@@ -96,22 +96,22 @@ static bool says(const char *const *word, size_t n, size_t at, const char *words
     return false;
 }
 
-static uint64_t bit_of(char letter)
+/* One of 64 bits for what a word begins with. */
+static uint64_t bit_of(const char *word)
 {
-    return 1ull << (letter > ' ' ? letter & 63 : 0);
+    unsigned second = word[0] && word[1] > ' ' ? (unsigned char)word[1] : 0;
+    return UINT64_C(1) << (((unsigned char)word[0] * 7u + second) & 63);
 }
 
 enum query_want query_want(const char *const *word, size_t n)
 {
-    uint64_t first = 0, second = 0; /* letters that words begin with */
-    for (size_t i = 0; i < n; i++) {
-        first |= bit_of(word[i][0]);
-        second |= bit_of(word[i][0] ? word[i][1] : 0);
-    }
+    uint64_t begins = 0;
+    for (size_t i = 0; i < n; i++)
+        begins |= bit_of(word[i]);
     for (size_t w = 0; w < sizeof wants / sizeof *wants; w++) {
         bool start = wants[w].words[0] == '^';
         const char *words = wants[w].words + start;
-        if (!(first & bit_of(words[0])) || !(second & bit_of(words[1])))
+        if (!(begins & bit_of(words)))
             continue; /* most phrases need no second look */
         for (size_t i = 0; i < (start && n ? 1 : n); i++)
             if (word[i][0] == *words && says(word, n, i, words))

@@ -182,7 +182,8 @@ int snap_list(struct snap *s, uint32_t term, struct snap_list *ret);
 #define SNAP_FIELD  0xfffdu /* the field ends */
 #define SNAP_OTHER  0xfffeu /* the next token is another form of the last one, at its place */
 #define SNAP_WIDE   0xffffu /* the next two codes are the two halves of a term, low one first */
-#define SNAP_WANTED 4096u   /* see snap_skip() */
+#define SNAP_WANTED 4096u   /* see snap_sift() */
+#define SNAP_CLOSER 255u    /* in its table: a mark, or one of several words */
 
 struct snap_walk {
     const uint16_t *at, *end;
@@ -219,18 +220,20 @@ static inline enum snap_step snap_step(struct snap_walk *w)
     return STEP_END;
 }
 
-/* Pass over tokens that are of no interest: those whose code's low bits name a zero in `wanted`. Some that are of no
- * interest either may be left to snap_step(); the marks must be wanted. */
-static inline void snap_skip(struct snap_walk *w, const uint8_t wanted[SNAP_WANTED])
+/* Of the codes from w->at on, the places of those that may be of interest: whose low bits do not name a zero in `wanted`. What
+ * is there else is the number of a word plus one, which may be the token, or SNAP_CLOSER, as it must be for the marks:
+ * go there and ask snap_step(). All codes between are tokens, one each. Returns how many; room for all is the caller's. No
+ * branch depends on the data, since whether the next token is wanted is as good as random. */
+static inline size_t snap_sift(const struct snap_walk *w, const uint8_t wanted[SNAP_WANTED],
+                               uint32_t *ret)
 {
     const uint16_t *p = w->at;
-    while (w->end - p >= 4 && !(wanted[p[0] % SNAP_WANTED] | wanted[p[1] % SNAP_WANTED] |
-                                wanted[p[2] % SNAP_WANTED] | wanted[p[3] % SNAP_WANTED]))
-        p += 4;
-    while (p < w->end && !wanted[*p % SNAP_WANTED])
-        p++;
-    w->next += (uint32_t)(p - w->at);
-    w->at = p;
+    size_t len = (size_t)(w->end - p), n = 0;
+    for (size_t i = 0; i < len; i++) {
+        ret[n] = (uint32_t)i;
+        n += wanted[p[i] % SNAP_WANTED] != 0;
+    }
+    return n;
 }
 
 uint64_t snap_checksum(const void *data, size_t len);

@@ -25,17 +25,21 @@
  *    and in as short a text as its bound assumes; and once there is a threshold, the next one is rarely HIGHER times
  *    as high. A wrong guess costs time and changes nothing.
  *
- * 4. Or everything, plainly. With all question words kept, a small base has more postings than passages, nearly all
- *    of which are touched. Then candidates, thresholds and look-ups are a detour: score_all() adds all slots to all
- *    passages, the commonest words as whole arrays (planes, snap_gain.c), notes nobody, and finds the best at the end. It
- *    looks at the highest score of each block of passages first: the k-th best of those is a threshold, and only
- *    blocks whose highest reaches it are looked at again.
+ * 4. Or everything, plainly. Where a base is small, or has more postings for the question than passages, to choose is a
+ *    detour: score_all() adds all slots to all passages, the commonest words as whole arrays (planes, snap_gain.c), notes
+ *    nobody, and finds the best at the end. It looks at the highest score of each block of passages first: the k-th
+ *    best of those is a threshold, and only blocks whose highest reaches it are looked at again.
  *
- * 5. Counts are coded. The counts of a word in the four fields are one byte, a place in a table of the 255
+ * 5. No branch that is a matter of chance. A processor guesses where a branch goes, and a wrong guess costs it as
+ *    much as fifty additions. So lists of those who qualify are made by writing everybody and counting on only when it
+ *    was one, look-ups and sums choose by comparison instead of jumping, and the k-th best of n scores is
+ *    not kept in a heap but found by halving a range (kth_best()).
+ *
+ * 6. Counts are coded. The counts of a word in the four fields are one byte, a place in a table of the 255
  *    commonest combinations; most words stand in the body alone, and then one look-up in a table by the length
  *    of the body is all the arithmetic there is. snap_gain.c has that, and the three ways to read a list.
  *
- * 6. Bounds that survive edits. `most` was computed with the average lengths of the build. When averages have grown by
+ * 7. Bounds that survive edits. `most` was computed with the average lengths of the build. When averages have grown by
  *    a factor r since, no tf can have grown by more than r (the divisor 1-b+b*len/avg shrinks by at most r), so
  *    most * r is a bound for ever, and nothing needs to be recomputed.
  *
@@ -56,12 +60,14 @@
 
 #include "kb/snap_room.h"
 
-#define SLACK 1.00001f /* bounds are raised by more than float additions can err */
-#define LIKELY                                                                                     \
-    0.6f /* of what a passage could have, the k-th best has hardly more than this share */
-#define HIGHER                                                                                     \
-    1.5f /* once there is a threshold, the next one has hardly more than so many times as much */
-#define ALL_MAX 16384 /* passages of a chunk for which adding everything may be the quicker way */
+#define SLACK    1.00001f /* bounds are raised by more than float additions can err */
+#define LIKELY   0.6f     /* hardly more than this share of what is possible has the k-th best, */
+#define HIGHER   1.5f     /* nor hardly more than so many times the threshold */
+#define NEAR     0.125f   /* and hardly less than this share of what the best has */
+#define CLOSE    1024u    /* neighbouring floats: 0.01 % */
+#define SMALLEST 1e-30f   /* less than any score that is not zero */
+#define ALL_FEW  2048     /* passages of a chunk for which adding everything is the quicker way, */
+#define ALL_MAX  16384    /* and for which it is when they have as many postings of the question */
 
 /* ---- a chunk's parts ---------------------------------------------------------------------------------------- */
 
@@ -138,54 +144,67 @@ bool find_admits(const struct finder *f, uint32_t offset)
 
 /* ---- the threshold ---------------------------------------------------------------------------------------------- */
 
-/* Let heap[i] sink: the smallest stays on top. */
-static void sink_kth(struct find_kth *heap, size_t n, size_t i)
+static void raise_to(struct finder *f, float score)
 {
-    struct find_kth down = heap[i];
-    for (size_t child; (child = 2 * i + 1) < n; i = child) {
-        child += child + 1 < n && heap[child + 1].score < heap[child].score;
-        if (down.score <= heap[child].score)
-            break;
-        heap[i] = heap[child];
-    }
-    heap[i] = down;
+    f->threshold = find_higher(f->threshold, score / SLACK);
 }
 
-/* Of the scores that are offered the k best stay in a heap, which few ever enter. Returns how many are in it. */
-static inline size_t offer(struct find_kth *heap, size_t n, size_t k, float score, uint32_t offset)
+/* How many have `least` or more, which is above zero: so are none of those that fill the last block. */
+static uint32_t count_from(const float *score, size_t n, float least)
 {
-    if (n < k) {
-        heap[n++] = (struct find_kth){score, offset};
-        for (size_t i = n == k ? k / 2 : 0; i--;)
-            sink_kth(heap, k, i);
-    } else if (score > heap[0].score) {
-        heap[0] = (struct find_kth){score, offset};
-        sink_kth(heap, k, 0);
-    }
-    return n;
+    uint32_t count = 0;
+    for (size_t i = 0; i < n; i += FIND_BLOCK)
+        for (size_t k = i; k < i + FIND_BLOCK; k++)
+            count += score[k] >= least;
+    return count;
 }
 
-/* The least of k scores is a threshold, if that says more than what is known already. */
-static void settle(struct finder *f, const struct find_kth *heap, size_t n)
+/* A score that k of these n reach and hardly any others, 0 when they are fewer, not counting those below zero; there is
+ * room behind them for whole blocks. Halves what is left of the range until it fits: unlike a heap, that waits for no
+ * branch that nobody can foresee. Floats that are not negative are ordered as their bits are. */
+static float kth_best(float *score, size_t n, size_t k)
 {
-    float least = 0;
+    union {
+        uint32_t bits;
+        float score;
+    } low = {.score = 0}, high = {.score = 0}, mid;
+    if (n < k)
+        return 0;
+    for (size_t i = n; i % FIND_BLOCK; i++)
+        score[i] = 0;
     for (size_t i = 0; i < n; i++)
-        least = !i || heap[i].score < least ? heap[i].score : least;
-    if (n == f->q->k)
-        f->threshold = find_higher(f->threshold, least / SLACK);
+        high.score = find_higher(high.score, score[i]);
+    high.bits++;
+    mid.score = high.score * NEAR; /* most likely above */
+    for (uint32_t count = 0; count != k && high.bits - low.bits > CLOSE;) {
+        count = count_from(score, n, mid.score);
+        *(count < k ? &high : &low) = mid;
+        mid.bits = low.bits + (high.bits - low.bits) / 2;
+    }
+    return low.score;
 }
 
 /* Slots from `next` on have not been added. The k passages that lead so far will be about the best: with all that
  * they are still to get, their least is a threshold already. */
 static void raise_threshold(struct finder *f, size_t next)
 {
-    struct find_kth *heap = f->q->heap;
-    size_t n = 0;
+    struct find_kth *lead = f->q->lead;
+    size_t n = 0, k = f->q->k;
     for (uint32_t i = 0; i < f->ntouched; i++)
-        n = offer(heap, n, f->q->k, f->score[f->touched[i]], f->touched[i]);
+        f->gain[i] = f->score[f->touched[i]];
+    float least = kth_best(f->gain, f->ntouched, k);
+    for (uint32_t i = 0; i < f->ntouched && n < k; i++) {
+        lead[n] = (struct find_kth){f->gain[i], f->touched[i]};
+        n += f->gain[i] >= least;
+    }
+    if (n < k || least <= 0) /* the filter has kept too many out */
+        return;
     for (size_t i = next; i < f->nactive; i++)
-        snap_gain_look_up(f, &f->active[i], heap, n);
-    settle(f, heap, n);
+        snap_gain_look_up(f, &f->active[i], lead, k);
+    least = lead[0].score;
+    for (size_t i = 1; i < k; i++)
+        least = lead[i].score < least ? lead[i].score : least;
+    raise_to(f, least);
 }
 
 /* ---- one chunk: as little as will do ------------------------------------------------------------------------------- */
@@ -236,7 +255,7 @@ static void drop_hopeless(struct finder *f, float rest)
 
 static void score_few(struct finder *f, size_t postings)
 {
-    float rest[FIND_SLOTS + 1];
+    float rest[FIND_SLOTS + 1] = {0};
     size_t i = 0;
     sum_bounds(f, rest);
     while (i < f->nactive && rest[i] >= f->threshold) {
@@ -267,19 +286,18 @@ static void keep_out(struct finder *f)
 }
 
 /* The highest score of every block, in best[]. The k-th best of those is a threshold, since each is some passage's. */
-static void find_tops(struct finder *f)
+static size_t find_tops(struct finder *f)
 {
-    struct find_kth *heap = f->q->heap;
-    size_t n = 0;
-    for (uint32_t block = 0; block * FIND_BLOCK < f->size; block++) {
-        const float *score = f->score + block * FIND_BLOCK;
+    size_t block = 0;
+    for (uint32_t from = 0; from < f->size; from += FIND_BLOCK, block++) {
+        const float *score = f->score + from;
         float top[4] = {0}; /* four at a time */
         for (size_t i = 0; i < FIND_BLOCK; i++)
             top[i % 4] = find_higher(top[i % 4], score[i]);
         f->best[block] = find_higher(find_higher(top[0], top[1]), find_higher(top[2], top[3]));
-        n = offer(heap, n, f->q->k, f->best[block], block);
     }
-    settle(f, heap, n);
+    raise_to(f, kth_best(f->best, block, f->q->k));
+    return block;
 }
 
 static void score_all(struct finder *f)
@@ -288,15 +306,19 @@ static void score_all(struct finder *f)
         snap_gain_everywhere(f, &f->active[i]);
     if (f->suspicious)
         keep_out(f);
-    find_tops(f);
-    f->nalive = 0;
-    for (uint32_t block = 0; block * FIND_BLOCK < f->size; block++) {
-        uint32_t from = block * FIND_BLOCK;
-        for (uint32_t i = from; f->best[block] >= f->threshold && i < from + FIND_BLOCK; i++)
-            if (f->score[i] > 0 && f->score[i] >= f->threshold)
-                f->alive[f->nalive++] = (struct find_kth){f->score[i], i};
-        f->best[block] = 0;
+    uint32_t blocks = (uint32_t)find_tops(f), n = 0, alive = 0, *look = f->touched;
+    float least = find_higher(f->threshold, SMALLEST);
+    for (uint32_t block = 0; block < blocks; block++) {
+        look[n] = block * FIND_BLOCK;
+        n += f->best[block] >= least;
     }
+    for (uint32_t b = 0; b < n; b++)
+        for (uint32_t i = look[b]; i < look[b] + FIND_BLOCK; i++) {
+            f->alive[alive] = (struct find_kth){f->score[i], i};
+            alive += f->score[i] >= least;
+        }
+    f->nalive = alive;
+    memset(f->best, 0, blocks * sizeof *f->best);
     memset(f->score, 0, f->size * sizeof *f->score);
 }
 
@@ -305,16 +327,16 @@ static void score_all(struct finder *f)
 /* The scores of whoever is left are complete: so is the threshold of this chunk. */
 static void score_chunk(struct finder *f)
 {
-    size_t postings = 0, n = 0;
+    size_t postings = 0;
     for (size_t i = 0; i < f->nactive; i++)
         postings += f->active[i].postings;
-    if (f->size <= ALL_MAX && postings >= f->size)
+    if (f->size <= ALL_FEW || (f->size <= ALL_MAX && postings >= f->size))
         score_all(f);
     else
         score_few(f, postings);
     for (uint32_t i = 0; i < f->nalive; i++)
-        n = offer(f->q->heap, n, f->q->k, f->alive[i].score, f->alive[i].offset);
-    settle(f, f->q->heap, n);
+        f->gain[i] = f->alive[i].score;
+    raise_to(f, kth_best(f->gain, f->nalive, f->q->k));
 }
 
 static bool worse(const struct find_hit *a, const struct find_hit *b)
@@ -367,10 +389,10 @@ static void collect(struct finder *f, struct find_result *r)
 /* The k-th best of all chunks so far; what is below is let go. */
 static void compare_chunks(struct finder *f, struct find_result *r)
 {
-    size_t kept = 0, n = 0;
+    size_t kept = 0;
     for (size_t i = 0; i < r->n; i++)
-        n = offer(f->q->heap, n, f->q->k, r->hit[i].score, 0);
-    settle(f, f->q->heap, n);
+        f->q->scratch[i] = r->hit[i].score;
+    raise_to(f, kth_best(f->q->scratch, r->n, f->q->k));
     for (size_t i = 0; i < r->n; i++)
         if (r->hit[i].score >= f->threshold)
             r->hit[kept++] = r->hit[i];

@@ -5,6 +5,7 @@
 #include "kb/snap.h"
 
 #define FIND_SLOTS 96   /* of a question; KB_MAX_TERMS bounds it well below */
+#define FIND_BLOCK 16   /* scores are looked at in blocks of so many */
 #define FIND_LISTS 1024 /* all ways to fill them; what is beyond is not looked at */
 
 /* One way to fill a slot, and what it is worth: slot weight * term weight * idf. */
@@ -19,7 +20,7 @@ struct find_slot {
     size_t nlist;
 };
 
-/* One of the k best so far. */
+/* A passage of the chunk, and its score so far. */
 struct find_kth {
     float score;
     uint32_t offset;
@@ -29,7 +30,8 @@ struct find_query {
     struct find_slot *slot;
     size_t nslot;
     size_t k;
-    struct find_kth *heap;   /* work space: room for k */
+    struct find_kth *lead;   /* work space: room for k; */
+    float *scratch;          /* for as many as the result has room for, and FIND_BLOCK more */
     float drift;             /* how much an average length has grown since the build, at least 1 */
     const uint64_t *suspect; /* bit per ord: ask `admits`; NULL: none is suspect */
     bool suspect_all;

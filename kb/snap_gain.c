@@ -79,7 +79,7 @@ static void make_plane(struct finder *f, struct part *p)
         f->asked[which] = true;
         return;
     }
-    if (!*at && (*at = calloc(f->size, sizeof **at)) != NULL)
+    if (!*at && (*at = calloc(f->size + FIND_BLOCK, sizeof **at)) != NULL)
         for (uint32_t i = 0; i < p->n; i++)
             (*at)[p->offset[i]] = worth(f, f->length, p, i, &escape);
     p->plane = *at; /* NULL: there is no memory for it, and the list does as well */
@@ -164,27 +164,31 @@ void snap_gain_add(struct finder *f, const struct active *a)
         add_part(f, p + i, true);
 }
 
+/* All of these arrays are as long as whole blocks are. */
 /* ---- to all, without noting whom ------------------------------------------------------------------------------------- */
 
 static void add_plane(float *restrict score, const float *restrict plane, float weight, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        score[i] += weight * plane[i];
+    for (size_t i = 0; i < n; i += FIND_BLOCK)
+        for (size_t k = i; k < i + FIND_BLOCK; k++)
+            score[k] += weight * plane[k];
 }
 
 static void raise_by_plane(float *restrict best, const float *restrict plane, float weight,
                            size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        best[i] = find_higher(best[i], weight * plane[i]);
+    for (size_t i = 0; i < n; i += FIND_BLOCK)
+        for (size_t k = i; k < i + FIND_BLOCK; k++)
+            best[k] = find_higher(best[k], weight * plane[k]);
 }
 
 static void add_best(float *restrict score, float *restrict best, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        score[i] += best[i];
-        best[i] = 0;
-    }
+    for (size_t i = 0; i < n; i += FIND_BLOCK)
+        for (size_t k = i; k < i + FIND_BLOCK; k++) {
+            score[k] += best[k];
+            best[k] = 0;
+        }
 }
 
 static void add_list(struct finder *f, const struct part *list)

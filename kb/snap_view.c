@@ -309,7 +309,7 @@ static int finish(struct view *v, const uint64_t total[FIELDS], const uint64_t f
         struct view_segment *g = &v->segment[i];
         g->drift = drift_of(snap_head(g->snap), v->average);
         g->wanted = pool_alloc(v->pool, SNAP_WANTED);
-        memset(g->wanted + SNAP_LINE % SNAP_WANTED, 1, SNAP_WIDE - SNAP_LINE + 1);
+        memset(g->wanted + SNAP_LINE % SNAP_WANTED, SNAP_CLOSER, SNAP_WIDE - SNAP_LINE + 1);
         g->lookup = pool_array(v->pool, VIEW_LOOKUP, sizeof *g->lookup);
         mark_suspects(v, g);
         r = finder_new(g->snap, v->average, &g->finder);

@@ -30,7 +30,7 @@ struct view_segment {
     uint64_t *suspect; /* dead, dated, conditional or for an audience; NULL: none is */
     uint64_t *dead;    /* NULL: none is */
     /* Of the question at hand; between questions only the marks are wanted, and nothing is looked up. */
-    uint8_t *wanted;         /* see snap_skip() */
+    uint8_t *wanted;         /* see snap_sift() */
     uint16_t *lookup;        /* VIEW_LOOKUP: number of a word plus one, hashed by its term */
     const char *name[256];   /* "" for places without one */
     size_t nname;            /* how many rows may speak of */

@@ -29,14 +29,28 @@ static uint16_t number_of(struct snap_words *w, const char *token)
     return (uint16_t)(w->n - 1);
 }
 
-/* Let snap_skip() stop at a word, or not any more. Wide terms have a mark in front, at which it stops anyway. */
-static void want(struct snap_words *w, size_t word, int more)
+/* Where snap_sift() looks for the term, NULL for wide terms: these have a mark in front, which it finds anyway. */
+static uint8_t *wanted_at(const struct snap_words *w, size_t segment, size_t word)
+{
+    uint32_t term = w->word[word].term[segment];
+    return term < SNAP_LINE ? &w->v->segment[segment].wanted[term % SNAP_WANTED] : NULL;
+}
+
+static void want(struct snap_words *w, size_t word)
 {
     for (size_t i = 0; i < w->v->nsegment; i++) {
-        uint32_t term = w->word[word].term[i];
-        uint8_t *wanted = &w->v->segment[i].wanted[term % SNAP_WANTED];
-        if (term < SNAP_LINE)
-            *wanted = (uint8_t)(*wanted + more);
+        uint8_t *at = wanted_at(w, i, word);
+        if (at)
+            *at = *at || word + 1 >= SNAP_CLOSER ? SNAP_CLOSER : (uint8_t)(word + 1);
+    }
+}
+
+static void forget(struct snap_words *w, size_t word)
+{
+    for (size_t i = 0; i < w->v->nsegment; i++) {
+        uint8_t *at = wanted_at(w, i, word), *marks = w->v->segment[i].wanted;
+        if (at)
+            *at = at - marks >= SNAP_LINE % SNAP_WANTED ? SNAP_CLOSER : 0;
     }
 }
 
@@ -49,7 +63,7 @@ void snap_words_begin(struct snap_words *w, struct view *v, const struct query *
         for (size_t k = 0; k < q->term[i].ntoken && k < SYNONYM_WORDS; k++)
             w->term[i][k] = number_of(w, q->term[i].token[k]);
     for (; w->wanted < w->n; w->wanted++)
-        want(w, w->wanted, 1);
+        want(w, w->wanted);
 }
 
 void snap_words_said(struct snap_words *w, const struct query *q)
@@ -66,7 +80,7 @@ void snap_words_said(struct snap_words *w, const struct query *q)
 void snap_words_end(struct snap_words *w)
 {
     while (w->wanted)
-        want(w, --w->wanted, -1);
+        forget(w, --w->wanted);
     for (size_t i = 0; i < w->v->nsegment && w->n; i++)
         memset(w->v->segment[i].lookup, 0, VIEW_LOOKUP * sizeof *w->v->segment[i].lookup);
 }

@@ -16,7 +16,7 @@ struct snap_words {
     struct pool *pool;
     struct snap_word *word;
     size_t n, cap;
-    size_t wanted;                   /* the first so many are what snap_skip() stops at */
+    size_t wanted;                   /* the first so many are what snap_sift() finds */
     uint16_t (*term)[SYNONYM_WORDS]; /* of each term of the question: its tokens */
     uint8_t *said; /* of each word, after snap_words_said(): place in q->said plus one, or 0 */
 };
