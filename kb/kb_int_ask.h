@@ -82,7 +82,7 @@ int abbreviations_find(struct pool *pool, const char *s, size_t len, abbreviatio
 /* ---- synonym_ask.c: both, looked up by the words of a question ------------------------------------------------------- */
 
 /* Both sides of a pair as tokens. A side may be a phrase of up to SYNONYM_WORDS words. */
-#define SYNONYM_WORDS 6
+#define SYNONYM_WORDS 8
 struct synonym {
     const char *const *from;
     size_t nfrom;
