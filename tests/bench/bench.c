@@ -5,7 +5,8 @@
  * to minute, so the engines take turns, a few questions at a time, which each answers once to warm up and then in
  * earnest; only the ratios mean something. An answer's time is that of the processor for its thread, so that neighbours do
  * not count (clock.c); builds and starts are given by the wall's clock, which they do disturb, and by the processor's. Questions are asked in two ways: with question words dropped, as kb/ does, and with
- * every word kept, as engines do that have no list of them.
+ * every word kept, as engines do that have no list of them. A whole answer is measured twice: by bases that have heard other
+ * questions before but never this one, and, as a figure beside it, by one that has.
  *
  *   bench [-n PASSAGES[,PASSAGES...]] [-q QUESTIONS] [-s SECONDS] [-j FILE] [DIR]
  *
@@ -186,10 +187,12 @@ struct engines {
     struct plain *plain;
     struct xapian *xapian;
     struct core *core;
-    struct kb *kb;
+    struct kb *kb
+        [PASSES +
+         1]; /* one for each pass, none of which has heard a question before; the last hears all again */
 };
 
-static void ask_engine(const struct engines *e, enum engine engine, enum words words,
+static void ask_engine(const struct engines *e, enum engine engine, enum words words, size_t pass,
                        const char *whole, const char *text)
 {
     switch (engine) {
@@ -201,7 +204,8 @@ static void ask_engine(const struct engines *e, enum engine engine, enum words w
 #endif
         break;
     case CORE: (words == EVERY ? core_ask_every : core_ask)(e->core, whole); break;
-    case WHOLE: ask_whole(e->kb, whole); break;
+    case WHOLE: ask_whole(e->kb[pass], whole); break;
+    case AGAIN: ask_whole(e->kb[PASSES], whole); break;
     case ENGINES: break;
     }
 }
@@ -236,7 +240,8 @@ static void ask_some(const struct engines *e, enum engine engine, enum words wor
     for (size_t pass = 0; pass < passes; pass++)
         for (size_t i = 0; i < n; i++) {
             struct stopwatch watch = stopwatch_start();
-            ask_engine(e, engine, words, q[i].whole, words == EVERY ? q[i].whole : q[i].content);
+            ask_engine(e, engine, words, pass, q[i].whole,
+                       words == EVERY ? q[i].whole : q[i].content);
             t[i][pass] = stopwatch_ns(&watch);
             if (t[i][pass] > SLOW_NS)
                 passes = 1;
@@ -262,7 +267,7 @@ static void ask_all(const struct engines *e, const struct corpus *c, enum words 
             r->words[words] += (double)count_words(words == EVERY ? q[i].whole : q[i].content);
         }
         for (enum engine k = 0; k < ENGINES; k++)
-            if (!(k == XAPIAN && !e->xapian) && !(k == WHOLE && words == EVERY))
+            if (!(k == XAPIAN && !e->xapian) && !((k == WHOLE || k == AGAIN) && words == EVERY))
                 ask_some(e, k, words, q, n, r);
         done += n;
     }
@@ -334,11 +339,13 @@ static void run_size(const struct corpus *c, size_t n, const struct options *o, 
     r->build_snapshot = core_snapshot(db, &r->bytes_snapshot);
     r->open = time_open(db, c->question[0]);
     e.core = core_open(db);
-    e.kb = open_base(db);
+    for (size_t i = 0; i <= PASSES; i++)
+        e.kb[i] = open_base(db);
     for (enum words words = 0; words < WORDS; words++)
         ask_all(&e, c, words, o, r);
     core_close(e.core);
-    kb_close(e.kb);
+    for (size_t i = 0; i <= PASSES; i++)
+        kb_close(e.kb[i]);
     plain_free(e.plain);
 #ifdef BENCH_XAPIAN
     xapian_free(e.xapian);

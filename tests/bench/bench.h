@@ -105,7 +105,7 @@ void program_memory(const char *program, const char *db, char **question, size_t
 
 /* ---- report.c: what was measured, as tables ---- */
 
-enum engine { FTS5_RANK, FTS5_BM25, XAPIAN, CORE, WHOLE, ENGINES };
+enum engine { FTS5_RANK, FTS5_BM25, XAPIAN, CORE, WHOLE, AGAIN, ENGINES };
 enum words { CONTENT, EVERY, WORDS }; /* question words dropped; every word kept */
 
 struct result {
