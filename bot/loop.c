@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <uv.h>
 
-#include "bot/library.h"
 #include "bot/must.h"
 
 struct post {
@@ -196,8 +195,6 @@ int loop_signal(struct loop *l, int signum, loop_fn *fn, void *ctx)
 
 int loop_new(struct loop **ret)
 {
-    if (!library_load(LIBRARY_UV))
-        return -ENOENT;
     struct loop *l = must(calloc(1, sizeof(*l)));
     int rc = uv_loop_init(&l->uv);
     if (rc < 0) {

@@ -17,9 +17,9 @@
 #include "kb/kb_int.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
+#define SIEVE      1024 /* bits */
 #define LINES_READ 4096 /* bytes of a body, and of what stands above it */
 
 /* ---- the words of a passage, line by line ----------------------------------------------------------------- */
@@ -38,67 +38,54 @@ struct line_notes {
     size_t n;
 };
 
-/* A text while it is cut into words. */
-struct cutting {
+/* Lines while they are gathered. */
+struct gathering {
     struct pool *pool;
-    const char *text, *lang;
-    size_t end; /* of the line at hand, in bytes */
     uint32_t line;
     bool body;
     struct line_word *word;
     size_t n, cap;
 };
 
-static int cut_word(void *ctx, const char *token, size_t len, size_t start, size_t end,
-                    bool colocated)
+/* The words of a text, as many as there are in its first LINES_READ bytes, by line and sentence. */
+static void gather(struct gathering *g, const char *text, const struct text_words *words)
 {
-    struct cutting *c = ctx;
-    (void)end;
-    for (; start >= c->end; c->line++) {
-        c->end += sentence_end(c->text + c->end, strcspn(c->text + c->end, "\n"));
-        c->end += strspn(c->text + c->end, " \n");
+    size_t end = 0; /* of the line at hand */
+    for (size_t i = 0; i < words->n && words->word[i].end < LINES_READ; i++) {
+        const struct text_word *w = &words->word[i];
+        for (; w->start >= end; g->line++) {
+            end += sentence_end(text + end, strcspn(text + end, "\n"));
+            end += strspn(text + end, " \n");
+        }
+        *POOL_PUSH(g->pool, g->word, g->n, g->cap) = (struct line_word){
+            w->hash, g->line, g->body, i && w->pos == words->word[i - 1].pos, w->stop};
     }
-    *POOL_PUSH(c->pool, c->word, c->n, c->cap) =
-        (struct line_word){word_hash(token, len), c->line, c->body, colocated,
-                           !colocated && stopword(c->lang, token, len)};
-    return 0;
-}
-
-/* The first `n` bytes of a marked text. */
-static void cut(struct cutting *c, struct tokenizer *t, const char *text, int n, size_t mark)
-{
-    if (n < 0 || (size_t)n <= mark || mark >= LINES_READ)
-        return;
-    c->text = text;
-    c->end = mark;
-    tokenizer_run(t, text, (size_t)n < LINES_READ ? (size_t)n : LINES_READ - 1, cut_word, c);
-    c->line++;
+    g->line++;
 }
 
 /* The words of a passage, none where they cannot be told. A title is a line by itself and with the last heading. */
 static const struct line_notes *lines_of(struct tokenizer *t, const struct row *row)
 {
-    size_t mark = strlen(row->lang) + 2;
-    char text[LINES_READ];
+    struct text_words head;
+    const struct text_words *body;
     if (row->notes->lines)
         return row->notes->lines;
     struct line_notes *notes = pool_alloc(row->notes->pool, sizeof *notes);
     row->notes->lines = notes;
-    *notes = (struct line_notes){0};
-    struct cutting c = {.pool = pool_new(), .lang = *row->lang ? row->lang : "en"};
+    struct gathering g = {.pool = pool_new()};
     const char *last = row->nheading ? row->heading[row->nheading - 1] : "";
-    int n = snprintf(text, sizeof text, "%c%s %s\n%s %s\n%s\n%s", TOKENIZER_MARK, row->lang,
-                     row->title, row->title, last, row->headings, row->question);
-    cut(&c, t, text, n, mark);
-    c.body = true;
-    n = snprintf(text, sizeof text, "%c%s %s", TOKENIZER_MARK, row->lang, row->body);
-    cut(&c, t, text, n, mark);
-    if (c.n) {
-        struct line_word *word = pool_array(row->notes->pool, c.n, sizeof *word);
-        memcpy(word, c.word, c.n * sizeof *word);
-        *notes = (struct line_notes){word, c.n};
-    }
-    pool_free(c.pool);
+    const char *text = pool_printf(g.pool, "%s\n%s %s\n%s\n%s", row->title, row->title, last,
+                                   row->headings, row->question);
+    if (!words_read(t, g.pool, row->lang, text, strlen(text), &head))
+        gather(&g, text, &head);
+    g.body = true;
+    if (!words_body(t, row, &body))
+        gather(&g, row->body, body);
+    struct line_word *word = pool_array(row->notes->pool, g.n, sizeof *word);
+    if (g.n)
+        memcpy(word, g.word, g.n * sizeof *word);
+    *notes = (struct line_notes){word, g.n};
+    pool_free(g.pool);
     return notes;
 }
 
@@ -108,7 +95,7 @@ static const struct line_notes *lines_of(struct tokenizer *t, const struct row *
 struct reading {
     const struct query *q;
     const struct line_worth *worth;
-    uint64_t sieve;               /* low bits of the hashes of all that is looked for */
+    uint64_t sieve[SIEVE / 64];   /* low bits of the hashes of all that is looked for */
     uint64_t hash[QUERY_SAID];    /* of the words without content */
     size_t nsaid;                 /* in the sentences that ask */
     size_t words, content, asked; /* without stop words; what was asked for */
@@ -118,17 +105,27 @@ struct reading {
     struct line_found best;
 };
 
+static void look_for(struct reading *r, uint64_t hash)
+{
+    r->sieve[hash % SIEVE / 64] |= UINT64_C(1) << hash % 64;
+}
+
+static bool is_looked_for(const struct reading *r, uint64_t hash)
+{
+    return r->sieve[hash % SIEVE / 64] >> hash % 64 & 1;
+}
+
 static void begin(struct reading *r)
 {
     const struct query *q = r->q;
     for (size_t i = 0; i < q->nterm; i++)
-        r->sieve |= UINT64_C(1) << q->term[i].hash % 64;
+        look_for(r, q->term[i].hash);
     for (; r->nsaid < q->nsaid && q->said[r->nsaid].weight >= 1; r->nsaid++) {
         const struct query_said *said = &q->said[r->nsaid];
         if (said->slot != SIZE_MAX)
             continue;
         r->hash[r->nsaid] = word_hash(said->token, strlen(said->token));
-        r->sieve |= UINT64_C(1) << r->hash[r->nsaid] % 64;
+        look_for(r, r->hash[r->nsaid]);
     }
 }
 
@@ -149,10 +146,11 @@ static void extend(struct reading *r, const double well[QUERY_SAID])
 static bool take_word(struct reading *r, uint64_t hash)
 {
     const struct query *q = r->q;
-    double well[QUERY_SAID] = {0};
+    double well[QUERY_SAID];
     bool asked = false, any = false;
-    if (!(r->sieve >> hash % 64 & 1))
+    if (!is_looked_for(r, hash))
         return false;
+    memset(well, 0, r->nsaid * sizeof *well);
     for (size_t i = 0; i < q->nterm; i++) {
         const struct query_term *t = &q->term[i];
         if (t->hash != hash || t->ntoken > 1)
@@ -189,7 +187,7 @@ static void end_line(struct reading *r, bool body)
             r->best.exact = fmax(r->best.exact, 2 * recall * precision / (recall + precision));
         r->best.said = fmax(r->best.said, fmin(1, said));
         memset(r->filled, 0, sizeof r->filled);
-        memset(r->common, 0, sizeof r->common);
+        memset(r->common, 0, (r->nsaid + 1) * sizeof *r->common);
     }
     r->any = false;
     r->words = r->content = r->asked = 0;

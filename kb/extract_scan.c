@@ -10,13 +10,6 @@
 #define MEASURE 0.2  /* of its worth is left to a word that says how something is counted */
 #define TOLD    0.35 /* of its worth is left to a word that the heading says */
 
-struct token {
-    uint64_t hash;
-    uint32_t pos; /* several at one place when a word has several forms */
-    uint32_t start, end;
-    bool stop; /* only told inside what can have a label */
-};
-
 /* What a unit is, whatever the question. */
 struct unit_notes {
     bool dangling, aside;
@@ -25,63 +18,14 @@ struct unit_notes {
 
 /* Of a passage; made when it is first quoted from (shelf.c). */
 struct extract_notes {
-    const struct token *token;
-    size_t n;
+    const struct text_words *words;
     const struct unit_notes *unit;
     const double *fit[WANTS]; /* per unit; NULL: not asked for yet */
-};
-
-struct tokens {
-    struct pool *pool;
-    const char *lang;
-    const struct row *row;
-    size_t unit; /* the last one that was looked at: tokens come in order */
-    struct token *token;
-    size_t n, cap, mark; /* bytes of the language mark */
 };
 
 static bool has_label(const struct unit *u)
 {
     return u->kind == BLOCK_ITEM || u->kind == BLOCK_ROW;
-}
-
-/* Whether the byte of the passage is in an item or a row, whose label is compared word for word. */
-static bool may_be_label(struct tokens *t, size_t at)
-{
-    const struct unit *unit = t->row->unit;
-    size_t n = t->row->nunit, from = t->row->start + at;
-    while (t->unit < n && unit[t->unit].end <= from)
-        t->unit++;
-    return t->unit < n && unit[t->unit].start <= from && has_label(&unit[t->unit]);
-}
-
-static int on_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
-                    bool colocated)
-{
-    struct tokens *t = ctx;
-    if (start < t->mark || end < start)
-        return 0;
-    uint32_t pos = t->n ? t->token[t->n - 1].pos + !colocated : 0;
-    bool stop = may_be_label(t, start - t->mark) && stopword(t->lang, token, len);
-    *POOL_PUSH(t->pool, t->token, t->n, t->cap) = (struct token){
-        word_hash(token, len), pos, (uint32_t)(start - t->mark), (uint32_t)(end - t->mark), stop};
-    return 0;
-}
-
-/* The words of the passage, in `scratch`. */
-static int read_tokens(struct tokenizer *t, struct pool *scratch, const struct row *row,
-                       struct tokens *ret)
-{
-    const char *lang = row->lang;
-    size_t mark = strlen(lang) + 2, len = row->end - row->start;
-    char *marked = pool_alloc(scratch, mark + len + 1);
-    marked[0] = TOKENIZER_MARK;
-    memcpy(marked + 1, lang, mark - 2);
-    marked[mark - 1] = ' ';
-    memcpy(marked + mark, row->notes->text, len);
-    *ret = (struct tokens){.pool = scratch, .lang = *lang ? lang : "en", .row = row, .mark = mark};
-    int r = tokenizer_run(t, marked, mark + len, on_token, ret);
-    return r < 0 ? r : 0;
 }
 
 static struct unit_notes note_unit(const struct row *row, const struct unit *u)
@@ -97,23 +41,20 @@ static struct unit_notes note_unit(const struct row *row, const struct unit *u)
 }
 
 /* Make row->notes->units, unless it is there. */
-static int note_passage(struct tokenizer *t, struct pool *scratch, const struct row *row)
+static int note_passage(struct tokenizer *t, const struct row *row)
 {
     struct pool *pool = row->notes->pool;
-    struct tokens tokens;
+    const struct text_words *words;
     if (row->notes->units)
         return 0;
-    int r = read_tokens(t, scratch, row, &tokens);
+    int r = words_quoted(t, row, &words);
     if (r)
         return r;
     struct extract_notes *notes = pool_alloc(pool, sizeof *notes);
-    struct token *token = pool_array(pool, tokens.n, sizeof *token);
     struct unit_notes *unit = pool_array(pool, row->nunit, sizeof *unit);
-    if (tokens.n)
-        memcpy(token, tokens.token, tokens.n * sizeof *token);
     for (size_t i = 0; i < row->nunit; i++)
         unit[i] = note_unit(row, &row->unit[i]);
-    *notes = (struct extract_notes){.token = token, .n = tokens.n, .unit = unit};
+    *notes = (struct extract_notes){.words = words, .unit = unit};
     row->notes->units = notes;
     return 0;
 }
@@ -169,21 +110,15 @@ static bool may_begin(const struct terms *t, uint64_t hash)
     return t->sieve[hash % SIEVE / 64] >> hash % 64 & 1;
 }
 
-/* Some of a passage's words in a row. */
-struct span {
-    const struct token *token;
-    size_t n;
-};
-
 /* The index behind the `n` hashes that stand in a row from token i on; 0 when they do not. */
-static size_t stands_at(const struct span *t, size_t i, const uint64_t *hash, size_t n)
+static size_t stands_at(const struct text_words *t, size_t i, const uint64_t *hash, size_t n)
 {
-    size_t pos = t->token[i].pos, at = i;
+    size_t pos = t->word[i].pos, at = i;
     for (size_t k = 0; k < n; k++) {
-        while (at < t->n && (t->token[at].pos < pos + k ||
-                             (t->token[at].pos == pos + k && t->token[at].hash != hash[k])))
+        while (at < t->n && (t->word[at].pos < pos + k ||
+                             (t->word[at].pos == pos + k && t->word[at].hash != hash[k])))
             at++;
-        if (at == t->n || t->token[at].pos != pos + k)
+        if (at == t->n || t->word[at].pos != pos + k)
             return 0;
     }
     return at + 1;
@@ -191,15 +126,15 @@ static size_t stands_at(const struct span *t, size_t i, const uint64_t *hash, si
 
 typedef void found_fn(void *ctx, const struct query_term *term, size_t from, size_t to);
 
-static void find_terms(const struct query *q, const struct terms *terms, const struct span *t,
+static void find_terms(const struct query *q, const struct terms *terms, const struct text_words *t,
                        found_fn *fn, void *ctx)
 {
     for (size_t i = 0; i < t->n; i++) {
-        if (!may_begin(terms, t->token[i].hash))
+        if (!may_begin(terms, t->word[i].hash))
             continue;
         for (size_t k = 0; k < q->nterm; k++) {
             const uint64_t *hash = terms->hash + terms->first[k];
-            if (!q->term[k].ntoken || *hash != t->token[i].hash)
+            if (!q->term[k].ntoken || *hash != t->word[i].hash)
                 continue;
             size_t to = stands_at(t, i, hash, q->term[k].ntoken);
             if (to)
@@ -255,7 +190,7 @@ static void read_told(const struct candidate *c, struct scan *s)
 struct placing {
     struct scan *s;
     const struct terms *terms;
-    struct span tokens;
+    struct text_words tokens;
     size_t unit; /* the last one that was looked at: tokens come in order */
     bool *asked; /* per token: it is a word of the question */
 };
@@ -264,7 +199,7 @@ static void place(void *ctx, const struct query_term *term, size_t from, size_t 
 {
     struct placing *p = ctx;
     struct scan *s = p->s;
-    const struct token *first = &p->tokens.token[from], *last = &p->tokens.token[to - 1];
+    const struct text_word *first = &p->tokens.word[from], *last = &p->tokens.word[to - 1];
     size_t at = s->row->start + first->start;
     for (size_t i = from; i < to; i++)
         p->asked[i] = true;
@@ -273,7 +208,7 @@ static void place(void *ctx, const struct query_term *term, size_t from, size_t 
     if (p->unit < s->row->nunit && s->row->unit[p->unit].start <= at)
         fill_slots(s->seen[p->unit].fill, term);
     for (size_t i = from; i < to; i++) {
-        const struct token *t = &p->tokens.token[i];
+        const struct text_word *t = &p->tokens.word[i];
         if ((!s->nmark || s->mark[s->nmark - 1].end <= t->start) && t->end <= last->end)
             *POOL_PUSH(s->pool, s->mark, s->nmark, s->capmark) = (struct kb_span){t->start, t->end};
     }
@@ -288,19 +223,19 @@ static void fill_label(void *ctx, const struct query_term *term, size_t from, si
 /* How much of the question a unit's label is, when all of it was asked for; else 0. */
 static double label_of(const struct scan *s, const struct placing *p, const struct unit_notes *unit)
 {
-    struct span label = p->tokens;
-    while (label.n && label.token[0].start < unit->label)
-        label.token++, label.n--;
-    while (label.n && label.token[label.n - 1].end > unit->label_end)
+    struct text_words label = p->tokens;
+    while (label.n && label.word[0].start < unit->label)
+        label.word++, label.n--;
+    while (label.n && label.word[label.n - 1].end > unit->label_end)
         label.n--;
     size_t content = 0;
     for (size_t i = 0; i < label.n; i++) {
-        const struct token *t = &label.token[i];
-        bool again = t > p->tokens.token && t[-1].pos == t->pos; /* another form of the same word */
+        const struct text_word *t = &label.word[i];
+        bool again = t > p->tokens.word && t[-1].pos == t->pos; /* another form of the same word */
         if (t->end > unit->label_end || t->stop || again)
             continue;
         content++;
-        if (!p->asked[t - p->tokens.token])
+        if (!p->asked[t - p->tokens.word])
             return 0;
     }
     if (!content)
@@ -368,7 +303,7 @@ static size_t first_mention(const struct scan *s)
 int extract_scan(struct tokenizer *t, const struct query *q, struct pool *pool,
                  const struct row *row, const struct candidate *c, struct scan *ret)
 {
-    int r = note_passage(t, pool, row);
+    int r = note_passage(t, row);
     if (r)
         return r;
     const struct extract_notes *notes = row->notes->units;
@@ -382,8 +317,8 @@ int extract_scan(struct tokenizer *t, const struct query *q, struct pool *pool,
     for (size_t i = 0; i < row->nunit; i++)
         s.seen[i] = (struct seen){.fill = fill + i * (q->nslot + 1), .fit = fit[i]};
     read_told(c, &s);
-    struct placing p = {.s = &s, .terms = &terms, .tokens = {notes->token, notes->n}};
-    p.asked = pool_array(pool, notes->n + 1, sizeof *p.asked);
+    struct placing p = {.s = &s, .terms = &terms, .tokens = *notes->words};
+    p.asked = pool_array(pool, notes->words->n + 1, sizeof *p.asked);
     find_terms(q, &terms, &p.tokens, place, &p);
     for (size_t i = 0; i < row->nunit; i++)
         judge(&s, &p, i);

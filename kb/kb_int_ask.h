@@ -387,17 +387,37 @@ struct row {
 
 /* What is worked out about a passage and is the same for every question: each when a question first wants it. */
 struct row_notes {
-    struct pool *pool;              /* that the row lives in */
-    const char *text;               /* shelf_text() */
-    struct extract_notes *units;    /* extract_scan.c */
-    const struct line_notes *lines; /* confidence_line.c */
-    bool has_traits;                /* the next one is known */
-    uint16_t traits;                /* trait_of() */
+    struct pool *pool;                      /* that the row lives in */
+    const char *text;                       /* shelf_text() */
+    const struct text_words *body, *quoted; /* words.c */
+    struct extract_notes *units;            /* extract_scan.c */
+    const struct line_notes *lines;         /* confidence_line.c */
+    bool has_traits;                        /* the next one is known */
+    uint16_t traits;                        /* trait_of() */
 };
 int row_read(struct kb *kb, struct pool *pool, long long id, struct row *ret);
 /* Bytes [start, end) of a document's text, terminated, without reading the rest of it. */
 int row_text(struct kb *kb, struct pool *pool, long long document, size_t start, size_t end,
              char **ret_text);
+
+/* ---- words.c: the words of a passage ------------------------------------------------------------------------------------- */
+
+struct text_word {
+    uint64_t hash;       /* word_hash() of the token */
+    uint32_t pos;        /* place; another form of a word has the same as the one before */
+    uint32_t start, end; /* bytes */
+    bool stop;           /* without content */
+};
+struct text_words {
+    const struct text_word *word;
+    size_t n;
+};
+/* Of any text; lives in `pool`. */
+int words_read(struct tokenizer *t, struct pool *pool, const char *lang, const char *s, size_t len,
+               struct text_words *ret);
+/* Of the body; of the text, once shelf_text() has been called. They live as long as the row. */
+int words_body(struct tokenizer *t, const struct row *row, const struct text_words **ret);
+int words_quoted(struct tokenizer *t, const struct row *row, const struct text_words **ret);
 
 /* ---- shelf.c: the rows that were read lately ---------------------------------------------------------------------------- */
 
