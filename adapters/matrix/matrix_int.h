@@ -206,6 +206,7 @@ struct matrix {
     struct adapter *adapter;
     struct secret token, hs_token; /* hs_token empty: a plain bot account */
     struct secret password;        /* of a plain account without a token of its own */
+    bool logging_in;               /* what is refused meanwhile is no news */
     uint64_t logged_in_ms;         /* loop time */
     char *homeserver;
     struct matrix_self self;

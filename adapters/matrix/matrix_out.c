@@ -75,7 +75,9 @@ static void failed(struct sending *k, const struct matrix_result *r)
     switch (r->class) {
     case MATRIX_DOWN:
         matrix_lost(m, r);
-        later(k, r->error, (long)config_int(bot_config(m->adapter->bot), "matrix.retry_auth_s"),
+        later(k, r->error,
+              m->logging_in ? 1
+                            : (long)config_int(bot_config(m->adapter->bot), "matrix.retry_auth_s"),
               true);
         break;
     case MATRIX_DEVICE: later(k, r->error, 1, true); break;

@@ -4,8 +4,9 @@
  *     salt -> register* or log in -> whoami -> device* -> display name -> known: what was held goes on, /sync begins    (* application service)
  *                                                              `-> ping*, every minute
  *
- * The ping goes on: it is how we hear that the homeserver was away. The salt is a word of this state.db that every transaction id begins with. Without it a new state.db would count its messages
- * from one again, and the homeserver would take the first hundred for repetitions of old ones.
+ * The ping goes on: it is how we hear that the homeserver was away, and how a homeserver hears that we are back. The salt is a word of
+ * this state.db that every transaction id begins with. Without it a new state.db would count its messages from one again, and
+ * the homeserver would take the first hundred for repetitions of old ones.
  *
  * When a call says that the token is no good, everything waits, and from time to time its file is read again and tried. */
 #include <cjson/cJSON.h>
@@ -59,7 +60,9 @@ static void begin(void *ctx);
 static void again_in(struct matrix *m, long s)
 {
     loop_timer_stop(m->start_timer);
-    m->start_timer = loop_timer(bot_loop(m->adapter->bot), (uint64_t)s * 1000, 0, begin, m);
+    uint64_t ms =
+        (uint64_t)s * 1000 + (s ? randombytes_uniform(500) : 0); /* not in step with others */
+    m->start_timer = loop_timer(bot_loop(m->adapter->bot), ms, 0, begin, m);
 }
 
 static const char *remedy(const struct matrix *m)
@@ -80,7 +83,9 @@ static bool may_log_in(const struct matrix *m)
 
 void matrix_lost(struct matrix *m, const struct matrix_result *r)
 {
-    bool again = may_log_in(m);
+    bool again = may_log_in(m), known = m->down && m->start_timer;
+    if (known || m->logging_in) /* calls that were under way, with the old token or none */
+        return;
     if (again)
         log_info("matrix", "signed out; logging in again", "reason=\"%s\"", r->error);
     else if (!m->down || strcmp(m->why_down, r->error) != 0)
@@ -88,6 +93,7 @@ void matrix_lost(struct matrix *m, const struct matrix_result *r)
                   "reason=\"%s\" step=\"%s\"", r->error, remedy(m));
     if (m->password.n)
         matrix_login_forget(m);
+    m->logging_in = again;
     m->down = true;
     snprintf(m->why_down, sizeof m->why_down, "%s", r->error);
     again_in(m, again ? 0 : (long)config_int(config_of(m), "matrix.retry_auth_s"));
@@ -155,6 +161,8 @@ static void ready(struct matrix *m)
     bool first = !m->known;
     log_info("matrix", first ? "connected" : "connected again", "user=%s by=%s", m->self.user,
              matrix_is_service(m) ? "transactions" : "sync");
+    loop_timer_stop(m->start_timer);
+    m->start_timer = NULL;
     m->known = true;
     m->down = false;
     m->start_tries = 0;
@@ -282,6 +290,7 @@ static void sign_up(struct matrix *m)
 
 void matrix_login_done(struct matrix *m, const struct matrix_result *wrong)
 {
+    m->logging_in = wrong && (wrong->class == MATRIX_LATER || wrong->class == MATRIX_UNSURE);
     if (wrong)
         stuck(m, wrong, "login");
     else

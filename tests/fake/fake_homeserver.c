@@ -90,6 +90,12 @@ static void answer(struct fake_hs *h, const char *path, const char *body, char *
                           "%s{\"type\":\"m.room.member\",\"content\":{\"membership\":\"join\"}}",
                           i ? "," : "");
         snprintf(to + n, size - (size_t)n, "]}");
+    } else if (strstr(path, "/login")) { /* to GET and to POST */
+        snprintf(to, size,
+                 "{\"flows\":[{\"type\":\"m.login.password\"}],\"user_id\":\"" HS_USER
+                 "\",\"access_token\":\"made-by-login\"}");
+    } else if (strstr(path, "/filter")) {
+        snprintf(to, size, "{\"filter_id\":\"0\"}");
     } else if (strstr(path, "/joined_rooms")) {
         snprintf(to, size, "{\"joined_rooms\":[]}");
     } else if (strstr(path, "/joined_members")) {

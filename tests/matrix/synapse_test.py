@@ -4,7 +4,7 @@ token.   usage: synapse_test.py [NAME...]     a way ("service", "sync") or a tes
     ROOM    in a room of its own, all of them at the same time
     ALONE   the program, or the line to it, is touched: one after another, both ways beside each other
     WORLD   the homeserver or the clock is: both ways at once"""
-import concurrent.futures, json, sys, threading, time, traceback
+import concurrent.futures, json, signal, sys, threading, time, traceback
 
 from world import ANSWER, OTHER, OTHER_ANSWER, QUESTION, SETTLE, World, mention, quote, thread, until
 
@@ -403,7 +403,7 @@ def with_a_password_it_logs_in_once_and_keeps_the_token(w):
     w.bot.wait_said("msg=connected", "msg=\"connected")
     w.expect_each_once(room, [w.alice.say(room, QUESTION)])
     assert not w.answers(room, q), "it was said before the first time"
-    w.secret("token", w.log_in())
+    w.secret("token", w.issue())
     w.restart_with(ALLOWED)
 
 
@@ -572,6 +572,7 @@ class Score:
 def main():
     ways = [a for a in sys.argv[1:] if a in ("service", "sync")] or ["service", "sync"]
     score = Score([a for a in sys.argv[1:] if a not in ("service", "sync")])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whoever ends us ends what we have started
     begin = time.monotonic()
     world = World(ways, ALLOWED)
     try:
