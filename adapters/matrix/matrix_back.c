@@ -20,6 +20,7 @@
 
 #define SETTLE_MS 3000
 #define AGAIN_S   10
+#define CALM_MS   30000 /* between rounds, however often the homeserver stumbles */
 #define MAX_PAGES 5
 #define MAX_AGE_S (24 * 3600) /* far less than the inbox remembers what it had */
 
@@ -33,15 +34,16 @@ struct matrix_back {
     struct matrix *m;
     struct loop_timer *timer, *limit; /* of the next round; of what waits for this one */
     bool running, again, settling;
-    int64_t born_ms; /* when we came into the world, wall clock; 0: not looked up yet */
-    bool first;      /* that is now: what was said before is none of our business */
-    int64_t last;    /* number of the last transaction, or -1 */
-    bool trouble;    /* the homeserver could not be reached */
+    int64_t born_ms;   /* when we came into the world, wall clock; 0: not looked up yet */
+    bool first;        /* that is now: what was said before is none of our business */
+    int64_t last;      /* number of the last transaction, or -1 */
+    bool trouble;      /* the homeserver could not be reached */
+    uint64_t began_ms; /* the last round, loop time */
     /* Of the round. */
-    struct pool *pool;
     cJSON *rooms;
     int at;
     /* Of the room. */
+    struct pool *pool;
     const char *from, *newest;
     cJSON *events; /* newest first */
     int pages;
@@ -114,7 +116,9 @@ static void round_end(struct matrix_back *b, bool whole)
 static void next_room(struct matrix_back *b)
 {
     json_free(b->events);
+    pool_free(b->pool);
     b->events = NULL;
+    b->pool = pool_new();
     if (b->at >= cJSON_GetArraySize(b->rooms)) {
         round_end(b, true);
         return;
@@ -276,6 +280,7 @@ static void round_begin(void *ctx)
     b->timer = NULL;
     b->running = true;
     b->again = false;
+    b->began_ms = loop_now_ms(bot_loop(b->m->adapter->bot));
     b->pool = pool_new();
     if (b->m->down || bot_draining(b->m->adapter->bot))
         round_end(b, false);
@@ -336,7 +341,10 @@ void matrix_back_on_result(struct matrix *m, const struct matrix_result *r)
         return;
     if (r->class == MATRIX_FINE && b->trouble) {
         b->trouble = false;
-        matrix_back_read(m);
+        if (loop_now_ms(bot_loop(m->adapter->bot)) - b->began_ms >= CALM_MS)
+            matrix_back_read(m);
+        else if (!b->running)
+            round_in(b, CALM_MS);
     } else if (r->class == MATRIX_UNSURE || (r->class == MATRIX_LATER && r->status != 429)) {
         b->trouble = true;
     }
