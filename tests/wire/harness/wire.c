@@ -135,33 +135,41 @@ static int port_of(struct wire *w, const char *name)
 
 /* ---- life ---- */
 
-static void run_child(const struct wire *w, const char *config, int log_fd)
+/* What the child will find. Here and not there: between fork() and exec() of a process with threads nothing may be allocated, or
+ * the child waits for ever for a lock that a thread held which it does not have. */
+static void set_environment(const struct wire *w)
+{
+    /* The sanitizer would keep 256 MB of freed memory to look at; what a test measures should be the program's. */
+    static const char frugal[] =
+        "verify_asan_link_order=0:quarantine_size_mb=1:thread_local_quarantine_size_kb=64";
+    char asan[512], path[512];
+    const char *old = getenv("ASAN_OPTIONS");
+    if (!old || !strstr(old, frugal)) {
+        snprintf(asan, sizeof(asan), "%s:%s", old ? old : "detect_leaks=1", frugal);
+        setenv("ASAN_OPTIONS", asan, 1);
+    }
+    snprintf(path, sizeof(path), "%s/clock", w->folder);
+    if (w->clock) {
+        setenv("WOUND_CLOCK", path, 1);
+        setenv("LD_PRELOAD", getenv("GUIDEPOST_CLOCK"), 1);
+    } else {
+        unsetenv("LD_PRELOAD");
+    }
+    /* Tests are in a greater hurry than people; who tests the limits sets them. */
+    setenv("GUIDEPOST_WEB_SESSION_RATE", "0", 0);
+    setenv("GUIDEPOST_WEB_ADDRESS_RATE", "0", 0);
+    setenv("GUIDEPOST_WEB_SITE_RATE", "0", 0);
+}
+
+static void run_child(const struct wire *w, const char *program, const char *config, int log_fd)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (w->max_files) {
         struct rlimit lim = {(rlim_t)w->max_files, (rlim_t)w->max_files};
         setrlimit(RLIMIT_NOFILE, &lim);
     }
-    /* The sanitizer would keep 256 MB of freed memory to look at; what a test measures should be the program's. */
-    char asan[512];
-    const char *old = getenv("ASAN_OPTIONS");
-    if (w->clock) {
-        char path[512];
-        snprintf(path, sizeof(path), "%s/clock", w->folder);
-        setenv("WOUND_CLOCK", path, 1);
-        setenv("LD_PRELOAD", getenv("GUIDEPOST_CLOCK"), 1);
-    }
-    snprintf(asan, sizeof(asan),
-             "%s:verify_asan_link_order=0:quarantine_size_mb=1:thread_local_quarantine_size_kb=64",
-             old ? old : "detect_leaks=1");
-    setenv("ASAN_OPTIONS", asan, 1);
     dup2(log_fd, STDERR_FILENO);
     dup2(open("/dev/null", O_RDWR), STDIN_FILENO);
-    const char *program = getenv("GUIDEPOST");
-    /* Tests are in a greater hurry than people; who tests the limits sets them. */
-    setenv("GUIDEPOST_WEB_SESSION_RATE", "0", 0);
-    setenv("GUIDEPOST_WEB_ADDRESS_RATE", "0", 0);
-    setenv("GUIDEPOST_WEB_SITE_RATE", "0", 0);
     execl(program, program, "serve", "-c", config, (char *)NULL);
     _exit(127);
 }
@@ -213,9 +221,11 @@ static void launch(struct wire *w)
     if (!w->log || pipe2(fd, O_CLOEXEC) < 0)
         abort();
     snprintf(config, sizeof(config), "%s/guidepost.yaml", w->folder);
+    set_environment(w);
+    const char *program = getenv("GUIDEPOST");
     w->pid = fork();
     if (w->pid == 0)
-        run_child(w, config, fd[1]);
+        run_child(w, program, config, fd[1]);
     close(fd[1]);
     w->log->fd = fd[0];
     pthread_mutex_init(&w->log->lock, NULL);
