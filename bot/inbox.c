@@ -94,7 +94,14 @@ static int write_extras(struct store *s, struct put *p)
         if (!err)
             err = store_vote(s, &v);
     }
-    if (!err && p->in.wish) {
+    if (!err && p->in.wish && p->wish.turn) {
+        struct store_ticket_note n = {.id = p->wish.turn,
+                                      .at_ms = p->row.at_ms,
+                                      .who = p->wish.name,
+                                      .what = "person",
+                                      .text = p->wish.note};
+        err = store_want_person(s, &n);
+    } else if (!err && p->in.wish) {
         struct store_handoff h = {.adapter = adapter,
                                   .conversation = p->in.conversation,
                                   .want = p->wish.want,

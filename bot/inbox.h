@@ -37,9 +37,11 @@ struct inbox_vote {
     const char *voter, *why, *text; /* who, opaque; why and text may be NULL */
 };
 
-struct inbox_wish {                  /* for a person */
-    const char *want;                /* "live" "email" "cancel" */
-    const char *name, *email, *note; /* or NULL */
+struct inbox_wish {   /* for a person */
+    int64_t turn;     /* the answer's, whoever asks; or 0: the conversation's last */
+    const char *want; /* "live" "email" "cancel" */
+    const char *name, *email,
+        *note; /* or NULL; with `turn`: who asks for it, and what the staff is to know */
 };
 
 /* All of it is copied. */

@@ -274,6 +274,9 @@ struct store_ticket_note {
     const char *who, *what, *text; /* text or NULL */
 };
 int store_log_ticket(struct store *s, const struct store_ticket_note *n);
+/* Somebody wants a person for that answer: its ticket is open, made if there is none, and the log says so. -ENOENT: no such
+ * answer. */
+int store_want_person(struct store *s, const struct store_ticket_note *n);
 typedef void store_ticket_note_fn(void *ctx, const struct store_ticket_note *n);
 int store_ticket_log(struct store *s, int64_t id, store_ticket_note_fn *fn, void *ctx);
 

@@ -156,6 +156,22 @@ int store_log_ticket(struct store *s, const struct store_ticket_note *n)
     return st ? store_finish(s, st) : err;
 }
 
+static const char sql_want_person[] =
+    "INSERT INTO tickets(turn, why, state, changed_ms) SELECT id, 8, 0, ?2 FROM turns WHERE id = ?1"
+    " ON CONFLICT(turn) DO UPDATE SET why = why | 8, changed_ms = ?2,"
+    "  owner = iif(state < 2, owner, NULL), state = iif(state < 2, state, 0)";
+
+int store_want_person(struct store *s, const struct store_ticket_note *n)
+{
+    int err;
+    sqlite3_stmt *st = store_bind(s, SQL_WANT_PERSON, sql_want_person, &err, "ii", n->id, n->at_ms);
+    if (st)
+        err = store_finish(s, st);
+    if (!err && !sqlite3_changes(s->db))
+        err = -ENOENT;
+    return err ? err : store_log_ticket(s, n);
+}
+
 static const char sql_ticket_log[] =
     "SELECT turn, at_ms, who, what, text FROM ticket_log WHERE turn = ?1 ORDER BY id";
 

@@ -5,7 +5,7 @@
  *     POST / /ask         the same from its form
  *     POST /v1/ask        one question, one JSON object or text       web_http.c
  *     GET  /v1/ws         WebSocket, guidepost.v1                     web_ws.c
- *     POST /v1/feedback   what a program's people thought of it       web_key.c
+ *     POST /v1/feedback /v1/handoff   what a program's people say    web_key.c
  *     /v1/...             the same over HTTP                          web_api.c, web_wait.c
  *     GET  /docs          what programs can ask for, and how          web_docs.c
  *     GET  /a/HASH/NAME   scripts and styles, cached for ever         web_asset.c

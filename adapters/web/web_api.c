@@ -224,11 +224,17 @@ void web_on_api(struct web *w, struct request *rq)
         const char *path, *methods;
         void (*fn)(struct web *w, struct request *rq);
     } routes[] = {
-        {"/v1/hello", "POST", on_hello},         {"/v1/messages", "POST", on_messages},
-        {"/v1/events", "GET", on_events},        {"/v1/feedback", "POST", web_on_feedback},
-        {"/v1/session", "DELETE", on_session},   {"/v1/session/export", "GET", on_export},
-        {"/v1/suggest", "GET", on_suggest},      {"/v1/config", "GET", on_config},
-        {"/v1/openapi.json", "GET", on_openapi}, {"/docs", "GET", web_on_docs},
+        {"/v1/hello", "POST", on_hello},
+        {"/v1/messages", "POST", on_messages},
+        {"/v1/events", "GET", on_events},
+        {"/v1/feedback", "POST", web_on_feedback},
+        {"/v1/handoff", "POST", web_on_handoff},
+        {"/v1/session", "DELETE", on_session},
+        {"/v1/session/export", "GET", on_export},
+        {"/v1/suggest", "GET", on_suggest},
+        {"/v1/config", "GET", on_config},
+        {"/v1/openapi.json", "GET", on_openapi},
+        {"/docs", "GET", web_on_docs},
     };
     const char *path = request_path(rq);
     size_t i = 0, n = sizeof routes / sizeof routes[0];

@@ -103,8 +103,9 @@ static void add_operation(struct buf *b, const char *path, const cJSON *op)
     add_security(b, op);
     add_parameters(b, member(op, "parameters"));
     add_example(b, "Request", member(member(op, "requestBody"), "content"));
-    add_example(b, "Reply", member(member(member(op, "responses"), "200"), "content"));
-    add_errors(b, member(op, "responses"));
+    const cJSON *responses = member(op, "responses"), *fine = member(responses, "200");
+    add_example(b, "Reply", member(fine ? fine : member(responses, "202"), "content"));
+    add_errors(b, responses);
     buf_adds(b, "</section>\n");
 }
 

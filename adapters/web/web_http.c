@@ -128,13 +128,18 @@ void web_send_json(struct web *w, server_handle to, const char *origin, const ch
     buf_release(&head);
 }
 
-void web_send_nothing(struct web *w, server_handle to, const char *origin)
+void web_send_done(struct web *w, server_handle to, const char *origin, int status,
+                   const char *body)
 {
     struct buf head;
     buf_init(&head, MAX_REPLY_HEADERS);
     buf_adds(&head, NO_STORE);
     add_cors(&head, origin);
-    struct http_reply r = {.status = 204, .headers = head.s, .body = ""};
+    struct http_reply r = {.status = status,
+                           .type = *body ? "application/json" : NULL,
+                           .headers = head.s,
+                           .body = body,
+                           .len = strlen(body)};
     request_reply(web_server(w), to, &r);
     buf_release(&head);
 }

@@ -58,8 +58,10 @@ bool web_may_call(struct web *w, struct request *rq, const char *methods);
 void web_refuse(struct web *w, server_handle to, const char *origin, const struct web_refusal *why);
 void web_send_json(struct web *w, server_handle to, const char *origin, const char *type,
                    const struct buf *body);
-void web_send_nothing(struct web *w, server_handle to, const char *origin); /* 204 */
-void web_on_ask(struct web *w, struct request *rq);                         /* /v1/ask */
+/* That something was taken, perhaps with a word about it: 202, 204. */
+void web_send_done(struct web *w, server_handle to, const char *origin, int status,
+                   const char *body);
+void web_on_ask(struct web *w, struct request *rq); /* /v1/ask */
 void web_send_api(struct web *w, const struct outgoing *out, const struct buf *body);
 void web_render_text(const struct outgoing *out, struct buf *b); /* for a terminal */
 
@@ -207,6 +209,7 @@ struct web_once {
 /* Answers the request with the one reply to that question. */
 void web_ask_once(struct web *w, struct request *rq, const struct web_once *once);
 void web_on_feedback(struct web *w, struct request *rq); /* /v1/feedback */
+void web_on_handoff(struct web *w, struct request *rq);  /* /v1/handoff */
 
 /* ---- web_frame.c: what the server says ---- */
 

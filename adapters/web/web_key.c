@@ -1,5 +1,5 @@
 /* web_key.c: programs that show a key. A file names them: a line each, what we call the program and its key. A key opens what
- * costs or lasts: a rate of its own, Idempotency-Key, votes. What we keep of a key is its hash.
+ * costs or lasts: a rate of its own, Idempotency-Key, votes, wishes for a person. What we keep of a key is its hash.
  *
  * Whoever asks with an Idempotency-Key is answered once, whatever breaks on the way: the question becomes a message of the
  * inbox like that of any chat, in a transcript that is called after the two keys, and its reply is an event there; so the
@@ -170,15 +170,17 @@ void web_ask_once(struct web *w, struct request *rq, const struct web_once *once
     web_wait(w, rq, &what);
 }
 
-/* ---- votes ---- */
+/* ---- votes, and wishes for a person ---- */
 
-struct voting {
+/* One on its way to the disk. */
+struct opinion {
     struct web *web;
     server_handle request;
     char *origin;
+    int64_t ticket; /* of a wish, or 0 */
 };
 
-static void voted(void *ctx, const struct inbox_receipt *r)
+static void taken(void *ctx, const struct inbox_receipt *r)
 {
     static const struct web_refusal absent = {
         .status = 404, .code = "not_found", .title = "There is no such answer"};
@@ -186,18 +188,34 @@ static void voted(void *ctx, const struct inbox_receipt *r)
                                              .code = "key_conflict",
                                              .title =
                                                  "This Idempotency-Key came with another body"};
-    struct voting *v = ctx;
+    struct opinion *o = ctx;
     int err = web_receipt_error(r);
+    char ticket[64];
+    snprintf(ticket, sizeof ticket, "{\"ticket\":\"%lld\"}\n", (long long)o->ticket);
     if (err)
-        web_refuse(v->web, v->request, v->origin,
+        web_refuse(o->web, o->request, o->origin,
                    err == -ENOENT   ? &absent
                    : err == -EEXIST ? &other
                                     : web_refusal(err));
     else
-        web_send_nothing(v->web, v->request, v->origin);
-    free(v->origin);
-    free(v);
+        web_send_done(o->web, o->request, o->origin, o->ticket ? 202 : 204,
+                      o->ticket ? ticket : "");
+    free(o->origin);
+    free(o);
 }
+
+/* What a request brings along, read. */
+struct said {
+    struct web *web;
+    struct pool *pool;
+    const char *key;
+    const cJSON *json;
+    struct inbox_vote vote;
+    struct inbox_wish wish;
+    struct inbox_message message; /* out: all but its identity */
+};
+/* NULL, or what is wrong with it. */
+typedef const char *read_fn(struct said *s);
 
 /* The answer's number; 0: none. */
 static int64_t answer_of(const cJSON *j)
@@ -209,71 +227,95 @@ static int64_t answer_of(const cJSON *j)
     return s && *s && !*end && !errno && id > 0 ? id : 0;
 }
 
-/* NULL, or what is wrong with it. */
-static const char *read_vote(struct web *w, struct pool *pool, const cJSON *j, const char *key,
-                             struct inbox_vote *ret)
+/* In their own words, as it may be kept; "" for nothing. */
+static const char *words(const struct said *s, const char *name)
 {
-    const char *vote = json_string(j, "vote", 8),
-               *user = json_string(j, "user", WEB_MAX_CONVERSATION);
+    const char *text = json_string(s->json, name, MAX_COMMENT);
+    return redact_for(bot_config(s->web->adapter->bot), s->pool, text ? text : "");
+}
+
+static const char *read_vote(struct said *s)
+{
+    const char *vote = json_string(s->json, "vote", 8);
+    const char *user = json_string(s->json, "user", WEB_MAX_CONVERSATION);
     char voter[WEB_CONVERSATION];
-    name_for(voter, "voter", key, user ? user : "");
-    *ret = (struct inbox_vote){.turn = answer_of(j),
-                               .v = !vote                   ? 0
-                                    : !strcmp(vote, "up")   ? 1
-                                    : !strcmp(vote, "down") ? -1
-                                                            : 0,
-                               .voter = pool_strdup(pool, voter),
-                               .text = redact_for(bot_config(w->adapter->bot), pool,
-                                                  json_string(j, "comment", MAX_COMMENT))};
-    return !ret->turn ? "The member answer_id, a string, is missing"
-           : !ret->v  ? "The member vote is neither up nor down"
-                      : NULL;
+    name_for(voter, "voter", s->key, user ? user : "");
+    s->vote = (struct inbox_vote){.turn = answer_of(s->json),
+                                  .v = !vote                   ? 0
+                                       : !strcmp(vote, "up")   ? 1
+                                       : !strcmp(vote, "down") ? -1
+                                                               : 0,
+                                  .voter = pool_strdup(s->pool, voter),
+                                  .text = words(s, "comment")};
+    s->message.vote = &s->vote;
+    s->message.body = pool_printf(s->pool, "%lld %d %s %s", (long long)s->vote.turn, s->vote.v,
+                                  voter, s->vote.text);
+    return !s->vote.turn ? "The member answer_id, a string, is missing"
+           : !s->vote.v  ? "The member vote is neither up nor down"
+                         : NULL;
+}
+
+/* How to reach them is given on purpose, and kept as it is. */
+static const char *read_wish(struct said *s)
+{
+    const char *contact = json_string(s->json, "contact", WEB_MAX_CONVERSATION);
+    const char *note = words(s, "note");
+    s->wish =
+        (struct inbox_wish){.turn = answer_of(s->json),
+                            .want = "email",
+                            .name = s->key,
+                            .note = pool_printf(s->pool, "%s%s%s", contact ? contact : "",
+                                                contact && *contact && *note ? ": " : "", note)};
+    s->message.wish = &s->wish;
+    s->message.body = pool_printf(s->pool, "%lld %s", (long long)s->wish.turn, s->wish.note);
+    return s->wish.turn ? NULL : "The member answer_id, a string, is missing";
 }
 
 /* Under the program's own key for it, or one that nobody has used. */
-static const char *identity_of(struct pool *pool, const char *key, const char *idem)
+static const char *identity_of(struct pool *pool, const char *kind, const char *key,
+                               const char *idem)
 {
     char name[WEB_CONVERSATION], chance[33];
     unsigned char bytes[16];
     randombytes_buf(bytes, sizeof bytes);
     sodium_bin2hex(chance, sizeof chance, bytes, sizeof bytes);
-    name_for(name, "vote", key, idem ? idem : chance);
-    return pool_printf(pool, "%s:vote", name);
+    name_for(name, kind, key, idem ? idem : chance);
+    return pool_printf(pool, "%s:%s", name, kind);
 }
 
-static void keep_vote(struct web *w, struct request *rq, const char *identity, const char *body,
-                      const struct inbox_vote *iv)
+static void keep(struct request *rq, struct said *s)
 {
     const char *origin = web_cors_origin(rq);
-    struct voting *v = must(calloc(1, sizeof *v));
-    *v = (struct voting){
-        .web = w, .request = request_handle(rq), .origin = origin ? must(strdup(origin)) : NULL};
-    struct inbox_message m = {.identity = identity, .body = body, .vote = iv, .over = true};
-    int err = inbox_put(w->adapter, &m, voted, v);
+    struct opinion *o = must(calloc(1, sizeof *o));
+    *o = (struct opinion){.web = s->web,
+                          .request = request_handle(rq),
+                          .origin = origin ? must(strdup(origin)) : NULL,
+                          .ticket = s->wish.turn};
+    s->message.over = true;
+    int err = inbox_put(s->web->adapter, &s->message, taken, o);
     if (err)
-        voted(v, &(struct inbox_receipt){.err = err});
+        taken(o, &(struct inbox_receipt){.err = err});
 }
 
-static void vote(struct web *w, struct request *rq, struct pool *pool, const char *key,
-                 const char *idem)
+static void read_and_keep(struct web *w, struct request *rq, const char *kind, read_fn *read,
+                          const char *key, const char *idem)
 {
     size_t len;
-    const char *s = request_body(rq, &len);
-    struct inbox_vote iv;
-    cJSON *j = json_parse(s, len);
+    const char *body = request_body(rq, &len);
+    cJSON *j = json_parse(body, len);
+    struct said s = {.web = w, .pool = pool_new(), .key = key, .json = j};
     struct web_refusal wrong = {.status = 400, .code = "bad_json"};
-    wrong.title = j ? read_vote(w, pool, j, key, &iv) : "The body is not valid JSON";
+    wrong.title = j ? read(&s) : "The body is not valid JSON";
+    s.message.identity = identity_of(s.pool, kind, key, idem);
     if (wrong.title)
         web_refuse(w, request_handle(rq), web_cors_origin(rq), &wrong);
     else
-        keep_vote(w, rq, identity_of(pool, key, idem),
-                  pool_printf(pool, "%lld %d %s %s", (long long)iv.turn, iv.v, iv.voter,
-                              iv.text ? iv.text : ""),
-                  &iv);
+        keep(rq, &s);
     json_free(j);
+    pool_free(s.pool);
 }
 
-void web_on_feedback(struct web *w, struct request *rq)
+static void on_said(struct web *w, struct request *rq, const char *kind, read_fn *read)
 {
     const char *key, *idem;
     const struct web_refusal *why = web_key_of(w, rq, true, &key);
@@ -282,11 +324,18 @@ void web_on_feedback(struct web *w, struct request *rq)
         why = web_idem_of(rq, key, &idem);
     if (!why && key && (fast.retry_after_s = web_limit_key(w, key)))
         why = &fast;
-    if (why || !key) { /* the one is never without the other */
+    if (why || !key) /* the one is never without the other */
         web_refuse(w, request_handle(rq), web_cors_origin(rq), why);
-        return;
-    }
-    struct pool *pool = pool_new();
-    vote(w, rq, pool, key, idem);
-    pool_free(pool);
+    else
+        read_and_keep(w, rq, kind, read, key, idem);
+}
+
+void web_on_feedback(struct web *w, struct request *rq)
+{
+    on_said(w, rq, "vote", read_vote);
+}
+
+void web_on_handoff(struct web *w, struct request *rq)
+{
+    on_said(w, rq, "person", read_wish);
 }

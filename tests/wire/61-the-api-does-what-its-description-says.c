@@ -102,8 +102,14 @@ static void try_operation(struct wire *w, const char *path, const cJSON *op)
     for (size_t i = 0; op->string[i]; i++)
         method[i] = (char)(op->string[i] - 'a' + 'A');
     const cJSON *in = member(member(member(op, "requestBody"), "content"), "application/json");
-    const cJSON *responses = member(op, "responses"), *kept = member(responses, "204");
-    const cJSON *out = member(member(responses, "200"), "content"), *way;
+    static const char *const fine[] = {"200", "202", "204"};
+    const cJSON *response = NULL, *way;
+    int wanted = 0;
+    for (size_t i = 0; i < 3 && !response; i++) {
+        response = member(member(op, "responses"), fine[i]);
+        wanted = atoi(fine[i]);
+    }
+    const cJSON *out = member(response, "content");
     const cJSON *p, *example = member(member(out, "application/json"), "example");
     snprintf(address, sizeof address, "%s", path);
     cJSON_ArrayForEach(p, member(op, "parameters"))
@@ -120,7 +126,7 @@ static void try_operation(struct wire *w, const char *path, const cJSON *op)
     int status;
     cJSON *got = call(w, method, address, NULL, body, &status);
     with_key = false;
-    if (status != (kept ? 204 : 200))
+    if (status != wanted)
         fail_msg("%s %s: %d", method, path, status);
     if (example)
         looks_like(got, example, path);
@@ -167,7 +173,7 @@ static void every_example_works(void **state)
             n++;
         }
     }
-    assert_true(n >= 10);
+    assert_true(n >= 11);
     cJSON_Delete(j);
     free(s);
 }

@@ -206,6 +206,32 @@ static void a_vote_counts_once_for_each_user_and_the_last_one(void **state)
     wire_stop(w);
 }
 
+static void who_wants_a_person_has_a_ticket(void **state)
+{
+    struct wire *w = start(NULL);
+    char *reply = asked(w, SCHOOL, NULL), id[32], wish[256], want[64], *said = NULL;
+    answer_id(reply, id, sizeof id);
+    free(reply);
+    snprintf(wish, sizeof wish,
+             "{\"answer_id\":\"%s\",\"contact\":\"ana@example.org\",\"note\":\"before taxes?\"}",
+             id);
+    snprintf(want, sizeof want, "{\"ticket\":\"%s\"}\n", id);
+    for (int i = 0; i < 2; i++) { /* the second is a retry */
+        assert_int_equal(post(w, "/v1/handoff", SCHOOL, "h1", wish, &said), 202);
+        assert_string_equal(said, want);
+        free(said);
+    }
+    assert_int_equal(count(w, "SELECT count(*) FROM tickets WHERE why = 8 AND state = 0"), 1);
+    assert_int_equal(count(w, "SELECT count(*) FROM ticket_log WHERE who = 'school' AND what = "
+                              "'person' AND text = 'ana@example.org: before taxes?'"),
+                     1);
+    refused(w, "/v1/handoff", SCHOOL, NULL, "{\"answer_id\":\"999\"}", 404, "not_found");
+    refused(w, "/v1/handoff", SCHOOL, NULL, "{}", 400, "bad_json");
+    refused(w, "/v1/handoff", NULL, NULL, wish, 401, "unauthorized");
+    assert_int_equal(count(w, "SELECT count(*) FROM tickets"), 1);
+    wire_stop(w);
+}
+
 /* A quarter of a minute's worth at once, ten at least. */
 static void each_key_has_a_rate_of_its_own(void **state)
 {
@@ -256,6 +282,7 @@ int main(void)
         cmocka_unit_test(a_reply_that_was_missed_is_there_after_a_kill),
         cmocka_unit_test(follow_ups_are_understood_in_a_conversation_and_not_across_keys),
         cmocka_unit_test(a_vote_counts_once_for_each_user_and_the_last_one),
+        cmocka_unit_test(who_wants_a_person_has_a_ticket),
         cmocka_unit_test(each_key_has_a_rate_of_its_own),
         cmocka_unit_test(a_list_that_cannot_be_used_is_said_at_the_start),
     };
