@@ -138,6 +138,15 @@ static const char *recall(void *ctx, const char *file, const struct source_stamp
     return f->memo.s;
 }
 
+static const char *before(void *ctx, const char *file, size_t *ret_len)
+{
+    struct known *f = find_file(ctx, file);
+    if (!f || f->read || f->recalled)
+        return NULL;
+    *ret_len = f->memo.len;
+    return f->memo.s;
+}
+
 static void begin(void *ctx, const char *file)
 {
     struct index_memory *m = ctx;
@@ -169,7 +178,8 @@ static void keep(void *ctx, const struct source_stamp *stamp, const char *memo, 
 
 struct source_memory index_memory_source(struct index_memory *m)
 {
-    return (struct source_memory){.ctx = m, .recall = recall, .begin = begin, .keep = keep};
+    return (struct source_memory){
+        .ctx = m, .recall = recall, .before = before, .begin = begin, .keep = keep};
 }
 
 /* ---- what index_document.c asks -------------------------------------------------------------- */

@@ -151,6 +151,8 @@ struct source_memory {
     /* The memo of a file that has this stamp still, which lives until the run's end; NULL: it must be read. */
     const char *(*recall)(void *ctx, const char *file, const struct source_stamp *stamp,
                           size_t *ret_len);
+    /* The memo of a file whatever has become of it since; NULL: there was no such file. */
+    const char *(*before)(void *ctx, const char *file, size_t *ret_len);
     /* Its documents will follow. */
     void (*begin)(void *ctx, const char *file);
     /* It had no error by itself, and this is its memo. `stamp` is NULL when the file is too young to be told from a later state
@@ -229,7 +231,8 @@ struct source_recalled {
 struct source_ids {
     struct pool *pool;
     struct kb_report *report;
-    struct names documents, entries; /* of the files that were read */
+    struct names documents, entries;         /* of the files that were read */
+    struct names old_documents, old_entries; /* what these files had the last time */
     struct source_recalled *recalled;
     size_t nrecalled, caprecalled;
     struct name_place *followup; /* to be looked up when all entries are known */
@@ -240,6 +243,8 @@ struct source_ids {
 bool source_ids_document(struct source_ids *ids, struct name_place place);
 bool source_ids_entry(struct source_ids *ids, struct name_place place);
 void source_ids_followup(struct source_ids *ids, struct name_place place);
+/* A file that is read now had this memo. */
+void source_ids_before(struct source_ids *ids, const char *memo, size_t len);
 void source_ids_recalled(struct source_ids *ids, const struct source_recalled *file);
 /* Once all files are known: what is wrong is reported. KB_ERR_DAMAGED when a memo is none. */
 int source_ids_check(struct source_ids *ids);

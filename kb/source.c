@@ -368,8 +368,14 @@ static int read_anew(struct run *run, const char *path, const char *name)
     const struct kb_report *report = run->report;
     size_t problems = report->nproblem, warnings = report->warnings, errors = report->errors;
     run->memo.len = 0;
-    if (run->memory)
+    size_t len = 0;
+    const char *before = NULL;
+    if (run->memory) {
+        before = run->memory->before(run->memory->ctx, run->file, &len);
         run->memory->begin(run->memory->ctx, run->file);
+    }
+    if (before)
+        source_ids_before(&run->ids, before, len);
     int rc = read_file(run, path, name);
     return !rc && run->memory && report->errors == errors ? keep(run, problems, warnings) : rc;
 }

@@ -2,8 +2,9 @@
  * somewhere.
  *
  * Files that were recalled have different ids, or the run that remembered them would have failed. So only ids of files
- * that were read now can be somebody else's, and those are few when somebody has edited a guide among a thousand: it is
- * theirs that are in a table, and the others are held against it, one after the other, in the end. */
+ * that were read now can be somebody else's, and of those only what was not theirs the last time. That is nothing when
+ * somebody has edited a text among a thousand guides, and otherwise little: it is put into a table, and the ids of the other
+ * files are held against it, one after the other, in the end. */
 #include "kb/kb_int.h"
 
 #include <string.h>
@@ -42,6 +43,16 @@ void source_ids_followup(struct source_ids *ids, struct name_place place)
     *POOL_PUSH(ids->pool, ids->followup, ids->nfollowup, ids->capfollowup) = place;
 }
 
+void source_ids_before(struct source_ids *ids, const char *memo, size_t len)
+{
+    struct memo_item item;
+    for (size_t pos = 0; memo_next(memo, len, &pos, &item);)
+        if (item.kind == MEMO_DOCUMENT || item.kind == MEMO_DRAFT)
+            names_claim(&ids->old_documents, ids->pool, (struct name_place){.name = item.text});
+        else if (item.kind == MEMO_ENTRY)
+            names_claim(&ids->old_entries, ids->pool, (struct name_place){.name = item.text});
+}
+
 void source_ids_recalled(struct source_ids *ids, const struct source_recalled *file)
 {
     *POOL_PUSH(ids->pool, ids->recalled, ids->nrecalled, ids->caprecalled) = *file;
@@ -52,6 +63,7 @@ void source_ids_recalled(struct source_ids *ids, const struct source_recalled *f
 /* Ids whose last letters are those of a name in a table: nearly all others need not be looked up. */
 struct sieve {
     uint64_t bit[256];
+    bool any;
 };
 
 static uint32_t sieve_of(const char *s, size_t len)
@@ -62,10 +74,12 @@ static uint32_t sieve_of(const char *s, size_t len)
     return (last + (uint32_t)len) * 2654435761u >> 18;
 }
 
-static void sieve_add(struct sieve *v, const struct names *t)
+/* All names but those in `old`. */
+static void sieve_add(struct sieve *v, const struct names *t, const struct names *old)
 {
     for (size_t i = 0; i < t->cap; i++)
-        if (t->slot[i].name) {
+        if (t->slot[i].name && !names_find(old, t->slot[i].name)) {
+            v->any = true;
             uint32_t at = sieve_of(t->slot[i].name, strlen(t->slot[i].name));
             v->bit[at / 64] |= 1ull << at % 64;
         }
@@ -108,12 +122,12 @@ static int check_memo(struct source_ids *ids, const struct sieve *sieve,
 
 static int check_recalled(struct source_ids *ids, const struct names *wanted, struct names *met)
 {
-    struct sieve sieve = {{0}};
+    struct sieve sieve = {.any = false};
     int rc = 0;
-    sieve_add(&sieve, &ids->documents);
-    sieve_add(&sieve, &ids->entries);
-    sieve_add(&sieve, wanted);
-    for (size_t i = 0; i < ids->nrecalled && !rc; i++) {
+    sieve_add(&sieve, &ids->documents, &ids->old_documents);
+    sieve_add(&sieve, &ids->entries, &ids->old_entries);
+    sieve_add(&sieve, wanted, &ids->entries);
+    for (size_t i = 0; sieve.any && i < ids->nrecalled && !rc; i++) {
         size_t errors = ids->report->errors;
         rc = check_memo(ids, &sieve, &ids->recalled[i], wanted, met);
         ids->report->rejected += ids->report->errors > errors;
@@ -128,7 +142,7 @@ int source_ids_check(struct source_ids *ids)
     int rc = 0;
     for (size_t i = 0; i < ids->nfollowup; i++)
         names_claim(&wanted, ids->pool, (struct name_place){.name = ids->followup[i].name});
-    if (ids->nrecalled && (ids->documents.n || ids->entries.n || wanted.n))
+    if (ids->nrecalled)
         rc = check_recalled(ids, &wanted, &met);
     for (size_t i = 0; i < ids->nfollowup && !rc; i++) {
         const struct name_place *f = &ids->followup[i];

@@ -244,6 +244,11 @@ static const char *fake_recall(void *ctx, const char *file, const struct source_
     return m->known.s;
 }
 
+static const char *fake_before(void *ctx, const char *file, size_t *ret_len)
+{
+    return NULL;
+}
+
 static void fake_begin(void *ctx, const char *file)
 {
     struct fake_memory *m = ctx;
@@ -274,7 +279,7 @@ static void test_a_file_that_is_recalled_is_not_read(void **state)
     tree_add_text(&t, "b.md", "# B\n");
     const char *path = ".";
     const struct kb_sources src = {.root = t.path, .path = &path, .n = 1};
-    const struct source_memory memory = {&m, fake_recall, fake_begin, fake_keep};
+    const struct source_memory memory = {&m, fake_recall, fake_before, fake_begin, fake_keep};
     assert_int_equal(source_read(&src, &memory, &p.report, keep_document, &p), KB_ERR_INPUT);
     assert_true(p.report.read == 3 && p.report.unchanged == 1 && m.begun == 1);
     assert_error(p, 1, 0, "'b' is taken by ./a.md:1");
