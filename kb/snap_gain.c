@@ -5,8 +5,8 @@
  * body", the row of that code has the value for every length of a body. A slot that several words fill is worth what
  * the best of them is, so those go through best[] first.
  *
- * A few dozen words are in so many passages that most look-ups ask for them. Such a word is spread out the first time
- * that this pays: a *plane* has what the word is worth in each passage of the chunk, zero where it is not. A
+ * A few dozen words are in so many passages that most look-ups ask for them. Such a word is spread out the second time
+ * that this would pay: a *plane* has what the word is worth in each passage of the chunk, zero where it is not. A
  * look-up is then one access to memory, and to add the word to all passages is a plain loop over two arrays,
  * of which the compiler makes vector instructions. The values are those that the list yields, to the last bit: which
  * words happen to have a plane changes no score. */
