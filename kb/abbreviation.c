@@ -37,6 +37,8 @@ static bool is_plural(struct span a)
 static size_t letters_of(struct span a, char ret[SHORT_MAX])
 {
     size_t n = 0, capitals = 0;
+    if (!a.len || !isalpha((unsigned char)*a.s))
+        return 0;
     a.len -= is_plural(a);
     for (size_t i = 0; i < a.len; i++) {
         unsigned char c = (unsigned char)a.s[i];
@@ -77,23 +79,33 @@ static size_t words_of(const char *s, size_t len, struct span word[WORDS_MAX])
     return n;
 }
 
-/* Do the last of `n` words have these first letters, small words left out where they must be? *ret_first: the first of
- * them. Goes back from the end, so that the nearest words are taken. */
-static bool stands_for(const char *letter, size_t nletter, const struct span *word, size_t n,
-                       size_t *ret_first)
+/* An abbreviation's letters against words; what cannot be is not tried again. */
+struct fit {
+    char letter[SHORT_MAX];
+    size_t nletter;
+    struct span word[WORDS_MAX];
+    size_t nword;
+    bool dead[SHORT_MAX + 1][WORDS_MAX + 1]; /* so many letters do not fit so many words */
+};
+
+/* Do the last of `n` words have the first `nletter` letters, small words left out where they must be? *ret_first: the first
+ * of them. Goes back from the end, so that the nearest words are taken. */
+static bool stands_for(struct fit *f, size_t nletter, size_t n, size_t *ret_first)
 {
     if (!nletter) {
         *ret_first = n;
         return true;
     }
-    if (!n)
+    if (!n || f->dead[nletter][n])
         return false;
-    const struct span *last = &word[n - 1];
-    if (tolower((unsigned char)*last->s) == letter[nletter - 1] &&
-        !(nletter == 1 && is_small(*last)) && /* nothing begins with "of" */
-        stands_for(letter, nletter - 1, word, n - 1, ret_first))
+    const struct span *last = &f->word[n - 1];
+    bool small = is_small(*last);
+    if (tolower((unsigned char)*last->s) == f->letter[nletter - 1] &&
+        !(nletter == 1 && small) && /* nothing begins with "of" */
+        stands_for(f, nletter - 1, n - 1, ret_first))
         return true;
-    return is_small(*last) && stands_for(letter, nletter, word, n - 1, ret_first);
+    f->dead[nletter][n] = !(small && stands_for(f, nletter, n - 1, ret_first));
+    return !f->dead[nletter][n];
 }
 
 /* The part of s before `at` in which what is abbreviated may stand: back to a mark that ends something. */
@@ -145,32 +157,33 @@ static int give(const struct finding *f, struct span small, const struct span *f
 /* "medical laboratory technician (MLT)" */
 static int long_first(const struct finding *f, const char *s, size_t open, struct span inside)
 {
-    char letter[SHORT_MAX];
-    struct span word[WORDS_MAX], text = before(s, open);
-    size_t n = letters_of(inside, letter), first;
-    size_t nword = n ? words_of(text.s, text.len, word) : 0;
-    if (!nword || is_small(word[nword - 1]) || !stands_for(letter, n, word, nword, &first))
+    struct fit fit = {0};
+    struct span text = before(s, open);
+    size_t first;
+    fit.nletter = letters_of(inside, fit.letter);
+    fit.nword = fit.nletter ? words_of(text.s, text.len, fit.word) : 0;
+    if (!fit.nword || is_small(fit.word[fit.nword - 1]) ||
+        !stands_for(&fit, fit.nletter, fit.nword, &first))
         return 0;
-    return give(f, inside, &word[first], &word[nword - 1]);
+    return give(f, inside, &fit.word[first], &fit.word[fit.nword - 1]);
 }
 
 /* "MLT (medical laboratory technician)" */
 static int short_first(const struct finding *f, const char *s, size_t open, struct span inside)
 {
-    char letter[SHORT_MAX];
-    struct span word[WORDS_MAX], brief;
+    struct fit fit = {0};
     size_t end = open, first;
     while (end && strchr(" *_", s[end - 1]))
         end--;
     size_t start = end;
     while (start && is_word(s[start - 1]) && end - start <= SHORT_MAX)
         start--;
-    brief = (struct span){s + start, end - start};
-    size_t n = letters_of(brief, letter);
-    size_t nword = n ? words_of(inside.s, inside.len, word) : 0;
-    if (nword < 2 || !stands_for(letter, n, word, nword, &first) || first)
+    struct span brief = {s + start, end - start};
+    fit.nletter = letters_of(brief, fit.letter);
+    fit.nword = fit.nletter ? words_of(inside.s, inside.len, fit.word) : 0;
+    if (fit.nword < 2 || !stands_for(&fit, fit.nletter, fit.nword, &first) || first)
         return 0;
-    return give(f, brief, &word[0], &word[nword - 1]);
+    return give(f, brief, &fit.word[0], &fit.word[fit.nword - 1]);
 }
 
 int abbreviations_find(struct pool *pool, const char *s, size_t len, abbreviation_fn *fn, void *ctx)
