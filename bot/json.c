@@ -330,9 +330,11 @@ void json_add_string(struct buf *b, const char *s, size_t len)
     buf_addc(b, '"');
 }
 
-static bool reads_back(double v, int digits, char text[40])
+#define NUMBER_SIZE 320 /* any double, as a compiler sees it that does not know 'g' */
+
+static bool reads_back(double v, int digits, char text[NUMBER_SIZE])
 {
-    snprintf(text, 40, "%.*g", digits, v);
+    snprintf(text, NUMBER_SIZE, "%.*g", digits, v);
     return strtod(text, NULL) == v;
 }
 
@@ -341,19 +343,21 @@ void json_add_number(struct buf *b, double v)
     if (!isfinite(v))
         v = 0; /* JSON has no word for it, and nobody downstream expects null */
     /* The shortest that reads back as v. A number with few digits does so with 15, any with 17. */
-    char text[40];
+    char text[NUMBER_SIZE];
     int least = 16, most = 17;
     if (reads_back(v, 15, text)) {
         least = 6;
         most = 15;
     }
+    int tried = 0;
     while (least < most) {
-        int digits = (least + most) / 2;
-        if (reads_back(v, digits, text))
-            most = digits;
+        tried = (least + most) / 2;
+        if (reads_back(v, tried, text))
+            most = tried;
         else
-            least = digits + 1;
+            least = tried + 1;
     }
-    reads_back(v, most, text);
+    if (tried != most) /* `text` has another number of digits */
+        snprintf(text, sizeof text, "%.*g", most, v);
     buf_adds(b, text);
 }

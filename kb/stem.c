@@ -154,16 +154,20 @@ static struct cached *slot(struct stem *st, int language, const char *s, size_t 
     return &st->cache[(h ^ h >> 16) & ((1u << st->bits) - 1)];
 }
 
-/* Start again with four times as many places, if there is memory for them. */
+/* Go on with four times as many places, if there is memory for them. */
 static void grow(struct stem *st)
 {
-    struct cached *bigger = calloc(1u << (st->bits + 2), sizeof *bigger);
+    size_t n = (size_t)1 << st->bits;
+    struct cached *old = st->cache, *bigger = calloc(n * 4, sizeof *bigger);
     st->misses = 0;
     if (!bigger)
         return;
-    free(st->cache);
     st->cache = bigger;
     st->bits += 2;
+    for (size_t i = 0; i < n; i++)
+        if (old[i].keylen)
+            *slot(st, old[i].language, old[i].key, old[i].keylen) = old[i];
+    free(old);
 }
 
 /* The lower-case ASCII word in out[0, len) becomes its stem. */
