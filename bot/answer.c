@@ -346,10 +346,17 @@ static bool has_both(const struct kb_hits *whole)
     return whole->hit[0].told >= ALL_OF_IT || has >= ALL_OF_IT;
 }
 
+/* Whether the parts are answered depends on what the message as a whole has: as one question it may fail for the sake of one
+ * part, and may not for two halves. */
+static bool needs_whole(const struct parts *p)
+{
+    return p->halves || (!p->sure && p->maybe && p->maybe < p->n);
+}
+
 static bool are_two(const struct parts *p, const struct kb_hits *whole)
 {
     if (!p->halves)
-        return p->sure > 0 || p->maybe == p->n;
+        return p->sure > 0 || p->maybe == p->n || (p->maybe > 0 && whole->band == KB_NONE);
     return p->maybe == p->n && !has_both(whole) &&
            strcmp(p->hits[0].hit[0].passage, p->hits[1].hit[0].passage) != 0;
 }
@@ -359,8 +366,11 @@ static void quote_parts(struct pool *pool, struct parts *p, struct reply *r)
 {
     size_t left = MAX_ANSWER_CHARS - p->n * PART_FRAME;
     const char *missing = "";
+    size_t first = 0;
+    while (first + 1 < p->n && p->hits[first].band == KB_NONE)
+        first++;
     r->answer = pool_array(pool, MAX_EXTRACTS, sizeof *r->answer);
-    r->text = p->sure ? "" : decline_lead(pool, p->text[0], &p->hits[0]);
+    r->text = p->sure ? "" : decline_lead(pool, p->text[first], &p->hits[first]);
     r->confidence = 1;
     for (size_t i = 0; i < p->n; i++) {
         const struct kb_hits *hits = &p->hits[i];
@@ -395,7 +405,7 @@ static bool answer_parts(struct answerer *a, const struct question *q, const cha
         p.halves = true;
     }
     *ret_err = p.n ? ask_parts(a, q, before, nbefore, &p) : KB_OK;
-    if (p.halves && p.n && !*ret_err)
+    if (p.n && !*ret_err && needs_whole(&p))
         *ret_err = ask_kb(a, q, text, before, nbefore, &whole);
     bool two = p.n && !*ret_err && are_two(&p, &whole);
     if (two) {
@@ -414,7 +424,7 @@ static bool answer_parts(struct answerer *a, const struct question *q, const cha
     r->band = p.sure ? KB_HIGH : KB_MEDIUM;
     for (size_t i = 0; i < p.n && !p.sure; i++) {
         struct kb_hits best = p.hits[i];
-        best.n = best.n > 0;
+        best.n = best.n > 0 && best.band > KB_NONE;
         r->nchoice =
             offer_hits(pool, &best, false, r->choice, r->choice_key, r->nchoice, MAX_CHOICES);
     }

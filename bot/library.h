@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 /* Its functions may be called from now on. Any number of times; false, and a line in the log, when it is not
- * installed. `name` as the loader knows it: LIBRARY_CURL, LIBRARY_LWS, LIBRARY_ZLIB. */
+ * installed. `name` as the loader knows it: LIBRARY_CURL, LIBRARY_LWS, LIBRARY_UV, LIBRARY_ZLIB. */
 bool library_load(const char *name);
 
 #endif

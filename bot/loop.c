@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <uv.h>
 
+#include "bot/library.h"
 #include "bot/must.h"
 
 struct post {
@@ -195,6 +196,8 @@ int loop_signal(struct loop *l, int signum, loop_fn *fn, void *ctx)
 
 int loop_new(struct loop **ret)
 {
+    if (!library_load(LIBRARY_UV))
+        return -ENOENT;
     struct loop *l = must(calloc(1, sizeof(*l)));
     int rc = uv_loop_init(&l->uv);
     if (rc < 0) {

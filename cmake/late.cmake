@@ -1,17 +1,17 @@
 # These libraries bring forty others with them (ICU, OpenSSL, Kerberos, LDAP, ...), and only a server or a web page needs them:
 # linked as usual, they are most of the time in which `guidepost ask` starts. So the program is linked without them. Who
-# needs one opens it first (LIBRARY_XML in kb/source_html.c, LIBRARY_CURL, LIBRARY_LWS and LIBRARY_ZLIB through bot/library.c), and from then on
-# lazy binding finds every function when it is first called, as it always does.
+# needs one opens it first (LIBRARY_XML in kb/source_html.c, LIBRARY_CURL, LIBRARY_LWS, LIBRARY_UV and LIBRARY_ZLIB through
+# bot/library.c), and from then on lazy binding finds every function when it is first called, as it always does.
 #
 # For the linker their names are made weak, in copies of our own libraries; all other names must be there. Tests, and whatever
 # has a sanitizer, link the originals with all libraries, so a name that is nowhere is an error there. Only functions can be
 # had in this way: use no variable of these libraries.
-option(GUIDEPOST_LATE "Open libxml2, libcurl, libwebsockets and zlib when they are first needed" ON)
+option(GUIDEPOST_LATE "Open libxml2, libcurl, libwebsockets, libuv and zlib when they are first needed" ON)
 if(GUIDEPOST_SANITIZE OR NOT CMAKE_OBJCOPY OR NOT CMAKE_READELF)
   set(GUIDEPOST_LATE OFF)
 endif()
 
-foreach(t XML CURL LWS ZLIB)
+foreach(t XML CURL LWS ZLIB UV)
   list(GET ${t}_LINK_LIBRARIES 0 path)
   get_filename_component(LIBRARY_${t} ${path} NAME)
   if(CMAKE_READELF)
@@ -23,7 +23,22 @@ foreach(t XML CURL LWS ZLIB)
 endforeach()
 target_compile_definitions(kb PRIVATE LIBRARY_XML="${LIBRARY_XML}")
 target_compile_definitions(bot PRIVATE LIBRARY_CURL="${LIBRARY_CURL}" LIBRARY_LWS="${LIBRARY_LWS}"
-  LIBRARY_ZLIB="${LIBRARY_ZLIB}")
+  LIBRARY_ZLIB="${LIBRARY_ZLIB}" LIBRARY_UV="${LIBRARY_UV}")
+
+# Every library that the loader opens is felt at a start, SQLite's most: some 300 of its own names are looked up by name. Those
+# without a network behind them are linked into the program where the distribution has them as archives, too. A newer one
+# is taken up by the next build.
+set(INSIDE "")
+foreach(pair cmark-gfm-extensions:${CMARK_EXT_LIB} cmark-gfm:${CMARK_LIB} stemmer:${STEMMER_LIB} yaml:PkgConfig::YAML
+    utf8proc:PkgConfig::UTF8PROC sqlite3:PkgConfig::SQLITE)
+  string(REGEX MATCH "^([^:]+):(.+)$" pair ${pair})
+  find_library(ARCHIVE_${CMAKE_MATCH_1} lib${CMAKE_MATCH_1}.a)
+  if(ARCHIVE_${CMAKE_MATCH_1})
+    list(APPEND INSIDE ${ARCHIVE_${CMAKE_MATCH_1}})
+  else()
+    list(APPEND INSIDE ${CMAKE_MATCH_2})
+  endif()
+endforeach()
 
 # Link `target`, the program, with our libraries.
 function(link_late target)
@@ -31,13 +46,12 @@ function(link_late target)
     set(copy ${CMAKE_CURRENT_BINARY_DIR}/lib${lib}_late.a)
     add_custom_command(OUTPUT ${copy} DEPENDS ${lib} VERBATIM
       COMMAND ${CMAKE_OBJCOPY} --wildcard --weaken-symbol=xml* --weaken-symbol=html* --weaken-symbol=curl_*
-        --weaken-symbol=lws_* --weaken-symbol=deflate* $<TARGET_FILE:${lib}> ${copy})
+        --weaken-symbol=lws_* --weaken-symbol=deflate* --weaken-symbol=uv_* $<TARGET_FILE:${lib}> ${copy})
     list(PREPEND copies ${copy}) # bot before kb
   endforeach()
   add_custom_target(${target}_late DEPENDS ${copies})
   target_link_options(${target} PRIVATE -Wl,-z,lazy -Wl,-z,dynamic-undefined-weak)
-  target_link_libraries(${target} PRIVATE flags $<TARGET_FILE:adapters> ${copies} PkgConfig::SQLITE PkgConfig::YAML
-    PkgConfig::UTF8PROC PkgConfig::CJSON PkgConfig::SODIUM PkgConfig::UV ${STEMMER_LIB} ${CMARK_LIB} ${CMARK_EXT_LIB}
-    Threads::Threads m)
+  target_link_libraries(${target} PRIVATE flags $<TARGET_FILE:adapters> ${copies} ${INSIDE} PkgConfig::CJSON
+    PkgConfig::SODIUM Threads::Threads m ${CMAKE_DL_LIBS})
   add_dependencies(${target} adapters ${target}_late)
 endfunction()

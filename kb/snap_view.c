@@ -8,6 +8,8 @@
 
 #include "kb/bm25f.h"
 
+#define BUCKETS_AT_ONCE (512u << 10) /* bytes */
+
 /* ---- the delta ------------------------------------------------------------------------------------------------- */
 
 static const char sql_changed[] = "SELECT id FROM changes WHERE generation > ?1 ORDER BY id";
@@ -355,6 +357,9 @@ const uint64_t *view_stopwords(struct view *v, struct view_segment *g, uint32_t 
     size_t n = 0;
     const char *const *word = stopword_list(*g->name[lang] ? g->name[lang] : "en", &n);
     uint64_t *bits = new_bits(v->pool, snap_head(g->snap)->nterm);
+    uint64_t buckets = snap_head(g->snap)->section[SNAP_BUCKETS].len;
+    if (buckets <= BUCKETS_AT_ONCE) /* nearly every page of them is about to be asked for */
+        snap_bytes(g->snap, SNAP_BUCKETS, 0, buckets);
     for (size_t i = 0; i < n; i++) {
         uint32_t term = snap_lookup(g->snap, word[i], strlen(word[i]));
         if (term != SNAP_NO_TERM)

@@ -80,6 +80,25 @@ static void two_questions_in_one_message_are_both_answered(void **state)
     assert_true(first && second && first < second);
 }
 
+static void of_two_questions_the_one_that_has_an_answer_gets_it(void **state)
+{
+    static const char *const texts[] = {
+        "Where do welders work? And how do I cook an egg?",
+        "How do I cook an egg? And where do welders work?",
+        "Is a torch good? And how do I cook an egg?", /* not sure */
+    };
+    index_text(guide);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct reply r = ask(texts[i]);
+        assert_int_equal(r.kind, i < 2 ? REPLY_ANSWER : REPLY_CHOICES);
+        assert_int_equal(r.nanswer, 1);
+        assert_non_null(strstr(r.text, "cook an egg\" I found nothing."));
+        assert_true(r.nchoice <= 1);
+    }
+    struct reply r = ask("How do I cook an egg? And how do I fly to Mars?");
+    assert_int_equal(r.kind, REPLY_NONE);
+}
+
 static void suggestions_never_repeat_the_question(void **state)
 {
     index_text(guide);
@@ -231,6 +250,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_known_question_is_answered_with_its_verbatim_extract),
         TEST(two_questions_in_one_message_are_both_answered),
+        TEST(of_two_questions_the_one_that_has_an_answer_gets_it),
         TEST(suggestions_never_repeat_the_question),
         TEST(an_unknown_topic_is_declined_with_its_words_and_topics),
         TEST(a_question_without_a_word_is_asked_back),
