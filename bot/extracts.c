@@ -21,9 +21,9 @@
 #define AS_SURE       0.6 /* sure enough to be quoted before it: see best_first() */
 #define OWN_LESS      0.1 /* of the question's own words that it may lack then */
 #define EQUALLY_SURE  0.8 /* then the other one may be the answer, too */
-#define ROOM_FOR_MORE 450 /* code points after which none is begun unless there is doubt */
-#define APART         0.79 /* of the first one's score: a second that has no more leaves little doubt; */
-#define EVEN          0.89 /* with this much, either may be meant */
+#define ROOM_FOR_MORE 370 /* code points after which none is begun unless there is doubt */
+#define APART         0.80 /* of the first one's score: a second that has no more leaves little doubt; */
+#define EVEN          0.90 /* with this much, either may be meant */
 #define SHORT         550  /* code points with extracts that only may be meant, without doubt */
 #define SAME_WORDS    0.6  /* share of an extract's words that were said already: it adds nothing */
 #define NEW_WORDS     0.1  /* share of the question that a further extract must add */

@@ -121,6 +121,18 @@ static size_t put_best(double *best, size_t n, size_t max, double score)
     return n < max ? n + 1 : n;
 }
 
+/* What their lines say is looked at last, and only of the best few, whatever is wanted. */
+static void rank_few(struct kb *kb, const struct query *q, struct pool *pool, struct candidate *c,
+                     struct row *row, size_t n)
+{
+    n = n < RANK_FEW ? n : RANK_FEW;
+    for (size_t i = 0; i < n; i++) {
+        rank_line(kb->tokenizer, q, &row[i], &c[i]);
+        c[i].score = rank_score(q, &c[i]);
+    }
+    rank_sort(pool, c, row, n);
+}
+
 /* Read the best candidates' rows and order them by everything that is known. Where headings are known without their
  * rows, what a row can still add is little, and the walk ends when nothing further can be among the best `wanted`. */
 static int rank(struct kb *kb, const struct query *q, struct pool *pool, size_t wanted,
@@ -148,6 +160,7 @@ static int rank(struct kb *kb, const struct query *q, struct pool *pool, size_t 
         nbest = put_best(best, nbest, wanted, it->score);
     }
     rank_sort(pool, c->c, row, n);
+    rank_few(kb, q, pool, c->c, row, n);
     for (size_t i = n; i < c->n; i++) { /* keep their order, below the others */
         double score = rank_score(q, &c->c[i]);
         c->c[i].score = score < c->c[i - 1].score ? score : c->c[i - 1].score;
@@ -299,10 +312,10 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
         return r;
     /* A runner-up for the margin; rows for explanations; all of them to find a spelling in. */
     size_t wanted = q->ncorrected || ask->chosen ? RANK_ROWS : max < RANK_FEW ? RANK_FEW : max;
+    confidence_read(q);
     r = rank(kb, q, pool, wanted, &c, &row, &n);
     if (r)
         return r;
-    confidence_read(q);
     const struct ranking ranking = {kb->tokenizer, q, &c, row, n};
     size_t shown = ask->explain && max < KB_MAX_WHY ? KB_MAX_WHY : max;
     for (size_t i = 0; i < n && i < shown; i++) {

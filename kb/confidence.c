@@ -5,7 +5,7 @@
  * whatever the base. It is the product of two chances, because two different things go wrong:
  *
  *   scope   the base has an answer at all: does a line say what was asked, in such words and in that order
- *           (confidence_line.c), was nothing asked for that nobody here has written about?
+ *           (line.c), was nothing asked for that nobody here has written about?
  *   choice  if so, this passage is it: does its line say just that, is there enough in common, of the kind that was
  *           asked for, and is another answer close behind?
  *
@@ -27,7 +27,7 @@
 
 #include <math.h>
 
-#define SURE          0.67 /* confidence from here on: an answer */
+#define SURE          0.68 /* confidence from here on: an answer */
 #define SCOPE         0.52 /* chance that the guides have one, from here on: "did you mean" */
 #define SCOPE_FOREIGN 0.57 /* the same when they lack a word that carries the question */
 
@@ -48,20 +48,20 @@ static const struct half {
     } part[CONFIDENCE_PARTS];
 } halves[KB_CHANCES] = {
     {"the guides have an answer",
-     -0.37,
+     -0.38,
      4,
-     {{SIGN_EXACT, "exact", "a line or heading is what was asked", 2.12},
-      {SIGN_SAID, "said", "a line says it in the same words and order", 2.67},
-      {SIGN_UNKNOWN, "unknown", "how much of the question no guide has", -2.37},
-      {SIGN_EMPTY, "empty", "no word says what it is about", -0.59}}},
+     {{SIGN_EXACT, "exact", "a line or heading is what was asked", 2.18},
+      {SIGN_SAID, "said", "a line says it in the same words and order", 2.55},
+      {SIGN_UNKNOWN, "unknown", "how much of the question no guide has", -2.39},
+      {SIGN_EMPTY, "empty", "no word says what it is about", -0.58}}},
     {"this is the answer",
-     -2.62,
+     -2.58,
      5,
-     {{SIGN_SAID, "said", "a line says it in the same words and order", 4.17},
-      {SIGN_EVIDENCE, "evidence", "how little it can be chance", 2.61},
-      {SIGN_MARGIN, "margin", "how far another answer is behind", 1.17},
-      {SIGN_AGREED, "agreed", "how many of the best are of the same document", 0.85},
-      {SIGN_WANTED, "wanted", "it has the kind of answer that was asked for", 0.80}}},
+     {{SIGN_SAID, "said", "a line says it in the same words and order", 4.01},
+      {SIGN_EVIDENCE, "evidence", "how little it can be chance", 2.69},
+      {SIGN_MARGIN, "margin", "how far another answer is behind", 1.23},
+      {SIGN_AGREED, "agreed", "how many of the best are of the same document", 0.78},
+      {SIGN_WANTED, "wanted", "it has the kind of answer that was asked for", 0.96}}},
 };
 
 static double chance(const struct half *half, const double sign[SIGNS], struct kb_chance *ret)

@@ -16,13 +16,6 @@
 #define CHANCE    8.0 /* nats of idf after which a match is hardly chance */
 #define FAR_AHEAD 4.0 /* a quarter of the score ahead of the runner-up is as far ahead as it gets */
 
-/* What the question asks for, slot by slot. */
-struct asked {
-    struct line_worth line;
-    bool specific[KB_MAX_TERMS + 1]; /* could be the subject of a question */
-    size_t nspecific;
-};
-
 /* "4" for "for", "I'm 17": no subject, but longer ones are years, sums and codes, and are asked for. */
 static bool is_small_number(const char *word)
 {
@@ -32,27 +25,20 @@ static bool is_small_number(const char *word)
 
 void confidence_read(struct query *q)
 {
-    for (size_t s = 0; s < q->nslot; s++) {
-        const char *word = q->slot[s].word;
-        q->slot[s].general = is_small_number(word) || generalword(q->main_lang, word) ||
-                             lightword(q->main_lang, word);
-    }
-}
-
-static struct asked read_asked(const struct query *q)
-{
-    struct asked a = {.line.n = q->nslot <= KB_MAX_TERMS ? q->nslot : KB_MAX_TERMS};
-    for (size_t s = 0; s < a.line.n; s++) {
-        const struct query_slot *slot = &q->slot[s];
-        double worth = slot->weight * slot->idf;
+    struct query_asked *a = &q->asked;
+    *a = (struct query_asked){.n = q->nslot <= KB_MAX_TERMS ? q->nslot : KB_MAX_TERMS};
+    for (size_t s = 0; s < a->n; s++) {
+        struct query_slot *slot = &q->slot[s];
+        bool number = is_small_number(slot->word);
+        slot->general =
+            number || generalword(q->main_lang, slot->word) || lightword(q->main_lang, slot->word);
+        a->worth[s] = slot->weight * slot->idf;
         if (slot->general && !q->bare)
-            worth *= slot->known || is_small_number(slot->word) ? GENERAL : 0;
-        a.line.worth[s] = worth;
-        a.line.mass += worth;
-        a.specific[s] = !slot->general && !slot->context && slot->weight >= CIRCUMSTANCE;
-        a.nspecific += a.specific[s];
+            a->worth[s] *= slot->known || number ? GENERAL : 0;
+        a->mass += a->worth[s];
+        a->specific[s] = !slot->general && !slot->context && slot->weight >= CIRCUMSTANCE;
+        a->nspecific += a->specific[s];
     }
-    return a;
 }
 
 /* ---- the runner-up ------------------------------------------------------------------------------------ */
@@ -107,12 +93,12 @@ static void read_filled(const struct query *q, const struct candidate *c, unsign
 }
 
 /* How little it can be chance that the passage has what it has of the question. */
-static double evidence(const struct query *q, const struct candidate *c, const struct asked *a)
+static double evidence(const struct query *q, const struct candidate *c)
 {
     double filled[KB_MAX_TERMS + 1], have = 0;
     read_filled(q, c, ~0u, filled);
-    for (size_t s = 0; s < a->line.n; s++)
-        have += a->line.worth[s] * filled[s];
+    for (size_t s = 0; s < q->asked.n; s++)
+        have += q->asked.worth[s] * filled[s];
     return 1 - exp(-have / CHANCE);
 }
 
@@ -120,33 +106,34 @@ void confidence_signs(const struct ranking *r, size_t i, double ret[SIGNS])
 {
     const struct query *q = r->q;
     const struct candidate *it = &r->c->c[i];
-    struct asked a = read_asked(q);
+    const struct query_asked *a = &q->asked;
+    const struct line_found line =
+        it->compared ? it->line : line_compare(r->tokenizer, q, &r->row[i]);
     double unknown = 0;
     size_t foreign = 0;
-    const struct line_found line = confidence_line(r, i, &a.line);
-    for (size_t s = 0; s < a.line.n; s++)
+    for (size_t s = 0; s < a->n; s++)
         if (!q->slot[s].known) {
-            unknown += a.line.worth[s];
-            foreign += a.specific[s];
+            unknown += a->worth[s];
+            foreign += a->specific[s];
         }
     ret[SIGN_EXACT] = fmax(fmax(it->f.heading, it->f.label), line.exact);
     ret[SIGN_SAID] = line.said;
-    ret[SIGN_UNKNOWN] = a.line.mass > 0 ? unknown / a.line.mass : 0;
-    ret[SIGN_EVIDENCE] = evidence(q, it, &a);
+    ret[SIGN_UNKNOWN] = a->mass > 0 ? unknown / a->mass : 0;
+    ret[SIGN_EVIDENCE] = evidence(q, it);
     ret[SIGN_MARGIN] = margin(r, i);
     ret[SIGN_AGREED] = agreed(r, i);
     ret[SIGN_WANTED] = it->f.want;
-    ret[SIGN_EMPTY] = a.nspecific == 0;
+    ret[SIGN_EMPTY] = a->nspecific == 0;
     ret[SIGN_FOREIGN] = fmin(1, (double)foreign / 2);
 }
 
 bool confidence_named(const struct query *q, const struct candidate *c)
 {
-    struct asked a = read_asked(q);
+    const struct query_asked *a = &q->asked;
     double above[KB_MAX_TERMS + 1];
     read_filled(q, c, ~(1u << FIELD_BODY), above);
-    for (size_t s = 0; s < a.line.n; s++)
-        if (a.specific[s] && above[s] > 0)
+    for (size_t s = 0; s < a->n; s++)
+        if (a->specific[s] && above[s] > 0)
             return true;
     return false;
 }

@@ -244,6 +244,14 @@ struct query_said {
     double weight; /* less in sentences around the one that asks */
 };
 
+/* What is asked for, slot by slot. */
+struct query_asked {
+    double worth[KB_MAX_TERMS + 1];  /* 0 for a slot that tells nothing */
+    bool specific[KB_MAX_TERMS + 1]; /* could be the subject of a question */
+    double mass;                     /* of all worth */
+    size_t n, nspecific;
+};
+
 struct query {
     struct pool *pool;
     struct query_slot *slot;
@@ -262,7 +270,8 @@ struct query {
     unsigned topic_age;
     const struct kb_quoted *skip; /* as in struct kb_ask */
     size_t nskip;
-    double mass; /* sum of weight * idf over the slots */
+    double mass;              /* sum of weight * idf over the slots */
+    struct query_asked asked; /* once confidence_read() has looked */
     enum query_want want;
     const char *main_lang; /* that the words were read in, "" when there is none */
     const char *lang, *audience, *today;
@@ -322,11 +331,20 @@ struct features {    /* rank.c; each 0..1 */
     double heading;  /* how exactly question, heading or title is what was asked */
     double named;    /* share of the question's idf mass that question, headings and title have */
     double wording;  /* the same of the very words that were typed, small ones too */
+    double said;     /* a line of it says what was asked, word for word; of the best few */
     double want;     /* the kind of answer that was asked for is there */
     double entry;    /* a curated question */
     double label;    /* an item of a list has a label that is what was asked */
     double
         topic; /* beside the passage that was quoted last; 0 unless the question is a follow-up */
+};
+
+/* What the best line of a passage has of the question (line.c); each 0..1. */
+struct line_found {
+    double exact; /* of the body: how much was asked for, and how little else there is */
+    double
+        said; /* of any line: the longest common subsequence with the question, as a share of both */
+    double body; /* the same of the body's */
 };
 
 struct candidate {
@@ -338,10 +356,12 @@ struct candidate {
     const struct match *match;
     size_t nmatch; /* by term, then field and position */
     struct features f;
-    bool has_heading; /* f.heading is known already */
-    bool has_traits;  /* so is the next one */
-    uint16_t traits;  /* trait_of(), and TRAIT_ENTRY */
-    double score;     /* after rank.c */
+    bool has_heading;       /* f.heading is known already */
+    struct line_found line; /* when it is compared: the best few */
+    bool compared;
+    bool has_traits; /* so is the next one */
+    uint16_t traits; /* trait_of(), and TRAIT_ENTRY */
+    double score;    /* after rank.c */
     double confidence;
 };
 struct candidates {
@@ -391,7 +411,7 @@ struct row_notes {
     const char *text;                       /* shelf_text() */
     const struct text_words *body, *quoted; /* words.c */
     struct extract_notes *units;            /* extract_scan.c */
-    const struct line_notes *lines;         /* confidence_line.c */
+    const struct line_notes *lines;         /* line.c */
     bool has_traits;                        /* the next one is known */
     uint16_t traits;                        /* trait_of() */
 };
@@ -478,6 +498,11 @@ bool heading_labelled(const char *body);
 /* The most that it can be, once rank_features() has said what the passage has of the question. */
 double heading_label_most(const struct query *q, const struct features *f);
 
+/* ---- line.c: how well one line of a passage says what was asked ----------------------------------------------------------- */
+
+/* The row's lines beside the question, once confidence_read() has looked at it. */
+struct line_found line_compare(struct tokenizer *t, const struct query *q, const struct row *row);
+
 /* ---- rank.c, confidence.c, confidence_signs.c: see the essays at their tops ----------------------------------------- */
 
 #define RANK_FEW 5 /* rows that are read in any case */
@@ -490,6 +515,9 @@ int rank_row(struct tokenizer *t, const struct query *q, const struct row *row,
              struct candidate *c);
 /* Features of a candidate whose traits are known, without its row. */
 void rank_traits(const struct query *q, struct candidate *c);
+/* What its lines say, for the best few alone: whatever is wanted, the same few. */
+void rank_line(struct tokenizer *t, const struct query *q, const struct row *row,
+               struct candidate *c);
 #define MAX_SCORE_PARTS 16
 /* What a score is the sum of, in the order in which it is summed. */
 size_t rank_parts(const struct query *q, const struct candidate *c,
@@ -526,20 +554,6 @@ void confidence_read(struct query *q);
 
 /* Of the i-th; i < n. */
 void confidence_signs(const struct ranking *r, size_t i, double ret[SIGNS]);
-
-/* confidence_line.c: what the best line of the i-th passage has of the question; each 0..1. */
-struct line_worth {
-    double worth[KB_MAX_TERMS + 1]; /* of each slot; 0 for one that tells nothing */
-    double mass;                    /* of all */
-    size_t n;
-};
-struct line_found {
-    double exact; /* of the body: how much was asked for, and how little else there is */
-    double
-        said; /* of any line: the longest common subsequence with the question, as a share of both */
-};
-struct line_found confidence_line(const struct ranking *r, size_t i,
-                                  const struct line_worth *worth);
 
 /* Question, headings or title of the candidate have a word that could be the question's subject. */
 bool confidence_named(const struct query *q, const struct candidate *c);

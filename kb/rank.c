@@ -11,6 +11,7 @@
  *   wording   such lines have the very words that were typed, small ones too: "where does it come from" is
  *             nearer to "Where did it come from?" than to "What does it cause?"
  *   label     an item of its list is called what was asked: "Hematology: the study of blood"
+ *   said      a line of it is what was typed, word for word and in that order (line.c); looked at last, in the best few
  *   want      "how much" is answered by an amount, "which states" by an enumeration
  *   entry     somebody wrote this as the answer to a question
  *   topic     a follow-up goes on with what was quoted last (follow.c)
@@ -24,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BM25, COVERAGE, PAIRS, NAMED, HEADING, WORDING, LABEL, WANT, ENTRY, TOPIC, PARTS };
+enum { BM25, COVERAGE, PAIRS, NAMED, HEADING, WORDING, LABEL, SAID, WANT, ENTRY, TOPIC, PARTS };
 _Static_assert(PARTS <= MAX_SCORE_PARTS, "they fit");
 
 /* bm25 is the unit. The others move a passage by a few places and not from the bottom to the top. */
@@ -39,6 +40,7 @@ static const struct {
     [HEADING] = {"heading", "its question or heading is what was asked", 0.6},
     [WORDING] = {"wording", "these say it in the same words, small ones too", 0.9},
     [LABEL] = {"label", "an item of its list is called what was asked", 0.6},
+    [SAID] = {"said", "a line of it says what was asked, word for word", 0.3},
     [WANT] = {"want", "it has the kind of answer that was asked for", 0.3},
     [ENTRY] = {"entry", "somebody wrote it as the answer to a question", 0.2},
     [TOPIC] = {"topic", "it goes on with what was quoted last", 0.2},
@@ -175,6 +177,19 @@ int rank_row(struct tokenizer *t, const struct query *q, const struct row *row, 
     return heading_row(t, q, row, &c->f);
 }
 
+/* How a short question is put says little. Lines above the body count for less: the wording of these is a feature. */
+#define SAID_WORDS 4
+#define SAID_BODY  0.6
+
+void rank_line(struct tokenizer *t, const struct query *q, const struct row *row,
+               struct candidate *c)
+{
+    c->line = line_compare(t, q, row);
+    c->compared = true;
+    if (q->nsaid >= SAID_WORDS)
+        c->f.said = SAID_BODY * c->line.body + (1 - SAID_BODY) * c->line.said;
+}
+
 /* ---- the sum ------------------------------------------------------------------------------------------------------- */
 
 size_t rank_parts(const struct query *q, const struct candidate *c,
@@ -187,6 +202,7 @@ size_t rank_parts(const struct query *q, const struct candidate *c,
                                  [HEADING] = c->f.heading,
                                  [WORDING] = c->f.wording,
                                  [LABEL] = c->f.label,
+                                 [SAID] = c->f.said,
                                  [WANT] = c->f.want,
                                  [ENTRY] = c->f.entry,
                                  [TOPIC] = c->f.topic};

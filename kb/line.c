@@ -1,4 +1,4 @@
-/* confidence_line.c: how well one line of a passage says what was asked: an alias, a heading, a title, an item, a
+/* line.c: how well one line of a passage says what was asked: an alias, a heading, a title, an item, a
  * sentence of its body.
  *
  * A passage may have all the words of a question and say none of it. When one line has them, in the order in which they
@@ -94,7 +94,6 @@ static const struct line_notes *lines_of(struct tokenizer *t, const struct row *
 /* The question's words, and what has been found of them in the line at hand. */
 struct reading {
     const struct query *q;
-    const struct line_worth *worth;
     uint64_t sieve[SIEVE / 64];   /* low bits of the hashes of all that is looked for */
     uint64_t hash[QUERY_SAID];    /* of the words without content */
     size_t nsaid;                 /* in the sentences that ask */
@@ -176,16 +175,18 @@ static bool take_word(struct reading *r, uint64_t hash)
 
 static void end_line(struct reading *r, bool body)
 {
-    const struct line_worth *w = r->worth;
+    const struct query_asked *asked = &r->q->asked;
     double have = 0, precision = r->content ? (double)r->asked / (double)r->content : 0;
     if (r->any) {
-        for (size_t s = 0; s < w->n; s++)
-            have += w->worth[s] * r->filled[s];
-        double recall = w->mass > 0 ? have / w->mass : 0;
+        for (size_t s = 0; s < asked->n; s++)
+            have += asked->worth[s] * r->filled[s];
+        double recall = asked->mass > 0 ? have / asked->mass : 0;
         double said = 2 * r->common[r->nsaid] / (double)(r->nsaid + r->words);
         if (body && recall > 0 && precision > 0)
             r->best.exact = fmax(r->best.exact, 2 * recall * precision / (recall + precision));
         r->best.said = fmax(r->best.said, fmin(1, said));
+        if (body)
+            r->best.body = fmax(r->best.body, fmin(1, said));
         memset(r->filled, 0, sizeof r->filled);
         memset(r->common, 0, (r->nsaid + 1) * sizeof *r->common);
     }
@@ -193,10 +194,10 @@ static void end_line(struct reading *r, bool body)
     r->words = r->content = r->asked = 0;
 }
 
-struct line_found confidence_line(const struct ranking *r, size_t i, const struct line_worth *worth)
+struct line_found line_compare(struct tokenizer *t, const struct query *q, const struct row *row)
 {
-    const struct line_notes *notes = lines_of(r->tokenizer, &r->row[i]);
-    struct reading reading = {.q = r->q, .worth = worth};
+    const struct line_notes *notes = lines_of(t, row);
+    struct reading reading = {.q = q};
     begin(&reading);
     for (size_t k = 0; k < notes->n; k++) {
         const struct line_word *w = &notes->word[k];

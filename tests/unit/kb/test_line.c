@@ -1,4 +1,4 @@
-/* test_confidence_line.c: how well one line of a passage says what was asked. Read off the explanation of an answer
+/* test_line.c: how well one line of a passage says what was asked. Read off the explanation of an answer
  * from a base of one passage. */
 #include "base.h"
 
