@@ -27,7 +27,7 @@ def a_direct_question_needs_no_mention_and_is_answered_with_a_notice(w):
     assert "<strong>$41,000</strong>" in c["formatted_body"] and "https://example.org/keeper" in c["body"], c
     assert "rel_type" not in c["m.relates_to"]
     assert w.line.calls("/rooms/" + quote(room) + "/receipt/m.read/"), "it did not show that it has read"
-    assert len(w.line.calls("/rooms/" + quote(room) + "/typing/")) >= 2, "it did not show that it writes, and has written"
+    until(lambda: len(w.line.calls("/rooms/" + quote(room) + "/typing/")) >= 2, 20, "it did not show that it writes, and has written")
 
 
 def in_a_room_only_what_is_for_us_is_answered_and_in_a_thread(w):
@@ -198,8 +198,53 @@ def after_a_quiet_while_a_question_is_answered_at_once(w):
     assert not w.bot.said("cannot ask what is new")
 
 
+def greeted(w, room):
+    until(lambda: w.ours(room), 30, "no greeting")
+    return room
+
+
+def same_name_each_time(w, since, room):
+    """The transaction ids of what was sent into a room, each with its number of attempts."""
+    tries = {}
+    for call in w.line.calls("/send/m.room.message/", since):
+        if quote(room) in call.path:
+            tries.setdefault(call.path.split("?")[0], []).append(call.at)
+    return tries
+
+
+def told_to_wait_it_waits_and_answers_each_once(w):
+    room, other = greeted(w, w.room_of_three()), greeted(w, w.direct())
+    since = w.world.clock.now()
+    w.line.fail("answer", quote(room) + "/send/", times=2, status=429, body=LIMITED, headers=[("Retry-After", "2")])
+    questions = [w.ask(room), w.ask(room, w.bob)]
+    w.expect_each_once(room, questions)
+    w.answer(other, w.alice.say(other, QUESTION))
+    tries = same_name_each_time(w, since, room)
+    times = sorted(at for each in tries.values() for at in each)
+    assert len(tries) == 2 and len(times) == 4, tries
+    assert all(b - a >= 2.5 for a, b in zip(times[:2], times[1:3])), times
+
+
+def whatever_breaks_on_the_way_each_is_answered_once(w):
+    kinds = (("lose", {}), ("break", {}), ("drop", {}), ("answer", {"status": 502, "body": "<html>"}),
+             ("answer", {"status": 200, "body": "<html>"}))
+    rooms = [(greeted(w, w.direct()), *k) for k in kinds]
+    since = w.world.clock.now()
+    rules = [w.line.fail(kind, quote(room) + "/send/", times=2, **more) for room, kind, more in rooms]
+    asked = [(room, [w.alice.say(room, QUESTION), w.alice.say(room, QUESTION)]) for room, _, _ in rooms]
+    for room, questions in asked:
+        w.expect_each_once(room, questions, settle=0)
+    time.sleep(SETTLE)
+    for (room, questions), rule in zip(asked, rules):
+        w.expect_each_once(room, questions, settle=0)
+        tries = same_name_each_time(w, since, room)
+        assert rule.met == 2 and len(tries) == 2 and sum(map(len, tries.values())) == 4, (rule.kind, tries)
+
+
 ROOM = [after_a_quiet_while_a_question_is_answered_at_once,
         who_may_not_invite_is_declined_near_and_far,
+        told_to_wait_it_waits_and_answers_each_once,
+        whatever_breaks_on_the_way_each_is_answered_once,
         an_invitation_is_accepted_and_greeted,
         a_direct_question_needs_no_mention_and_is_answered_with_a_notice,
         in_a_room_only_what_is_for_us_is_answered_and_in_a_thread,
@@ -270,41 +315,16 @@ def three_questions_asked_while_it_was_down_are_answered_once(w):
 
 
 def killed_again_and_again_it_answers_each_question_once(w):
+    """Three times in a row: what is found open oftener may be what kills it, and is answered with an apology."""
     room = w.room_of_three()
     questions = []
-    for i in range(5):
+    for i in range(6):
         questions.append(w.ask(room, w.bob if i % 2 else w.alice))
         time.sleep(0.04 * i)
         w.bot.kill()
         w.bot.start()
-    w.expect_each_once(room, questions)
-
-
-def greeted(w, room):
-    until(lambda: w.ours(room), 30, "no greeting")
-    return room
-
-
-def same_name_each_time(w, since, room):
-    """The transaction ids of what was sent into a room, each with its number of attempts."""
-    tries = {}
-    for call in w.line.calls("/send/m.room.message/", since):
-        if quote(room) in call.path:
-            tries.setdefault(call.path.split("?")[0], []).append(call.at)
-    return tries
-
-
-def told_to_wait_it_waits_and_answers_each_once(w):
-    room, other = greeted(w, w.room_of_three()), greeted(w, w.direct())
-    since = w.world.clock.now()
-    w.line.fail("answer", quote(room) + "/send/", times=2, status=429, body=LIMITED, headers=[("Retry-After", "2")])
-    questions = [w.ask(room), w.ask(room, w.bob)]
-    w.expect_each_once(room, questions)
-    w.answer(other, w.alice.say(other, QUESTION))
-    tries = same_name_each_time(w, since, room)
-    times = sorted(at for each in tries.values() for at in each)
-    assert len(tries) == 2 and len(times) == 4, tries
-    assert all(b - a >= 2.5 for a, b in zip(times[:2], times[1:3])), times
+        if i % 3 == 2:
+            w.expect_each_once(room, questions)
 
 
 def the_limits_of_a_plain_account_are_kept(w):
@@ -318,22 +338,6 @@ def the_limits_of_a_plain_account_are_kept(w):
     w.expect_each_once(room, [w.ask(room, w.bob if i % 2 else w.alice) for i in range(5)])
     w.world.admin("POST", limit, {"messages_per_second": 0, "burst_count": 0})  # as our manual says
     assert any(len(at) > 1 for at in same_name_each_time(w, since, room).values()), "it was never told to wait"
-
-
-def whatever_breaks_on_the_way_each_is_answered_once(w):
-    kinds = (("lose", {}), ("break", {}), ("drop", {}), ("answer", {"status": 502, "body": "<html>"}),
-             ("answer", {"status": 200, "body": "<html>"}))
-    rooms = [(greeted(w, w.direct()), *k) for k in kinds]
-    since = w.world.clock.now()
-    rules = [w.line.fail(kind, quote(room) + "/send/", times=2, **more) for room, kind, more in rooms]
-    asked = [(room, [w.alice.say(room, QUESTION), w.alice.say(room, QUESTION)]) for room, _, _ in rooms]
-    for room, questions in asked:
-        w.expect_each_once(room, questions, settle=0)
-    time.sleep(SETTLE)
-    for (room, questions), rule in zip(asked, rules):
-        w.expect_each_once(room, questions, settle=0)
-        tries = same_name_each_time(w, since, room)
-        assert rule.met == 2 and len(tries) == 2 and sum(map(len, tries.values())) == 4, (rule.kind, tries)
 
 
 def a_wrong_token_is_said_and_a_right_one_is_taken_without_a_restart(w):
@@ -408,9 +412,7 @@ def with_a_password_it_logs_in_once_and_keeps_the_token(w):
 
 
 ALONE = [the_doctor_finds_nothing_wrong_and_tells_no_secret,
-         told_to_wait_it_waits_and_answers_each_once,
          the_limits_of_a_plain_account_are_kept,
-         whatever_breaks_on_the_way_each_is_answered_once,
          three_questions_asked_while_it_was_down_are_answered_once,
          a_question_behind_much_talk_is_found,
          killed_again_and_again_it_answers_each_question_once,
@@ -561,7 +563,7 @@ class Score:
             self.ran += 1
             self.failed += outcome.startswith("FAILED")
             print(outcome, flush=True)
-        if outcome.startswith("FAILED"):
+        if outcome.startswith("FAILED") and test not in ROOM:  # there, others are under way
             (of if isinstance(of, World) else of.world).mend()
 
     def alone(self, w):

@@ -424,7 +424,9 @@ class World:
 
     def __init__(self, ways, rows=""):
         self.rows, self.people, self.root = rows, {}, None
-        self.folder = tempfile.mkdtemp(prefix="guidepost-matrix-")
+        # In memory where there is some: what is killed here is processes, and a disk that syncs is most of the time.
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) and shutil.disk_usage("/dev/shm").free > 1 << 30 else None
+        self.folder = tempfile.mkdtemp(prefix="guidepost-matrix-", dir=memory)
         self.clock = Clock(self.folder + "/clock")
         self.far = None
         service = Way(self, "service")
