@@ -44,6 +44,9 @@ static const char *const sql[STATEMENTS] = {
 };
 /* clang-format on */
 
+static const char sql_abbreviated[] = "INSERT OR REPLACE INTO meta SELECT 'abbreviations', value + "
+                                      "1 FROM meta WHERE key = 'generation'";
+
 struct index_writer {
     sqlite3 *db;
     struct index_memory *memory;
@@ -55,6 +58,7 @@ struct index_writer {
     bool changed;
     unsigned char *seen; /* one bit for each id up to `last` */
     long long documents; /* more than before */
+    bool abbreviated;    /* what texts say of abbreviations is not what it was */
 };
 
 /* ---- statements ------------------------------------------------------------------------------ */
@@ -105,6 +109,7 @@ static int abbreviation(void *writer, const char *brief, const char *full)
     struct index_writer *w = writer;
     schema_bind_text(w->stmt[ABBREVIATE], 2, brief);
     schema_bind_text(w->stmt[ABBREVIATE], 3, full);
+    w->abbreviated = true;
     return run(w, ABBREVIATE);
 }
 
@@ -116,6 +121,13 @@ static int write_abbreviations(struct index_writer *w, long long id, const struc
     sqlite3_bind_int64(w->stmt[ABBREVIATE], 1, id);
     int r = abbreviations_find(pool, doc->text, doc->len, abbreviation, w);
     pool_free(pool);
+    return r;
+}
+
+static int forget_abbreviations(struct index_writer *w, long long id)
+{
+    int r = run_ids(w, FORGET, id, 0);
+    w->abbreviated |= !r && sqlite3_changes(w->db) > 0;
     return r;
 }
 
@@ -145,7 +157,7 @@ static int change(struct index_writer *w, long long id, const struct document *d
     int r = write_document(w, CHANGE, doc, file);
     w->report->changed++;
     if (!r)
-        r = run_ids(w, FORGET, id, 0);
+        r = forget_abbreviations(w, id);
     if (!r)
         r = write_abbreviations(w, id, doc);
     return r ? r : index_passages_change(w->passages, id, doc);
@@ -200,7 +212,7 @@ static int remove_document(struct index_writer *w, long long id)
     w->documents--;
     w->changed = true;
     if (!r)
-        r = run_ids(w, FORGET, id, 0);
+        r = forget_abbreviations(w, id);
     return r ? r : run_ids(w, REMOVE, id, 0);
 }
 
@@ -239,6 +251,8 @@ int index_writer_finish(struct index_writer *w)
         r = add_count(w, "documents", w->documents);
     if (!r)
         r = add_count(w, "passages", passages);
+    if (!r && w->abbreviated) /* a snapshot that has the pairs ready has old ones: synonym_ask.c */
+        r = schema_db_err(w->db, sqlite3_exec(w->db, sql_abbreviated, NULL, NULL, NULL));
     return r ? r : add_count(w, "entries", entries);
 }
 

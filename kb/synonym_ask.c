@@ -16,7 +16,10 @@
 
 static const char sql_synonyms[] =
     "SELECT from_text, to_text, weight FROM synonyms ORDER BY line, rowid";
-static const char sql_hash[] = "SELECT value FROM meta WHERE key = 'synonyms'";
+/* What they were made of: the file's hash, and the generation that last changed the abbreviations. */
+static const char sql_hash[] =
+    "SELECT s.value || ' ' || ifnull((SELECT value FROM meta WHERE key = 'abbreviations'), 0)"
+    " FROM meta s WHERE s.key = 'synonyms' AND s.value <> ''";
 
 /* What two thirds of the definitions of an abbreviation say, whatever their capitals and plurals; both ways. */
 /* clang-format off */
@@ -168,8 +171,9 @@ const struct synonym *synonyms_find(const struct synonyms *s, const char *token,
 
 /* The head, the pairs in our order, and the words of each: first those of one side, then those of the other, all
  * terminated. */
+#define IMAGE_HASH 56
 struct image_head {
-    char hash[32]; /* of the file they were made from, as meta.synonyms has it */
+    char hash[IMAGE_HASH]; /* what they were made of: sql_hash, with zeroes behind it */
     uint32_t n, text;
 };
 
@@ -179,15 +183,17 @@ struct image_pair {
     uint32_t nfrom, nto;
 };
 
-static bool read_hash(sqlite3 *db, char ret[32])
+static bool read_hash(sqlite3 *db, char ret[IMAGE_HASH])
 {
     sqlite3_stmt *st = NULL;
     int rc = sqlite3_prepare_v2(db, sql_hash, -1, &st, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(st);
-    bool known = rc == SQLITE_ROW && sqlite3_column_bytes(st, 0) == 32;
+    size_t len = rc == SQLITE_ROW ? (size_t)sqlite3_column_bytes(st, 0) : 0;
+    bool known = len > 0 && len <= IMAGE_HASH;
+    memset(ret, 0, IMAGE_HASH);
     if (known)
-        memcpy(ret, sqlite3_column_text(st, 0), 32);
+        memcpy(ret, sqlite3_column_text(st, 0), len);
     sqlite3_finalize(st);
     return known;
 }
@@ -277,7 +283,7 @@ struct synonyms *synonyms_adopt(sqlite3 *db, const void *image, size_t len)
 {
     const struct image_head *head = image;
     const struct image_pair *pair = (const void *)(head + 1);
-    char hash[32];
+    char hash[IMAGE_HASH];
     if (len < sizeof *head || head->n > (len - sizeof *head) / sizeof *pair ||
         len - sizeof *head - head->n * sizeof *pair != head->text || !read_hash(db, hash) ||
         memcmp(hash, head->hash, sizeof hash) != 0)

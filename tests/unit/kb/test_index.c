@@ -51,14 +51,16 @@ static char *dump(const char *name)
         " ORDER BY p.key",
         "SELECT p.key, t.question, t.must FROM tests t JOIN passages p ON p.id = t.passage ORDER "
         "BY p.key, t.rowid",
-        "SELECT d.key, brief, full FROM abbreviations a JOIN documents d ON d.id = a.document ORDER "
+        "SELECT d.key, brief, full FROM abbreviations a JOIN documents d ON d.id = a.document "
+        "ORDER "
         "BY 1, a.rowid",
         "SELECT line, from_text, to_text, weight FROM synonyms ORDER BY line, rowid",
         "SELECT v.term, p.key, v.col, v.offset FROM temp.v JOIN passages p ON p.id = v.doc ORDER "
         "BY 1, 2, 3, 4",
         "SELECT p.key, hex(z.sz) FROM passage_fts_docsize z JOIN passages p ON p.id = z.id ORDER "
         "BY 1",
-        "SELECT key, value FROM meta WHERE key NOT IN ('generation', 'base', 'changes_from') ORDER "
+        "SELECT key, value FROM meta WHERE key NOT IN ('generation', 'base', 'changes_from', "
+        "'abbreviations') ORDER "
         "BY key",
     };
     sqlite3 *db = NULL;
