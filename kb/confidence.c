@@ -27,9 +27,10 @@
 
 #include <math.h>
 
-#define SURE          0.68 /* confidence from here on: an answer */
+#define SURE          0.69 /* confidence from here on: an answer */
 #define SCOPE         0.52 /* chance that the guides have one, from here on: "did you mean" */
-#define SCOPE_FOREIGN 0.57 /* the same when they lack a word that carries the question */
+#define SCOPE_FOREIGN 0.54 /* the same when they lack a word that carries the question, */
+#define MORE_FOREIGN  0.1  /* and so much more when they lack all of it */
 
 #define UNSURE        0.55 /* the most that a doubtful question gets */
 #define WORD_FOR_WORD 0.99 /* a heading's match from which on it is the very same question */
@@ -48,20 +49,21 @@ static const struct half {
     } part[CONFIDENCE_PARTS];
 } halves[KB_CHANCES] = {
     {"the guides have an answer",
-     -0.38,
-     4,
-     {{SIGN_EXACT, "exact", "a line or heading is what was asked", 2.18},
-      {SIGN_SAID, "said", "a line says it in the same words and order", 2.55},
-      {SIGN_UNKNOWN, "unknown", "how much of the question no guide has", -2.39},
-      {SIGN_EMPTY, "empty", "no word says what it is about", -0.58}}},
-    {"this is the answer",
-     -2.58,
+     -0.13,
      5,
-     {{SIGN_SAID, "said", "a line says it in the same words and order", 4.01},
-      {SIGN_EVIDENCE, "evidence", "how little it can be chance", 2.69},
-      {SIGN_MARGIN, "margin", "how far another answer is behind", 1.23},
-      {SIGN_AGREED, "agreed", "how many of the best are of the same document", 0.78},
-      {SIGN_WANTED, "wanted", "it has the kind of answer that was asked for", 0.96}}},
+     {{SIGN_EXACT, "exact", "a line or heading is what was asked", 2.24},
+      {SIGN_SAID, "said", "a line says it in the same words and order", 2.33},
+      {SIGN_UNKNOWN, "unknown", "how much of the question no guide has", -2.14},
+      {SIGN_EMPTY, "empty", "no word says what it is about", -0.65},
+      {SIGN_UNPAID, "unpaid", "money was asked for and it has none", -0.87}}},
+    {"this is the answer",
+     -2.11,
+     5,
+     {{SIGN_SAID, "said", "a line says it in the same words and order", 3.96},
+      {SIGN_EVIDENCE, "evidence", "how little it can be chance", 2.48},
+      {SIGN_MARGIN, "margin", "how far another answer is behind", 1.35},
+      {SIGN_AGREED, "agreed", "how many of the best are of the same document", 0.62},
+      {SIGN_WANTED, "wanted", "it has the kind of answer that was asked for", 0.99}}},
 };
 
 static double chance(const struct half *half, const double sign[SIGNS], struct kb_chance *ret)
@@ -94,8 +96,11 @@ double confidence_why(const struct ranking *r, size_t i, struct confidence_why *
     }
     const double heading = r->c->c[i].f.heading;
     confidence_signs(r, i, sign);
-    *ret = (struct confidence_why){
-        .value = 1, .high = SURE, .medium = sign[SIGN_FOREIGN] > 0 ? SCOPE_FOREIGN : SCOPE};
+    *ret = (struct confidence_why){.value = 1,
+                                   .high = SURE,
+                                   .medium = sign[SIGN_FOREIGN] > 0
+                                                 ? SCOPE_FOREIGN + MORE_FOREIGN * sign[SIGN_UNKNOWN]
+                                                 : SCOPE};
     for (size_t k = 0; k < KB_CHANCES; k++) {
         ret->chance[k].part = ret->part[k];
         ret->value *= chance(&halves[k], sign, &ret->chance[k]);

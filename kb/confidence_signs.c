@@ -117,8 +117,9 @@ void confidence_signs(const struct ranking *r, size_t i, double ret[SIGNS])
             foreign += a->specific[s];
         }
     ret[SIGN_EXACT] = fmax(fmax(it->f.heading, it->f.label), line.exact);
-    ret[SIGN_SAID] = line.said;
     ret[SIGN_UNKNOWN] = a->mass > 0 ? unknown / a->mass : 0;
+    ret[SIGN_SAID] = line.sense;
+    ret[SIGN_UNPAID] = q->want == WANT_MONEY && it->f.want <= 0;
     ret[SIGN_EVIDENCE] = evidence(q, it);
     ret[SIGN_MARGIN] = margin(r, i);
     ret[SIGN_AGREED] = agreed(r, i);

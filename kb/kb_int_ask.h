@@ -344,7 +344,8 @@ struct line_found {
     double exact; /* of the body: how much was asked for, and how little else there is */
     double
         said; /* of any line: the longest common subsequence with the question, as a share of both */
-    double body; /* the same of the body's */
+    double body;  /* the same of the body's */
+    double sense; /* said, two thirds of it only as far as the line has what was asked for */
 };
 
 struct candidate {
@@ -537,6 +538,7 @@ enum confidence_sign {
     SIGN_MARGIN,   /* how far ahead of the first hit that is another answer */
     SIGN_AGREED,   /* share of the best few that are of the same document */
     SIGN_WANTED,   /* the kind of answer that was asked for is there */
+    SIGN_UNPAID,   /* 1: money was asked for, and the passage has no sum of it */
     SIGN_EMPTY,    /* 1: no word of the question could be the subject of one */
     SIGN_FOREIGN, /* words that could be the subject and the base does not have: 0, half: one, 1: more */
     SIGNS

@@ -2,7 +2,7 @@
  * sentence of its body.
  *
  * A passage may have all the words of a question and say none of it. When one line has them, in the order in which they
- * were asked and with little else between, that is hardly chance. Two things are measured, line by line, and the best
+ * were asked and with little else between, that is hardly chance. Three things are measured, line by line, and the best
  * line of each counts:
  *
  *   exact  of the body: the harmonic mean of "how much of what was asked is in the line", by what the words are worth, and
@@ -10,6 +10,8 @@
  *   said   of all lines: the longest common subsequence of question and line, small words too, as a share of both
  *          (2 c / (n + m)). "How do I use this" and "Can I delay this" differ by words that are worth nothing, and are two
  *          questions. Another word for the one that was typed counts by its weight.
+ *   sense  the same, two thirds of it only as far as the line has what was asked for: the frame of a question is easily
+ *          found ("what about ... for nurses") and is not its subject.
  *
  * The longest common subsequence is kept as one row of the usual matrix, a column per word of the question. A word of
  * the line that nobody asked for leaves it as it is, so most words cost nothing; and the words of a passage, as hashes, are
@@ -185,6 +187,7 @@ static void end_line(struct reading *r, bool body)
         if (body && recall > 0 && precision > 0)
             r->best.exact = fmax(r->best.exact, 2 * recall * precision / (recall + precision));
         r->best.said = fmax(r->best.said, fmin(1, said));
+        r->best.sense = fmax(r->best.sense, fmin(1, said) * (1 + 2 * recall) / 3);
         if (body)
             r->best.body = fmax(r->best.body, fmin(1, said));
         memset(r->filled, 0, sizeof r->filled);
