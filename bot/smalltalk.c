@@ -73,6 +73,16 @@ static bool same_word(const char *a, const char *b)
 
 /* ---- matching -------------------------------------------------------------------------------- */
 
+/* "is it a good job" asks about something, and praises nobody. */
+static bool asks_about_it(const struct words *w)
+{
+    static const char *const what[] = {"it", "that", "this"};
+    bool asks = false;
+    for (size_t i = 0; i < sizeof what / sizeof *what && w->n > 1; i++)
+        asks |= !strcmp(w->word[0], "is") && !strcmp(w->word[1], what[i]);
+    return asks;
+}
+
 static bool says(const struct saying *s, const char *word, const struct words *w, size_t at)
 {
     if (s->nword > w->n - at)
@@ -124,7 +134,8 @@ const struct talk *smalltalk_match(const struct smalltalk *t, const char *text, 
             said[i + 1] = weightier(t, said[i + 1], said[i]);
         }
     }
-    return said[w.n] ? &t->talk[said[w.n]->talk] : NULL;
+    const struct talk *talk = said[w.n] ? &t->talk[said[w.n]->talk] : NULL;
+    return talk && talk->statement && asks_about_it(&w) ? NULL : talk;
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -160,7 +171,8 @@ int smalltalk_read(const char *path, struct smalltalk **ret, struct kb_report *r
         t->talk[i] = (struct talk){.id = talk_text(b) + row->id,
                                    .reply = talk_text(b) + row->reply,
                                    .handoff = row->flags & TALK_HANDOFF,
-                                   .topics = row->flags & TALK_TOPICS};
+                                   .topics = row->flags & TALK_TOPICS,
+                                   .statement = row->flags & TALK_STATEMENT};
     }
     *ret = t;
     return 0;

@@ -15,6 +15,7 @@ struct talk {
     const char *reply; /* plain text */
     bool handoff;      /* asks for a person */
     bool topics;       /* the reply should be followed by what the base is about */
+    bool statement;    /* "is it ..." does not say this */
 };
 
 /* NULL path: the replies that are shipped with the program. Problems go to the report; 0 or -EINVAL

@@ -36,7 +36,7 @@ static uint32_t add_string(struct reader *r, const char *s, size_t len)
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
-static const char *const keys[] = {"id", "say", "reply", "topics", "handoff", NULL};
+static const char *const keys[] = {"id", "say", "reply", "topics", "handoff", "statement", NULL};
 
 static bool read_flag(const char *file, const struct yaml *node, bool *ret,
                       struct kb_report *report)
@@ -105,7 +105,8 @@ static bool check_keys(const char *file, const struct yaml *map, struct kb_repor
                        near);
         else
             problem_at(report, file, map->key[i],
-                       "unknown key \"%s\"; known are id, say, reply, topics, handoff", key);
+                       "unknown key \"%s\"; known are id, say, reply, topics, handoff, statement",
+                       key);
     }
     return ok;
 }
@@ -120,10 +121,11 @@ static void read_talk(struct reader *r, const struct yaml *map)
     }
     const struct yaml *id = yaml_get(map, "id"), *say = yaml_get(map, "say"),
                       *reply = yaml_get(map, "reply");
-    bool topics = false, handoff = false;
+    bool topics = false, handoff = false, statement = false;
     if (!check_keys(file, map, report) ||
         !read_flag(file, yaml_get(map, "topics"), &topics, report) ||
-        !read_flag(file, yaml_get(map, "handoff"), &handoff, report))
+        !read_flag(file, yaml_get(map, "handoff"), &handoff, report) ||
+        !read_flag(file, yaml_get(map, "statement"), &statement, report))
         return;
     if (!id || id->kind != YAML_SCALAR || !*id->text) {
         problem_at(report, file, id ? id : map, "expects an id, as in \"id: greeting\"");
@@ -153,7 +155,8 @@ static void read_talk(struct reader *r, const struct yaml *map)
     struct talk_row *row = POOL_PUSH(r->pool, r->talk, r->ntalk, r->captalk);
     row->id = add_string(r, id->text, id->len);
     row->reply = add_string(r, reply->text, len);
-    row->flags = (topics ? TALK_TOPICS : 0) | (handoff ? TALK_HANDOFF : 0);
+    row->flags = (topics ? TALK_TOPICS : 0) | (handoff ? TALK_HANDOFF : 0) |
+                 (statement ? TALK_STATEMENT : 0);
     if (say->kind == YAML_SCALAR)
         read_saying(r, say);
     for (size_t i = 0; say->kind == YAML_LIST && i < say->n; i++)

@@ -37,8 +37,9 @@ struct talk_block {
         [257]; /* where the sayings begin whose first word begins with this byte, or with a higher one */
 };
 
-#define TALK_TOPICS  1u
-#define TALK_HANDOFF 2u
+#define TALK_TOPICS    1u
+#define TALK_HANDOFF   2u
+#define TALK_STATEMENT 4u
 
 struct talk_row {
     uint32_t id, reply; /* where they begin in the text; terminated */

@@ -20,6 +20,7 @@ static int setup(void **state)
                   "- {id: identity, say: [\"who are you?\", what's your name], reply: A bot.}\n"
                   "- {id: human, say: [human, talk to a person], reply: Soon., handoff: true}\n"
                   "- {id: approval, say: [\"\xF0\x9F\x91\x8D\", cool], reply: Good.}\n"
+                  "- {id: praise, say: [good job], reply: Thanks., statement: true}\n"
                   "- {id: merci, say: [\"merci be\xC3\xA1ucoup\"], reply: De rien.}\n"),
         &talk, &report);
 }
@@ -101,6 +102,15 @@ static void a_content_word_makes_it_a_question(void **state)
         assert_string_equal(id_of(questions[i]), "");
 }
 
+static void a_statement_is_said_and_not_asked(void **state)
+{
+    assert_string_equal(id_of("good job"), "praise");
+    assert_string_equal(id_of("it is a good job"), "praise");
+    assert_string_equal(id_of("is it a good job?"), "");
+    assert_string_equal(id_of("Is this a good job"), "");
+    assert_string_equal(id_of("is this a human"), "human"); /* that one may be asked */
+}
+
 static void text_of_any_kind_is_survived(void **state)
 {
     char big[5000];
@@ -169,6 +179,7 @@ static void assert_same_talk(const struct talk *a, const struct talk *b)
     assert_string_equal(a->reply, b->reply);
     assert_int_equal(a->handoff, b->handoff);
     assert_int_equal(a->topics, b->topics);
+    assert_int_equal(a->statement, b->statement);
 }
 
 /* Every line of the file, as a message. */
@@ -212,6 +223,7 @@ int main(void)
         TEST(fillers_may_stand_around_it),
         TEST(of_several_the_weightiest_is_meant),
         TEST(a_content_word_makes_it_a_question),
+        TEST(a_statement_is_said_and_not_asked),
         TEST(text_of_any_kind_is_survived),
         TEST(flags_and_replies_are_read),
         TEST(mistakes_in_the_file_have_a_place),
