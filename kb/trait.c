@@ -38,6 +38,8 @@ static const struct sign {
     {" vs ", TRAIT_DIFFERENCE},   {" vs.", TRAIT_DIFFERENCE},
     {"week", TRAIT_PERIOD},       {"whereas", TRAIT_DIFFERENCE},
     {"while ", TRAIT_DIFFERENCE}, {"year", TRAIT_PERIOD},
+    {"dollars", TRAIT_MONEY},     {" euros", TRAIT_MONEY},
+    {" euro ", TRAIT_MONEY},      {" cents", TRAIT_MONEY},
 };
 #define SIGNS_N (sizeof signs / sizeof *signs)
 

@@ -15,6 +15,7 @@ static void test_kinds_are_told_by_words_and_figures(void **state)
         unsigned traits;
     } cases[] = {
         {"They earn $57,000.", TRAIT_MONEY | TRAIT_DIGIT},
+        {"They earn 57,000 dollars.", TRAIT_MONEY | TRAIT_DIGIT},
         {"Around \xe2\x82\xac"
          "900, or USD 950.",
          TRAIT_MONEY | TRAIT_DIGIT},
