@@ -19,7 +19,7 @@ static const char sql_synonyms[] =
 /* What they were made of: the file's hash, and the generation that last changed the abbreviations. */
 static const char sql_hash[] =
     "SELECT s.value || ' ' || ifnull((SELECT value FROM meta WHERE key = 'abbreviations'), 0)"
-    " FROM meta s WHERE s.key = 'synonyms' AND s.value <> ''";
+    " FROM meta s WHERE s.key = 'synonyms'";
 
 /* What two thirds of the definitions of an abbreviation say, whatever their capitals and plurals; both ways. */
 /* clang-format off */
