@@ -22,6 +22,7 @@ enum {
     COUNT,
     ABBREVIATE,
     FORGET,
+    SAID,
     STATEMENTS
 };
 
@@ -40,6 +41,9 @@ static const char *const sql[STATEMENTS] = {
     [OF_FILE] = "SELECT id FROM documents WHERE file = ?1",
     [ABBREVIATE] = "INSERT INTO abbreviations(document, brief, full) VALUES(?1, ?2, ?3)",
     [FORGET] = "DELETE FROM abbreviations WHERE document = ?1",
+    [SAID] =
+        "SELECT group_concat(brief || char(1) || full, char(2)) FROM (SELECT brief, full FROM abbreviations"
+        " WHERE document = ?1 ORDER BY brief, full)",
     [COUNT] = "UPDATE meta SET value = value + ?2 WHERE key = ?1",
 };
 /* clang-format on */
@@ -58,7 +62,7 @@ struct index_writer {
     bool changed;
     unsigned char *seen; /* one bit for each id up to `last` */
     long long documents; /* more than before */
-    bool abbreviated;    /* what texts say of abbreviations is not what it was */
+    bool abbreviated;    /* some text says other abbreviations than it did */
 };
 
 /* ---- statements ------------------------------------------------------------------------------ */
@@ -109,7 +113,6 @@ static int abbreviation(void *writer, const char *brief, const char *full)
     struct index_writer *w = writer;
     schema_bind_text(w->stmt[ABBREVIATE], 2, brief);
     schema_bind_text(w->stmt[ABBREVIATE], 3, full);
-    w->abbreviated = true;
     return run(w, ABBREVIATE);
 }
 
@@ -124,10 +127,26 @@ static int write_abbreviations(struct index_writer *w, long long id, const struc
     return r;
 }
 
-static int forget_abbreviations(struct index_writer *w, long long id)
+/* What the document says of abbreviations, as one text. */
+static const char *said(struct index_writer *w, struct pool *pool, long long id)
 {
+    sqlite3_stmt *st = w->stmt[SAID];
+    sqlite3_bind_int64(st, 1, id);
+    const char *s = sqlite3_step(st) == SQLITE_ROW ? schema_column_copy(pool, st, 0) : "";
+    sqlite3_reset(st);
+    return s;
+}
+
+/* Replace them by those of `doc`; NULL: it is gone. Most edits change none. */
+static int change_abbreviations(struct index_writer *w, long long id, const struct document *doc)
+{
+    struct pool *pool = pool_new();
+    const char *before = said(w, pool, id);
     int r = run_ids(w, FORGET, id, 0);
-    w->abbreviated |= !r && sqlite3_changes(w->db) > 0;
+    if (!r && doc)
+        r = write_abbreviations(w, id, doc);
+    w->abbreviated = w->abbreviated || strcmp(before, doc ? said(w, pool, id) : "") != 0;
+    pool_free(pool);
     return r;
 }
 
@@ -138,6 +157,7 @@ static int load(void *ctx, const struct document *doc, long long file,
     struct index_writer *w = ctx;
     int r = count_new(w, doc, file);
     long long id = sqlite3_last_insert_rowid(w->db);
+    w->abbreviated = true;
     if (!r)
         r = write_abbreviations(w, id, doc);
     return r ? r : index_passages_add(w->passages, id, doc, passage, n);
@@ -148,7 +168,7 @@ static int add(struct index_writer *w, const struct document *doc, long long fil
     int r = count_new(w, doc, file);
     long long id = sqlite3_last_insert_rowid(w->db);
     if (!r)
-        r = write_abbreviations(w, id, doc);
+        r = change_abbreviations(w, id, doc);
     return r ? r : index_passages_change(w->passages, id, doc);
 }
 
@@ -157,9 +177,7 @@ static int change(struct index_writer *w, long long id, const struct document *d
     int r = write_document(w, CHANGE, doc, file);
     w->report->changed++;
     if (!r)
-        r = forget_abbreviations(w, id);
-    if (!r)
-        r = write_abbreviations(w, id, doc);
+        r = change_abbreviations(w, id, doc);
     return r ? r : index_passages_change(w->passages, id, doc);
 }
 
@@ -212,7 +230,7 @@ static int remove_document(struct index_writer *w, long long id)
     w->documents--;
     w->changed = true;
     if (!r)
-        r = forget_abbreviations(w, id);
+        r = change_abbreviations(w, id, NULL);
     return r ? r : run_ids(w, REMOVE, id, 0);
 }
 

@@ -372,10 +372,6 @@ const uint64_t *view_stopwords(struct view *v, struct view_segment *g, uint32_t 
 const void *view_synonyms(const struct view *v, size_t *ret_len)
 {
     struct snap *file = v->segment[0].snap;
-    *ret_len = 0;
-    if (snap_head(file)->generation !=
-        v->generation) /* other texts may define other abbreviations */
-        return NULL;
     *ret_len = snap_head(file)->section[SNAP_SYNONYMS].len;
     return snap_bytes(file, SNAP_SYNONYMS, 0, *ret_len);
 }

@@ -62,7 +62,7 @@ bool view_holds(const struct kb *kb);
  * it stays good until the next view_refresh(). */
 void view_drop(struct kb *kb);
 
-/* The synonyms as SNAP_SYNONYMS has them; NULL: damaged, or other texts may define other abbreviations by now. */
+/* The synonyms as SNAP_SYNONYMS has them, of whatever state (synonyms_adopt() knows); NULL: damaged. */
 const void *view_synonyms(const struct view *v, size_t *ret_len);
 /* Whether a term is a stop word of the passage's language, as stopword() has it: a bit per term. NULL: damaged. */
 const uint64_t *view_stopwords(struct view *v, struct view_segment *g, uint32_t ord);

@@ -1,6 +1,8 @@
 /* test_abbreviation.c: a text says what its abbreviations stand for, and only that is believed. */
 #include "folder.h"
 
+#include "kb/snap_view.h"
+
 static struct pool *pool;
 
 static int setup(void **state)
@@ -146,9 +148,39 @@ static void a_question_with_the_abbreviation_finds_what_is_spelt_out(void **stat
     kb_close(kb);
 }
 
+/* By a handle that has a snapshot of an earlier state, and looks into what that has ready. */
+static bool snapshot_is_current(void)
+{
+    struct kb *kb = NULL;
+    synonyms_free(load(&kb));
+    sqlite3_exec(kb->db, "BEGIN", NULL, NULL, NULL);
+    assert_int_equal(kb_refresh(kb), 0);
+    assert_non_null(kb->view);
+    size_t len = 0;
+    const void *image = view_synonyms(kb->view, &len);
+    struct synonyms *s = image ? synonyms_adopt(kb->db, image, len) : NULL;
+    bool current = s != NULL;
+    synonyms_free(s);
+    kb_close(kb);
+    return current;
+}
+
+static void what_a_snapshot_has_ready_holds_until_an_abbreviation_changes(void **state)
+{
+    folder_write("a.md", "# Care\n\nA nursing assistant (NA) helps. NA pay is low.\n");
+    assert_true(snapshot_is_current());
+    folder_write("a.md", "# Care\n\nA nursing assistant (NA) helps. NA pay is very low.\n");
+    assert_true(snapshot_is_current());
+    folder_write("a.md", "# Care\n\nA nursing aide (NA) helps. NA pay is very low.\n");
+    assert_false(snapshot_is_current());
+    assert_string_equal(leads_to("na"), "nurs aid");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            what_a_snapshot_has_ready_holds_until_an_abbreviation_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(what_stands_in_front_of_the_brackets_is_the_long_form,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(it_may_stand_inside_them_as_well, setup, teardown),
