@@ -5,11 +5,11 @@
 #include "kb/bm25f.h"
 #include "kb/snap_find.h"
 
-#define FIND_LENGTHS 512        /* tabulated lengths per field; longer ones are computed */
-#define FIND_SINGLE  4          /* tabulated counts */
-#define FIND_PLANES  64         /* the commonest so many words of a chunk may have a plane: */
-#define FIND_DENSE   16         /* those that at least every so many-th passage has, */
-#define FIND_SPACE  (16u << 20) /* as far as all planes of a finder fit into so many bytes */
+#define FIND_LENGTHS 512         /* tabulated lengths per field; longer ones are computed */
+#define FIND_SINGLE  4           /* tabulated counts */
+#define FIND_PLANES  64          /* the commonest so many words of a chunk may have a plane: */
+#define FIND_DENSE   16          /* those that at least every so many-th passage has, */
+#define FIND_SPACE   (16u << 20) /* as far as all planes of a finder fit into so many bytes */
 #define FIND_PROBE   6 /* entries of a list that are walked over in the time of one look-up */
 
 /* What one term adds where it stands, in the chunk at hand. */
