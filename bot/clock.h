@@ -25,4 +25,15 @@ static inline int64_t clock_wall_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* A wall time in UTC as RFC 3339 has it, to the second: "2026-11-21T20:49:04Z". */
+#define CLOCK_TEXT 24
+static inline void clock_text(int64_t at_ms, char ret[CLOCK_TEXT])
+{
+    time_t at = (time_t)(at_ms / 1000);
+    struct tm tm;
+    gmtime_r(&at, &tm);
+    if (!strftime(ret, CLOCK_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm))
+        *ret = '\0'; /* a year of five digits and more */
+}
+
 #endif

@@ -4,10 +4,10 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "bot/base.h"
 #include "bot/buf.h"
+#include "bot/clock.h"
 #include "bot/command.h"
 #include "bot/json.h"
 #include "bot/store.h"
@@ -32,12 +32,9 @@ static void add_text(struct buf *b, const char *key, const char *s)
 
 static void print_row(const struct store_audit *a, const char *hash)
 {
-    char at[24];
-    time_t s = (time_t)(a->at_ms / 1000);
-    struct tm tm;
+    char at[CLOCK_TEXT];
     struct buf b;
-    gmtime_r(&s, &tm);
-    strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    clock_text(a->at_ms, at);
     buf_init(&b, MAX_ROW);
     buf_addf(&b, "{\"id\":%lld,\"at\":\"%s\"", (long long)a->id, at);
     add_text(&b, "actor", a->actor);

@@ -45,14 +45,6 @@ static int64_t day_ms(const char *s)
 
 /* ---- export ---- */
 
-static void time_text(int64_t at_ms, char ret[24])
-{
-    time_t at = (time_t)(at_ms / 1000);
-    struct tm tm;
-    gmtime_r(&at, &tm);
-    strftime(ret, 24, "%Y-%m-%dT%H:%M:%SZ", &tm);
-}
-
 static void add_text(struct buf *b, const char *key, const char *s)
 {
     buf_addf(b, ",\"%s\":", key);
@@ -105,8 +97,8 @@ static void print_csv(const struct store_exported *e, const char *at)
 static void print_one(void *ctx, const struct store_exported *e)
 {
     struct export_call *c = ctx;
-    char at[24];
-    time_text(e->turn.at_ms, at);
+    char at[CLOCK_TEXT];
+    clock_text(e->turn.at_ms, at);
     if (c->csv)
         print_csv(e, at);
     else

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bot/base.h"
@@ -181,14 +180,6 @@ static int drop(struct user_call *c)
 
 /* ---- the list ---- */
 
-static void date(int64_t at_ms, char ret[24])
-{
-    time_t at = (time_t)(at_ms / 1000);
-    struct tm tm;
-    gmtime_r(&at, &tm);
-    strftime(ret, 24, "%Y-%m-%dT%H:%M:%SZ", &tm);
-}
-
 struct listing {
     struct buf text;
     bool json;
@@ -198,9 +189,9 @@ struct listing {
 static void list_one(void *ctx, const struct store_user *u)
 {
     struct listing *l = ctx;
-    char made[24], changed[24];
-    date(u->at_ms, made);
-    date(u->changed_ms, changed);
+    char made[CLOCK_TEXT], changed[CLOCK_TEXT];
+    clock_text(u->at_ms, made);
+    clock_text(u->changed_ms, changed);
     if (l->json) {
         buf_addf(&l->text, "%s{\"name\":", l->n ? ",\n" : "");
         json_add_string(&l->text, u->name, strlen(u->name));

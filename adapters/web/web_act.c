@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "adapters/web/web_int.h"
 #include "bot/clock.h"
@@ -46,11 +45,8 @@ struct act {
 
 static void add_time(struct buf *b, const char *key, int64_t at)
 {
-    char text[32];
-    time_t t = (time_t)at;
-    struct tm tm;
-    gmtime_r(&t, &tm);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    char text[CLOCK_TEXT];
+    clock_text(at * 1000, text);
     buf_addf(b, ",\"%s\":\"%s\"", key, text);
 }
 
