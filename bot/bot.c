@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "bot/base.h"
-#include "bot/desk.h"
+#include "bot/desk/desk.h"
 #include "bot/http.h"
 #include "bot/journal.h"
 #include "bot/limits.h"

@@ -16,6 +16,7 @@
 #include <utf8proc.h>
 
 #include "bot/buf.h"
+#include "bot/must.h"
 
 #define MAX_DEPTH 64
 
@@ -261,6 +262,11 @@ long long json_int(const struct cJSON *j, const char *name, long long min, long 
         return fallback;
     long long n = (long long)v;
     return n >= min && n <= max ? n : fallback;
+}
+
+struct cJSON *json_new_object(void)
+{
+    return must(cJSON_CreateObject());
 }
 
 void json_set_string(struct cJSON *j, const char *name, const char *value)

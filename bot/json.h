@@ -27,7 +27,8 @@ long long json_int(const struct cJSON *j, const char *name, long long min, long 
 const struct cJSON *json_object(const struct cJSON *j, const char *name);
 const struct cJSON *json_array(const struct cJSON *j, const char *name, size_t *ret_n);
 
-/* Give an object a member that is a string. */
+struct cJSON *json_new_object(void); /* freed by json_free() */
+/* Give an object a member that is a string, in place of the one it has under that name. */
 void json_set_string(struct cJSON *j, const char *name, const char *value);
 
 /* Append a JSON string, quotes included; invalid UTF-8 becomes U+FFFD; "</" is escaped for HTML. */

@@ -344,6 +344,11 @@ const char *request_query(const struct request *rq, const char *name)
     return NULL;
 }
 
+const char *request_arg(const struct request *rq, size_t i)
+{
+    return i < rq->nargs ? rq->arg[i] : NULL;
+}
+
 /* The library keeps some headers under numbers and the others under their names, both with the colon. */
 static char *find_header(struct conn *c, const char *name)
 {

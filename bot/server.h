@@ -71,6 +71,8 @@ const char *request_method(const struct request *rq);
 const char *request_path(const struct request *rq);
 /* The decoded value of a query parameter, or NULL. */
 const char *request_query(const struct request *rq, const char *name);
+/* The i-th one as it stands there, "name=value" or "name", decoded; NULL: there are not as many. */
+const char *request_arg(const struct request *rq, size_t i);
 /* The name in lower case; NULL when absent. */
 const char *request_header(const struct request *rq, const char *name);
 const char *request_body(const struct request *rq, size_t *ret_len);

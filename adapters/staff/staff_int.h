@@ -3,14 +3,42 @@
 #define ADAPTERS_STAFF_INT_H
 
 #include "bot/adapter.h"
-#include "bot/desk.h"
+#include "bot/desk/desk.h"
 
+struct cJSON;
 struct throttle;
 
 struct staff {
     struct adapter *adapter;
     struct throttle *throttle;
 };
+
+/* ---- the door (staff_door.c) ---- */
+
+#define STAFF_COOKIE "__Host-guidepost"
+#define STAFF_NO_COOKIE                                                                            \
+    "Set-Cookie: " STAFF_COOKIE "=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0\r\n"
+
+/* `type` NULL: JSON; `headers`, "Name: value\r\n" each. Never kept by a browser or a proxy. */
+void staff_send(struct staff *st, server_handle to, int status, const char *type,
+                const char *headers, const char *s, size_t len);
+/* As application/problem+json (RFC 9457); retry_after_s 0: not by waiting. */
+void staff_refuse(struct staff *st, server_handle to, int status, const char *code,
+                  const char *title, int retry_after_s);
+/* By the errors of desk.h; `problem` in place of the usual words, unless it is NULL. */
+void staff_refuse_error(struct staff *st, server_handle to, int err, const char *problem);
+/* The value of our cookie, copied; NULL: there is none. */
+const char *staff_cookie(struct pool *pool, const struct request *rq);
+/* False after refusing: a request that changes something has to show that no other site made it. token NULL: nobody is in yet. */
+bool staff_may_change(struct staff *st, const struct request *rq, const char *token);
+/* {"name","password"}; replies, and frees `pool`. */
+void staff_log_in(struct staff *st, struct request *rq, struct pool *pool,
+                  const struct cJSON *body);
+
+/* ---- what can be asked for (staff_route.c) ---- */
+
+/* /staff/api/NAME; false: there is no such thing. */
+bool staff_route(struct staff *st, struct request *rq, const char *name);
 
 /* ---- how often somebody may try to log in (staff_throttle.c) ---- */
 

@@ -18,6 +18,7 @@
 #include "bot/store.h"
 
 struct bot;
+struct cJSON;
 struct desk;
 struct pool;
 
@@ -29,6 +30,11 @@ void desk_free(struct desk *d);
 #define DESK_TOKEN 44 /* what a browser keeps: 256 random bits in base64url, terminated */
 #define DESK_JSON  (4u << 20)
 
+struct desk_request;
+/* What to do. 0, or a negative errno of which nothing is kept; -EACCES, -ENOENT, -EBUSY, -EINVAL as store.h means them. May be called
+ * again after a failed commit: then `body` is empty again. */
+typedef int desk_run_fn(struct store *s, struct desk_request *rq);
+
 /* One request of the staff. All texts live in `pool`, and so does the struct; done() frees it. */
 struct desk_request {
     struct pool *pool;
@@ -36,22 +42,27 @@ struct desk_request {
     bool open;                         /* needs no session */
     bool writes;
     enum staff_role needs;
-    /* What to do. 0, or a negative errno of which nothing is kept; -EACCES, -ENOENT, -EBUSY, -EINVAL as store.h means them.
-     * May be called again after a failed commit: then `body` is empty again. */
-    int (*run)(struct store *s, struct desk_request *rq);
+    desk_run_fn *run;
     void (*done)(struct desk_request *rq);
     void *ctx;
-    /* For run(): which ticket, how, in whose words. Meaning is each one's own; NULL and 0: not given. */
-    int64_t id, before;
-    const char *what, *text, *name;
+    struct cJSON *
+        in; /* what was sent along, an object or NULL; the desk's from desk_ask() on. desk_text(), desk_number() */
 
     /* Out. err also: -EPERM no session, -EACCES not with this role, -EIO the database cannot be read. */
     int err;
     struct store_session me;
-    struct buf body; /* JSON, for done() to send; released by desk */
-    void *out;       /* run()'s own */
+    struct buf body;  /* for done() to send; released by the desk */
+    const char *type; /* of the body; NULL: JSON */
+    const char *
+        problem; /* with err: what is wrong and what would mend it, for a person; NULL: the usual words */
+    const char *file; /* the name to keep it under, of [a-z0-9.-]; NULL: it is shown, not kept */
+    void *out;        /* run()'s own */
 };
-/* 0, or -EBUSY (too much waits) and the request is the caller's. */
+/* What came along under that name; NULL when there is none, it is longer than `max` bytes, or no text. Lives as long as rq. */
+const char *desk_text(const struct desk_request *rq, const char *name, size_t max);
+/* A whole number from 1 on, sent as a number or, in an address, in digits; 0 when there is none. */
+int64_t desk_number(const struct desk_request *rq, const char *name);
+/* 0, or -EBUSY (too much waits): then the request, and what it points to, is the caller's still. */
 int desk_ask(struct desk *d, struct desk_request *rq);
 
 /* The hash of a browser's token; false: it is none. */
@@ -74,14 +85,5 @@ struct desk_login {
 /* About an eighth of a second on a desk thread, whether there is such a user or not. 0, and `pool` is freed after done(), or
  * without it when all stops; or -EBUSY, and it is the caller's. */
 int desk_login(struct desk *d, struct pool *pool, const struct desk_login *l);
-int desk_logout(struct store *s, struct desk_request *rq); /* run() */
-int desk_me(struct store *s, struct desk_request *rq);     /* run(): {"name","role"} */
-
-/* ---- the queue (desk_ticket.c): each a run() ---- */
-
-int desk_queue(struct store *s, struct desk_request *rq);  /* what: which; before: a number */
-int desk_ticket(struct store *s, struct desk_request *rq); /* id; an audit row says who read it */
-/* id; what: "claim" "take" (from somebody else) "release" "close" "ignore" "reopen" "note"; text: a note. */
-int desk_act(struct store *s, struct desk_request *rq);
 
 #endif

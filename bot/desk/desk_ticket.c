@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "bot/clock.h"
-#include "bot/desk.h"
+#include "bot/desk/desk_run.h"
 #include "bot/json.h"
 
 #define PAGE       50
 #define MAX_EVENTS 200 /* of a conversation, the last ones */
 #define MAX_TEXT   2000
+#define MAX_WHAT   32
 
 static const struct {
     const char *name;
@@ -66,8 +67,8 @@ static void list_one(void *ctx, const struct store_ticket *t)
 /* "none" "low" "down" "person": open ones with that reason; "mine"; "over"; or all that are open. */
 static int read_which(const struct desk_request *rq, struct store_queue *q)
 {
-    const char *what = rq->what ? rq->what : "";
-    if (!*what || !strcmp(what, "open"))
+    const char *what = desk_text(rq, "what", MAX_WHAT);
+    if (!what || !*what || !strcmp(what, "open"))
         return 0;
     if (!strcmp(what, "mine")) {
         q->owner = rq->me.user;
@@ -87,7 +88,7 @@ static int read_which(const struct desk_request *rq, struct store_queue *q)
 
 int desk_queue(struct store *s, struct desk_request *rq)
 {
-    struct store_queue q = {.before = rq->before, .max = PAGE};
+    struct store_queue q = {.before = desk_number(rq, "before"), .max = PAGE};
     int64_t n[5] = {0};
     struct listing l = {.b = &rq->body};
     int err = read_which(rq, &q);
@@ -135,15 +136,16 @@ int desk_ticket(struct store *s, struct desk_request *rq)
 {
     struct listing events = {.b = &rq->body}, notes = {.b = &rq->body};
     char object[40];
-    int err = store_ticket(s, rq->id, whole, rq);
+    int64_t id = desk_number(rq, "id");
+    int err = store_ticket(s, id, whole, rq);
     buf_adds(&rq->body, ",\"events\":[");
     if (!err)
-        err = store_ticket_events(s, rq->id, MAX_EVENTS, add_event, &events);
+        err = store_ticket_events(s, id, MAX_EVENTS, add_event, &events);
     buf_adds(&rq->body, "],\"log\":[");
     if (!err)
-        err = store_ticket_log(s, rq->id, add_note, &notes);
+        err = store_ticket_log(s, id, add_note, &notes);
     buf_adds(&rq->body, "]}");
-    snprintf(object, sizeof object, "ticket:%lld", (long long)rq->id);
+    snprintf(object, sizeof object, "ticket:%lld", (long long)id);
     return err ? err : desk_audit(s, rq, "ticket.read", object, NULL, NULL);
 }
 
@@ -177,9 +179,9 @@ static const struct act *act_named(const char *name)
     return NULL;
 }
 
-static int change(struct store *s, const struct desk_request *rq, const struct act *act)
+static int change(struct store *s, const struct desk_request *rq, int64_t id, const struct act *act)
 {
-    struct store_ticket_change c = {.id = rq->id,
+    struct store_ticket_change c = {.id = id,
                                     .at_ms = clock_wall_ms(),
                                     .from = act->from,
                                     .to = (enum ticket_state)act->to,
@@ -191,21 +193,22 @@ static int change(struct store *s, const struct desk_request *rq, const struct a
 
 int desk_act(struct store *s, struct desk_request *rq)
 {
-    const struct act *act = act_named(rq->what);
-    struct store_ticket_note n = {.id = rq->id,
+    const struct act *act = act_named(desk_text(rq, "what", MAX_WHAT));
+    const char *text = desk_text(rq, "text", SIZE_MAX);
+    struct store_ticket_note n = {.id = desk_number(rq, "id"),
                                   .at_ms = clock_wall_ms(),
                                   .who = rq->me.user,
-                                  .what = rq->what,
-                                  .text = rq->text && *rq->text ? rq->text : NULL};
+                                  .what = act ? act->name : "",
+                                  .text = text && *text ? text : NULL};
     char object[40];
     if (!act || (act->text && !n.text) || (n.text && strlen(n.text) > MAX_TEXT))
         return -EINVAL;
-    int err = change(s, rq, act);
+    int err = change(s, rq, n.id, act);
     if (!err)
         err = store_log_ticket(s, &n);
     if (err)
         return err;
-    snprintf(object, sizeof object, "ticket:%lld", (long long)rq->id);
+    snprintf(object, sizeof object, "ticket:%lld", (long long)n.id);
     buf_adds(&rq->body, "{\"done\":true}");
     return desk_audit(s, rq, "ticket.act", object, NULL, act->name);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "bot/clock.h"
-#include "bot/desk.h"
+#include "bot/desk/desk_run.h"
 #include "bot/json.h"
 #include "kb/pool.h"
 

@@ -1,5 +1,5 @@
 /* desk.c: the threads that read for the staff, and the way of a request: session, role, run, done. */
-#include "bot/desk.h"
+#include "bot/desk/desk.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -10,6 +10,7 @@
 #include "bot/bot.h"
 #include "bot/clock.h"
 #include "bot/journal.h"
+#include "bot/json.h"
 #include "bot/must.h"
 #include "kb/pool.h"
 
@@ -71,11 +72,25 @@ int desk_audit(struct store *s, const struct desk_request *rq, const char *actio
 
 /* ---- a request ---- */
 
+const char *desk_text(const struct desk_request *rq, const char *name, size_t max)
+{
+    return json_string(rq->in, name, max);
+}
+
+int64_t desk_number(const struct desk_request *rq, const char *name)
+{
+    const char *s = json_string(rq->in, name, 18);
+    if (!s)
+        return json_int(rq->in, name, 1, INT64_MAX, 0);
+    return *s && strlen(s) == strspn(s, "0123456789") ? strtoll(s, NULL, 10) : 0;
+}
+
 static int run(struct store *s, struct desk_request *rq)
 {
     int64_t now = clock_wall_ms();
     int err = 0;
     buf_clear(&rq->body);
+    rq->type = rq->file = rq->problem = NULL;
     if (!rq->open) {
         err = store_find_session(s, rq->session, now, &rq->me);
         err = err == -ENOENT ? -EPERM : !err && rq->me.role < rq->needs ? -EACCES : err;
@@ -90,6 +105,7 @@ static void end(struct job *job)
     struct desk_request *rq = job->rq;
     struct pool *pool = rq->pool;
     buf_release(&rq->body);
+    json_free(rq->in);
     free(job);
     pool_free(pool);
 }

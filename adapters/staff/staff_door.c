@@ -1,0 +1,177 @@
+/* staff_door.c: who comes in. The cookie is SameSite=Strict, HttpOnly and bound to this host (__Host-); whatever changes
+ * something must come from our own origin, as JSON, and bring the token of X-CSRF-Token. A page of another site can do none
+ * of it. What somebody may do inside is decided in bot/desk/desk.c, in the transaction that does it. */
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "adapters/staff/staff_int.h"
+#include "bot/clock.h"
+#include "kb/pool.h"
+
+#define MAX_PROBLEM  8192 /* bytes */
+#define MAX_NAME     200
+#define MAX_PASSWORD 1200 /* bytes of a password */
+#define NO_STORE     "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+
+/* ---- replies ---- */
+
+void staff_send(struct staff *st, server_handle to, int status, const char *type,
+                const char *headers, const char *s, size_t len)
+{
+    char head[512];
+    snprintf(head, sizeof head, NO_STORE "%s", headers ? headers : "");
+    struct http_reply r = {.status = status,
+                           .type = type ? type : "application/json",
+                           .headers = head,
+                           .body = s,
+                           .len = len};
+    request_reply(bot_server(st->adapter->bot), to, &r);
+}
+
+void staff_refuse(struct staff *st, server_handle to, int status, const char *code,
+                  const char *title, int retry_after_s)
+{
+    struct buf body;
+    char retry[60] = "";
+    buf_init(&body, MAX_PROBLEM);
+    buf_adds(&body, "{\"type\":\"about:blank\",\"title\":");
+    json_add_string(&body, title, strlen(title));
+    buf_addf(&body, ",\"status\":%d,\"code\":\"%s\"}\n", status, code);
+    if (retry_after_s)
+        snprintf(retry, sizeof retry, "Retry-After: %d\r\n", retry_after_s);
+    staff_send(st, to, status, "application/problem+json", retry, body.s, body.len);
+    buf_release(&body);
+}
+
+void staff_refuse_error(struct staff *st, server_handle to, int err, const char *problem)
+{
+    static const struct {
+        int err, status;
+        const char *code, *title;
+    } table[] = {
+        {-EPERM, 401, "login", "Please log in"},
+        {-EACCES, 403, "role", "Your role does not allow that"},
+        {-ENOENT, 404, "gone", "There is no such question any more"},
+        {-EBUSY, 409, "taken", "Somebody else was faster; look again"},
+        {-EINVAL, 422, "bad_request", "Something in this request is missing or wrong"},
+        {-EAGAIN, 503, "busy", "Too much at once, please try again in a moment"},
+    };
+    size_t i = 0;
+    while (i < sizeof table / sizeof table[0] && table[i].err != err)
+        i++;
+    if (i < sizeof table / sizeof table[0])
+        staff_refuse(st, to, table[i].status, table[i].code, problem ? problem : table[i].title,
+                     err == -EAGAIN ? 2 : 0);
+    else
+        staff_refuse(st, to, 503, "unavailable", "The database cannot be used at the moment", 5);
+}
+
+/* ---- where a request comes from ---- */
+
+const char *staff_cookie(struct pool *pool, const struct request *rq)
+{
+    const char *s = request_header(rq, "cookie");
+    size_t name = strlen(STAFF_COOKIE);
+    for (; s && *s; s += strcspn(s, ";"), s += strspn(s, "; "))
+        if (!strncmp(s, STAFF_COOKIE "=", name + 1))
+            return pool_strndup(pool, s + name + 1, strcspn(s + name + 1, ";"));
+    return NULL;
+}
+
+/* From one of our own pages: what the browser says about it, not the page (W3C Fetch Metadata); older ones send Origin. */
+static bool is_own_page(const struct request *rq)
+{
+    const char *site = request_header(rq, "sec-fetch-site");
+    return site ? !strcmp(site, "same-origin") : request_origin(rq) == ORIGIN_OWN;
+}
+
+static bool is_json(const struct request *rq)
+{
+    static const char json[] = "application/json";
+    const char *type = request_header(rq, "content-type");
+    size_t n = sizeof json - 1;
+    return type && !strncasecmp(type, json, n) && strchr("; \t", type[n]);
+}
+
+/* Does it bring what only our page knows? */
+static bool has_token(const struct request *rq, const char *token)
+{
+    const char *said = request_header(rq, "x-csrf-token");
+    char wanted[DESK_TOKEN];
+    desk_csrf(token, wanted);
+    return said && strlen(said) == DESK_TOKEN - 1 &&
+           !sodium_memcmp(said, wanted, DESK_TOKEN - 1); /* as long wherever they differ */
+}
+
+bool staff_may_change(struct staff *st, const struct request *rq, const char *token)
+{
+    server_handle to = request_handle(rq);
+    if (!is_own_page(rq) || (token && !has_token(rq, token)))
+        staff_refuse(st, to, 403, "foreign", "Only our own page may do that; reload it", 0);
+    else if (!is_json(rq))
+        staff_refuse(st, to, 415, "unsupported_type", "Send application/json", 0);
+    else
+        return true;
+    return false;
+}
+
+/* ---- logging in ---- */
+
+struct logging_in {
+    struct staff *st;
+    server_handle to;
+    const char *name, *address;
+};
+
+static void logged_in(void *ctx, int err, const char *token)
+{
+    struct logging_in *l = ctx;
+    char header[200], csrf[DESK_TOKEN], body[100];
+    if (err == -EPERM) {
+        throttle_failed(l->st->throttle, l->name, l->address, clock_ms());
+        staff_refuse(l->st, l->to, 401, "wrong", "Name or password is wrong", 0);
+        return;
+    }
+    if (err) {
+        staff_refuse_error(l->st, l->to, err == -EBUSY ? -EAGAIN : err, NULL);
+        return;
+    }
+    throttle_succeeded(l->st->throttle, l->name, l->address);
+    snprintf(header, sizeof header,
+             "Set-Cookie: " STAFF_COOKIE "=%s; Path=/; Secure; HttpOnly; SameSite=Strict\r\n",
+             token);
+    desk_csrf(token, csrf);
+    int n = snprintf(body, sizeof body, "{\"csrf\":\"%s\"}", csrf);
+    staff_send(l->st, l->to, 200, NULL, header, body, (size_t)n);
+}
+
+/* A new session each time, whatever cookie came along: nobody can choose it for somebody else. */
+void staff_log_in(struct staff *st, struct request *rq, struct pool *pool, const struct cJSON *body)
+{
+    const char *name = json_string(body, "name", MAX_NAME);
+    const char *password = json_string(body, "password", MAX_PASSWORD);
+    const char *agent = request_header(rq, "user-agent");
+    struct logging_in *l = pool_alloc(pool, sizeof *l);
+    *l = (struct logging_in){.st = st,
+                             .to = request_handle(rq),
+                             .name = pool_strdup(pool, name),
+                             .address = pool_strdup(pool, request_client(rq))};
+    int wait = name ? throttle_wait(st->throttle, name, l->address, clock_ms()) : 0;
+    struct desk_login in = {.name = name,
+                            .password = password,
+                            .agent = agent ? agent : "",
+                            .ctx = l,
+                            .done = logged_in};
+    if (!name || !password)
+        staff_refuse_error(st, l->to, -EINVAL, NULL);
+    else if (wait)
+        staff_refuse(st, l->to, 429, "slow_down", "Too many failed attempts; please wait", wait);
+    else if (desk_login(bot_desk(st->adapter->bot), pool, &in))
+        staff_refuse_error(st, l->to, -EAGAIN, NULL);
+    else
+        return;
+    pool_free(pool);
+}
