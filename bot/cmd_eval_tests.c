@@ -322,25 +322,18 @@ static void print_failure(const struct test *test, struct pool *pool)
            strlen(text) > 100 ? " …" : "", one_line(pool, test->why));
 }
 
-static void add_text(struct buf *b, const char *key, const char *s)
-{
-    buf_addf(b, "\"%s\":", key);
-    json_add_string(b, s, strlen(s));
-    buf_addc(b, ',');
-}
-
 static void add_failure(struct buf *b, const struct test *test, struct pool *pool)
 {
     buf_adds(b, b->len ? ",\n{" : "{");
-    add_text(b, "outcome", outcome_names[test->outcome]);
-    add_text(b, "place", pool_printf(pool, "%s:%zu", test->t->file, test->t->line));
-    add_text(b, "q", test->t->q);
-    add_text(b, "want", test->want);
-    add_text(b, "kind", reply_kind_name(test->kind));
-    add_text(b, "got", test->got);
-    add_text(b, "why", test->why);
-    add_text(b, "text", test->text);
-    buf_adds(b, "\"confidence\":");
+    json_add_member(b, "outcome", outcome_names[test->outcome]);
+    json_add_member(b, "place", pool_printf(pool, "%s:%zu", test->t->file, test->t->line));
+    json_add_member(b, "q", test->t->q);
+    json_add_member(b, "want", test->want);
+    json_add_member(b, "kind", reply_kind_name(test->kind));
+    json_add_member(b, "got", test->got);
+    json_add_member(b, "why", test->why);
+    json_add_member(b, "text", test->text);
+    buf_adds(b, ",\"confidence\":");
     json_add_number(b, test->confidence);
     buf_addc(b, '}');
 }

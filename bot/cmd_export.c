@@ -14,6 +14,7 @@
 #include "bot/journal.h"
 #include "bot/json.h"
 #include "bot/store.h"
+#include "kb/entries.h"
 
 #define MAX_ROW (2u << 20)
 
@@ -45,53 +46,34 @@ static int64_t day_ms(const char *s)
 
 /* ---- export ---- */
 
-static void add_text(struct buf *b, const char *key, const char *s)
-{
-    buf_addf(b, ",\"%s\":", key);
-    json_add_string(b, s, strlen(s));
-}
-
 static void print_json(const struct store_exported *e, const char *at)
 {
     const struct journal_turn *t = &e->turn;
     struct buf b;
     buf_init(&b, MAX_ROW);
     buf_addf(&b, "{\"id\":%lld,\"at\":\"%s\"", (long long)t->id, at);
-    add_text(&b, "adapter", t->adapter);
-    add_text(&b, "conversation", t->conversation);
-    add_text(&b, "question", t->question);
+    json_add_member(&b, "adapter", t->adapter);
+    json_add_member(&b, "conversation", t->conversation);
+    json_add_member(&b, "question", t->question);
     if (t->lang)
-        add_text(&b, "lang", t->lang);
-    add_text(&b, "kind", t->kind);
+        json_add_member(&b, "lang", t->lang);
+    json_add_member(&b, "kind", t->kind);
     buf_addf(&b, ",\"confidence\":%.4f,\"up\":%d,\"down\":%d,\"reply\":%s}\n", t->confidence, e->up,
              e->down, *t->reply_json ? t->reply_json : "{}");
     fwrite(b.s, 1, b.len, stdout);
     buf_release(&b);
 }
 
-/* RFC 4180; what a spreadsheet would run gets an apostrophe before it. */
-static void print_cell(const char *s, char end)
-{
-    putchar('"');
-    if (*s && strchr("=+-@\t", *s))
-        putchar('\'');
-    for (; *s; s++) {
-        if (*s == '"')
-            putchar('"');
-        putchar(*s);
-    }
-    putchar('"');
-    putchar(end);
-}
-
 static void print_csv(const struct store_exported *e, const char *at)
 {
     const struct journal_turn *t = &e->turn;
     printf("%lld,%s,", (long long)t->id, at);
-    print_cell(t->adapter, ',');
-    print_cell(t->conversation, ',');
-    print_cell(t->question, ',');
-    printf("%s,%.4f,%d,%d\r\n", t->kind, t->confidence, e->up, e->down);
+    kb_cell_write(stdout, t->adapter);
+    putchar(',');
+    kb_cell_write(stdout, t->conversation);
+    putchar(',');
+    kb_cell_write(stdout, t->question);
+    printf(",%s,%.4f,%d,%d\r\n", t->kind, t->confidence, e->up, e->down);
 }
 
 static void print_one(void *ctx, const struct store_exported *e)

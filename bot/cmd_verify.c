@@ -47,26 +47,17 @@ static void print_proof(const struct kb_proof *p, struct pool *pool)
                p->ranking, KB_RANKING_VERSION);
 }
 
-static void add_string(struct buf *b, const char *key, const char *s)
-{
-    buf_addf(b, "\"%s\":", key);
-    json_add_string(b, s, strlen(s));
-}
-
 static void print_json(const struct kb_proof *p, const char *receipt)
 {
     struct buf b;
     buf_init(&b, MAX_LINE);
     buf_addc(&b, '{');
-    add_string(&b, "receipt", receipt);
-    buf_addc(&b, ',');
-    add_string(&b, "outcome", outcomes[p->outcome]);
-    buf_addf(&b, ",\"ranking\":%d,", p->ranking);
-    add_string(&b, "document", p->document);
-    buf_addc(&b, ',');
-    add_string(&b, "passage", p->passage);
-    buf_addc(&b, ',');
-    add_string(&b, "text", p->text);
+    json_add_member(&b, "receipt", receipt);
+    json_add_member(&b, "outcome", outcomes[p->outcome]);
+    json_add_count(&b, "ranking", p->ranking);
+    json_add_member(&b, "document", p->document);
+    json_add_member(&b, "passage", p->passage);
+    json_add_member(&b, "text", p->text);
     buf_addf(&b, ",\"start\":%zu,\"end\":%zu}\n", p->start, p->end);
     fwrite(b.s, 1, b.len, stdout);
     buf_release(&b);

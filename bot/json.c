@@ -336,6 +336,28 @@ void json_add_string(struct buf *b, const char *s, size_t len)
     buf_addc(b, '"');
 }
 
+static void add_key(struct buf *b, const char *key)
+{
+    if (b->len && !strchr("{[,", b->s[b->len - 1]))
+        buf_addc(b, ',');
+    buf_addf(b, "\"%s\":", key);
+}
+
+void json_add_member(struct buf *b, const char *key, const char *text)
+{
+    add_key(b, key);
+    if (text)
+        json_add_string(b, text, strlen(text));
+    else
+        buf_adds(b, "null");
+}
+
+void json_add_count(struct buf *b, const char *key, long long n)
+{
+    add_key(b, key);
+    buf_addf(b, "%lld", n);
+}
+
 #define NUMBER_SIZE 320 /* any double, as a compiler sees it that does not know 'g' */
 
 static bool reads_back(double v, int digits, char text[NUMBER_SIZE])

@@ -34,5 +34,8 @@ void json_set_string(struct cJSON *j, const char *name, const char *value);
 /* Append a JSON string, quotes included; invalid UTF-8 becomes U+FFFD; "</" is escaped for HTML. */
 void json_add_string(struct buf *b, const char *s, size_t len);
 void json_add_number(struct buf *b, double v);
+/* Append a member of an object, `"key":"text"` (null for NULL) or `"key":7`, with the comma that it needs behind another one. */
+void json_add_member(struct buf *b, const char *key, const char *text);
+void json_add_count(struct buf *b, const char *key, long long n);
 
 #endif

@@ -31,9 +31,7 @@ static void add_key(struct buf *b, const char *key)
 
 static void add_text(struct buf *b, const char *key, const char *s)
 {
-    s = s ? s : "";
-    add_key(b, key);
-    json_add_string(b, s, strlen(s));
+    json_add_member(b, key, s ? s : "");
 }
 
 static void add_texts(struct buf *b, const char *key, const char *const *s, size_t n)
@@ -60,7 +58,7 @@ static void add_lead(struct buf *b, const struct kb_hit *h)
 {
     buf_adds(b, ",\"lead\":{");
     add_text(b, "text", h->lead);
-    buf_addf(b, ",\"start\":%zu,\"end\":%zu,", h->lead_start, h->lead_end);
+    buf_addf(b, ",\"start\":%zu,\"end\":%zu", h->lead_start, h->lead_end);
     add_receipt(b, h->passage, h->lead, h->lead_start);
     buf_addc(b, '}');
 }
@@ -69,23 +67,16 @@ static void add_hit(struct buf *b, const struct kb_hit *h)
 {
     buf_addc(b, '{');
     add_text(b, "passage", h->passage);
-    buf_addc(b, ',');
     add_text(b, "document", h->document);
-    buf_addc(b, ',');
     add_text(b, "title", h->title);
     buf_addc(b, ',');
     add_texts(b, "heading", h->heading, h->nheading);
-    buf_addc(b, ',');
     add_text(b, "url", h->url);
-    buf_addc(b, ',');
     add_text(b, "text", h->text);
     buf_addf(b, ",\"start\":%zu,\"end\":%zu,\"score\":", h->start, h->end);
     json_add_number(b, h->score);
-    buf_addc(b, ',');
     add_text(b, "anchor", h->anchor);
-    buf_addc(b, ',');
     add_text(b, "reviewed", h->reviewed);
-    buf_addc(b, ',');
     add_receipt(b, h->passage, h->text, h->start);
     if (h->lead && *h->lead)
         add_lead(b, h);
@@ -113,20 +104,14 @@ void reply_json_pairs(struct buf *b, const char *key, const struct kb_pair *pair
 void reply_json(const struct reply *r, const char *id, const char *answer_id, struct buf *b)
 {
     buf_addc(b, '{');
-    if (id) {
+    if (id)
         add_text(b, "id", id);
-        buf_addc(b, ',');
-    }
-    if (answer_id) {
+    if (answer_id)
         add_text(b, "answer_id", answer_id);
-        buf_addc(b, ',');
-    }
     add_text(b, "kind", reply_kind_name(r->kind));
     buf_adds(b, ",\"confidence\":");
     json_add_number(b, r->confidence);
-    buf_addc(b, ',');
     add_text(b, "band", reply_band_name(r->band));
-    buf_addc(b, ',');
     add_text(b, "text", r->text);
     buf_adds(b, ",\"answers\":[");
     for (size_t i = 0; i < r->nanswer; i++) {

@@ -59,6 +59,9 @@ int kb_entries_of(const struct kb_sources *src, struct kb_entries *to, struct kb
 /* The same entries give the same bytes. Reading them back gives the same entries, but for KB_FORM_QNAMAKER and KB_FORM_QNABOT,
  * which keep id, question, aliases, answer and (QnA Maker) follow-ups. False when it could not be written (errno). */
 bool kb_entries_write(FILE *out, enum kb_form form, const struct kb_entries *entries);
+/* A cell of a table (RFC 4180), quoted where it must be, and such that no spreadsheet runs it (cell.c). Whatever writes a table
+ * for people writes every text of strangers with it. */
+void kb_cell_write(FILE *out, const char *s);
 
 bool kb_curated_same(const struct kb_curated *a, const struct kb_curated *b);
 

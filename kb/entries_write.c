@@ -1,8 +1,5 @@
 /* entries_write.c: a list of entries becomes a file. What is written here is read by entries.c, and a list gives the same
- * bytes each time, so that a folder of FAQ files lives well in version control.
- *
- * A cell of a table that begins like a formula gets an apostrophe before it: spreadsheets show it as text, and the table
- * parser takes it off again. Nobody's question may run on the machine of whoever opens the export. */
+ * bytes each time, so that a folder of FAQ files lives well in version control. */
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,25 +126,6 @@ static void write_faq(FILE *out, const struct kb_entries *entries)
 
 /* ---- tables ------------------------------------------------------------------------------------------------ */
 
-static void write_cell(FILE *out, const char *s)
-{
-    bool formula = *s && strchr("=+-@\t", *s);
-    bool quoted = strpbrk(s, "\"\n\t,;") != NULL;
-    if (!formula && !quoted) {
-        fputs(s, out);
-        return;
-    }
-    fputc('"', out);
-    if (formula)
-        fputc('\'', out);
-    for (; *s; s++) {
-        if (*s == '"')
-            fputc('"', out);
-        fputc(*s, out);
-    }
-    fputc('"', out);
-}
-
 /* Its texts with '|' between them. */
 static char *joined(const struct kb_texts *list)
 {
@@ -177,18 +155,18 @@ static void write_table(FILE *out, char separator, const struct kb_entries *entr
         for (size_t k = 0; k < 3; k++) {
             if (k)
                 fputc(separator, out);
-            write_cell(out, first[k]);
+            kb_cell_write(out, first[k]);
         }
         for (size_t k = 0; k < KB_NLISTS; k++) {
             char *cell = joined(&e->list[k]);
             fputc(separator, out);
-            write_cell(out, cell ? cell : "");
+            kb_cell_write(out, cell ? cell : "");
             free(cell);
         }
         facts(e, fact);
         for (size_t k = 0; k < NFACTS; k++) {
             fputc(separator, out);
-            write_cell(out, fact[k]);
+            kb_cell_write(out, fact[k]);
         }
         fputs("\r\n", out);
     }

@@ -270,7 +270,9 @@ int source_text(const struct source *src, document_fn *fn, void *ctx);
 int source_html(const struct source *src, document_fn *fn, void *ctx);
 int source_faq(const struct source *src, document_fn *fn, void *ctx);
 int source_table(const struct source *src, document_fn *fn, void *ctx); /* CSV, TSV */
-int source_json(const struct source *src, document_fn *fn, void *ctx);  /* JSON */
+/* Would a spreadsheet run it? (cell.c) */
+bool cell_is_formula(const char *s);
+int source_json(const struct source *src, document_fn *fn, void *ctx); /* JSON */
 /* One line of JSON lines; source.c reads such files line by line, each with a pool of its own. */
 int source_json_line(const struct source *src, size_t line, document_fn *fn, void *ctx);
 

@@ -230,7 +230,7 @@ static int take_row(struct table *t, struct pool *pool, struct records *records)
     for (size_t i = 0; i < t->ncolumn; i++) {
         const struct cell *c = &t->cell[i];
         /* an apostrophe before what would be a formula: how spreadsheets mark text */
-        size_t mark = c->len > 1 && c->s[0] == '\'' && strchr("=+-@\t", c->s[1]);
+        size_t mark = c->len > 1 && c->s[0] == '\'' && cell_is_formula(c->s + 1);
         struct member m = {t->key[i], c->s + mark, c->len - mark, c->line, c->column};
         if (!m.key || !m.len)
             continue;

@@ -134,8 +134,9 @@ int desk_logout(struct store *s, struct desk_request *rq)
 int desk_me(struct store *s, struct desk_request *rq)
 {
     (void)s;
-    buf_adds(&rq->body, "{\"name\":");
-    json_add_string(&rq->body, rq->me.user, strlen(rq->me.user));
-    buf_addf(&rq->body, ",\"role\":\"%s\"}", user_role_name(rq->me.role));
+    buf_addc(&rq->body, '{');
+    json_add_member(&rq->body, "name", rq->me.user);
+    json_add_member(&rq->body, "role", user_role_name(rq->me.role));
+    buf_addc(&rq->body, '}');
     return 0;
 }

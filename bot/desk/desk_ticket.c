@@ -19,15 +19,6 @@ static const struct {
     {"none", TICKET_NONE}, {"low", TICKET_LOW}, {"down", TICKET_DOWN}, {"person", TICKET_PERSON}};
 static const char *const states[] = {"new", "claimed", "closed", "ignored"};
 
-static void add_text(struct buf *b, const char *key, const char *s)
-{
-    buf_addf(b, ",\"%s\":", key);
-    if (s)
-        json_add_string(b, s, strlen(s));
-    else
-        buf_adds(b, "null");
-}
-
 /* ---- the queue ---- */
 
 static void add_ticket(struct buf *b, const struct store_ticket *t)
@@ -42,10 +33,10 @@ static void add_ticket(struct buf *b, const struct store_ticket *t)
         }
     buf_addf(b, "],\"state\":\"%s\",\"kind\":\"%s\",\"confidence\":%.4f", states[t->state & 3],
              t->kind, t->confidence);
-    add_text(b, "channel", t->adapter);
-    add_text(b, "question", t->question);
-    add_text(b, "owner", t->owner);
-    add_text(b, "outcome", t->outcome);
+    json_add_member(b, "channel", t->adapter);
+    json_add_member(b, "question", t->question);
+    json_add_member(b, "owner", t->owner);
+    json_add_member(b, "outcome", t->outcome);
 }
 
 struct listing {
@@ -126,9 +117,9 @@ static void add_note(void *ctx, const struct store_ticket_note *n)
 {
     struct listing *l = ctx;
     buf_addf(l->b, "%s{\"ms\":%lld", l->n++ ? "," : "", (long long)n->at_ms);
-    add_text(l->b, "who", n->who);
-    add_text(l->b, "what", n->what);
-    add_text(l->b, "text", n->text);
+    json_add_member(l->b, "who", n->who);
+    json_add_member(l->b, "what", n->what);
+    json_add_member(l->b, "text", n->text);
     buf_addc(l->b, '}');
 }
 

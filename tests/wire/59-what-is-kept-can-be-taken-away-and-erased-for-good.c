@@ -89,7 +89,7 @@ static void all_that_was_asked_comes_out(void **state)
     assert_int_equal(lines, 2);
     command_release(&r);
     command_run(&r, NULL, "export", "-c", config, "--csv", NULL);
-    assert_non_null(strstr(r.out, "\"" WIRE_QUESTION "\""));
+    assert_non_null(strstr(r.out, "," WIRE_QUESTION ","));
     assert_non_null(strstr(r.out, "\"'=cmd|"));
     assert_null(strstr(r.out, "\"=cmd"));
     command_release(&r);

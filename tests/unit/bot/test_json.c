@@ -202,6 +202,21 @@ static void repair_stops_at_the_end_of_the_text(void **state)
     }
 }
 
+static void members_bring_their_own_commas(void **state)
+{
+    struct buf b;
+    buf_init(&b, 1000);
+    buf_addc(&b, '{');
+    json_add_member(&b, "a", "one \"two\"");
+    json_add_member(&b, "b", NULL);
+    json_add_count(&b, "c", -7);
+    buf_adds(&b, ",\"d\":{");
+    json_add_count(&b, "e", 1);
+    buf_adds(&b, "}}");
+    assert_string_equal(b.s, "{\"a\":\"one \\\"two\\\"\",\"b\":null,\"c\":-7,\"d\":{\"e\":1}}");
+    buf_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +229,7 @@ int main(void)
         cmocka_unit_test(written_strings_are_escaped),
         cmocka_unit_test(invalid_bytes_become_the_replacement_character),
         cmocka_unit_test(numbers_are_short_exact_and_never_nan),
+        cmocka_unit_test(members_bring_their_own_commas),
         cmocka_unit_test(what_people_typed_is_repaired_and_nothing_else),
         cmocka_unit_test(repair_stops_at_the_end_of_the_text),
     };
