@@ -183,6 +183,34 @@ static const char *const sql_upgrade[] = {
     " BEGIN SELECT RAISE(ABORT, 'what was done is not changed'); END;"
     "CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit"
     " BEGIN SELECT RAISE(ABORT, 'what was done is not deleted'); END;",
+
+    /* Second factors and keys of the staff. */
+    "ALTER TABLE users ADD COLUMN totp BLOB;"      /* the secret of RFC 6238; NULL: none */
+    "ALTER TABLE users ADD COLUMN totp_next BLOB;" /* one that is being set up */
+    "ALTER TABLE users ADD COLUMN totp_step INTEGER NOT NULL DEFAULT 0;" /* of the last code taken */
+
+    "CREATE TABLE recovery_codes(" /* each instead of a code, once */
+    "  user TEXT NOT NULL COLLATE NOCASE REFERENCES users(name) ON DELETE CASCADE,"
+    "  hash BLOB NOT NULL, PRIMARY KEY(user, hash)) WITHOUT ROWID;"
+
+    "CREATE TABLE tokens("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  hash BLOB NOT NULL UNIQUE,"
+    "  user TEXT NOT NULL COLLATE NOCASE REFERENCES users(name) ON DELETE CASCADE,"
+    "  name TEXT NOT NULL,"      /* what it is for */
+    "  scopes INTEGER NOT NULL," /* bits of enum token_scope */
+    "  at_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL,"
+    "  used_ms INTEGER,"    /* last, to the minute */
+    "  leaked_ms INTEGER);" /* when it was seen where it must not stand */
+    "CREATE INDEX tokens_user ON tokens(user);"
+
+    /* Reading the audit by who, what and where. */
+    "CREATE INDEX audit_actor ON audit(actor, id);"
+    "CREATE INDEX audit_action ON audit(action, id);"
+    "CREATE INDEX audit_object ON audit(object, id);"
+
+    /* So that a server hears what another process has erased. */
+    "CREATE INDEX conversations_erased ON conversations(used_ms) WHERE erased;",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof sql_upgrade / sizeof sql_upgrade[0]))
