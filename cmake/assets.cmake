@@ -1,10 +1,14 @@
-# The pages and scripts of adapters/web/assets/ go into the program: each as it is, and compressed by gzip and brotli
-# once, here, so that nobody compresses anything while serving. One .S with .incbin per file (16 ms for what a C array
-# takes half a second to compile) and one sorted table, read through adapters/web/assets.h. Adding a file is
+# The pages and scripts of adapters/NAME/assets/ go into the program: each as it is, and compressed by gzip and brotli
+# once, here, so that nobody compresses anything while serving. One .S with .incbin per folder (16 ms for what a C array
+# takes half a second to compile) and one sorted table, NAME_assets[] of adapters/asset.h. Adding a file is
 # dropping it into the folder.
 #
-# Where esbuild is installed, scripts and styles are minified, and a script brings the modules of part/ that it
+# Where esbuild is installed, scripts and styles are minified, and a script brings the modules of part/ and page/ that it
 # imports. Without it they are served as they are, and the modules, too: the browser does the same, only in more bytes.
+#
+# The console of the staff is written for Preact and htm, which come from npm by version and hash, as one module; no Node. They
+# are kept in GUIDEPOST_FETCHED; who builds without a network puts the archive there. Without it the program has no console, and
+# its page says so.
 find_program(GZIP gzip REQUIRED)
 find_program(BROTLI brotli REQUIRED)
 find_program(ESBUILD esbuild)
@@ -14,55 +18,110 @@ else()
   message(STATUS "Assets: not minified, esbuild is not installed")
 endif()
 
-set(ASSET_DIR ${PROJECT_SOURCE_DIR}/adapters/web/assets)
-set(ASSET_OUT ${CMAKE_BINARY_DIR}/assets)
-file(GLOB ASSETS RELATIVE ${ASSET_DIR} CONFIGURE_DEPENDS ${ASSET_DIR}/* ${ASSET_DIR}/words/*)
-file(GLOB ASSET_PARTS RELATIVE ${ASSET_DIR} CONFIGURE_DEPENDS ${ASSET_DIR}/part/*)
-list(FILTER ASSETS EXCLUDE REGEX "^(part|words)$")
-if(NOT ESBUILD)
-  list(APPEND ASSETS ${ASSET_PARTS})
-endif()
-list(SORT ASSETS)
-list(TRANSFORM ASSET_PARTS PREPEND ${ASSET_DIR}/)
+set(ASSET_MODULES "^(part|page|from)/") # what others import
+set(HTM htm-3.1.1)
+set(HTM_SHA512 f7cdd5ca0f0dc1413b26467a3663aaa4267eb21d5b2afda2613954933956980e490f669c2a8c5de0a5716cc9b15fff399ad7dd9c399316834a720e43180bf135)
+set(GUIDEPOST_FETCHED ${CMAKE_BINARY_DIR}/fetched CACHE PATH "Where archives of others are kept: ${HTM}.tgz")
 
-set(ASSET_S "    .section .rodata\n")
-set(ASSET_C "#include \"adapters/web/assets.h\"\n\n")
-set(ASSET_TABLE "")
-set(ASSET_MADE "")
-foreach(name ${ASSETS})
-  set(from ${ASSET_DIR}/${name})
-  set(to ${ASSET_OUT}/${name})
-  get_filename_component(folder ${to} DIRECTORY)
-  file(MAKE_DIRECTORY ${folder})
-  set(make ${CMAKE_COMMAND} -E copy ${from} ${to})
-  if(ESBUILD AND name MATCHES "\\.(js|css)$")
-    set(make ${ESBUILD} ${from} --bundle --minify --target=es2022 --charset=utf8 --log-level=warning --outfile=${to})
-    if(name STREQUAL "widget.js") # the one that is no module: other people's pages load it
-      list(APPEND make --format=iife)
-    elseif(name MATCHES "\\.js$")
-      list(APPEND make --format=esm)
-    endif()
+# The path of preact/standalone.module.js, or "" and a warning. The hash is asked for again each time: half an archive is none.
+function(fetch_preact ret)
+  set(archive ${GUIDEPOST_FETCHED}/${HTM}.tgz)
+  set(${ret} "" PARENT_SCOPE)
+  set(hash "")
+  if(EXISTS ${archive})
+    file(SHA512 ${archive} hash)
   endif()
-  add_custom_command(OUTPUT ${to} ${to}.gz ${to}.br
-    COMMAND ${make}
-    COMMAND ${GZIP} -9nc ${to} > ${to}.gz
-    COMMAND ${BROTLI} -fq 11 -o ${to}.br ${to}
-    DEPENDS ${from} ${ASSET_PARTS} VERBATIM)
-  list(APPEND ASSET_MADE ${to} ${to}.gz ${to}.br)
+  if(NOT hash STREQUAL HTM_SHA512)
+    file(DOWNLOAD https://registry.npmjs.org/htm/-/${HTM}.tgz ${archive}.part STATUS status TIMEOUT 60 INACTIVITY_TIMEOUT 15)
+    if(EXISTS ${archive}.part)
+      file(SHA512 ${archive}.part hash)
+    endif()
+    if(NOT hash STREQUAL HTM_SHA512)
+      file(REMOVE ${archive}.part)
+      message(WARNING "The program is built without the staff's console: Preact could not be downloaded (${status}). "
+        "Build again with a network, or put https://registry.npmjs.org/htm/-/${HTM}.tgz into ${GUIDEPOST_FETCHED}.")
+      return()
+    endif()
+    file(RENAME ${archive}.part ${archive})
+  endif()
+  file(ARCHIVE_EXTRACT INPUT ${archive} DESTINATION ${CMAKE_BINARY_DIR}/${HTM} PATTERNS "*/preact/standalone.module.js")
+  set(${ret} ${CMAKE_BINARY_DIR}/${HTM}/package/preact/standalone.module.js PARENT_SCOPE)
+endfunction()
 
-  list(LENGTH ASSET_MADE i)
-  set(row "\"${name}\"")
-  foreach(form "" .gz .br)
-    string(REPLACE "." "_" symbol "asset_${i}${form}")
-    string(APPEND ASSET_S "    .global ${symbol}\n    .global ${symbol}_end\n${symbol}:\n    .incbin \"${to}${form}\"\n${symbol}_end:\n    .byte 0\n")
-    string(APPEND ASSET_C "extern const char ${symbol}[], ${symbol}_end[];\n")
-    string(APPEND row ", {${symbol}, ${symbol}_end}")
+# embed_assets(NAME FILE...): files of adapters/NAME/assets/, "PLACE=PATH" for one from elsewhere. They are put together in one
+# folder first, where imports find one another.
+function(embed_assets folder)
+  set(all ${CMAKE_BINARY_DIR}/assets/${folder})
+  set(out ${all}/out)
+  set(served "")
+  set(modules "")
+  foreach(name ${ARGN})
+    set(from ${PROJECT_SOURCE_DIR}/adapters/${folder}/assets/${name})
+    if(name MATCHES "^(.*)=(.*)$")
+      set(name ${CMAKE_MATCH_1})
+      set(from ${CMAKE_MATCH_2})
+    endif()
+    add_custom_command(OUTPUT ${all}/${name} COMMAND ${CMAKE_COMMAND} -E copy ${from} ${all}/${name} DEPENDS ${from} VERBATIM)
+    if(name MATCHES ${ASSET_MODULES})
+      list(APPEND modules ${all}/${name})
+    endif()
+    if(NOT ESBUILD OR NOT name MATCHES ${ASSET_MODULES})
+      list(APPEND served ${name})
+    endif()
   endforeach()
-  string(APPEND ASSET_TABLE "    {${row}},\n")
-endforeach()
-string(APPEND ASSET_S "    .section .note.GNU-stack,\"\",%progbits\n")
-string(APPEND ASSET_C "\nconst struct asset assets[] = {\n${ASSET_TABLE}    {.name = 0},\n};\n")
-file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/assets.S CONTENT "${ASSET_S}")
-file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/assets.c CONTENT "${ASSET_C}")
-target_sources(adapters PRIVATE ${CMAKE_BINARY_DIR}/assets.S ${CMAKE_BINARY_DIR}/assets.c)
-set_source_files_properties(${CMAKE_BINARY_DIR}/assets.S PROPERTIES OBJECT_DEPENDS "${ASSET_MADE}")
+  list(SORT served)
+
+  set(assembly "    .section .rodata\n")
+  set(c "#include \"adapters/asset.h\"\n\n")
+  set(table "")
+  set(made "")
+  foreach(name ${served})
+    set(to ${out}/${name})
+    get_filename_component(parent ${to} DIRECTORY)
+    file(MAKE_DIRECTORY ${parent})
+    set(make ${CMAKE_COMMAND} -E copy ${all}/${name} ${to})
+    if(ESBUILD AND name MATCHES "\\.(js|css)$")
+      set(make ${ESBUILD} ${all}/${name} --bundle --minify --target=es2022 --charset=utf8 --log-level=warning --outfile=${to})
+      if(name STREQUAL "widget.js") # the one that is no module: other people's pages load it
+        list(APPEND make --format=iife)
+      elseif(name MATCHES "\\.js$")
+        list(APPEND make --format=esm)
+      endif()
+    endif()
+    add_custom_command(OUTPUT ${to} ${to}.gz ${to}.br
+      COMMAND ${make}
+      COMMAND ${GZIP} -9nc ${to} > ${to}.gz
+      COMMAND ${BROTLI} -fq 11 -o ${to}.br ${to}
+      DEPENDS ${all}/${name} ${modules} VERBATIM)
+    list(APPEND made ${to} ${to}.gz ${to}.br)
+
+    list(LENGTH made i)
+    set(row "\"${name}\"")
+    foreach(form "" .gz .br)
+      string(REPLACE "." "_" symbol "${folder}_asset_${i}${form}")
+      string(APPEND assembly "    .global ${symbol}\n    .global ${symbol}_end\n${symbol}:\n    .incbin \"${to}${form}\"\n${symbol}_end:\n    .byte 0\n")
+      string(APPEND c "extern const char ${symbol}[], ${symbol}_end[];\n")
+      string(APPEND row ", {${symbol}, ${symbol}_end}")
+    endforeach()
+    string(APPEND table "    {${row}},\n")
+  endforeach()
+  string(APPEND assembly "    .section .note.GNU-stack,\"\",%progbits\n")
+  string(APPEND c "\nconst struct asset ${folder}_assets[] = {\n${table}    {.name = 0},\n};\n")
+  file(GENERATE OUTPUT ${all}.S CONTENT "${assembly}")
+  file(GENERATE OUTPUT ${all}.c CONTENT "${c}")
+  target_sources(adapters PRIVATE ${all}.S ${all}.c)
+  set_source_files_properties(${all}.S PROPERTIES OBJECT_DEPENDS "${made}")
+endfunction()
+
+set(AT ${PROJECT_SOURCE_DIR}/adapters)
+file(GLOB_RECURSE WEB_ASSETS RELATIVE ${AT}/web/assets CONFIGURE_DEPENDS ${AT}/web/assets/*)
+file(GLOB_RECURSE STAFF_ASSETS RELATIVE ${AT}/staff/assets CONFIGURE_DEPENDS ${AT}/staff/assets/*)
+fetch_preact(PREACT)
+if(PREACT)
+  list(REMOVE_ITEM STAFF_ASSETS absent.html absent.css)
+  list(APPEND STAFF_ASSETS from/preact.js=${PREACT})
+else()
+  set(STAFF_ASSETS absent.html absent.css)
+endif()
+embed_assets(web ${WEB_ASSETS})
+embed_assets(staff ${STAFF_ASSETS})

@@ -1,5 +1,5 @@
 /* staff.c: the console of the staff, as one adapter among others. Its dialect is a browser's: a cookie, pages, JSON. Who comes in is
- * staff_door.c's business, what can be asked for staff_route.c's, and what a request may do is decided behind bot/desk/desk.h. */
+ * staff_door.c's business, what can be asked for staff_route.c's, the pages are staff_page.c's, and what a request may do is decided behind bot/desk/desk.h. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +11,7 @@ static int staff_open(struct adapter *a)
     struct staff *st = a->state = must(calloc(1, sizeof *st));
     st->adapter = a;
     st->throttle = throttle_new();
+    staff_pages_open(st);
     return 0;
 }
 
@@ -25,11 +26,15 @@ static void staff_close(struct adapter *a)
 
 static bool on_request(struct adapter *a, struct request *rq)
 {
-    static const char prefix[] = "/staff/api/";
+    static const char prefix[] = "/staff/", api[] = "api/";
     const char *path = request_path(rq);
+    if (!strcmp(path, "/staff")) /* typed by hand */
+        return staff_send_on(a->state, rq, prefix);
     if (strncmp(path, prefix, sizeof prefix - 1))
         return false;
-    return staff_route(a->state, rq, path + sizeof prefix - 1);
+    path += sizeof prefix - 1;
+    return strncmp(path, api, sizeof api - 1) ? staff_page(a->state, rq, path)
+                                              : staff_route(a->state, rq, path + sizeof api - 1);
 }
 
 static const struct setting settings[] = {{.name = NULL}};

@@ -21,7 +21,7 @@
 void staff_send(struct staff *st, server_handle to, int status, const char *type,
                 const char *headers, const char *s, size_t len)
 {
-    char head[512];
+    char head[1024];
     snprintf(head, sizeof head, NO_STORE "%s", headers ? headers : "");
     struct http_reply r = {.status = status,
                            .type = type ? type : "application/json",

@@ -2,6 +2,7 @@
 #ifndef ADAPTERS_STAFF_INT_H
 #define ADAPTERS_STAFF_INT_H
 
+#include "adapters/asset.h"
 #include "bot/adapter.h"
 #include "bot/desk/desk.h"
 
@@ -11,6 +12,7 @@ struct throttle;
 struct staff {
     struct adapter *adapter;
     struct throttle *throttle;
+    struct asset_folder assets;
 };
 
 /* ---- the door (staff_door.c) ---- */
@@ -34,6 +36,14 @@ bool staff_may_change(struct staff *st, const struct request *rq, const char *to
 /* {"name","password"}; replies, and frees `pool`. */
 void staff_log_in(struct staff *st, struct request *rq, struct pool *pool,
                   const struct cJSON *body);
+
+/* ---- the console itself (staff_page.c) ---- */
+
+void staff_pages_open(struct staff *st);
+/* /staff/NAME; false: there is no such thing. */
+bool staff_page(struct staff *st, struct request *rq, const char *name);
+/* To another address. Always true. */
+bool staff_send_on(struct staff *st, struct request *rq, const char *address);
 
 /* ---- what can be asked for (staff_route.c) ---- */
 

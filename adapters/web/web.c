@@ -147,7 +147,7 @@ static void on_ws(struct web *w, struct request *rq)
 /* "/a/" is for scripts and styles, and for answers: no entry is called like one of ours. */
 static void on_a(struct web *w, struct request *rq)
 {
-    if (web_is_asset(request_path(rq)))
+    if (web_is_asset(w, request_path(rq)))
         web_on_asset(w, rq);
     else
         web_on_entry(w, rq);

@@ -156,38 +156,30 @@ void web_add_blocks(struct buf *b, const char *s, size_t len)
 
 /* ---- templates ---- */
 
-static void fill(const struct web_page *page, const char *name, struct buf *b)
+static void fill(void *ctx, const char *name, struct buf *b)
 {
+    const struct web_page *page = ctx;
     const struct web *w = page->web;
-    if (!strncmp(name, "t:", 2))
+    char words[24];
+    if (!strncmp(name, "t:", 2)) {
         web_add_text(b, web_say(page->words, name + 2));
-    else if (!strcmp(name, "title"))
+    } else if (!strcmp(name, "title")) {
         web_add_text(b, config_text(bot_config(w->adapter->bot), "web.title"));
-    else if (!strcmp(name, "limit"))
+    } else if (!strcmp(name, "limit")) {
         buf_addf(b, "%d", MAX_QUESTION_CHARS);
-    else if (!strcmp(name, "words"))
-        buf_addf(b, "/a/%s/words/%s.json", w->hash, web_words_lang(page->words));
-    else if (strchr(name, '.'))
-        buf_addf(b, "/a/%s/%s", w->hash, name); /* {{chat.css}} */
-    else
+    } else if (!strcmp(name, "words")) {
+        snprintf(words, sizeof words, "words/%s.json", web_words_lang(page->words));
+        asset_add_address(&w->assets, words, b);
+    } else if (strchr(name, '.')) {
+        asset_add_address(&w->assets, name, b); /* {{chat.css}} */
+    } else {
         page->fill(page, name, b);
+    }
 }
 
-void web_fill(const struct web_page *page, const char *template, struct buf *b)
+void web_fill(struct web_page *page, const char *template, struct buf *b)
 {
-    size_t len;
-    const char *s = web_asset_data(template, &len), *end = s + len;
-    while (s < end) {
-        const char *open = memmem(s, (size_t)(end - s), "{{", 2);
-        const char *close = open ? memmem(open, (size_t)(end - open), "}}", 2) : NULL;
-        char name[32];
-        buf_add(b, s, (size_t)((close ? open : end) - s));
-        if (!close)
-            return;
-        snprintf(name, sizeof name, "%.*s", (int)(close - open - 2), open + 2);
-        fill(page, name, b);
-        s = close + 2;
-    }
+    asset_fill(&page->web->assets, template, fill, page, b);
 }
 
 /* ---- sending ---- */

@@ -2,6 +2,7 @@
 #ifndef ADAPTERS_WEB_WEB_INT_H
 #define ADAPTERS_WEB_WEB_INT_H
 
+#include "adapters/asset.h"
 #include "bot/adapter.h"
 #include "bot/form.h"
 #include "bot/link.h"
@@ -10,7 +11,6 @@
 
 #define WEB_MAX_CONVERSATION 128 /* bytes of an API client's name for a conversation */
 #define WEB_MAX_PAGE         (256u * 1024)
-#define WEB_HASH             12 /* hex digits of the assets' hash in their addresses */
 
 struct web_words;
 struct web_limits;
@@ -20,7 +20,7 @@ struct cJSON;
 
 struct web {
     struct adapter *adapter;
-    char hash[WEB_HASH + 1]; /* of all assets: web_asset.c */
+    struct asset_folder assets;
     struct web_words *words; /* one per language: web_words.c */
     size_t nwords;
     struct web_room **rooms;   /* web_room.c */
@@ -92,7 +92,7 @@ struct web_page {
     const char *template_q; /* what stands in the field of page.html, or NULL */
     void (*fill)(const struct web_page *page, const char *name, struct buf *b);
 };
-void web_fill(const struct web_page *page, const char *template, struct buf *b);
+void web_fill(struct web_page *page, const char *template, struct buf *b);
 /* `policy`: what of Content-Security-Policy is the page's own. */
 void web_send_html(struct web *w, server_handle to, int status, const char *policy,
                    const struct buf *body);
@@ -265,10 +265,9 @@ void web_on_peer(struct web *w, struct peer *p, enum peer_event ev, const char *
 /* ---- web_asset.c: scripts, styles and pictures ---- */
 
 void web_assets_open(struct web *w);
-const char *web_asset_data(const char *name, size_t *ret_len); /* NULL when there is none */
 /* "sha256-...", for the attribute integrity. */
-void web_add_integrity(struct buf *b, const char *name);
-bool web_is_asset(const char *path);                  /* "/a/HASH/chat.js", or without */
-void web_on_asset(struct web *w, struct request *rq); /* those, /favicon.ico and /widget.js */
+void web_add_integrity(const struct web *w, struct buf *b, const char *name);
+bool web_is_asset(const struct web *w, const char *path); /* "/a/HASH/chat.js", or without */
+void web_on_asset(struct web *w, struct request *rq);     /* those, /favicon.ico and /widget.js */
 
 #endif

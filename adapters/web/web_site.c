@@ -531,7 +531,7 @@ static void fill_config(const struct web_page *page, const char *name, struct bu
     if (!strcmp(name, "base")) {
         web_add_text(b, l->base);
     } else if (!strcmp(name, "integrity")) {
-        web_add_integrity(b, "widget.js");
+        web_add_integrity(page->web, b, "widget.js");
     } else if (!strcmp(name, "sites")) {
         buf_adds(b, n ? "<ul>"
                       : "<p><strong>None yet: only this server's own pages may.</strong></p>");

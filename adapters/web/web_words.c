@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adapters/web/assets.h"
 #include "adapters/web/web_int.h"
 #include "bot/must.h"
 
@@ -25,10 +24,10 @@ static bool is_words(const char *name)
 void web_words_open(struct web *w)
 {
     size_t n = 0;
-    for (const struct asset *a = assets; a->name; a++)
+    for (const struct asset *a = w->assets.all; a->name; a++)
         n += is_words(a->name);
     w->words = must(calloc(n + 1, sizeof *w->words));
-    for (const struct asset *a = assets; a->name; a++)
+    for (const struct asset *a = w->assets.all; a->name; a++)
         if (is_words(a->name)) {
             struct web_words *one = &w->words[w->nwords++];
             snprintf(one->lang, sizeof one->lang, "%.2s", a->name + strlen("words/"));

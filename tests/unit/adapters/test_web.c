@@ -239,8 +239,8 @@ static void the_page_names_its_assets_by_their_hash(void **state)
     render(WEB_PAGE, &r, &b);
     const char *a = strstr(b.s, "src=\"/a/");
     assert_non_null(a);
-    assert_int_equal(strcspn(a + 8, "/"), WEB_HASH);
-    assert_memory_equal(a + 8 + WEB_HASH, "/chat.js\"", 9);
+    assert_int_equal(strcspn(a + 8, "/"), ASSET_HASH);
+    assert_memory_equal(a + 8 + ASSET_HASH, "/chat.js\"", 9);
     buf_release(&b);
 }
 
@@ -250,7 +250,7 @@ static void every_language_says_everything(void **state)
     const struct web *w = adapter.state;
     static const char *const langs[] = {"en", "es", "fr", "de", "ar"};
     size_t len;
-    const char *en = web_asset_data("words/en.json", &len), *end = en + len;
+    const char *en = asset_data(&w->assets, "words/en.json", &len), *end = en + len;
     assert_int_equal(w->nwords, sizeof langs / sizeof langs[0]);
     int keys = 0;
     for (const char *s = en; (s = memchr(s, '\n', (size_t)(end - s))) != NULL && s + 1 < end;

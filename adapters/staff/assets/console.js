@@ -1,0 +1,83 @@
+/* console.js: the console of the staff: who is there, which page, and what all pages have around them. A page is a module of
+ * page/, and a line in page/list.js. */
+import {html, render, useEffect, useLayoutEffect, useRef, useState} from './part/preact.js';
+import {me, can, isOut, onMe, start, logout} from './part/api.js';
+import {useRoute, link, go} from './part/route.js';
+import {Button, Empty, Problem, Toast, undo_last} from './part/ui.js';
+import {useKeys, KeyHelp} from './part/keys.js';
+import {Login, LoginAgain} from './part/login.js';
+import {groups} from './page/list.js';
+
+const pages = groups.flatMap(([, list]) => list);
+const HOME = pages[0].name;
+
+function Nav({now, shown, onKeys}) {
+  return html`<nav aria-label="Pages" id="nav" class=${shown ? 'shown' : ''}>
+    ${groups.map(([name, list]) => {
+      const mine = list.filter((p) => can(p.role));
+      return mine.length > 0 && html`<h2>${name}</h2><ul>${mine.map((p) => html`<li><a href=${link(p.name)}
+        aria-current=${p.name === now ? 'page' : undefined}>${p.title}</a></li>`)}</ul>`;
+    })}
+    <div class="me"><p>${me().name} <span class="soft">${me().role}</span></p>
+      <${Button} small quiet onClick=${onKeys}>Keys<//><${Button} small quiet onClick=${logout}>Log out<//></div>
+  </nav>`;
+}
+
+/* What went wrong while drawing is said; the rest of the console goes on. */
+function Shown({page}) {
+  if (!page)
+    return html`<div class="head"><h1 tabindex="-1">There is no such page</h1></div>
+      <${Empty} title="The address is wrong, or from another version."><a href=${link(HOME)}>To the questions</a><//>`;
+  if (!can(page.role))
+    return html`<div class="head"><h1 tabindex="-1">${page.title}</h1></div>
+      <${Empty} title=${`This page is for the role ${page.role}.`}>Yours is ${me().role}. Somebody with the role admin can change that.<//>`;
+  return html`<${page.Page}/>`;
+}
+
+function Inside() {
+  const name = useRoute() || HOME, page = pages.find((p) => p.name === name);
+  const [menu, set_menu] = useState(false), [help, set_help] = useState(false), first = useRef(true);
+  useLayoutEffect(() => {
+    document.title = `${page ? page.title : 'No such page'} · Guidepost staff`;
+    set_menu(false);
+    if (!first.current)
+      document.querySelector('main h1')?.focus();
+    first.current = false;
+  }, [name]);
+  const keys = {'?': () => set_help(true), u: () => undo_last.current?.()};
+  const words = {'?': 'this help', u: 'undo, for ten seconds'};
+  for (const p of pages)
+    if (p.key && can(p.role)) {
+      keys['g ' + p.key] = () => go(link(p.name));
+      words['g ' + p.key] = `to the page ${p.title}`;
+    }
+  useKeys(keys, words);
+  return html`<a class="skip" href="#main" onClick=${(e) => {
+    e.preventDefault();
+    document.querySelector('main h1')?.focus();
+  }}>To the content</a>
+    <header><${Button} quiet class="burger" aria-expanded=${menu ? 'true' : 'false'} aria-controls="nav"
+      onClick=${() => set_menu(!menu)}>☰<span class="sr"> Pages</span><//><a class="brand" href=${link(HOME)}>Guidepost</a></header>
+    <${Nav} now=${name} shown=${menu} onKeys=${() => set_help(true)}/>
+    <main id="main" key=${name} class=${'page-' + name}><${Shown} page=${page}/></main>
+    ${help && html`<${KeyHelp} onClose=${() => set_help(false)}/>`}<${Toast}/>`;
+}
+
+function Console() {
+  const [, again] = useState(0), [error, set_error] = useState(null), [ready, set_ready] = useState(false);
+  const begin = () => start().then(() => set_ready(true), set_error);
+  useEffect(() => {
+    begin();
+    return onMe(() => again((n) => n + 1));
+  }, []);
+  if (error)
+    return html`<main class="door"><h1>Guidepost staff</h1><${Problem} error=${error} onRetry=${() => {
+      set_error(null);
+      begin();
+    }}/></main>`;
+  if (!me())
+    return isOut() ? html`<${Login}/>` : html`<main class="door" aria-busy=${!ready}><h1>Guidepost staff</h1></main>`;
+  return html`<${Inside}/>${isOut() && html`<${LoginAgain}/>`}`;
+}
+
+render(html`<${Console}/>`, document.getElementById('console'));
