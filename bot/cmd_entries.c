@@ -4,16 +4,15 @@
  * rest stays. All or nothing: every mistake of the input is named, the outcome is tried out with the rest of the content,
  * and only then the file is replaced, by a rename. A running server serves it within a second. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bot/base.h"
 #include "bot/command.h"
+#include "bot/file.h"
 #include "bot/must.h"
 #include "bot/problem.h"
 #include "kb/entries.h"
@@ -42,49 +41,29 @@ static int complain(const struct kb_report *report)
     return EXIT_FAILED;
 }
 
-static int sync_file(FILE *out, bool written)
+/* Does the content hold together with it? Then it is put in its place. */
+static int put_in_place(struct entries_call *c, struct base *base, struct kb_bytes bytes)
 {
-    int err = !written || fflush(out) || fsync(fileno(out)) ? errno : 0;
-    if (fclose(out) && !err)
-        err = errno;
-    return err;
+    struct kb_sources src = base->src;
+    src.instead = (struct kb_instead){c->into, bytes.s, bytes.len};
+    if (kb_check(&src, &c->report))
+        return complain(&c->report);
+    int err = file_replace(c->into, bytes);
+    if (err)
+        fprintf(stderr, "guidepost entries: %s: %s; nothing was changed\n", c->into,
+                strerror(-err));
+    return err ? EXIT_FAILED : EXIT_FINE;
 }
 
-/* Beside `path`, under a name that no content has. The name, to be freed; NULL after saying why not. */
-static char *write_beside(const char *path, const struct kb_entries *all)
+static int write_entries(struct entries_call *c, struct base *base, const struct kb_entries *all)
 {
-    const char *slash = strrchr(path, '/');
-    int folder = slash ? (int)(slash + 1 - path) : 0;
-    char *name = must_printf("%.*s.%s.new", folder, path, path + folder);
-    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
-    int err = out ? sync_file(out, kb_entries_write(out, KB_FORM_FAQ, all)) : errno;
-    if (!err)
-        return name;
-    fprintf(stderr, "guidepost entries: %s: %s; nothing was changed\n", name, strerror(err));
-    unlink(name);
-    free(name);
-    return NULL;
-}
-
-/* Does the content hold together with it? The file is put in its place, and the old one put back if not. */
-static int put_in_place(struct entries_call *c, const struct base *base, const char *name,
-                        const char *path)
-{
-    char *old = must_printf("%s.old", name);
-    bool had = link(path, old) == 0 || errno == EEXIST;
-    int code = EXIT_FINE;
-    if (rename(name, path)) {
-        fprintf(stderr, "guidepost entries: %s: %s\n", path, strerror(errno));
-        code = EXIT_FAILED;
-    } else if (kb_check(&base->src, &c->report)) {
-        code = complain(&c->report);
-        if (had ? rename(old, path) : unlink(path))
-            fprintf(stderr, "guidepost entries: %s could not be put back: %s\n", path,
-                    strerror(errno));
-    }
-    unlink(old);
-    free(old);
+    char *s = NULL;
+    size_t len = 0;
+    FILE *out = must(open_memstream(&s, &len));
+    kb_entries_write(out, KB_FORM_FAQ, all);
+    fclose(out);
+    int code = put_in_place(c, base, (struct kb_bytes){must(s), len});
+    free(s);
     return code;
 }
 
@@ -151,7 +130,7 @@ static void print_counts(const struct entries_call *c, const struct counts *n)
                c->into);
 }
 
-static int import(struct entries_call *c, const struct base *base, const char *file)
+static int import(struct entries_call *c, struct base *base, const char *file)
 {
     struct kb_entries into = {.pool = c->pool}, fresh = {.pool = c->pool};
     struct counts n = {0};
@@ -162,15 +141,9 @@ static int import(struct entries_call *c, const struct base *base, const char *f
         return complain(&c->report);
     problem_print(&c->report, stderr); /* what was left out */
     merge(&into, &fresh, c->form, &n);
-    if (writes(c, &n)) {
-        char *name = write_beside(c->into, &into);
-        int code = name ? put_in_place(c, base, name, c->into) : EXIT_FAILED;
-        if (name)
-            unlink(name);
-        free(name);
-        if (code)
-            return code;
-    }
+    int code = writes(c, &n) ? write_entries(c, base, &into) : EXIT_FINE;
+    if (code)
+        return code;
     print_counts(c, &n);
     return EXIT_FINE;
 }

@@ -212,17 +212,14 @@ static char *read_whole(const char *path, size_t *ret_len, struct kb_report *rep
     return NULL;
 }
 
-int kb_entries_read(const char *path, enum kb_form form, struct kb_entries *to,
-                    struct kb_report *report)
+int entries_parse(const char *file, enum kb_form form, const char *raw, size_t rawlen,
+                  struct kb_entries *to, struct kb_report *report)
 {
-    size_t rawlen, before = to->n, errors = report->errors;
-    char *raw = read_whole(path, &rawlen, report);
-    if (!raw)
-        return KB_ERR_INPUT;
+    size_t before = to->n, errors = report->errors;
     struct pool *pool = pool_new();
     struct source src = {.pool = pool,
                          .report = report,
-                         .file = path,
+                         .file = file,
                          .id = "entries",
                          .raw = raw,
                          .rawlen = rawlen,
@@ -230,12 +227,23 @@ int kb_entries_read(const char *path, enum kb_form form, struct kb_entries *to,
     src.s = text_repair(pool, raw, rawlen, &src.len, NULL);
     int rc = parse(&src, form, to);
     if (!rc)
-        rc = check_ids(to, before, path, report);
+        rc = check_ids(to, before, file, report);
     if (rc)
         to->n = before;
     if (rc == KB_ERR_INPUT && report->errors == errors)
-        report_add(report, true, path, 0, 0, "cannot be read as %s", kb_form_name(form));
+        report_add(report, true, file, 0, 0, "cannot be read as %s", kb_form_name(form));
     pool_free(pool);
+    return rc;
+}
+
+int kb_entries_read(const char *path, enum kb_form form, struct kb_entries *to,
+                    struct kb_report *report)
+{
+    size_t rawlen;
+    char *raw = read_whole(path, &rawlen, report);
+    if (!raw)
+        return KB_ERR_INPUT;
+    int rc = entries_parse(path, form, raw, rawlen, to, report);
     free(raw);
     return rc;
 }

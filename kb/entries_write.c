@@ -43,7 +43,7 @@ static bool is_plain(const char *s)
     return true;
 }
 
-static void write_scalar(FILE *out, const char *s)
+void entries_write_text(FILE *out, const char *s)
 {
     if (is_plain(s)) {
         fputs(s, out);
@@ -65,62 +65,117 @@ static void write_scalar(FILE *out, const char *s)
     fputc('"', out);
 }
 
-/* A dozen short ones on a line, others below each other. */
-static void write_list(FILE *out, const char *key, const struct kb_texts *list)
+static void write_list(FILE *out, const char *key, const struct kb_texts *list, int indent)
 {
-    if (!list->n)
-        return;
-    fprintf(out, "  %s:\n", key);
+    fprintf(out, "%s:\n", key);
     for (size_t i = 0; i < list->n; i++) {
-        fputs("    - ", out);
-        write_scalar(out, list->s[i]);
+        fprintf(out, "%*s  - ", indent, "");
+        entries_write_text(out, list->s[i]);
         fputc('\n', out);
     }
 }
 
 /* A block keeps the Markdown as it was typed; what a block cannot hold is quoted. */
-static void write_answer(FILE *out, const char *s)
+static void write_answer(FILE *out, const char *s, int indent)
 {
     bool odd = *s == ' ' || *s == '\t' || *s == '\n';
     for (const char *c = s; *c && !odd; c++)
         odd = ((unsigned char)*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7f;
     if (odd) {
-        fputs("  a: ", out);
-        write_scalar(out, s);
+        fputs("a: ", out);
+        entries_write_text(out, s);
         fputc('\n', out);
         return;
     }
-    fputs("  a: |\n", out);
+    fputs("a: |\n", out);
     for (const char *line = s; *line;) {
         size_t len = strcspn(line, "\n");
         if (len)
-            fprintf(out, "    %.*s", (int)len, line);
+            fprintf(out, "%*s  %.*s", indent, "", (int)len, line);
         fputc('\n', out);
         line += len + (line[len] == '\n');
     }
 }
 
+/* What an entry says, in the order in which it is written: id, question, aliases, answer, the other lists, facts. */
+enum { KEY_ID, KEY_Q, KEY_AKA, KEY_A, KEY_LISTS, KEY_FACTS = KEY_LISTS + KB_NLISTS - 1 };
+_Static_assert(KEY_FACTS + NFACTS == ENTRY_KEYS, "a key for each thing an entry can say");
+
+static const struct kb_texts *list_at(const struct kb_curated *e, size_t key)
+{
+    return key == KEY_AKA                        ? &e->list[KB_AKA]
+           : key >= KEY_LISTS && key < KEY_FACTS ? &e->list[key - KEY_LISTS + 1]
+                                                 : NULL;
+}
+
+static const char *text_at(const struct kb_curated *e, size_t key)
+{
+    const char *fact[NFACTS];
+    facts(e, fact);
+    return key == KEY_ID  ? e->id
+           : key == KEY_Q ? e->question
+           : key == KEY_A ? e->answer
+                          : fact[key - KEY_FACTS];
+}
+
+const char *entries_key(size_t key)
+{
+    static const char *const first[] = {"id", "q", "aka", "a"};
+    return key < KEY_LISTS   ? first[key]
+           : key < KEY_FACTS ? list_key[key - KEY_LISTS + 1]
+                             : fact_key[key - KEY_FACTS];
+}
+
+const struct kb_texts *entries_key_list(const struct kb_curated *e, size_t key)
+{
+    return list_at(e, key);
+}
+
+bool entries_key_same(const struct kb_curated *a, const struct kb_curated *b, size_t key)
+{
+    const struct kb_texts *x = list_at(a, key), *y = list_at(b, key);
+    if (!x)
+        return !strcmp(text_at(a, key), text_at(b, key));
+    bool same = x->n == y->n;
+    for (size_t i = 0; i < x->n && same; i++)
+        same = !strcmp(x->s[i], y->s[i]);
+    return same;
+}
+
+bool entries_write_key(FILE *out, const struct kb_curated *e, size_t key, int indent, bool first)
+{
+    const struct kb_texts *list = list_at(e, key);
+    const char *text = list ? "" : text_at(e, key);
+    if (list ? !list->n : !*text)
+        return false;
+    fprintf(out, "%*s", first ? 0 : indent, "");
+    if (list) {
+        write_list(out, entries_key(key), list, indent);
+    } else if (key == KEY_A) {
+        write_answer(out, text, indent);
+    } else {
+        fprintf(out, "%s: ", entries_key(key));
+        entries_write_text(out, text);
+        fputc('\n', out);
+    }
+    return true;
+}
+
+void entries_write_entry(FILE *out, const struct kb_curated *e, int column)
+{
+    bool first = true;
+    fprintf(out, "%*s- ", column, "");
+    for (size_t k = 0; k < ENTRY_KEYS; k++)
+        if (entries_write_key(out, e, k, column + 2, first))
+            first = false;
+}
+
 static void write_faq(FILE *out, const struct kb_entries *entries)
 {
     for (size_t i = 0; i < entries->n; i++) {
-        const struct kb_curated *e = &entries->entry[i];
-        const char *fact[NFACTS];
-        facts(e, fact);
-        fprintf(out, "%s- id: ", i ? "\n" : "");
-        write_scalar(out, e->id);
-        fputs("\n  q: ", out);
-        write_scalar(out, e->question);
-        fputc('\n', out);
-        write_list(out, list_key[KB_AKA], &e->list[KB_AKA]);
-        write_answer(out, e->answer);
-        for (size_t k = KB_FOLLOWUPS; k < KB_NLISTS; k++)
-            write_list(out, list_key[k], &e->list[k]);
-        for (size_t k = 0; k < NFACTS; k++)
-            if (*fact[k]) {
-                fprintf(out, "  %s: ", fact_key[k]);
-                write_scalar(out, fact[k]);
-                fputc('\n', out);
-            }
+        if (i)
+            fputc('\n', out);
+        entries_write_entry(out, &entries->entry[i], 0);
     }
 }
 

@@ -45,6 +45,12 @@ struct kb_sources {
     const char *const *path; /* files and folders: together they are the whole content */
     size_t n;
     const char *synonyms; /* synonyms.yaml, or NULL */
+    /* One FAQ file, or `synonyms`, that is read as if it had these bytes: what it would become is tried before it is written. It
+     * need not be there yet; text NULL: as if it were not. path NULL: all are as they are. */
+    struct kb_instead {
+        const char *path, *text;
+        size_t len;
+    } instead;
 };
 
 struct kb_problem {
@@ -77,6 +83,9 @@ int kb_index(const char *db, const struct kb_sources *src, struct kb_report *ret
 
 /* Delete an index and the files that kb_index() has made beside it. Only for one that nobody has open. */
 void kb_remove(const char *db);
+/* A copy of the index as it is now, which kb_index() can then bring in step with other sources in no more time than the difference
+ * takes. `to` must not be there. 0 or a negative enum kb_err; then nothing is left at `to`. */
+int kb_copy(const char *from, const char *to);
 
 /* Parse the sources and report their problems; touches no index. */
 int kb_check(const struct kb_sources *src, struct kb_report *ret_report);

@@ -65,8 +65,11 @@ struct run {
     long long now_ns; /* when the run began */
     struct source_ids ids;
     struct names files;
-    uint32_t order; /* of the file at hand */
-    int stopped;    /* what fn returned, when it was not 0 */
+    struct kb_instead instead; /* path NULL: none */
+    struct stat instead_at;    /* of that file, or, when it is not there, of its folder */
+    bool instead_new;          /* it is not there */
+    uint32_t order;            /* of the file at hand */
+    int stopped;               /* what fn returned, when it was not 0 */
 };
 
 void source_hash(struct document *doc, const char *s, size_t len)
@@ -136,6 +139,51 @@ static bool is_young(const struct run *run, const struct source_stamp *stamp)
 {
     long long latest = stamp->mtime_ns > stamp->ctime_ns ? stamp->mtime_ns : stamp->ctime_ns;
     return latest > run->now_ns - YOUNG_NS;
+}
+
+/* ---- one file with other bytes ---------------------------------------------------------------------------- */
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool is_instead(const struct run *run, const struct stat *st)
+{
+    return run->instead.path && !run->instead_new && is_same(st, &run->instead_at);
+}
+
+/* The name that is to be thought into this folder, or NULL. */
+static const char *instead_in(const struct run *run, const struct stat *folder)
+{
+    return run->instead.path && run->instead_new && run->instead.text &&
+                   is_same(folder, &run->instead_at)
+               ? base_name(run->instead.path)
+               : NULL;
+}
+
+static void find_instead(struct run *run, const struct kb_sources *src)
+{
+    const char *path = src->instead.path;
+    if (!path)
+        return;
+    if (src->root && *path != '/')
+        path = pool_printf(run->pool, "%s/%s", src->root, path);
+    run->instead = src->instead;
+    run->instead.path = path;
+    if (!stat(path, &run->instead_at))
+        return;
+    run->instead_new = true;
+    size_t folder = (size_t)(base_name(path) - path);
+    const char *above = folder > 1 ? pool_strndup(run->pool, path, folder - 1) : folder ? "/" : ".";
+    if (stat(above, &run->instead_at))
+        run->instead.path = NULL; /* no folder, so no file of the content */
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------
@@ -285,6 +333,16 @@ static bool seen(struct run *run, const struct stat *st)
     return names_claim(&run->files, run->pool, (struct name_place){.name = key});
 }
 
+/* What it is to have; nobody reads it as it is. */
+static int read_instead(struct run *run, const char *name)
+{
+    const struct kind *kind = kind_of(name);
+    if (kind && kind->parse)
+        return parse(run, kind, id_of(run, name, kind), run->instead.text, run->instead.len, 1);
+    report_add(run->report, true, run->file, 0, 0, "is no kind of file that can be tried");
+    return KB_OK;
+}
+
 /* Read `path`, called run->file in problems. `name`: below the folder that was given. */
 static int read_file(struct run *run, const char *path, const char *name)
 {
@@ -343,8 +401,8 @@ static void replay(struct run *run, const char *memo, size_t len)
     }
 }
 
-/* Problems that are no longer listed cannot be remembered. */
-static int keep(struct run *run, size_t problems, size_t warnings)
+/* Problems that are no longer listed cannot be remembered. stamp NULL: it must be read again the next time. */
+static int keep(struct run *run, const struct source_stamp *stamp, size_t problems, size_t warnings)
 {
     const struct kb_report *report = run->report;
     if (report->nproblem > KB_MAX_PROBLEMS ||
@@ -357,13 +415,13 @@ static int keep(struct run *run, size_t problems, size_t warnings)
     memo_count(&run->memo);
     if (run->memo.failed)
         return KB_ERR_NOMEM;
-    run->memory->keep(run->memory->ctx, is_young(run, &run->stamp) ? NULL : &run->stamp,
-                      run->memo.s, run->memo.len);
+    run->memory->keep(run->memory->ctx, stamp && !is_young(run, stamp) ? stamp : NULL, run->memo.s,
+                      run->memo.len);
     return KB_OK;
 }
 
-/* Read it, and tell the memory. */
-static int read_anew(struct run *run, const char *path, const char *name)
+/* Read it, and tell the memory. `instead`: it has other bytes than it has. */
+static int read_anew(struct run *run, const char *path, const char *name, bool instead)
 {
     const struct kb_report *report = run->report;
     size_t problems = report->nproblem, warnings = report->warnings, errors = report->errors;
@@ -376,25 +434,39 @@ static int read_anew(struct run *run, const char *path, const char *name)
     }
     if (before)
         source_ids_before(&run->ids, before, len);
-    int rc = read_file(run, path, name);
-    return !rc && run->memory && report->errors == errors ? keep(run, problems, warnings) : rc;
+    int rc = instead ? read_instead(run, name) : read_file(run, path, name);
+    return !rc && run->memory && report->errors == errors
+               ? keep(run, instead ? NULL : &run->stamp, problems, warnings)
+               : rc;
 }
 
 static int take_file(struct run *run, const char *path, const char *name, const struct stat *st)
 {
     size_t errors = run->report->errors, len = 0;
     int rc = KB_OK;
-    if (seen(run, st))
+    bool instead = is_instead(run, st);
+    if (seen(run, st) || (instead && !run->instead.text))
         return KB_OK;
     run->order++;
     struct source_stamp stamp = stamp_of(name, st);
-    const char *memo = run->memory && S_ISREG(st->st_mode)
+    const char *memo = run->memory && S_ISREG(st->st_mode) && !instead
                            ? run->memory->recall(run->memory->ctx, run->file, &stamp, &len)
                            : NULL;
     if (memo)
         replay(run, memo, len);
     else
-        rc = read_anew(run, path, name);
+        rc = read_anew(run, path, name, instead);
+    run->report->rejected += run->report->errors > errors;
+    return rc;
+}
+
+/* A file that is not there yet. */
+static int take_new(struct run *run, const char *file, const char *name)
+{
+    size_t errors = run->report->errors;
+    run->file = file;
+    run->order++;
+    int rc = read_anew(run, run->instead.path, name, true);
     run->report->rejected += run->report->errors > errors;
     return rc;
 }
@@ -444,7 +516,7 @@ static const char *join(struct pool *pool, const char *a, const char *b, const c
 
 /* `name` is what of `file` lies below the folder that was given, with '/' at its end, or "". */
 static int walk_folder(struct run *run, const char *path, const char *file, const char *name,
-                       const struct folder *folder)
+                       const struct folder *folder, const struct stat *at)
 {
     struct dirent **found;
     int n = scandir(path, &found, is_wanted, by_bytes), rc = KB_OK;
@@ -453,8 +525,16 @@ static int walk_folder(struct run *run, const char *path, const char *file, cons
         return KB_OK;
     }
     const char *slash = *file && file[strlen(file) - 1] == '/' ? "" : "/";
-    for (int i = 0; i < n; i++) {
-        const char *child = found[i]->d_name;
+    const char *thought = instead_in(run, at);
+    for (int i = 0; i <= n; i++) {
+        const char *child = i < n ? found[i]->d_name : NULL;
+        if (!rc && thought && (!child || strcmp(thought, child) < 0)) {
+            rc = take_new(run, join(run->pool, file, slash, thought),
+                          join(run->pool, name, "", thought));
+            thought = NULL;
+        }
+        if (!child)
+            break;
         if (!rc)
             rc = walk(run, join(run->pool, path, "/", child),
                       join(run->pool, file, slash,
@@ -473,6 +553,8 @@ static int walk(struct run *run, const char *path, const char *file, const char 
     struct stat st;
     run->file = file;
     if (stat(path, &st) < 0) {
+        if (run->instead_new && run->instead.text && !strcmp(path, run->instead.path))
+            return take_new(run, file, name);
         run->report->rejected++;
         return fail(run, errno == ENOENT && !above ? "is not there" : "cannot be read", errno);
     }
@@ -492,13 +574,7 @@ static int walk(struct run *run, const char *path, const char *file, const char 
         return KB_OK;
     }
     const char *below = above ? pool_printf(run->pool, "%s/", name) : "";
-    return walk_folder(run, path, file, below, &here);
-}
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
+    return walk_folder(run, path, file, below, &here, &st);
 }
 
 int source_read(const struct kb_sources *src, const struct source_memory *memory,
@@ -516,6 +592,7 @@ int source_read(const struct kb_sources *src, const struct source_memory *memory
     run.ids = (struct source_ids){.pool = run.pool, .report = report};
     size_t errors = report->errors;
     int rc = KB_OK;
+    find_instead(&run, src);
     for (size_t i = 0; i < src->n && !rc; i++) {
         const char *file = src->path[i], *path = file;
         if (src->root && file[0] != '/')

@@ -242,13 +242,18 @@ int synonyms_index(sqlite3 *db, const struct kb_sources *src, struct kb_report *
     char *s = NULL;
     size_t len = 0;
     int r = 0;
-    if (src->synonyms) {
+    if (src->synonyms && src->instead.path && !strcmp(src->synonyms, src->instead.path)) {
+        len = src->instead.text ? src->instead.len : 0;
+        s = pool_strndup(pool, src->instead.text ? src->instead.text : "", len);
+    } else if (src->synonyms) {
         bool joined = src->root && src->synonyms[0] != '/';
         const char *path =
             joined ? pool_printf(pool, "%s/%s", src->root, src->synonyms) : src->synonyms;
         s = read_file(&rd, path, &len);
         if (!s)
             goto out;
+    }
+    if (s) {
         crypto_generichash(digest, sizeof digest, (const unsigned char *)s, len, NULL, 0);
         sodium_bin2hex(hash, sizeof hash, digest, sizeof digest);
     }
