@@ -21,9 +21,11 @@
 #define AS_SURE       0.6 /* sure enough to be quoted before it: see best_first() */
 #define OWN_LESS      0.1 /* of the question's own words that it may lack then */
 #define EQUALLY_SURE  0.8 /* then the other one may be the answer, too */
-#define ROOM_FOR_MORE 370 /* code points after which none is begun unless there is doubt */
-#define APART         0.80 /* of the first one's score: a second that has no more leaves little doubt; */
-#define EVEN          0.90 /* with this much, either may be meant */
+#define ROOM_FOR_MORE 520 /* code points after which none is begun unless there is doubt */
+#define APART         0.85 /* of the first one's score: a second that has no more leaves little doubt, */
+#define MUCH_CLOSER   0.1  /* and with so much more, either may be meant */
+#define LIKELY        0.6  /* confidence of the first from which on there is little doubt, */
+#define MUCH_LESS     0.2  /* and with so much less, others may be meant */
 #define SHORT         550  /* code points with extracts that only may be meant, without doubt */
 #define SAME_WORDS    0.6  /* share of an extract's words that were said already: it adds nothing */
 #define NEW_WORDS     0.1  /* share of the question that a further extract must add */
@@ -189,13 +191,14 @@ static double gain(const struct kb_hits *hits, const struct kb_hit *hit, uint64_
 }
 
 /* 0: the best extract is likely the answer; 1: so are others, and the reader shall see for himself. How close the runner-up
- * comes tells that better than confidence does, which is low as well when nothing answers. */
+ * comes tells that better than confidence does, which is low as well when nothing answers; both together tell most. */
 static double doubt(const struct kb_hits *hits)
 {
     if (hits->band == KB_HIGH || hits->n < 2 || hits->hit[0].score <= 0)
         return 0;
     double close = hits->hit[1].score / hits->hit[0].score;
-    return fmax(0, fmin(1, (close - APART) / (EVEN - APART)));
+    double sum = (close - APART) / MUCH_CLOSER + (LIKELY - hits->hit[0].confidence) / MUCH_LESS;
+    return fmax(0, fmin(1, sum));
 }
 
 /* How many code points the text may have with this extract; 0: it adds nothing. */

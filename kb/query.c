@@ -22,6 +22,7 @@
 #define WEIGHT_SAID     0.3 /* the wording of sentences around the one that asks */
 #define WEIGHT_LIGHT    0.4 /* words that are hardly ever the point */
 #define WEIGHT_HINT     0.6 /* words that an answer of the wanted kind would have */
+#define WEIGHT_STEPS    0.3 /* the same when it need not have them */
 #define WEIGHT_RELATIVE 0.6 /* another word of the family: license, licensure */
 #define MAX_RELATIVES   6
 #define WEIGHT_GENERAL  0.3 /* what general English holds to be near */
@@ -101,6 +102,8 @@ static void add_general(const struct query_reader *reader, struct query *q, cons
         add_word(q, near[i].token, near[i].token,
                  near[i].spelling ? WEIGHT_SPELLING : WEIGHT_GENERAL, slot,
                  near[i].spelling ? KB_RELATIVE : KB_GENERAL);
+        if (near[i].spelling) /* "licence": its family here is that of "license" */
+            add_relatives(reader, q, near[i].token, slot);
     }
 }
 
@@ -144,7 +147,8 @@ static void add_slot(const struct query_reader *reader, struct query *q, struct 
 
 /* Words that an answer of the wanted kind would have: further ways to say the one that was typed, or a slot
  * of their own when none was. Ends with NULL. */
-static void add_hint(const struct query_reader *reader, struct query *q, const char *const *word)
+static void add_hint(const struct query_reader *reader, struct query *q, const char *const *word,
+                     double weight)
 {
     struct query_message m;
     const char *token[8];
@@ -160,10 +164,10 @@ static void add_hint(const struct query_reader *reader, struct query *q, const c
         return;
     if (typed == SIZE_MAX)
         *POOL_PUSH(q->pool, q->slot, q->nslot, q->capslot) = (struct query_slot){
-            .word = query_want_name(q->want), .weight = WEIGHT_HINT, .context = true};
+            .word = query_want_name(q->want), .weight = weight, .context = true};
     for (size_t i = 0; i < n; i++)
         if (find_slot(q, token[i]) == SIZE_MAX)
-            add_word(q, token[i], word[i], typed == SIZE_MAX ? 1 : WEIGHT_HINT,
+            add_word(q, token[i], word[i], typed == SIZE_MAX ? 1 : weight,
                      typed == SIZE_MAX ? slot : typed, KB_HINT);
 }
 
@@ -176,12 +180,16 @@ static bool asks_price(const struct query *q)
     return false;
 }
 
-static void add_hints(const struct query_reader *reader, struct query *q)
+/* `own`: the message has words of its own. "How do I get one?" has none, and then all that it says is what kind it wants. */
+static void add_hints(const struct query_reader *reader, struct query *q, bool own)
 {
     static const char *const earned[] = {"salary", "pay", "wage", "earn", "income", NULL};
     static const char *const paid[] = {"cost", "price", "fee", NULL};
+    static const char *const steps[] = {"process", "steps", NULL};
     if (q->want == WANT_MONEY)
-        add_hint(reader, q, asks_price(q) ? paid : earned);
+        add_hint(reader, q, asks_price(q) ? paid : earned, WEIGHT_HINT);
+    if (q->want == WANT_STEPS && !own)
+        add_hint(reader, q, steps, WEIGHT_STEPS);
 }
 
 /* The slots that words [i, i + n) fill, when they are neighbours; false when they are not, or none. */
@@ -352,7 +360,7 @@ static enum leaning leaning_of(const struct query_message *m, size_t content, co
 
 /* A message without words of its own is about all that the last one was about; else that is circumstance. */
 static int add_before(const struct query_reader *reader, struct query *q, const struct kb_ask *ask,
-                      bool own, bool inherits)
+                      const struct query_message *now, bool own, bool inherits)
 {
     bool meant = q->leaning == LEAN_SURE && !inherits;
     double weight = !own ? 1 : meant ? WEIGHT_MEANT : WEIGHT_BEFORE;
@@ -364,6 +372,7 @@ static int add_before(const struct query_reader *reader, struct query *q, const 
         if (r)
             return r;
         query_meant(reader, NULL, &m);
+        query_asking_one(now, &m);
         if (i == ask->nbefore && inherits && q->want == WANT_ANY)
             q->want = want_of(&m); /* "what about nurses?" */
         if (add_slots(reader, q, &m, weight, true))
@@ -409,9 +418,9 @@ int query_build(const struct query_reader *reader, struct pool *pool, const stru
             add_slot(reader, &q, &m.word[i], 1, false);
     add_synonyms(&q, reader->synonyms, &m);
     add_joined(reader, &q, &m);
-    add_hints(reader, &q);
+    add_hints(reader, &q, content > 0);
     if (lean)
-        r = add_before(reader, &q, ask, content > 0, continues);
+        r = add_before(reader, &q, ask, &m, content > 0, continues);
     if (r)
         return r;
     q.main_lang = q.lang ? q.lang : "";

@@ -141,3 +141,32 @@ void query_asking(struct query_message *m)
         }
     }
 }
+
+/* Word `i` stands for a thing: "how do I get one", and not "which one", "one of them", "one year". */
+static bool is_one(const struct query_message *m, size_t i)
+{
+    static const char *const one[] = {"one", "ones", NULL};
+    static const char *const chosen[] = {"which", "this", "that", "each",
+                                         "every", "no",   "does", NULL};
+    bool last = i + 1 == m->n || m->word[i + 1].stop;
+    return query_word_in(m->word[i].text, one) && last &&
+           !(i && query_word_in(m->word[i - 1].text, chosen)) &&
+           !(i + 1 < m->n && !strcmp(m->word[i + 1].text, "of"));
+}
+
+void query_asking_one(const struct query_message *later, struct query_message *m)
+{
+    static const char *const article[] = {"a", "an", NULL};
+    size_t first = 0, end, k = 0;
+    while (k < later->n && !is_one(later, k))
+        k++;
+    while (first < m->n && !query_word_in(m->word[first].text, article))
+        first++;
+    for (end = ++first; end < m->n && !m->word[end].stop;)
+        end++;
+    if (k >= later->n || first >= end)
+        return;
+    for (size_t i = 0; i < m->n; i++)
+        if (i < first || i >= end)
+            m->word[i].around *= AROUND;
+}

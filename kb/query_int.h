@@ -48,6 +48,9 @@ const char *query_token(struct tokenizer *t, struct pool *pool, const char *lang
 
 /* Tell the sentences that ask from those around them: sets asks and around of every word. */
 void query_asking(struct query_message *m);
+/* "How do I get one?" behind message `m`: of its words those of the first thing that it has "a" or "an" before count in
+ * full, the others as circumstances. Nothing changes when `later` has no "one" or `m` no such thing. */
+void query_asking_one(const struct query_message *later, struct query_message *m);
 
 /* ---- query_meant.c: what was meant by words that the base lacks ------------------------------------------------ */
 

@@ -174,6 +174,25 @@ static void test_a_followup_borrows_the_words_of_the_message_before(void **state
     }
 }
 
+static void test_one_is_the_first_thing_that_was_named_with_an_article(void **state)
+{
+    static const char *const before[] = {"Do I need a licence to work with an excavator?"};
+    struct asked a = build(
+                     &(struct kb_ask){
+                         .text = "how do I get one?", .len = 17, .before = before, .nbefore = 1},
+                     NULL),
+                 b = build(&(struct kb_ask){.text = "how long does it take?",
+                                            .len = 22,
+                                            .before = before,
+                                            .nbefore = 1},
+                           NULL);
+    assert_true(slot_of(&a.q, "licence")->weight > 2 * slot_of(&a.q, "excavator")->weight);
+    assert_true(slot_of(&b.q, "licence")->weight == slot_of(&b.q, "excavator")->weight);
+    assert_non_null(slot_of(&a.q, "steps")); /* it says no more than that */
+    drop(&a);
+    drop(&b);
+}
+
 static void test_synonyms_share_the_slot_of_the_word(void **state)
 {
     struct kb *kb = base_open();
@@ -225,6 +244,8 @@ static void test_what_is_wanted_follows_from_how_it_is_asked(void **state)
         {"degree length", WANT_DURATION},
         {"how much does a technician make", WANT_MONEY},
         {"what is the average salary?", WANT_MONEY},
+        {"which factors move a salary", WANT_LIST},
+        {"what influences wages most", WANT_REASON},
         {"how long does training take", WANT_DURATION},
         {"how many tests are there", WANT_NUMBER},
         {"which states require a license", WANT_LIST},
@@ -271,6 +292,7 @@ int main(void)
         cmocka_unit_test(test_a_sentence_asks_without_a_mark_when_it_says_so),
         cmocka_unit_test(test_what_a_pronoun_stands_for_is_more_than_circumstance),
         cmocka_unit_test(test_a_followup_borrows_the_words_of_the_message_before),
+        cmocka_unit_test(test_one_is_the_first_thing_that_was_named_with_an_article),
         cmocka_unit_test(test_synonyms_share_the_slot_of_the_word),
         cmocka_unit_test(test_an_acronym_spelt_like_a_stop_word_is_content),
         cmocka_unit_test(test_what_is_wanted_follows_from_how_it_is_asked),
