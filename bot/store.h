@@ -243,10 +243,11 @@ struct store_ticket {
 };
 typedef void store_ticket_fn(void *ctx, const struct store_ticket *t);
 struct store_queue {
-    bool over;         /* those that are closed or ignored; else those that are not */
-    int why;           /* any of these bits; 0: all */
-    const char *owner; /* of this one only, or NULL */
-    int64_t before;    /* a ticket's number, 0: from the newest on */
+    bool over;              /* those that are closed or ignored; else those that are not */
+    int why;                /* any of these bits; 0: all */
+    const char *owner;      /* of this one only, or NULL */
+    const char *containing; /* these words, in this order; case of ASCII letters aside; or NULL */
+    int64_t before;         /* a ticket's number, 0: from the newest on */
     size_t max;
 };
 /* Newest first. */
@@ -271,9 +272,18 @@ struct store_ticket_change {
 int store_change_ticket(struct store *s, const struct store_ticket_change *c);
 struct store_ticket_note {
     int64_t id, at_ms;
-    const char *who, *what, *text; /* text or NULL */
+    const char *who, *what, *text;  /* text or NULL */
+    const struct store_ticket *was; /* what it changed: state, owner and outcome; NULL: nothing */
 };
 int store_log_ticket(struct store *s, const struct store_ticket_note *n);
+/* What `who` did last to a ticket is taken back, if that was after since_ms and nothing has been done to it since: the ticket is as
+ * it was, a note is gone. What it was is told to fn. -ENOENT: there is no such thing. */
+int store_undo_ticket(struct store *s, const struct store_ticket_note *n, int64_t since_ms,
+                      void (*fn)(void *ctx, const char *what), void *ctx);
+/* Earlier questions of its conversation, at most so much before it, newest first, and the reply to each. */
+typedef void store_asked_fn(void *ctx, const char *question, const char *reply);
+int store_asked_before(struct store *s, int64_t id, int64_t within_ms, size_t max,
+                       store_asked_fn *fn, void *ctx);
 /* Somebody wants a person for that answer: its ticket is open, made if there is none, and the log says so. -ENOENT: no such
  * answer. */
 int store_want_person(struct store *s, const struct store_ticket_note *n);

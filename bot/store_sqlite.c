@@ -209,6 +209,11 @@ static const char *const sql_upgrade[] = {
     "CREATE INDEX audit_action ON audit(action, id);"
     "CREATE INDEX audit_object ON audit(object, id);"
 
+    /* As a ticket was before what the log tells of, so that it can be taken back. */
+    "ALTER TABLE ticket_log ADD COLUMN was INTEGER;" /* its state; NULL: nothing was changed */
+    "ALTER TABLE ticket_log ADD COLUMN was_owner TEXT;"
+    "ALTER TABLE ticket_log ADD COLUMN was_outcome TEXT;"
+
     /* So that a server hears what another process has erased. */
     "CREATE INDEX conversations_erased ON conversations(used_ms) WHERE erased;",
 };

@@ -2,6 +2,7 @@
  * of a person. Triggers of the schema (store_sqlite.c) make them in the transaction of what calls for them, so none is missed
  * and none is made twice; here they are read, claimed and closed. */
 #include <errno.h>
+#include <string.h>
 
 #include "bot/store_int.h"
 
@@ -36,26 +37,43 @@ static struct store_ticket read_ticket(sqlite3_stmt *st)
 static const char *const sql_tickets[] = {
     ("SELECT " COLUMNS
      " WHERE k.state < 2 AND (?1 = 0 OR k.why & ?1) AND (?2 IS NULL OR k.owner = ?2)"
-     " AND k.turn < ?3 ORDER BY k.turn DESC LIMIT ?4"),
+     " AND k.turn < ?3 AND (?5 IS NULL OR t.question LIKE ?5 ESCAPE '\\') ORDER BY k.turn DESC "
+     "LIMIT ?4"),
     ("SELECT " COLUMNS
      " WHERE k.state >= 2 AND (?1 = 0 OR k.why & ?1) AND (?2 IS NULL OR k.owner = ?2)"
-     " AND k.turn < ?3 ORDER BY k.turn DESC LIMIT ?4"),
+     " AND k.turn < ?3 AND (?5 IS NULL OR t.question LIKE ?5 ESCAPE '\\') ORDER BY k.turn DESC "
+     "LIMIT ?4"),
 };
+
+/* "two words" as "%two%words%"; what LIKE would read as more than a letter is disarmed. Freed by sqlite3_free(). */
+static char *pattern(const char *words)
+{
+    sqlite3_str *p = sqlite3_str_new(NULL);
+    sqlite3_str_appendchar(p, 1, '%');
+    for (const char *s = words; *s; s++) {
+        if (strchr("%_\\", *s))
+            sqlite3_str_appendchar(p, 1, '\\');
+        sqlite3_str_appendchar(p, 1, *s == ' ' ? '%' : *s);
+    }
+    sqlite3_str_appendchar(p, 1, '%');
+    return sqlite3_str_finish(p);
+}
 
 int store_tickets(struct store *s, const struct store_queue *q, store_ticket_fn *fn, void *ctx)
 {
-    int err, row;
-    sqlite3_stmt *st =
-        store_bind(s, q->over ? SQL_TICKETS_OVER : SQL_TICKETS, sql_tickets[q->over], &err, "itii",
-                   (int64_t)q->why, q->owner, q->before ? q->before : INT64_MAX, (int64_t)q->max);
-    if (!st)
-        return err;
-    while ((row = store_row(s, st)) > 0) {
+    int err, row = 0;
+    char *like = q->containing ? pattern(q->containing) : NULL;
+    sqlite3_stmt *st = store_bind(s, q->over ? SQL_TICKETS_OVER : SQL_TICKETS, sql_tickets[q->over],
+                                  &err, "itiit", (int64_t)q->why, q->owner,
+                                  q->before ? q->before : INT64_MAX, (int64_t)q->max, like);
+    while (st && (row = store_row(s, st)) > 0) {
         struct store_ticket t = read_ticket(st);
         fn(ctx, &t);
     }
-    store_reset(st);
-    return row;
+    if (st)
+        store_reset(st);
+    sqlite3_free(like);
+    return st ? row : err;
 }
 
 static const char sql_count[] =
@@ -112,6 +130,25 @@ int store_ticket_events(struct store *s, int64_t id, size_t max, store_ticket_ev
     return row;
 }
 
+static const char sql_asked_before[] =
+    "SELECT b.question, b.reply FROM turns t JOIN turns b ON b.adapter = t.adapter"
+    "  AND b.conversation = t.conversation AND b.id < t.id AND b.at_ms >= t.at_ms - ?2"
+    " WHERE t.id = ?1 AND t.conversation <> '' ORDER BY b.id DESC LIMIT ?3";
+
+int store_asked_before(struct store *s, int64_t id, int64_t within_ms, size_t max,
+                       store_asked_fn *fn, void *ctx)
+{
+    int err, row;
+    sqlite3_stmt *st =
+        store_bind(s, SQL_ASKED_BEFORE, sql_asked_before, &err, "iii", id, within_ms, (int64_t)max);
+    if (!st)
+        return err;
+    while ((row = store_row(s, st)) > 0)
+        fn(ctx, text(st, 0), text(st, 1));
+    store_reset(st);
+    return row;
+}
+
 /* ---- changing one ---- */
 
 static const char sql_change[] =
@@ -145,15 +182,62 @@ int store_change_ticket(struct store *s, const struct store_ticket_change *c)
 }
 
 static const char sql_log[] =
-    "INSERT INTO ticket_log(turn, at_ms, who, what, text) VALUES(?1, ?2, ?3, ?4, ?5)";
+    "INSERT INTO ticket_log(turn, at_ms, who, what, text, was, was_owner, was_outcome)"
+    " VALUES(?1, ?2, ?3, ?4, ?5, iif(?6 < 0, NULL, ?6), ?7, ?8)";
 
 int store_log_ticket(struct store *s, const struct store_ticket_note *n)
 {
     int err = exists(s, n->id);
-    sqlite3_stmt *st = err ? NULL
-                           : store_bind(s, SQL_LOG_TICKET, sql_log, &err, "iittt", n->id, n->at_ms,
-                                        n->who, n->what, n->text);
+    const struct store_ticket *was = n->was;
+    sqlite3_stmt *st =
+        err ? NULL
+            : store_bind(s, SQL_LOG_TICKET, sql_log, &err, "iitttitt", n->id, n->at_ms, n->who,
+                         n->what, n->text, was ? (int64_t)was->state : (int64_t)-1,
+                         was ? was->owner : NULL, was ? was->outcome : NULL);
     return st ? store_finish(s, st) : err;
+}
+
+/* ---- taking something back ---- */
+
+/* The last row of its log, when it is of that person, young, and nothing else has changed the ticket since. */
+static const char sql_last_log[] =
+    "SELECT l.id, l.what, l.was FROM ticket_log l JOIN tickets k ON k.turn = l.turn"
+    " WHERE l.id = (SELECT max(id) FROM ticket_log WHERE turn = ?1) AND l.who = ?2 AND l.at_ms >= "
+    "?3"
+    " AND l.what <> 'undo' AND (l.was IS NULL OR k.changed_ms = l.at_ms)";
+static const char sql_undo[] =
+    "UPDATE tickets SET (state, owner, outcome) ="
+    "  (SELECT was, was_owner, was_outcome FROM ticket_log WHERE id = ?2), changed_ms = ?3"
+    " WHERE turn = ?1";
+static const char sql_forget_log[] = "DELETE FROM ticket_log WHERE id = ?1";
+
+static int take_back(struct store *s, const struct store_ticket_note *n, int64_t row, bool changed)
+{
+    int err;
+    sqlite3_stmt *st =
+        changed ? store_bind(s, SQL_UNDO_TICKET, sql_undo, &err, "iii", n->id, row, n->at_ms)
+                : store_bind(s, SQL_FORGET_LOG, sql_forget_log, &err, "i", row);
+    return st ? store_finish(s, st) : err;
+}
+
+int store_undo_ticket(struct store *s, const struct store_ticket_note *n, int64_t since_ms,
+                      void (*fn)(void *ctx, const char *what), void *ctx)
+{
+    int err;
+    sqlite3_stmt *st =
+        store_bind(s, SQL_LAST_LOG, sql_last_log, &err, "iti", n->id, n->who, since_ms);
+    if (!st)
+        return err;
+    int row = store_row(s, st);
+    int64_t id = row > 0 ? sqlite3_column_int64(st, 0) : 0;
+    bool changed = row > 0 && sqlite3_column_type(st, 2) != SQLITE_NULL;
+    if (row > 0)
+        fn(ctx, text(st, 1));
+    store_reset(st);
+    if (row <= 0)
+        return row ? row : -ENOENT;
+    err = take_back(s, n, id, changed);
+    return err || !changed ? err : store_log_ticket(s, n);
 }
 
 static const char sql_want_person[] =

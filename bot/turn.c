@@ -335,7 +335,7 @@ static void begin(struct turn *t)
     int err = hopeless ? -EINVAL
               : t->item.id && bot_loading(t->bot)
                   ? -EBUSY
-                  : work_ask(t->bot->work, t->pool, &q, answered, t);
+                  : work_ask(t->bot->work, t->pool, &q, answered, NULL, t);
     if (!err)
         return;
     if (err == -EBUSY && t->item.id) {

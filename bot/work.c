@@ -34,6 +34,7 @@ struct job {
     struct question question;
     struct reply reply;
     work_done_fn *fn;
+    void (*drop)(void *ctx);
     work_look_fn *look; /* instead of a question */
     void (*look_done)(void *ctx);
     void *ctx;
@@ -130,12 +131,14 @@ static void job_done(void *ctx)
         job->fn(job->ctx, &job->reply); /* and this */
 }
 
-/* The loop is no more: a question's pool is its turn's, a look's is nobody's. */
+/* The loop is no more: a question's pool is its asker's, a look's is nobody's. */
 static void job_drop(void *ctx)
 {
     struct job *job = ctx;
     if (job->look)
         pool_free(job->pool);
+    else if (job->drop)
+        job->drop(job->ctx);
 }
 
 static void damage_found(void *ctx)
@@ -271,10 +274,10 @@ static int enter(struct work *w, struct job *job)
 }
 
 int work_ask(struct work *w, struct pool *pool, const struct question *q, work_done_fn *fn,
-             void *ctx)
+             void (*drop)(void *ctx), void *ctx)
 {
     struct job *job = pool_alloc(pool, sizeof *job);
-    *job = (struct job){.pool = pool, .question = *q, .fn = fn, .ctx = ctx};
+    *job = (struct job){.pool = pool, .question = *q, .fn = fn, .drop = drop, .ctx = ctx};
     return enter(w, job);
 }
 

@@ -13,7 +13,7 @@ struct reply;
 struct pool;
 struct kb;
 
-/* On the loop, exactly once per job. `reply` lives in the pool that the job was given. */
+/* On the loop, exactly once per job, unless the loop ends before. `reply` lives in the pool that the job was given. */
 typedef void work_done_fn(void *ctx, const struct reply *reply);
 
 /* threads 0: one per processor. `talk` now belongs to the workers. */
@@ -23,9 +23,9 @@ int work_start(struct loop *l, const char *db, struct smalltalk *talk, size_t th
 void work_stop(struct work *w);
 
 /* 0 or -EBUSY beyond MAX_QUEUE. The question's text and all else it points to must live in `pool` (or longer);
- * question and pool are the worker's until fn is called. */
+ * question and pool are the worker's until fn is called, or (NULL is fine) drop when the loop is no more. */
 int work_ask(struct work *w, struct pool *pool, const struct question *q, work_done_fn *fn,
-             void *ctx);
+             void (*drop)(void *ctx), void *ctx);
 /* Something else that reads the base: look(kb, ctx) on a thread, `kb` NULL while there is no base; then done(ctx) on the
  * loop, which frees `pool`. When all stops before that, the pool is freed here. 0 or -EBUSY: it is the caller's again. */
 typedef void work_look_fn(struct kb *kb, void *ctx);

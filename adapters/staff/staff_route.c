@@ -79,6 +79,11 @@ static const struct route {
     {"queue", ROLE_VIEWER, READS, desk_queue, NULL},
     {"ticket", ROLE_AGENT, NOTES, desk_ticket, NULL},
     {"act", ROLE_AGENT, WRITES, desk_act, NULL},
+    {"undo", ROLE_AGENT, WRITES, desk_undo, NULL},
+    {"people", ROLE_AGENT, READS, desk_people, NULL},
+
+    /* why the bot says what it says: desk_why.c */
+    {"why", ROLE_AGENT, READS, desk_why, NULL},
 };
 
 /* ---- how they begin ---- */

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bot/answer.h"
 #include "bot/bot.h"
 #include "bot/clock.h"
 #include "bot/journal.h"
 #include "bot/json.h"
 #include "bot/must.h"
+#include "bot/work.h"
 #include "kb/pool.h"
 
 #define THREADS     2
@@ -91,6 +93,8 @@ static int run(struct store *s, struct desk_request *rq)
     int err = 0;
     buf_clear(&rq->body);
     rq->type = rq->file = rq->problem = NULL;
+    rq->question = NULL;
+    rq->channel = NULL;
     if (!rq->open) {
         err = store_find_session(s, rq->session, now, &rq->me);
         err = err == -ENOENT ? -EPERM : !err && rq->me.role < rq->needs ? -EACCES : err;
@@ -144,9 +148,8 @@ static void touch(struct desk *d, const struct desk_request *rq)
         free(t);
 }
 
-static void done(void *ctx)
+static void finish(struct job *job)
 {
-    struct job *job = ctx;
     touch(job->desk, job->rq);
     job->rq->done(job->rq);
     end(job);
@@ -155,6 +158,41 @@ static void done(void *ctx)
 static void drop(void *ctx)
 {
     end(ctx);
+}
+
+/* ---- what the base has to say to it ---- */
+
+static void answered(void *ctx, const struct reply *r)
+{
+    struct job *job = ctx;
+    job->rq->replied(job->rq, r);
+    if (buf_failed(&job->rq->body))
+        job->rq->err = -E2BIG;
+    finish(job);
+}
+
+/* For whom that network asks: settings are the loop's. */
+static const char *audience(const struct bot *bot, const char *channel, struct pool *pool)
+{
+    for (size_t i = 0; i < bot->nadapter; i++)
+        if (!strcmp(bot->adapter[i].type->name, channel)) {
+            const char *who = bot_audience(&bot->adapter[i]);
+            return who ? pool_strdup(pool, who) : NULL;
+        }
+    return NULL;
+}
+
+static void done(void *ctx)
+{
+    struct job *job = ctx;
+    struct desk_request *rq = job->rq;
+    if (!rq->err && rq->question) {
+        rq->question->audience = audience(job->desk->bot, rq->channel, rq->pool);
+        if (!work_ask(job->desk->bot->work, rq->pool, rq->question, answered, drop, job))
+            return;
+        rq->err = -EAGAIN;
+    }
+    finish(job);
 }
 
 /* ---- on the journal's thread ---- */

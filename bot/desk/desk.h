@@ -3,6 +3,9 @@
  *
  *     desk_ask() --.run on a desk thread, or (writes) on the journal's, in a transaction--> .done on the loop
  *
+ * A request may also ask the base: run() of what reads leaves a question, an answering thread answers it, and replied() writes what
+ * comes of it.
+ *
  * Before .run() the session is looked up in the same transaction: who it is, and whether the role is enough. So a user who
  * has been removed, or has lost a role, is out with the next request.
  *
@@ -21,6 +24,8 @@ struct bot;
 struct cJSON;
 struct desk;
 struct pool;
+struct question; /* answer.h */
+struct reply;
 
 /* Reads the state.db at `path`. */
 struct desk *desk_new(struct bot *bot, const char *path);
@@ -57,6 +62,11 @@ struct desk_request {
         problem; /* with err: what is wrong and what would mend it, for a person; NULL: the usual words */
     const char *file; /* the name to keep it under, of [a-z0-9.-]; NULL: it is shown, not kept */
     void *out;        /* run()'s own */
+
+    /* Set by run() of what reads, in `pool`: asked next. replied() is called on the loop, and writes `body`. */
+    struct question *question;
+    const char *channel; /* the adapter through which: what its askers may read is looked at */
+    void (*replied)(struct desk_request *rq, const struct reply *r);
 };
 /* What came along under that name; NULL when there is none, it is longer than `max` bytes, or no text. Lives as long as rq. */
 const char *desk_text(const struct desk_request *rq, const char *name, size_t max);

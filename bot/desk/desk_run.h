@@ -12,10 +12,18 @@ int desk_me(struct store *s, struct desk_request *rq); /* {"name","role"} */
 
 /* ---- the queue: desk_ticket.c ---- */
 
-int desk_queue(struct store *s, struct desk_request *rq); /* what: which ones; before: a number */
+/* what: which ones; q: words that the question has; before: a number */
+int desk_queue(struct store *s, struct desk_request *rq);
 int desk_ticket(struct store *s,
                 struct desk_request *rq); /* id: one, whole; an audit row says who read it */
-/* id, what, text: "claim" "take" (from somebody else) "release" "close" "ignore" "reopen" "note"; text: a note. */
+/* id, what, text: "claim" "take" (from somebody else) "assign" "release" "close" "ignore" "reopen" "note"; text: a note, or to whom. */
 int desk_act(struct store *s, struct desk_request *rq);
+int desk_undo(struct store *s, struct desk_request *rq);   /* id: what I did last, a moment ago */
+int desk_people(struct store *s, struct desk_request *rq); /* to whom one can be assigned */
+
+/* ---- desk_why.c ---- */
+
+/* id: its question, asked of the base as it is today, explained (why.h) */
+int desk_why(struct store *s, struct desk_request *rq);
 
 #endif

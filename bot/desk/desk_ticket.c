@@ -6,11 +6,14 @@
 #include "bot/clock.h"
 #include "bot/desk/desk_run.h"
 #include "bot/json.h"
+#include "kb/pool.h"
 
 #define PAGE       50
 #define MAX_EVENTS 200 /* of a conversation, the last ones */
 #define MAX_TEXT   2000
 #define MAX_WHAT   32
+#define MAX_SEARCH 200
+#define UNDO_MS    15000 /* ten seconds on the page, and the way there */
 
 static const struct {
     const char *name;
@@ -45,10 +48,13 @@ struct listing {
     int64_t last;
 };
 
+/* The one behind the last of a page only says that there are more. */
 static void list_one(void *ctx, const struct store_ticket *t)
 {
     struct listing *l = ctx;
-    if (l->n++)
+    if (l->n++ == PAGE)
+        return;
+    if (l->n > 1)
         buf_addc(l->b, ',');
     add_ticket(l->b, t);
     buf_addc(l->b, '}');
@@ -79,7 +85,9 @@ static int read_which(const struct desk_request *rq, struct store_queue *q)
 
 int desk_queue(struct store *s, struct desk_request *rq)
 {
-    struct store_queue q = {.before = desk_number(rq, "before"), .max = PAGE};
+    struct store_queue q = {.before = desk_number(rq, "before"),
+                            .containing = desk_text(rq, "q", MAX_SEARCH),
+                            .max = PAGE + 1};
     int64_t n[5] = {0};
     struct listing l = {.b = &rq->body};
     int err = read_which(rq, &q);
@@ -92,7 +100,7 @@ int desk_queue(struct store *s, struct desk_request *rq)
              ",\"tickets\":[",
              (long long)n[0], (long long)n[1], (long long)n[2], (long long)n[3], (long long)n[4]);
     err = store_tickets(s, &q, list_one, &l);
-    buf_addf(&rq->body, "],\"next\":%lld}", (long long)(l.n == PAGE ? l.last : 0));
+    buf_addf(&rq->body, "],\"next\":%lld}", (long long)(l.n > PAGE ? l.last : 0));
     return err;
 }
 
@@ -152,9 +160,11 @@ static const struct act {
     bool owns;   /* whoever does it has it from then on */
     bool others; /* also when it is somebody else's */
     bool text;   /* needs some */
+    bool gives;  /* to whom `text` names */
 } acts[] = {
     {"claim", OPEN, TICKET_CLAIMED, .owns = true},
     {"take", OPEN, TICKET_CLAIMED, .owns = true, .others = true},
+    {"assign", OPEN, TICKET_CLAIMED, .others = true, .text = true, .gives = true},
     {"release", 1 << TICKET_CLAIMED, TICKET_NEW, .owns = false},
     {"close", OPEN, TICKET_CLOSED, .owns = true},
     {"ignore", OPEN, TICKET_IGNORED, .owns = true},
@@ -170,16 +180,62 @@ static const struct act *act_named(const char *name)
     return NULL;
 }
 
-static int change(struct store *s, const struct desk_request *rq, int64_t id, const struct act *act)
+/* A ticket as it was, with copies of its texts. */
+static void keep(void *ctx, const struct store_ticket *t)
 {
-    struct store_ticket_change c = {.id = id,
-                                    .at_ms = clock_wall_ms(),
+    struct desk_request *rq = ctx;
+    struct store_ticket *was = rq->out = pool_alloc(rq->pool, sizeof *was);
+    was->state = t->state;
+    was->owner = t->owner ? pool_strdup(rq->pool, t->owner) : NULL;
+    was->outcome = t->outcome ? pool_strdup(rq->pool, t->outcome) : NULL;
+}
+
+static void find_agent(void *ctx, const struct store_user *u)
+{
+    struct desk_request *rq = ctx;
+    if (u->role >= ROLE_AGENT)
+        rq->out = pool_strdup(rq->pool, u->name);
+}
+
+/* Whose it is then; NULL with *ret_err when there is nobody of that name who could do something about it. */
+static const char *owner_after(struct store *s, struct desk_request *rq, const struct act *act,
+                               const char *text, int *ret_err)
+{
+    if (!act->gives)
+        return act->owns ? rq->me.user : NULL;
+    rq->out = NULL;
+    *ret_err = store_users(s, text, find_agent, rq);
+    if (!*ret_err && !rq->out) {
+        *ret_err = -EINVAL;
+        rq->problem = "There is nobody of that name with the role agent or more";
+    }
+    return rq->out;
+}
+
+static int change(struct store *s, struct desk_request *rq, const struct act *act,
+                  struct store_ticket_note *n)
+{
+    int err = 0;
+    struct store_ticket_change c = {.id = n->id,
+                                    .at_ms = n->at_ms,
                                     .from = act->from,
                                     .to = (enum ticket_state)act->to,
-                                    .owner = act->owns ? rq->me.user : NULL,
+                                    .owner = owner_after(s, rq, act, n->text, &err),
                                     .outcome = act->to >= TICKET_CLOSED ? act->name : NULL,
                                     .only_of = act->others ? NULL : rq->me.user};
-    return act->to == SAME ? 0 : store_change_ticket(s, &c);
+    if (err || act->to == SAME || (err = store_ticket(s, n->id, keep, rq)))
+        return err;
+    n->was = rq->out;
+    return store_change_ticket(s, &c);
+}
+
+static int done(struct store *s, struct desk_request *rq, int64_t id, const char *action,
+                const char *before, const char *after)
+{
+    char object[40];
+    snprintf(object, sizeof object, "ticket:%lld", (long long)id);
+    buf_adds(&rq->body, "{\"done\":true}");
+    return desk_audit(s, rq, action, object, before, after);
 }
 
 int desk_act(struct store *s, struct desk_request *rq)
@@ -191,15 +247,48 @@ int desk_act(struct store *s, struct desk_request *rq)
                                   .who = rq->me.user,
                                   .what = act ? act->name : "",
                                   .text = text && *text ? text : NULL};
-    char object[40];
     if (!act || (act->text && !n.text) || (n.text && strlen(n.text) > MAX_TEXT))
         return -EINVAL;
-    int err = change(s, rq, n.id, act);
+    int err = change(s, rq, act, &n);
     if (!err)
         err = store_log_ticket(s, &n);
-    if (err)
-        return err;
-    snprintf(object, sizeof object, "ticket:%lld", (long long)n.id);
-    buf_adds(&rq->body, "{\"done\":true}");
-    return desk_audit(s, rq, "ticket.act", object, NULL, act->name);
+    return err ? err : done(s, rq, n.id, "ticket.act", NULL, act->name);
+}
+
+static void keep_what(void *ctx, const char *what)
+{
+    struct desk_request *rq = ctx;
+    rq->out = pool_strdup(rq->pool, what);
+}
+
+int desk_undo(struct store *s, struct desk_request *rq)
+{
+    int64_t now = clock_wall_ms();
+    struct store_ticket_note n = {
+        .id = desk_number(rq, "id"), .at_ms = now, .who = rq->me.user, .what = "undo"};
+    int err = store_undo_ticket(s, &n, now - UNDO_MS, keep_what, rq);
+    if (err == -ENOENT)
+        rq->problem =
+            "It is too late to undo that, or something else has happened since; look again";
+    return err ? err : done(s, rq, n.id, "ticket.undo", rq->out, NULL);
+}
+
+/* ---- to whom ---- */
+
+static void list_agent(void *ctx, const struct store_user *u)
+{
+    struct listing *l = ctx;
+    if (u->role < ROLE_AGENT)
+        return;
+    buf_adds(l->b, l->n++ ? "," : "");
+    json_add_string(l->b, u->name, strlen(u->name));
+}
+
+int desk_people(struct store *s, struct desk_request *rq)
+{
+    struct listing l = {.b = &rq->body};
+    buf_adds(&rq->body, "{\"people\":[");
+    int err = store_users(s, NULL, list_agent, &l);
+    buf_adds(&rq->body, "]}");
+    return err;
 }

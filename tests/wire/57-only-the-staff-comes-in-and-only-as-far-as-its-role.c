@@ -14,36 +14,16 @@
 #include <cjson/cJSON.h>
 
 #include "tests/wire/harness/command.h"
-#include "tests/wire/harness/wire.h"
-
-#define PASSWORD "correct horse"
+#include "tests/wire/harness/staff.h"
 
 static struct wire *w;
-static char config[400];
-
-struct person {
-    char cookie[128], csrf[64];
-};
-
-static void user(const char *what, const char *role, const char *name)
-{
-    struct command_result r;
-    if (role)
-        command_run(&r, PASSWORD "\n", "user", what, "-c", config, "--role", role, name, NULL);
-    else
-        command_run(&r, PASSWORD "\n", "user", what, "-c", config, name, NULL);
-    if (r.code)
-        fail_msg("%s", r.err);
-    command_release(&r);
-}
 
 static int setup(void **state)
 {
     w = wire_start(NULL);
-    snprintf(config, sizeof config, "%s/guidepost.yaml", w->folder);
-    user("add", "viewer", "vera");
-    user("add", "agent", "anna");
-    user("add", "agent", "bert");
+    staff_user(w, "add", "viewer", "vera");
+    staff_user(w, "add", "agent", "anna");
+    staff_user(w, "add", "agent", "bert");
     return 0;
 }
 
@@ -55,94 +35,29 @@ static int teardown(void **state)
 
 /* ---- requests ---- */
 
-static int call(const char *method, const char *path, const char *headers, const char *body,
-                struct answer *a)
-{
-    assert_true(client_http(w->port, method, path, headers, body, a));
-    return a->status;
-}
-
 static int status(const char *method, const char *path, const char *headers, const char *body)
 {
-    struct answer a;
-    int code = call(method, path, headers, body, &a);
-    answer_release(&a);
-    return code;
+    return staff_call(w, method, path, headers, body, NULL);
 }
 
-/* As our own page would: origin, type, and what belongs to `p` (NULL: nothing). */
 static const char *page(const struct person *p)
 {
-    static char headers[512];
-    int n = snprintf(headers, sizeof headers,
-                     "Origin: http://127.0.0.1:%d\r\nContent-Type: application/json\r\n", w->port);
-    if (p)
-        snprintf(headers + n, sizeof headers - (size_t)n, "Cookie: %s\r\nX-CSRF-Token: %s\r\n",
-                 p->cookie, p->csrf);
-    return headers;
-}
-
-static int try_login(const char *name, const char *password, struct person *ret)
-{
-    char body[200];
-    struct answer a;
-    snprintf(body, sizeof body, "{\"name\":\"%s\",\"password\":\"%s\"}", name, password);
-    int code = call("POST", "/staff/api/login", page(NULL), body, &a);
-    const char *cookie = answer_header(&a, "set-cookie");
-    if (code == 200) {
-        assert_non_null(cookie);
-        assert_non_null(strstr(cookie, "; Secure"));
-        assert_non_null(strstr(cookie, "; HttpOnly"));
-        assert_non_null(strstr(cookie, "; SameSite=Strict"));
-        snprintf(ret->cookie, sizeof ret->cookie, "%.*s", (int)strcspn(cookie, ";"), cookie);
-        cJSON *j = cJSON_Parse(a.body);
-        snprintf(ret->csrf, sizeof ret->csrf, "%s",
-                 cJSON_GetStringValue(cJSON_GetObjectItem(j, "csrf")));
-        cJSON_Delete(j);
-    } else {
-        assert_null(cookie);
-    }
-    answer_release(&a);
-    return code;
+    return staff_page(w, p);
 }
 
 static struct person login(const char *name)
 {
-    struct person p;
-    assert_int_equal(try_login(name, PASSWORD, &p), 200);
-    return p;
+    return staff_login(w, name);
 }
 
 static int act(const struct person *p, int id, const char *what, const char *text)
 {
-    char body[300];
-    snprintf(body, sizeof body, "{\"id\":%d,\"what\":\"%s\",\"text\":\"%s\"}", id, what, text);
-    return status("POST", "/staff/api/act", page(p), body);
+    return staff_act(w, p, id, what, text);
 }
 
-static cJSON *get(const struct person *p, const char *path)
-{
-    struct answer a;
-    assert_int_equal(call("GET", path, page(p), NULL, &a), 200);
-    cJSON *j = cJSON_Parse(a.body);
-    assert_non_null(j);
-    answer_release(&a);
-    return j;
-}
-
-/* A question that nothing is known about; its number. */
 static int unanswered(void)
 {
-    struct answer a;
-    assert_int_equal(call("POST", "/v1/ask", "Content-Type: text/plain\r\n",
-                          "what does a quark weigh on jupiter", &a),
-                     200);
-    cJSON *j = cJSON_Parse(a.body);
-    int id = atoi(cJSON_GetStringValue(cJSON_GetObjectItem(j, "answer_id")));
-    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(j, "kind")), "none");
-    cJSON_Delete(j);
-    answer_release(&a);
-    return id;
+    return staff_unanswered(w, "what does a quark weigh on jupiter");
 }
 
 /* ---- who may ---- */
@@ -153,7 +68,8 @@ static const struct {
 } routes[] = {
     {"GET", "/staff/api/me", true},           {"GET", "/staff/api/queue", true},
     {"GET", "/staff/api/ticket?id=1", false}, {"POST", "/staff/api/act", false},
-    {"POST", "/staff/api/logout", true},
+    {"POST", "/staff/api/undo", false},       {"GET", "/staff/api/people", false},
+    {"GET", "/staff/api/why?id=1", false},    {"POST", "/staff/api/logout", true},
 };
 
 static void without_a_session_there_is_nothing(void **state)
@@ -209,7 +125,7 @@ static void another_site_can_change_nothing(void **state)
         assert_int_equal(status("POST", "/staff/api/act", headers, body), 403);
         snprintf(headers, sizeof headers, "%sContent-Type: application/json\r\n", origins[i]);
         assert_int_equal(status("POST", "/staff/api/login", headers,
-                                "{\"name\":\"anna\",\"password\":\"" PASSWORD "\"}"),
+                                "{\"name\":\"anna\",\"password\":\"" STAFF_PASSWORD "\"}"),
                          403);
     }
     /* our origin, without the token of the page, and as a form would send it */
@@ -233,27 +149,27 @@ static void a_login_makes_a_session_of_its_own_whatever_cookie_came(void **state
     struct answer a;
     struct person anna = login("anna");
     snprintf(headers, sizeof headers, "%sCookie: %s\r\n", page(NULL), anna.cookie);
-    assert_int_equal(call("POST", "/staff/api/login", headers,
-                          "{\"name\":\"bert\",\"password\":\"" PASSWORD "\"}", &a),
+    assert_int_equal(staff_call(w, "POST", "/staff/api/login", headers,
+                                "{\"name\":\"bert\",\"password\":\"" STAFF_PASSWORD "\"}", &a),
                      200);
     assert_null(strstr(answer_header(&a, "set-cookie"), anna.cookie));
     answer_release(&a);
-    cJSON *j = get(&anna, "/staff/api/me"); /* and the old one is still hers */
+    cJSON *j = staff_get(w, &anna, "me"); /* and the old one is still hers */
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(j, "name")), "anna");
     cJSON_Delete(j);
 }
 
 static void who_is_removed_or_changed_is_out_at_once(void **state)
 {
-    user("add", "agent", "carl");
+    staff_user(w, "add", "agent", "carl");
     struct person carl = login("carl");
     assert_int_equal(status("GET", "/staff/api/queue", page(&carl), NULL), 200);
-    user("role", "viewer", "carl");
+    staff_user(w, "role", "viewer", "carl");
     assert_int_equal(status("GET", "/staff/api/queue", page(&carl), NULL), 401);
     carl = login("carl");
-    user("remove", NULL, "carl");
+    staff_user(w, "remove", NULL, "carl");
     assert_int_equal(status("GET", "/staff/api/queue", page(&carl), NULL), 401);
-    assert_int_equal(try_login("carl", PASSWORD, &carl), 401);
+    assert_int_equal(staff_try_login(w, "carl", STAFF_PASSWORD, &carl), 401);
 }
 
 static void sessions_outlive_a_restart(void **state)
@@ -290,8 +206,8 @@ static void of_two_who_claim_one_gets_it_and_the_other_is_told(void **state)
 static int in_queue(const struct person *p, const char *what, int id)
 {
     char path[80];
-    snprintf(path, sizeof path, "/staff/api/queue?what=%s", what);
-    cJSON *j = get(p, path);
+    snprintf(path, sizeof path, "queue?what=%s", what);
+    cJSON *j = staff_get(w, p, path);
     const cJSON *t;
     int n = 0;
     cJSON_ArrayForEach(t, cJSON_GetObjectItem(j, "tickets")) n +=
@@ -316,8 +232,8 @@ static void a_question_is_where_its_reason_and_state_say(void **state)
     assert_int_equal(in_queue(&anna, "over", id), 1);
     assert_int_equal(status("GET", "/staff/api/queue?what=odd", page(&anna), NULL), 422);
     char path[60];
-    snprintf(path, sizeof path, "/staff/api/ticket?id=%d", id);
-    cJSON *j = get(&anna, path), *log = cJSON_GetObjectItem(j, "log");
+    snprintf(path, sizeof path, "ticket?id=%d", id);
+    cJSON *j = staff_get(w, &anna, path), *log = cJSON_GetObjectItem(j, "log");
     assert_int_equal(cJSON_GetArraySize(log), 3);
     assert_string_equal(
         cJSON_GetStringValue(cJSON_GetObjectItem(cJSON_GetArrayItem(log, 1), "text")),
@@ -341,7 +257,7 @@ static void a_bad_vote_and_a_wish_for_a_person_come_into_the_queue(void **state)
         heard = strstr(m.s, "\"handoff\"") != NULL;
         message_release(&m);
     }
-    cJSON *j = get(&anna, "/staff/api/queue?what=down"), *list = cJSON_GetObjectItem(j, "tickets");
+    cJSON *j = staff_get(w, &anna, "queue?what=down"), *list = cJSON_GetObjectItem(j, "tickets");
     assert_int_equal(cJSON_GetArraySize(list), 1);
     cJSON *why = cJSON_GetObjectItem(cJSON_GetArrayItem(list, 0), "why");
     int id = cJSON_GetObjectItem(cJSON_GetArrayItem(list, 0), "id")->valueint;
@@ -369,16 +285,18 @@ static void who_guesses_waits_longer_and_longer_and_all_is_on_record(void **stat
     struct person p;
     int slow = 0;
     for (int i = 0; i < 8; i++)
-        slow += try_login("anna", "wrong horse", &p) == 429;
+        slow += staff_try_login(w, "anna", "wrong horse", &p) == 429;
     assert_in_range(slow, 1, 3);
     struct answer a;
-    assert_int_equal(call("POST", "/staff/api/login", page(NULL),
-                          "{\"name\":\"anna\",\"password\":\"" PASSWORD "\"}", &a),
+    assert_int_equal(staff_call(w, "POST", "/staff/api/login", page(NULL),
+                                "{\"name\":\"anna\",\"password\":\"" STAFF_PASSWORD "\"}", &a),
                      429);
     int wait = atoi(answer_header(&a, "retry-after"));
     assert_in_range(wait, 1, 30);
     answer_release(&a);
     struct command_result r;
+    char config[400];
+    snprintf(config, sizeof config, "%s/guidepost.yaml", w->folder);
     command_run(&r, NULL, "audit", "export", "-c", config, NULL);
     assert_int_equal(r.code, 0); /* the chain is whole */
     assert_non_null(strstr(r.out, "\"action\":\"login.failed\",\"object\":\"anna\""));

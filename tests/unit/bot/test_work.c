@@ -81,7 +81,7 @@ static int ask(struct work *w, struct asked *a, const char *text)
 {
     *a = (struct asked){.pool = pool_new()};
     struct question q = {.text = pool_strdup(a->pool, text), .len = strlen(text)};
-    int err = work_ask(w, a->pool, &q, on_done, a);
+    int err = work_ask(w, a->pool, &q, on_done, NULL, a);
     if (err)
         pool_free(a->pool);
     else

@@ -1,0 +1,37 @@
+/* staff.h: people of the staff, as their browsers ask: accounts, logins, requests under /staff/api/. */
+#ifndef TESTS_WIRE_HARNESS_STAFF_H
+#define TESTS_WIRE_HARNESS_STAFF_H
+
+#include "tests/wire/harness/client.h"
+#include "tests/wire/harness/wire.h"
+
+struct cJSON;
+
+#define STAFF_PASSWORD "correct horse"
+
+struct person {
+    char cookie[128], csrf[64];
+};
+
+/* `guidepost user WHAT`, "add" "role" "remove"; role NULL: none. */
+void staff_user(const struct wire *w, const char *what, const char *role, const char *name);
+/* The status; 200: *ret may come in. */
+int staff_try_login(const struct wire *w, const char *name, const char *password,
+                    struct person *ret);
+struct person staff_login(const struct wire *w, const char *name);
+
+/* Headers as our own page would send them: origin, type, and what belongs to `p` (NULL: nothing). Good until the next call. */
+const char *staff_page(const struct wire *w, const struct person *p);
+/* The status; with `a`, the whole reply: answer_release(). */
+int staff_call(const struct wire *w, const char *method, const char *path, const char *headers,
+               const char *body, struct answer *a);
+/* "queue?what=none" and "act" as that person: what came back, with status 200; freed by cJSON_Delete(). */
+struct cJSON *staff_get(const struct wire *w, const struct person *p, const char *name);
+int staff_post(const struct wire *w, const struct person *p, const char *name, const char *body);
+int staff_act(const struct wire *w, const struct person *p, int id, const char *what,
+              const char *text);
+
+/* A visitor asks something that nothing is known about; the ticket's number. */
+int staff_unanswered(const struct wire *w, const char *question);
+
+#endif
