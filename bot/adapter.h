@@ -11,6 +11,7 @@
 #include "bot/log.h"
 #include "bot/loop.h"
 #include "bot/outbox.h"
+#include "bot/relay.h"
 #include "bot/reply.h"
 #include "bot/server.h"
 #include "bot/transcript.h"
@@ -54,8 +55,9 @@ struct outgoing {
 struct adapter_type {
     const char *name;               /* "slack": config section, URL prefix, log tag */
     const struct setting *settings; /* what it reads, with default and help text */
-    const char *websocket;          /* "/v1/ws", of the one with on_peer(); else NULL */
+    const char *websocket;          /* "/v1/ws", of those with on_peer(); else NULL */
     const char *subprotocol;        /* "guidepost.v1", likewise */
+    bool websocket_own_page;        /* only from a page of our own origin (server.h) */
     const char *const *
         webhook; /* "/slack/": how paths begin whose bodies may be bigger; NULL-terminated, or NULL */
     size_t max_body; /* up to this many bytes; else MAX_HTTP_BODY */
@@ -89,6 +91,12 @@ struct adapter_type {
     /* A transcript has grown, or (event NULL) was erased. */
     void (*on_event)(struct adapter *a, const char *conversation,
                      const struct transcript_event *event);
+
+    /* Words between askers and the staff (relay.h), rendered; pure, any thread. 0, or negative: they cannot be brought there. NULL: none can. */
+    int (*relay)(const struct adapter *a, struct pool *pool, const struct relay_words *w,
+                 struct relay_letter *ret);
+    /* Somebody of the staff (who NULL: it does not matter who) is typing to them, or not any more. NULL: that is not shown there. */
+    void (*on_typing)(struct adapter *a, const char *conversation, const char *who, bool on);
 
     /* In plain words what keeps the network away, static or the adapter's own text; NULL: nothing. May be NULL itself. */
     const char *(*trouble)(const struct adapter *a);

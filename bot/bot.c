@@ -20,6 +20,7 @@
 #include "bot/http.h"
 #include "bot/journal.h"
 #include "bot/limits.h"
+#include "bot/live.h"
 #include "bot/lock.h"
 #include "bot/must.h"
 #include "bot/problem.h"
@@ -201,11 +202,12 @@ static void on_admin_request(void *ctx, struct request *rq)
     admin_request(ctx, rq);
 }
 
-static struct adapter *websocket_owner(struct bot *bot)
+/* The n-th adapter that has a WebSocket, or NULL. */
+static struct adapter *websocket_owner(struct bot *bot, size_t n)
 {
     for (size_t i = 0; i < bot->nadapter; i++) {
         const struct adapter_type *type = bot->adapter[i].type;
-        if (type && type->on_peer)
+        if (type && type->on_peer && n-- == 0)
             return &bot->adapter[i];
     }
     return NULL;
@@ -213,7 +215,7 @@ static struct adapter *websocket_owner(struct bot *bot)
 
 static void on_peer(void *ctx, struct peer *p, enum peer_event ev, const char *s, size_t len)
 {
-    struct adapter *a = websocket_owner(ctx);
+    struct adapter *a = websocket_owner(ctx, peer_websocket(p));
     a->type->on_peer(a, p, ev, s, len); /* without an owner no WebSocket is accepted */
 }
 
@@ -367,11 +369,12 @@ static int listen_on(struct bot *bot, const char *setting, const struct server_o
 static int open_servers(struct bot *bot)
 {
     struct server_options opt = {.rules = rules_of(bot->config)};
-    struct adapter *ws = websocket_owner(bot);
-    if (ws) {
-        opt.websocket_path = ws->type->websocket;
-        opt.subprotocol = ws->type->subprotocol;
-    }
+    for (struct adapter *a;
+         opt.nwebsocket < MAX_WEBSOCKETS && (a = websocket_owner(bot, opt.nwebsocket)) != NULL;)
+        opt.websocket[opt.nwebsocket++] =
+            (struct server_websocket){.path = a->type->websocket,
+                                      .subprotocol = a->type->subprotocol,
+                                      .own_page = a->type->websocket_own_page};
     struct server_calls calls = {
         .ctx = bot, .on_request = on_request, .on_peer = on_peer, .max_body = max_body};
     struct server_calls admin_calls = {.ctx = bot, .on_request = on_admin_request};
@@ -471,6 +474,7 @@ static int start(struct bot *bot, struct ending *e)
     bot->content = content_start(bot);
     inbox_recover(bot->inbox);
     outbox_look(bot->outbox);
+    live_start(bot->live);
     e->expire = loop_timer(bot->loop, EXPIRE_MS, EXPIRE_MS, on_expire, bot);
     return 0;
 }
@@ -497,6 +501,7 @@ static void take_apart(struct bot *bot, struct ending *e)
         bot->adapter[i].type->close(&bot->adapter[i]);
     free(bot->adapter);
     turns_free(bot->turns);
+    live_free(bot->live);
     loop_free(bot->loop); /* drops what was posted to it and not run */
     inbox_free(bot->inbox);
     outbox_free(bot->outbox);
@@ -516,6 +521,7 @@ int bot_run(struct config *c)
     bot.turns = turns_new(&bot);
     bot.inbox = inbox_new(&bot);
     bot.outbox = outbox_new(&bot);
+    bot.live = live_new(&bot);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk, not the end of us */
     int err = start(&bot, &e);
     if (!err)

@@ -9,6 +9,7 @@
 struct content;
 struct desk;
 struct journal;
+struct live;
 struct sessions;
 struct turns;
 struct work;
@@ -39,6 +40,7 @@ struct bot {
     struct desk *desk; /* NULL until an adapter asks for it */
     struct inbox *inbox;
     struct outbox *outbox;
+    struct live *live; /* between askers and the staff */
     struct http *http; /* NULL until an adapter asks for it */
     struct adapter *adapter;
     size_t nadapter;

@@ -13,8 +13,10 @@
 
 #include "bot/bot.h"
 #include "bot/clock.h"
+#include "bot/hours.h"
 #include "bot/journal.h"
 #include "bot/limits.h"
+#include "bot/live.h"
 #include "bot/log.h"
 #include "bot/must.h"
 #include "bot/pack.h"
@@ -73,7 +75,9 @@ struct put {
     struct inbox_wish wish;
     struct store_message row;
     struct inbox_receipt receipt;
-    bool answered_by_a_person;
+    const char *room; /* of the staff, or NULL */
+    int why;          /* of which tickets it wants to know */
+    int64_t talk;     /* the conversation, when it is not the bot's alone; or 0 */
 };
 
 /* What hangs on the message, apart from its event. */
@@ -93,6 +97,10 @@ static int write_extras(struct store *s, struct put *p)
             err = store_event_turn(s, c.id, p->vote.re, &v.turn);
         if (!err)
             err = store_vote(s, &v);
+        if (!err && v.v < 0 && (p->why & TICKET_DOWN) && p->in.conversation) {
+            struct handoff_done seen = {0};
+            err = handoff_mention(s, adapter, p->in.conversation, p->room, p->row.at_ms, &seen);
+        }
     }
     if (!err && p->in.wish && p->wish.turn) {
         struct store_ticket_note n = {.id = p->wish.turn,
@@ -123,12 +131,14 @@ static int write_event(struct store *s, struct put *p)
     if (err)
         return err;
     p->row.seq = c.head;
-    p->answered_by_a_person = c.mode == MODE_HUMAN;
-    if (p->answered_by_a_person)
+    if (c.mode == MODE_HUMAN) /* a person has it, and reads along */
         p->row.state = INBOX_DONE;
-    if (p->in.wish && c.mode != MODE_HUMAN && strcmp(p->wish.want, "email"))
-        err = store_set_mode(s, c.id, strcmp(p->wish.want, "cancel") ? MODE_WAITING : MODE_BOT);
-    return err;
+    bool wishes = p->in.wish && !p->wish.turn, mentions = p->in.vote && (p->why & TICKET_DOWN);
+    p->talk = c.mode != MODE_BOT || wishes || mentions ? c.id : 0;
+    if (wishes)
+        return handoff_want(s, &c, p->wish.want, p->why & TICKET_PERSON ? p->room : NULL,
+                            p->row.at_ms, true);
+    return c.mode != MODE_BOT ? store_live_asked(s, c.id, p->row.at_ms) : 0;
 }
 
 /* Whatever is refused is refused before anything is written: the transaction is not ours alone. */
@@ -136,7 +146,7 @@ static int run_put(struct store *s, struct journal_job *job)
 {
     struct put *p = (struct put *)job;
     p->receipt = (struct inbox_receipt){0};
-    p->row.seq = 0;
+    p->row.seq = p->talk = 0;
     int err = store_find_message(s, &p->row);
     if (!err && !p->row.known) {
         p->row.state = p->in.over ? INBOX_DONE : INBOX_OPEN;
@@ -160,9 +170,12 @@ static int run_put(struct store *s, struct journal_job *job)
 
 static void announce(struct adapter *a, const char *conversation, int64_t seq, const char *body)
 {
-    struct transcript_event ev = {.seq = seq, .body = body, .len = strlen(body)};
-    if (seq && a->type->on_event)
+    struct transcript_event ev = {.seq = seq, .body = body, .len = body ? strlen(body) : 0};
+    if (!seq)
+        return;
+    if (a->type->on_event)
         a->type->on_event(a, conversation, &ev);
+    live_on_event(a->bot, a, conversation, &ev);
 }
 
 static void hand_over(struct adapter *a, const struct inbox_item *item)
@@ -189,6 +202,10 @@ static void put_done(struct journal_job *job, int err)
         p->fn(p->ctx, r);
     if (fresh && p->in.event)
         announce(a, p->in.conversation, r->seq, p->in.event);
+    if (fresh && p->talk)
+        live_on_talk(a->bot, p->talk);
+    if (fresh && p->in.wish)
+        live_on_queue(a->bot);
     if (waits) {
         struct inbox_item item = {.id = r->id,
                                   .turn = r->turn,
@@ -219,7 +236,7 @@ int inbox_put(struct adapter *a, const struct inbox_message *m, inbox_put_fn *fn
         offsetof(struct put, vote.voter),      offsetof(struct put, vote.why),
         offsetof(struct put, vote.text),       offsetof(struct put, wish.want),
         offsetof(struct put, wish.name),       offsetof(struct put, wish.email),
-        offsetof(struct put, wish.note)};
+        offsetof(struct put, wish.note),       offsetof(struct put, room)};
     struct inbox *box = a->bot->inbox;
     size_t len = m->identity ? strlen(m->identity) : 0;
     if (!len || len > MAX_IDENTITY)
@@ -235,6 +252,8 @@ int inbox_put(struct adapter *a, const struct inbox_message *m, inbox_put_fn *fn
                       .in = *m,
                       .vote = m->vote ? *m->vote : (struct inbox_vote){0},
                       .wish = m->wish ? *m->wish : (struct inbox_wish){0},
+                      .room = live_room(a->bot),
+                      .why = live_room_gets(a->bot),
                       .row = {.adapter = a->type->name,
                               .identity = m->identity,
                               .body = m->body ? m->body : "",
@@ -272,6 +291,11 @@ static void end_done(struct journal_job *job, int err)
     free(job);
 }
 
+void inbox_is_over(struct adapter *a)
+{
+    a->bot->inbox->open--;
+}
+
 void inbox_end(struct adapter *a, int64_t id, enum inbox_ending how)
 {
     static const enum store_inbox_state state[] = {INBOX_DONE, INBOX_IGNORED, INBOX_DEAD};
@@ -292,37 +316,63 @@ struct closing {
     void *ctx;
     const struct inbox_reply *reply;
     struct inbox_closed result;
+    const char *room;          /* of the staff, or NULL */
+    int why;                   /* of which tickets it wants to know */
+    int64_t next_open_s;       /* when somebody is there again, 0: now */
+    struct handoff_done heard; /* what was written of that */
 };
+
+/* To the outbox, unless a person has that conversation: then what was asked is theirs to answer. */
+static int write_letter(struct store *s, struct closing *c)
+{
+    const struct inbox_reply *r = c->reply;
+    const char *adapter = c->adapter->type->name;
+    char idem[32];
+    int64_t id;
+    int err = handoff_hear(s, r->turn, &c->heard);
+    if (err == -ESTALE)
+        c->result.refused = true;
+    if (err)
+        return err;
+    snprintf(idem, sizeof idem, "turn-%lld", (long long)r->turn->id);
+    struct store_outgoing o = {.adapter = adapter,
+                               .lane = r->lane,
+                               .idem = idem,
+                               .turn = r->turn->id,
+                               .at_ms = r->turn->at_ms,
+                               .next_ms = r->turn->at_ms,
+                               .body = r->body,
+                               .note = r->note};
+    return store_put_out(s, &o, &id);
+}
+
+static int write_event_of(struct store *s, struct closing *c)
+{
+    const struct inbox_reply *r = c->reply;
+    struct store_conversation talk;
+    int err = store_append(s, c->adapter->type->name, r->conversation, r->turn->id, r->body,
+                           r->turn->at_ms, &talk);
+    if (err == -ESTALE)
+        c->result.refused = true;
+    else if (!err)
+        c->result.seq = talk.head;
+    return err;
+}
 
 static int write_reply(struct store *s, struct closing *c)
 {
     const struct inbox_reply *r = c->reply;
-    const char *adapter = c->adapter->type->name;
     int64_t id;
-    int err;
-    if (r->conversation) {
-        struct store_conversation talk;
-        err =
-            store_append(s, adapter, r->conversation, r->turn->id, r->body, r->turn->at_ms, &talk);
-        if (err == -ESTALE) {
-            c->result.refused = true;
-            return 0;
-        }
-        c->result.seq = talk.head;
-    } else {
-        char idem[32];
-        snprintf(idem, sizeof idem, "turn-%lld", (long long)r->turn->id);
-        struct store_outgoing o = {.adapter = adapter,
-                                   .lane = r->lane,
-                                   .idem = idem,
-                                   .turn = r->turn->id,
-                                   .at_ms = r->turn->at_ms,
-                                   .next_ms = r->turn->at_ms,
-                                   .body = r->body,
-                                   .note = r->note};
-        err = store_put_out(s, &o, &id);
-    }
-    return err ? err : store_add_turn(s, r->turn, &id);
+    int err = r->conversation ? write_event_of(s, c) : write_letter(s, c);
+    if (err)
+        return err == -ESTALE ? 0 : err;
+    const struct handoff_answer answer = {.turn = r->turn,
+                                          .asks_elsewhere = !r->conversation,
+                                          .room = c->room,
+                                          .why = c->why,
+                                          .next_open_s = c->next_open_s};
+    err = store_add_turn(s, r->turn, &id);
+    return err ? err : handoff_answered(s, &answer, &c->heard);
 }
 
 /* End a message and claim what it answers. *ret_fresh: it was open, and nobody had answered that. */
@@ -343,6 +393,7 @@ static int run_close(struct store *s, struct journal_job *job)
     const struct inbox_reply *r = c->reply;
     bool fresh, any;
     c->result = (struct inbox_closed){0};
+    handoff_done_release(&c->heard);
     int err = end_and_claim(s, c, r->id, r->claim, &any);
     for (size_t i = 0; !err && i < r->nalso; i++) {
         err = end_and_claim(s, c, r->also[i].id, r->also[i].claim, &fresh);
@@ -352,6 +403,12 @@ static int run_close(struct store *s, struct journal_job *job)
         return err;
     c->result.refused = !any;
     return any ? write_reply(s, c) : 0;
+}
+
+static void close_drop(struct journal_job *job)
+{
+    handoff_done_release(&((struct closing *)job)->heard);
+    free(job);
 }
 
 static void close_done(struct journal_job *job, int err)
@@ -366,18 +423,25 @@ static void close_done(struct journal_job *job, int err)
         announce(c->adapter, c->reply->conversation, c->result.seq, c->reply->body);
     else if (!err && !c->result.refused)
         outbox_look(bot->outbox);
+    if (!err)
+        live_on_handoff(bot, &c->heard);
     c->fn(c->ctx, &c->result);
-    free(c);
+    close_drop(job);
 }
 
 int inbox_close(struct adapter *a, const struct inbox_reply *r, inbox_close_fn *fn, void *ctx)
 {
-    struct closing *c = must(calloc(1, sizeof *c));
-    *c = (struct closing){.job = {.run = run_close, .done = close_done, .drop = drop},
-                          .adapter = a,
-                          .fn = fn,
-                          .ctx = ctx,
-                          .reply = r};
+    static const size_t texts[] = {offsetof(struct closing, room)};
+    struct closing closing = {.job = {.run = run_close, .done = close_done, .drop = close_drop},
+                              .adapter = a,
+                              .fn = fn,
+                              .ctx = ctx,
+                              .reply = r,
+                              .room = live_room(a->bot),
+                              .why = live_room_gets(a->bot)};
+    if (closing.room)
+        hours_are(a->bot->config, clock_wall_ms() / 1000, &closing.next_open_s);
+    struct closing *c = pack(&closing, sizeof closing, texts, 1);
     int err = journal_run(a->bot->journal, &c->job);
     if (err)
         free(c);

@@ -106,6 +106,8 @@ int inbox_keep_note(struct adapter *a, const char *key, const char *value, inbox
 /* ---- for bot.c and turn.c ---- */
 
 struct inbox *inbox_new(struct bot *bot);
+/* A message was ended by a job of somebody else's (live.c). */
+void inbox_is_over(struct adapter *a);
 /* Deal with what the last run has left open. */
 void inbox_recover(struct inbox *box);
 size_t inbox_open(const struct inbox *box);

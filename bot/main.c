@@ -11,6 +11,7 @@
 #include "bot/config.h"
 #include "bot/hours.h"
 #include "bot/journal.h"
+#include "bot/live.h"
 #include "bot/store.h"
 
 int main(int argc, char **argv)
@@ -25,6 +26,7 @@ int main(int argc, char **argv)
     config_register(bot_settings);
     config_register(journal_settings);
     config_register(hours_settings);
+    config_register(live_settings);
     for (size_t i = 0; adapter_types[i]; i++)
         config_register(adapter_types[i]->settings);
     return command_main(argc, argv);

@@ -15,6 +15,7 @@
 #include "bot/journal.h"
 #include "bot/limits.h"
 #include "bot/link.h"
+#include "bot/live.h"
 #include "bot/log.h"
 #include "bot/must.h"
 #include "bot/pack.h"
@@ -252,8 +253,10 @@ static void updated(struct journal_job *job, int err)
         start(l);
     else if (l->ending == OUTBOX_QUEUED)
         l->state = QUEUED;
-    else
+    else {
+        live_on_delivered(box->bot, l->item.idem);
         remove_letter(l);
+    }
     pump(box);
 }
 

@@ -441,3 +441,13 @@ const char *peer_client(const struct peer *p)
 {
     return p->conn->client;
 }
+
+size_t peer_websocket(const struct peer *p)
+{
+    return p->conn->websocket;
+}
+
+const char *peer_cookie(const struct peer *p)
+{
+    return p->conn->cookie ? p->conn->cookie : "";
+}

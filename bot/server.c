@@ -156,6 +156,7 @@ static void conn_free(struct conn *c)
     s->slot[c->slot] = NULL;
     s->free_hint = c->slot;
     s->stats.connections--;
+    free(c->cookie);
     free(c);
 }
 
@@ -299,9 +300,10 @@ static int on_library(struct lws *wsi, enum lws_callback_reasons reason, void *u
             c->wsi = wsi;
         return 0;
 
-    /* Only what upgrade_check() let pass arrives here, and on our own subprotocol; see there. */
+    /* Only what upgrade_check() let pass arrives here, and on the subprotocol of its path; see there. */
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
-        return lws_get_protocol(wsi)->id == 1 && conn_of(s, wsi) ? 0 : -1;
+        c = conn_of(s, wsi);
+        return c && lws_get_protocol(wsi)->id == 1 + c->websocket ? 0 : -1;
 
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
     case LWS_CALLBACK_HTTP:
@@ -397,10 +399,10 @@ static int open_library(struct server *s)
     struct lws_protocols http = {
         .name = "http", .callback = on_library, .rx_buffer_size = 1024, .tx_packet_size = 32768};
     s->protocols[0] = http;
-    if (s->websocket_path) {
-        s->protocols[1] = http;
-        s->protocols[1].name = s->subprotocol;
-        s->protocols[1].id = 1;
+    for (size_t i = 0; i < s->nwebsocket; i++) {
+        s->protocols[1 + i] = http;
+        s->protocols[1 + i].name = s->websocket[i].subprotocol;
+        s->protocols[1 + i].id = (unsigned)(1 + i);
     }
     if (!library_load(LIBRARY_LWS) || !library_load(LIBRARY_ZLIB))
         return -EIO;
@@ -415,9 +417,12 @@ static int open_library(struct server *s)
 static int copy_options(struct server *s, const struct server_options *o)
 {
     s->max_connections = o->max_connections ? o->max_connections : default_connections();
-    if (o->websocket_path) {
-        s->websocket_path = must(strdup(o->websocket_path));
-        s->subprotocol = must(strdup(o->subprotocol ? o->subprotocol : "guidepost.v1"));
+    for (; s->nwebsocket < o->nwebsocket; s->nwebsocket++) {
+        const struct server_websocket *w = &o->websocket[s->nwebsocket];
+        s->websocket[s->nwebsocket] =
+            (struct server_websocket){.path = must(strdup(w->path)),
+                                      .subprotocol = must(strdup(w->subprotocol)),
+                                      .own_page = w->own_page};
     }
     return policy_new(&o->rules, &s->policy);
 }
@@ -548,8 +553,10 @@ void server_close(struct server *s)
         }
     }
     policy_free(s->policy);
-    free(s->websocket_path);
-    free(s->subprotocol);
+    for (size_t i = 0; i < s->nwebsocket; i++) {
+        free((void *)(uintptr_t)s->websocket[i].path);
+        free((void *)(uintptr_t)s->websocket[i].subprotocol);
+    }
     free(s->slot);
     address_book_free(s->book);
     free(s);

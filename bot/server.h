@@ -34,12 +34,20 @@ struct server_calls {
     size_t (*max_body)(void *ctx, const char *path);
 };
 
+#define MAX_WEBSOCKETS 2
+struct server_websocket {
+    const char *path;        /* "/v1/ws" */
+    const char *subprotocol; /* "guidepost.v1": a client that does not offer it is refused */
+    bool own_page; /* only from a page of our own origin; and its cookies are kept: peer_cookie() */
+};
+
 struct server_options {
-    const char *listen;         /* HOST:PORT */
-    struct policy_rules rules;  /* whom to let in */
-    size_t max_connections;     /* 0: from RLIMIT_NOFILE */
-    const char *websocket_path; /* "/v1/ws"; NULL: plain HTTP (the admin listener) */
-    const char *subprotocol;    /* "guidepost.v1": a client that does not offer it is refused */
+    const char *listen;        /* HOST:PORT */
+    struct policy_rules rules; /* whom to let in */
+    size_t max_connections;    /* 0: from RLIMIT_NOFILE */
+    struct server_websocket
+        websocket[MAX_WEBSOCKETS]; /* without any: plain HTTP (the admin listener) */
+    size_t nwebsocket;
 };
 
 /* Copies the options. 0, or a negative errno: -EADDRINUSE, -EACCES, -EINVAL (no HOST:PORT, or a bad proxy range). */
@@ -100,6 +108,9 @@ server_handle peer_handle(const struct peer *p);
 void *peer_data(const struct peer *p); /* the owner's, freed by it at PEER_CLOSED */
 void peer_set_data(struct peer *p, void *data);
 const char *peer_client(const struct peer *p);
+size_t peer_websocket(const struct peer *p); /* which of the options' it came to */
+const char *
+peer_cookie(const struct peer *p); /* as sent; "" when there was none, or it is not kept there */
 /* Queue one text message. False when it is gone, is closing, or was closed for reading too slowly (4408). */
 bool peer_send(struct server *s, server_handle h, const char *text, size_t len);
 /* How many bytes wait for it, and a PEER_DRAINED when none does any more. For who has much to say, a part at a time. */

@@ -45,6 +45,8 @@ struct conn {
     struct address from;
     char client[ADDRESS_TEXT]; /* `from`, or what a listed proxy said */
     uint64_t handshake;        /* bytes received up to the end of a WebSocket's; 0: not known */
+    size_t websocket;          /* which one it asked for */
+    char *cookie;              /* it showed there, or NULL */
     struct link waiting;       /* on server->pending or server->idle */
     struct wheel_item deadline;
     struct request *rq; /* CONN_BODY to CONN_REPLY */
@@ -56,7 +58,7 @@ struct server {
     struct server_calls calls;
     struct lws_context *lws; /* NULL again once the library has let go */
     struct lws_vhost *vhost;
-    struct lws_protocols protocols[3];
+    struct lws_protocols protocols[MAX_WEBSOCKETS + 2];
     lws_retry_bo_t no_retry;
     struct listener *listener;
     struct loop_timer *tick;
@@ -65,7 +67,8 @@ struct server {
     int port;
 
     struct policy *policy;
-    char *websocket_path, *subprotocol;
+    struct server_websocket websocket[MAX_WEBSOCKETS]; /* the texts are ours */
+    size_t nwebsocket;
     size_t max_connections;
 
     struct conn **slot; /* NULL: free */

@@ -1,10 +1,10 @@
 /* store.h: everything durable, behind one face. store_*.c are the only SQL of bot/; another store can take
  * its place. A struct store belongs to one thread: the journal's. Calls never log.
  *
- * Six things are kept. Turns: what was asked and answered, for those who run the service. The inbox: what came in, each
+ * Seven things are kept. Turns: what was asked and answered, for those who run the service. The inbox: what came in, each
  * message once (inbox.h). The outbox: what has to reach another server (outbox.h). Transcripts: the numbered events of
- * a conversation, for clients that come and fetch them (transcript.h). Notes of adapters, by name. And the staff: who they are, and
- * what they did.
+ * a conversation, for clients that come and fetch them (transcript.h). Notes of adapters, by name. Who of
+ * the staff has which conversation. And the staff: who they are, and what they did.
  *
  * Unless said otherwise a call returns 0 or a negative errno as of store_open(), and belongs between store_begin() and
  * store_commit(); after a failure the only way on is store_rollback(). -EINVAL: the data broke a rule of the schema, a bug of the
@@ -140,6 +140,9 @@ void store_outgoing_free(struct store_outgoing *o, size_t n);
 /* The delivered thing that the other side calls `remote`: its turn and note. -ENOENT. */
 int store_find_delivered(struct store *s, const char *adapter, const char *lane, const char *remote,
                          int64_t *ret_turn, char **ret_note);
+/* How far that one is, and what the other side calls it (NULL: not known), the caller's. -ENOENT. */
+int store_out_state(struct store *s, const char *adapter, const char *idem,
+                    enum store_outbox_state *ret_state, char **ret_remote);
 /* Dead letters: how many there are. */
 int store_count_dead(struct store *s, int64_t *ret_n);
 
@@ -289,6 +292,46 @@ int store_asked_before(struct store *s, int64_t id, int64_t within_ms, size_t ma
 int store_want_person(struct store *s, const struct store_ticket_note *n);
 typedef void store_ticket_note_fn(void *ctx, const struct store_ticket_note *n);
 int store_ticket_log(struct store *s, int64_t id, store_ticket_note_fn *fn, void *ctx);
+
+/* ---- conversations that a person has, or that wait for one (store_live.c) ---- */
+
+/* Beside the mode of the conversation, which says whose it is. */
+struct store_live {
+    int64_t conversation, head;
+    enum store_mode mode;
+    const char *adapter, *name;
+    int64_t ticket; /* the question it is about; 0: there is no row yet */
+    const char *
+        owner; /* who of the staff: an account, or "slack:U1" of somebody in the staff's room; or NULL */
+    const char *who;            /* what the asker calls them, or NULL */
+    int64_t since_ms;           /* in this mode */
+    int64_t asker_ms, staff_ms; /* last words of each, or 0 */
+    int64_t
+        told; /* events up to this one are on their way to the asker, where the network has no transcripts */
+    int64_t passed;            /* ... and to the staff's room */
+    int64_t until;             /* the one that ended it; 0: it goes on */
+    const char *room, *thread; /* "slack:C1", and what its first message is called there; or NULL */
+};
+/* Of a conversation, with or without a row. *ret is the caller's: store_live_release(). -ENOENT: there is none, or it was erased. */
+int store_live(struct store *s, int64_t conversation, struct store_live *ret);
+void store_live_release(struct store_live *l);
+/* Row and mode; made when there is none. */
+int store_put_live(struct store *s, const struct store_live *l);
+int store_live_asked(struct store *s, int64_t conversation, int64_t at_ms);
+/* The conversation, or -ENOENT. That of a ticket is made when it has had no event: on a network without transcripts. */
+int store_live_of_thread(struct store *s, const char *room, const char *thread, int64_t *ret);
+int store_live_of_ticket(struct store *s, int64_t ticket, int64_t at_ms, int64_t *ret);
+/* Its last turn, and the number of the last event that is an answer. -ENOENT: none. */
+int store_last_turn(struct store *s, const char *adapter, const char *name, int64_t *ret_turn);
+int store_last_answer(struct store *s, int64_t conversation, int64_t *ret_seq);
+/* All that are not the bot's, the longest in their mode first. The texts are good inside fn; question: of the ticket. */
+typedef void store_live_fn(void *ctx, const struct store_live *l, const char *question);
+int store_lives(struct store *s, size_t max, store_live_fn *fn, void *ctx);
+/* How many, into ret[]: those of that adapter that wait since before `waiting_ms`, and those a person has but said nothing in since `silent_ms`. */
+int store_live_late(struct store *s, const char *adapter, int64_t waiting_ms, int64_t silent_ms,
+                    int64_t *ret, size_t max);
+/* Those whose events are not all on their way, in order, from the one after `after` on. How many. */
+int store_live_behind(struct store *s, int64_t after, int64_t *ret, size_t max);
 
 /* ---- what the staff did (store_audit.c) ---- */
 

@@ -106,6 +106,25 @@ int store_find_delivered(struct store *s, const char *adapter, const char *lane,
     return row > 0 ? 0 : row < 0 ? row : -ENOENT;
 }
 
+static const char sql_out_state[] =
+    "SELECT state, remote FROM outbox WHERE adapter = ?1 AND idem = ?2";
+
+int store_out_state(struct store *s, const char *adapter, const char *idem,
+                    enum store_outbox_state *ret_state, char **ret_remote)
+{
+    int err;
+    sqlite3_stmt *st = store_bind(s, SQL_OUT_STATE, sql_out_state, &err, "tt", adapter, idem);
+    if (!st)
+        return err;
+    int row = store_row(s, st);
+    if (row > 0) {
+        *ret_state = (enum store_outbox_state)sqlite3_column_int(st, 0);
+        *ret_remote = store_text(st, 1);
+    }
+    store_reset(st);
+    return row > 0 ? 0 : row < 0 ? row : -ENOENT;
+}
+
 static const char sql_count_dead[] = "SELECT count(*) FROM outbox WHERE state = 3";
 
 int store_count_dead(struct store *s, int64_t *ret_n)

@@ -215,7 +215,22 @@ static const char *const sql_upgrade[] = {
     "ALTER TABLE ticket_log ADD COLUMN was_outcome TEXT;"
 
     /* So that a server hears what another process has erased. */
-    "CREATE INDEX conversations_erased ON conversations(used_ms) WHERE erased;",
+    "CREATE INDEX conversations_erased ON conversations(used_ms) WHERE erased;"
+
+    "CREATE TABLE live(" /* store_live.c */
+    "  conversation INTEGER PRIMARY KEY REFERENCES conversations(id) ON DELETE CASCADE,"
+    "  ticket INTEGER NOT NULL," /* a turn */
+    "  owner TEXT, who TEXT,"    /* of the staff, and what the asker calls them */
+    "  since_ms INTEGER NOT NULL, asker_ms INTEGER NOT NULL, staff_ms INTEGER NOT NULL,"
+    "  told INTEGER NOT NULL, passed INTEGER NOT NULL," /* events on their way: asker, room */
+    "  until INTEGER NOT NULL,"                         /* the event that ended it, 0: it goes on */
+    "  room TEXT, thread TEXT);"
+    "CREATE UNIQUE INDEX live_thread ON live(room, thread) WHERE thread IS NOT NULL;"
+    "INSERT INTO live SELECT c.id, max(t.id), NULL, NULL, c.used_ms, 0, 0, c.head, c.head, 0,"
+    "  NULL, NULL FROM conversations c JOIN turns t"
+    "  ON t.adapter = c.adapter AND t.conversation = c.name WHERE c.mode <> 0 GROUP BY c.id;"
+    "UPDATE conversations SET mode = 0 WHERE mode <> 0 AND id NOT IN (SELECT conversation FROM "
+    "live);",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof sql_upgrade / sizeof sql_upgrade[0]))

@@ -168,6 +168,12 @@ static int run_for(struct store *s, const char *sql, const char *adapter, const 
 
 /* Identities of messages with a transcript begin with its name and a colon (inbox.h); ';' is what follows it. */
 static const char *const sql_erase[] = {
+    /* what was said to the staff's room and has not arrived: relay.c names it by the conversation */
+    ("DELETE FROM outbox WHERE id IN (SELECT o.id FROM conversations c"
+     "  JOIN live l ON l.conversation = c.id JOIN outbox o ON o.idem GLOB 'relay-' || c.id || '-*'"
+     "  WHERE c.adapter = ?1 AND c.name = ?2)"),
+    ("DELETE FROM live WHERE conversation IN"
+     " (SELECT id FROM conversations WHERE adapter = ?1 AND name = ?2)"),
     ("DELETE FROM events WHERE conversation IN"
      " (SELECT id FROM conversations WHERE adapter = ?1 AND name = ?2)"),
     "DELETE FROM inbox WHERE adapter = ?1 AND identity >= ?2 || ':' AND identity < ?2 || ';'",

@@ -1,5 +1,6 @@
 /* upgrade.c: may this request become a WebSocket? Everything is decided here, before the library answers, because here a
  * refusal can still be said with a status. */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -20,11 +21,31 @@ static bool has_word(const char *list, const char *word)
     return false;
 }
 
-static bool origin_allowed(struct conn *c)
+static bool origin_allowed(struct conn *c, const struct server_websocket *w)
 {
     enum origin origin = conn_origin(c);
+    if (w->own_page)
+        return origin == ORIGIN_OWN;
     return origin == ORIGIN_NONE ? !policy_origin_required(c->server->policy)
                                  : origin != ORIGIN_FOREIGN;
+}
+
+static const struct server_websocket *websocket_at(struct conn *c, const char *path)
+{
+    const struct server *sv = c->server;
+    for (c->websocket = 0; c->websocket < sv->nwebsocket; c->websocket++)
+        if (!strcmp(path, sv->websocket[c->websocket].path))
+            return &sv->websocket[c->websocket];
+    return NULL;
+}
+
+/* The library lets go of the headers with the handshake. */
+static void keep_cookie(struct conn *c)
+{
+    char s[MAX_HTTP_HEADERS];
+    const char *cookie = conn_header(c, WSI_TOKEN_HTTP_COOKIE, s, sizeof s);
+    free(c->cookie);
+    c->cookie = cookie ? must(strdup(cookie)) : NULL;
 }
 
 static struct refusal check(struct conn *c)
@@ -36,7 +57,8 @@ static struct refusal check(struct conn *c)
     int len = lws_hdr_copy_fragment(c->wsi, s, sizeof(s), WSI_TOKEN_GET_URI, 0);
     if (len <= 0)
         return refusal_bad("A WebSocket starts with GET.");
-    if (!sv->websocket_path || strcmp(s, sv->websocket_path) != 0)
+    const struct server_websocket *w = websocket_at(c, s);
+    if (!w)
         return (struct refusal){404, "not_found", "No WebSocket lives here.", NULL};
     if (conn_header_twice(c, WSI_TOKEN_HOST) || !lws_hdr_total_length(c->wsi, WSI_TOKEN_HOST))
         return refusal_bad("There must be exactly one Host.");
@@ -53,10 +75,10 @@ static struct refusal check(struct conn *c)
     v = conn_header(c, WSI_TOKEN_KEY, s, sizeof(s));
     if (!v || strlen(v) != 24 || conn_header_twice(c, WSI_TOKEN_KEY))
         return refusal_bad("Sec-WebSocket-Key must be 16 bytes in base64.");
-    if (!origin_allowed(c))
+    if (!origin_allowed(c, w))
         return (struct refusal){403, "origin", "This origin is not allowed.", NULL};
     /* One that names none would land on the library's first protocol, which is plain HTTP. */
-    if (!has_word(conn_header(c, WSI_TOKEN_PROTOCOL, s, sizeof(s)), sv->subprotocol))
+    if (!has_word(conn_header(c, WSI_TOKEN_PROTOCOL, s, sizeof(s)), w->subprotocol))
         return (struct refusal){426, "unsupported_version",
                                 "Offer the subprotocol this server speaks.", NULL};
     return (struct refusal){0};
@@ -84,6 +106,8 @@ int upgrade_check(struct conn *c)
         return -1;
     }
     conn_find_client(c);
+    if (c->server->websocket[c->websocket].own_page)
+        keep_cookie(c);
     /* Until it has our answer it may send nothing more, so what follows this is frames. */
     struct tcp_transfer t;
     c->handshake = tcp_transfer(c->fd, &t) ? t.received : 0;

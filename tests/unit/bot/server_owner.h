@@ -133,8 +133,9 @@ static inline struct owner *owner_start(struct server_options options)
     assert_non_null(o);
     o->options = options;
     o->options.listen = "127.0.0.1:0";
-    o->options.websocket_path = "/v1/ws";
-    o->options.subprotocol = "guidepost.v1";
+    o->options.websocket[0] =
+        (struct server_websocket){.path = "/v1/ws", .subprotocol = "guidepost.v1"};
+    o->options.nwebsocket = 1;
     o->big = malloc(BIG);
     assert_non_null(o->big);
     for (size_t i = 0; i < BIG; i++)
