@@ -172,6 +172,19 @@ static int role(struct user_call *c)
     return change(c, "user.role", "is now", store_change_user, &u);
 }
 
+static int forget_factor(struct store *s, const struct store_user *u)
+{
+    const struct store_factor none = {.step = 0};
+    int err = store_set_factor(s, u->name, &none);
+    return err ? err : store_set_recovery(s, u->name, NULL, 0);
+}
+
+static int reset_factor(struct user_call *c)
+{
+    struct store_user u = {0};
+    return change(c, "user.factor", "has no second factor any more", forget_factor, &u);
+}
+
 static int drop(struct user_call *c)
 {
     struct store_user u = {0};
@@ -193,12 +206,15 @@ static void list_one(void *ctx, const struct store_user *u)
     clock_text(u->at_ms, made);
     clock_text(u->changed_ms, changed);
     if (l->json) {
-        buf_addf(&l->text, "%s{\"name\":", l->n ? ",\n" : "");
-        json_add_string(&l->text, u->name, strlen(u->name));
-        buf_addf(&l->text, ",\"role\":\"%s\",\"added\":\"%s\",\"changed\":\"%s\"}",
-                 user_role_name(u->role), made, changed);
+        buf_adds(&l->text, l->n ? ",\n{" : "{");
+        json_add_member(&l->text, "name", u->name);
+        json_add_member(&l->text, "role", user_role_name(u->role));
+        json_add_member(&l->text, "added", made);
+        json_add_member(&l->text, "changed", changed);
+        buf_addf(&l->text, ",\"factor\":%s}", u->factor ? "true" : "false");
     } else {
-        buf_addf(&l->text, "%-24s %-8s since %.10s\n", u->name, user_role_name(u->role), made);
+        buf_addf(&l->text, "%-24s %-8s since %.10s%s\n", u->name, user_role_name(u->role), made,
+                 u->factor ? ", second factor" : "");
     }
     l->n++;
 }
@@ -230,6 +246,7 @@ static const struct user_action {
     {"add", true, true, add},
     {"role", true, true, role},
     {"password", true, false, password},
+    {"reset-factor", true, false, reset_factor},
     {"remove", true, false, drop},
     {"list", false, false, list},
 };
@@ -248,7 +265,7 @@ static int misused(const struct user_action *act, const struct user_call *c, int
 {
     const struct command *cmd = &command_user;
     if (!act)
-        return command_usage(cmd, "say what: add, list, role, password or remove");
+        return command_usage(cmd, "say what: add, list, role, password, reset-factor or remove");
     if (words != 1 + act->named)
         return command_usage(cmd, act->named ? "%s needs one NAME" : "%s takes no NAME", act->name);
     if (role_text && !c->role)
@@ -299,12 +316,15 @@ static int run_user(int argc, char **argv)
 
 const struct command command_user = {
     .name = "user",
-    .synopsis = "add|role|password|remove|list [-c FILE] [--role ROLE] [--json] [NAME]",
+    .synopsis =
+        "add|role|password|reset-factor|remove|list [-c FILE] [--role ROLE] [--json] [NAME]",
     .summary = "who of the staff may come in, and what they may do",
     .help =
         "  user add --role ROLE NAME    a new user\n"
         "  user role --role ROLE NAME   another role\n"
         "  user password NAME           another password; who is logged in has to log in again\n"
+        "  user reset-factor NAME       for who has lost phone and recovery codes: the password is "
+        "enough again\n"
         "  user remove NAME\n"
         "  user list [--json]\n\n"
         "The password is asked for on a terminal, or is the first line of standard input. It has "
@@ -317,6 +337,6 @@ const struct command command_user = {
         "      --role ROLE     viewer: reads; agent: also triages and talks to visitors; editor: "
         "also writes\n"
         "                      and publishes answers; admin: also settings, users, erasing\n"
-        "      --json          list: an array of objects: name, role, added, changed\n",
+        "      --json          list: an array of objects: name, role, added, changed, factor\n",
     .run = run_user,
 };

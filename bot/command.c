@@ -10,23 +10,12 @@
 
 #include "kb/yaml.h"
 
-const struct command *const commands[] = {&command_serve,
-                                          &command_index,
-                                          &command_ask,
-                                          &command_eval,
-                                          &command_check,
-                                          &command_verify,
-                                          &command_entries,
-                                          &command_doctor,
-                                          &command_user,
-                                          &command_audit,
-                                          &command_export,
-                                          &command_erase,
-                                          &command_slack,
-                                          &command_matrix,
-                                          &command_help,
-                                          &command_version,
-                                          NULL};
+const struct command *const commands[] = {&command_serve,   &command_index,   &command_ask,
+                                          &command_eval,    &command_check,   &command_verify,
+                                          &command_entries, &command_doctor,  &command_user,
+                                          &command_token,   &command_audit,   &command_export,
+                                          &command_erase,   &command_slack,   &command_matrix,
+                                          &command_help,    &command_version, NULL};
 
 const struct command *command_find(const char *name)
 {

@@ -29,7 +29,7 @@ struct command {
 };
 
 extern const struct command command_audit, command_entries, command_erase, command_export,
-    command_doctor, command_matrix, command_slack, command_user;
+    command_doctor, command_matrix, command_slack, command_token, command_user;
 extern const struct command command_ask, command_check, command_eval, command_help, command_index,
     command_serve, command_verify, command_version;
 extern const struct command

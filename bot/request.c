@@ -400,6 +400,15 @@ const char *request_client(const struct request *rq)
     return rq->conn->client;
 }
 
+bool request_is_from(const struct request *rq, const char *const *range, size_t n)
+{
+    struct address_range r;
+    for (size_t i = 0; i < n; i++)
+        if (address_range_parse(&r, range[i]) && address_in(&rq->conn->from, &r))
+            return true;
+    return false;
+}
+
 server_handle request_handle(const struct request *rq)
 {
     return conn_handle(rq->conn);

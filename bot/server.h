@@ -88,6 +88,8 @@ const char *request_body(const struct request *rq, size_t *ret_len);
 enum origin request_origin(const struct request *rq);
 /* The asker's address: for limits, never for logs. */
 const char *request_client(const struct request *rq);
+/* Does the connection itself, whatever X-Forwarded-For says, come from one of these addresses or ranges? */
+bool request_is_from(const struct request *rq, const char *const *range, size_t n);
 server_handle request_handle(const struct request *rq);
 
 struct http_reply {

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bot/token.h"
+#include "bot/totp.h"
 #include "bot/user.h"
 
 struct store;
@@ -196,9 +198,12 @@ int store_forget_transcripts(struct store *s, int64_t at_ms, int max);
 struct store_user {
     const char *name; /* as user.h allows; found whatever its case */
     enum staff_role role;
-    const char *hash; /* of user_hash() */
+    const char *hash; /* of user_hash(); USER_NO_PASSWORD: signs on elsewhere */
     int64_t at_ms;    /* when it was made; of a change, when that was */
     int64_t changed_ms;
+    bool factor; /* out, like the following: has a second one */
+    int sessions;
+    int64_t used_ms; /* when a session of theirs was last used; 0: there is none */
 };
 int store_add_user(struct store *s, const struct store_user *u); /* -EEXIST */
 /* role ROLE_NONE and hash NULL stay as they are. -ENOENT. */
@@ -215,6 +220,9 @@ struct store_session {
     char user[65]; /* user.h */
     enum staff_role role;
     int64_t at_ms, used_ms;
+    bool factor;   /* the user has a second one */
+    int64_t token; /* its number, when it is no session but a token; else 0 */
+    int scopes;    /* of a token */
 };
 /* agent: the browser's name for itself. */
 int store_add_session(struct store *s, const unsigned char hash[STORE_HASH], const char *user,
@@ -226,8 +234,61 @@ int store_touch_session(struct store *s, const unsigned char hash[STORE_HASH], i
 int store_end_session(struct store *s, const unsigned char hash[STORE_HASH]);
 /* Those that store_find_session() would not find any more. */
 int store_forget_sessions(struct store *s, int64_t now_ms);
+/* Those that are good, of one user (NULL: of all), the last used first. id: what a session is called where its hash must not be. */
+struct store_session_row {
+    int64_t id;
+    const char *user, *agent;
+    int64_t at_ms, used_ms;
+    bool current; /* it has the hash `mine` */
+};
+typedef void store_session_fn(void *ctx, const struct store_session_row *r);
+int store_sessions(struct store *s, const char *user, const unsigned char mine[STORE_HASH],
+                   int64_t now_ms, store_session_fn *fn, void *ctx);
+/* id 0: all of the user but `mine`. user NULL: whoever's it is. -ENOENT: there is none. */
+int store_end_sessions(struct store *s, const char *user, int64_t id,
+                       const unsigned char mine[STORE_HASH]);
 #define SESSION_IDLE_MS (30 * 60000ll)
 #define SESSION_MAX_MS  (12 * 3600000ll)
+
+/* ---- their second factors (store_factor.c) ---- */
+
+struct store_factor {
+    bool on, begun; /* has one; has begun to set one up */
+    unsigned char secret[TOTP_SECRET], next[TOTP_SECRET];
+    int64_t step; /* of the last code that was taken */
+    int codes;    /* recovery codes that are left; out only */
+};
+int store_factor(struct store *s, const char *user, struct store_factor *ret); /* -ENOENT */
+int store_set_factor(struct store *s, const char *user, const struct store_factor *f);
+/* Each is good once. -ENOENT: it is none of theirs. */
+int store_use_recovery(struct store *s, const char *user, const unsigned char hash[RECOVERY_HASH]);
+/* These, in place of those there were. */
+int store_set_recovery(struct store *s, const char *user, unsigned char hash[][RECOVERY_HASH],
+                       size_t n);
+
+/* ---- keys for programs (store_token.c) ---- */
+
+struct store_token {
+    int64_t id;
+    const char *user, *name; /* whose; what it is for */
+    int scopes;              /* bits of enum token_scope */
+    int64_t at_ms, expires_ms;
+    int64_t used_ms, leaked_ms; /* 0: never */
+};
+/* -ENOENT: there is no such user. */
+int store_add_token(struct store *s, const unsigned char hash[STORE_HASH],
+                    const struct store_token *t, int64_t *ret_id);
+/* As store_find_session(), with the role that its user has now. -ENOENT: there is none, or it has expired. */
+int store_find_token(struct store *s, const unsigned char hash[STORE_HASH], int64_t now_ms,
+                     struct store_session *ret);
+int store_touch_token(struct store *s, const unsigned char hash[STORE_HASH], int64_t now_ms);
+/* It was seen where it must not stand: ret->token and user say which. -ENOENT. */
+int store_leak_token(struct store *s, const unsigned char hash[STORE_HASH], int64_t now_ms,
+                     struct store_session *ret);
+/* Of one user, or (NULL) of all, oldest first. */
+typedef void store_token_fn(void *ctx, const struct store_token *t);
+int store_tokens(struct store *s, const char *user, store_token_fn *fn, void *ctx);
+int store_remove_token(struct store *s, int64_t id, const char *user); /* -ENOENT; user as above */
 
 /* ---- questions that somebody should look at (store_ticket.c) ---- */
 

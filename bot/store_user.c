@@ -42,8 +42,11 @@ int store_remove_user(struct store *s, const char *name)
     return st ? change(s, st, -ENOENT) : err;
 }
 
-static const char sql_users[] = "SELECT name, role, hash, at_ms, changed_ms FROM users"
-                                " WHERE ?1 IS NULL OR name = ?1 ORDER BY name";
+static const char sql_users[] =
+    "SELECT name, role, hash, at_ms, changed_ms, totp IS NOT NULL,"
+    " (SELECT count(*) FROM staff_sessions WHERE user = u.name AND at_ms >= u.changed_ms),"
+    " ifnull((SELECT max(used_ms) FROM staff_sessions WHERE user = u.name), 0) FROM users u"
+    " WHERE ?1 IS NULL OR name = ?1 ORDER BY name";
 
 int store_users(struct store *s, const char *name, store_user_fn *fn, void *ctx)
 {
@@ -56,7 +59,10 @@ int store_users(struct store *s, const char *name, store_user_fn *fn, void *ctx)
                                .role = (enum staff_role)sqlite3_column_int(st, 1),
                                .hash = (const char *)sqlite3_column_text(st, 2),
                                .at_ms = sqlite3_column_int64(st, 3),
-                               .changed_ms = sqlite3_column_int64(st, 4)};
+                               .changed_ms = sqlite3_column_int64(st, 4),
+                               .factor = sqlite3_column_int(st, 5),
+                               .sessions = sqlite3_column_int(st, 6),
+                               .used_ms = sqlite3_column_int64(st, 7)};
         fn(ctx, &u);
     }
     store_reset(st);

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#define MAX_NAME     64
 #define MIN_PASSWORD 8    /* characters */
 #define MAX_PASSWORD 1000 /* bytes: Argon2id would take more, a request should not bring it */
 
@@ -35,7 +34,7 @@ const char *user_name_problem(const char *name)
     size_t len = strlen(name);
     if (!len)
         return "a user needs a name";
-    if (len > MAX_NAME)
+    if (len > USER_NAME)
         return "a name has at most 64 characters";
     if (len != strspn(name, signs))
         return "a name is made of a-z, 0-9, '.', '_', '-' and '@'";
@@ -87,7 +86,8 @@ bool user_check(const char *hash, const char *password)
     char *p = sodium_init() < 0 ? NULL : composed(password);
     char other[USER_HASH];
     bool right = p && hash && !crypto_pwhash_str_verify(hash, p, strlen(p));
-    if (!hash) /* the work that checking a real one would have been */
+    if (!hash ||
+        !strcmp(hash, USER_NO_PASSWORD)) /* the work that checking a real one would have been */
         user_hash("nobody has this name", other);
     wipe(p);
     return right;

@@ -1,17 +1,17 @@
 # These libraries bring forty others with them (ICU, OpenSSL, Kerberos, LDAP, ...), and only a server or a web page needs them:
 # linked as usual, they are most of the time in which `guidepost ask` starts. So the program is linked without them. Who
-# needs one opens it first (LIBRARY_XML in kb/source_html.c, LIBRARY_CURL, LIBRARY_LWS, LIBRARY_UV and LIBRARY_ZLIB through
+# needs one opens it first (LIBRARY_XML in kb/source_html.c, the others, LIBRARY_CURL to LIBRARY_QR, through
 # bot/library.c), and from then on lazy binding finds every function when it is first called, as it always does.
 #
 # For the linker their names are made weak, in copies of our own libraries; all other names must be there. Tests, and whatever
 # has a sanitizer, link the originals with all libraries, so a name that is nowhere is an error there. Only functions can be
 # had in this way: use no variable of these libraries.
-option(GUIDEPOST_LATE "Open libxml2, libcurl, libwebsockets, libuv and zlib when they are first needed" ON)
+option(GUIDEPOST_LATE "Open libxml2, libcurl, libwebsockets, libuv, zlib, libcrypto and libqrencode when first needed" ON)
 if(GUIDEPOST_SANITIZE OR NOT CMAKE_OBJCOPY OR NOT CMAKE_READELF)
   set(GUIDEPOST_LATE OFF)
 endif()
 
-foreach(t XML CURL LWS ZLIB UV)
+foreach(t XML CURL LWS ZLIB UV CRYPTO QR)
   list(GET ${t}_LINK_LIBRARIES 0 path)
   get_filename_component(LIBRARY_${t} ${path} NAME)
   if(CMAKE_READELF)
@@ -23,7 +23,7 @@ foreach(t XML CURL LWS ZLIB UV)
 endforeach()
 target_compile_definitions(kb PRIVATE LIBRARY_XML="${LIBRARY_XML}")
 target_compile_definitions(bot PRIVATE LIBRARY_CURL="${LIBRARY_CURL}" LIBRARY_LWS="${LIBRARY_LWS}"
-  LIBRARY_ZLIB="${LIBRARY_ZLIB}" LIBRARY_UV="${LIBRARY_UV}")
+  LIBRARY_ZLIB="${LIBRARY_ZLIB}" LIBRARY_UV="${LIBRARY_UV}" LIBRARY_CRYPTO="${LIBRARY_CRYPTO}" LIBRARY_QR="${LIBRARY_QR}")
 
 # Every library that the loader opens is felt at a start, SQLite's most: some 300 of its own names are looked up by name. Those
 # without a network behind them are linked into the program where the distribution has them as archives, too. A newer one
@@ -46,7 +46,8 @@ function(link_late target)
     set(copy ${CMAKE_CURRENT_BINARY_DIR}/lib${lib}_late.a)
     add_custom_command(OUTPUT ${copy} DEPENDS ${lib} VERBATIM
       COMMAND ${CMAKE_OBJCOPY} --wildcard --weaken-symbol=xml* --weaken-symbol=html* --weaken-symbol=curl_*
-        --weaken-symbol=lws_* --weaken-symbol=deflate* --weaken-symbol=uv_* $<TARGET_FILE:${lib}> ${copy})
+        --weaken-symbol=lws_* --weaken-symbol=deflate* --weaken-symbol=uv_*
+        --weaken-symbol=HMAC --weaken-symbol=EVP_* --weaken-symbol=QRcode_* $<TARGET_FILE:${lib}> ${copy})
     list(PREPEND copies ${copy}) # bot before kb
   endforeach()
   add_custom_target(${target}_late DEPENDS ${copies})

@@ -1,5 +1,6 @@
 /* staff.c: the console of the staff, as one adapter among others. Its dialect is a browser's: a cookie, pages, JSON. Who comes in is
- * staff_door.c's business, what can be asked for staff_route.c's, the pages are staff_page.c's, and what a request may do is decided behind bot/desk/desk.h. */
+ * staff_key.c's and staff_door.c's business, what can be asked for staff_route.c's, the pages are staff_page.c's, and what a request may do
+ * is decided behind bot/desk/desk.h. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,15 +34,15 @@ static bool on_request(struct adapter *a, struct request *rq)
     if (strncmp(path, prefix, sizeof prefix - 1))
         return false;
     path += sizeof prefix - 1;
+    if (staff_leak(a->state, rq))
+        return true;
     return strncmp(path, api, sizeof api - 1) ? staff_page(a->state, rq, path)
                                               : staff_route(a->state, rq, path + sizeof api - 1);
 }
 
-static const struct setting settings[] = {{.name = NULL}};
-
 const struct adapter_type adapter_staff = {
     .name = "staff",
-    .settings = settings,
+    .settings = staff_settings,
     .open = staff_open,
     .close = staff_close,
     .on_request = on_request,

@@ -1,4 +1,4 @@
-/* staff_door.c: who comes in. The cookie is SameSite=Strict, HttpOnly and bound to this host (__Host-); whatever changes
+/* staff_door.c: the door for browsers. The cookie is SameSite=Strict, HttpOnly and bound to this host (__Host-); whatever changes
  * something must come from our own origin, as JSON, and bring the token of X-CSRF-Token. A page of another site can do none
  * of it. What somebody may do inside is decided in bot/desk/desk.c, in the transaction that does it. */
 #include <errno.h>
@@ -57,6 +57,11 @@ void staff_refuse_error(struct staff *st, server_handle to, int err, const char 
         {-ENOENT, 404, "gone", "There is no such question any more"},
         {-EBUSY, 409, "taken", "Somebody else was faster; look again"},
         {-EINVAL, 422, "bad_request", "Something in this request is missing or wrong"},
+        {-EEXIST, 409, "exists", "There is one of that name already"},
+        {-EKEYREVOKED, 403, "scope", "This token does not reach that far"},
+        {-EKEYREJECTED, 403, "wrong", "That is not right"},
+        {-ENOKEY, 403, "second_factor",
+         "Your role needs a second factor: set one up under My account"},
         {-EAGAIN, 503, "busy", "Too much at once, please try again in a moment"},
     };
     size_t i = 0;
@@ -106,10 +111,10 @@ static bool has_token(const struct request *rq, const char *token)
            !sodium_memcmp(said, wanted, DESK_TOKEN - 1); /* as long wherever they differ */
 }
 
-bool staff_may_change(struct staff *st, const struct request *rq, const char *token)
+bool staff_may_change(struct staff *st, const struct request *rq, const struct staff_key *key)
 {
     server_handle to = request_handle(rq);
-    if (!is_own_page(rq) || (token && !has_token(rq, token)))
+    if (!key->bearer && (!is_own_page(rq) || (key->token && !has_token(rq, key->token))))
         staff_refuse(st, to, 403, "foreign", "Only our own page may do that; reload it", 0);
     else if (!is_json(rq))
         staff_refuse(st, to, 415, "unsupported_type", "Send application/json", 0);
@@ -120,52 +125,98 @@ bool staff_may_change(struct staff *st, const struct request *rq, const char *to
 
 /* ---- logging in ---- */
 
+void staff_set_cookie(const char *token, char ret[STAFF_SET_COOKIE])
+{
+    snprintf(ret, STAFF_SET_COOKIE,
+             "Set-Cookie: " STAFF_COOKIE "=%s; Path=/; Secure; HttpOnly; SameSite=Strict\r\n",
+             token);
+}
+
 struct logging_in {
     struct staff *st;
     server_handle to;
     const char *name, *address;
 };
 
+/* No more is said than where it stopped: whether there is such a name is nobody's business. */
+static void refuse_login(struct logging_in *l, int err)
+{
+    struct staff *st = l->st;
+    if (err == -EPERM || err == -EKEYREJECTED)
+        throttle_failed(st->throttle, err == -EPERM ? THROTTLE_PASSWORD : THROTTLE_CODE, l->name,
+                        l->address, clock_ms());
+    switch (err) {
+    case -EPERM: staff_refuse(st, l->to, 401, "wrong", "Name or password is wrong", 0); break;
+    case -ENOKEY:
+        staff_refuse(st, l->to, 401, "totp",
+                     "Enter the code of your authenticator app, or a recovery code", 0);
+        break;
+    case -EKEYREJECTED:
+        staff_refuse(st, l->to, 401, "totp_wrong",
+                     "The code is wrong, or was used already; wait for the next one", 0);
+        break;
+    case -ENOENT:
+        staff_refuse(st, l->to, 403, "no_user",
+                     "You are signed on, but nobody has added you here: guidepost user add", 0);
+        break;
+    default: staff_refuse_error(st, l->to, err == -EBUSY ? -EAGAIN : err, NULL); break;
+    }
+}
+
 static void logged_in(void *ctx, int err, const char *token)
 {
     struct logging_in *l = ctx;
-    char header[200], csrf[DESK_TOKEN], body[100];
-    if (err == -EPERM) {
-        throttle_failed(l->st->throttle, l->name, l->address, clock_ms());
-        staff_refuse(l->st, l->to, 401, "wrong", "Name or password is wrong", 0);
-        return;
-    }
+    char header[STAFF_SET_COOKIE], csrf[DESK_TOKEN], body[100];
     if (err) {
-        staff_refuse_error(l->st, l->to, err == -EBUSY ? -EAGAIN : err, NULL);
+        refuse_login(l, err);
         return;
     }
     throttle_succeeded(l->st->throttle, l->name, l->address);
-    snprintf(header, sizeof header,
-             "Set-Cookie: " STAFF_COOKIE "=%s; Path=/; Secure; HttpOnly; SameSite=Strict\r\n",
-             token);
+    staff_set_cookie(token, header);
     desk_csrf(token, csrf);
     int n = snprintf(body, sizeof body, "{\"csrf\":\"%s\"}", csrf);
     staff_send(l->st, l->to, 200, NULL, header, body, (size_t)n);
 }
 
-/* A new session each time, whatever cookie came along: nobody can choose it for somebody else. */
-void staff_log_in(struct staff *st, struct request *rq, struct pool *pool, const struct cJSON *body)
+/* What was typed, or what the proxy says. */
+static struct desk_login read_login(const struct request *rq, const struct cJSON *body,
+                                    const struct staff_key *key)
 {
-    const char *name = json_string(body, "name", MAX_NAME);
-    const char *password = json_string(body, "password", MAX_PASSWORD);
     const char *agent = request_header(rq, "user-agent");
+    if (key->signed_on)
+        return (struct desk_login){.name = key->signed_on,
+                                   .signed_on = true,
+                                   .given = key->given,
+                                   .agent = agent ? agent : ""};
+    return (struct desk_login){.name = json_string(body, "name", MAX_NAME),
+                               .password = json_string(body, "password", MAX_PASSWORD),
+                               .code = json_string(body, "totp", MAX_NAME),
+                               .agent = agent ? agent : ""};
+}
+
+/* Seconds. Who sends a code may have guessed codes. */
+static int wait_for(const struct logging_in *l, bool coded)
+{
+    const struct throttle *t = l->st->throttle;
+    int a = throttle_wait(t, THROTTLE_PASSWORD, l->name, l->address, clock_ms());
+    int b = coded ? throttle_wait(t, THROTTLE_CODE, l->name, l->address, clock_ms()) : 0;
+    return a > b ? a : b;
+}
+
+/* A new session each time, whatever cookie came along: nobody can choose it for somebody else. */
+void staff_log_in(struct staff *st, struct request *rq, struct pool *pool, const struct cJSON *body,
+                  const struct staff_key *key)
+{
+    struct desk_login in = read_login(rq, body, key);
     struct logging_in *l = pool_alloc(pool, sizeof *l);
     *l = (struct logging_in){.st = st,
                              .to = request_handle(rq),
-                             .name = pool_strdup(pool, name),
+                             .name = pool_strdup(pool, in.name),
                              .address = pool_strdup(pool, request_client(rq))};
-    int wait = name ? throttle_wait(st->throttle, name, l->address, clock_ms()) : 0;
-    struct desk_login in = {.name = name,
-                            .password = password,
-                            .agent = agent ? agent : "",
-                            .ctx = l,
-                            .done = logged_in};
-    if (!name || !password)
+    int wait = in.name && !in.signed_on ? wait_for(l, in.code != NULL) : 0;
+    in.ctx = l;
+    in.done = logged_in;
+    if (!in.name || (!in.password && !in.signed_on))
         staff_refuse_error(st, l->to, -EINVAL, NULL);
     else if (wait)
         staff_refuse(st, l->to, 429, "slow_down", "Too many failed attempts; please wait", wait);

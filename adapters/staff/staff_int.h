@@ -15,6 +15,24 @@ struct staff {
     struct asset_folder assets;
 };
 
+/* ---- by what somebody shows who they are (staff_key.c) ---- */
+
+extern const struct setting staff_settings[];
+
+struct staff_key {
+    const char *token;     /* of the cookie, or a program's; NULL: there is none */
+    bool bearer;           /* a program's */
+    const char *signed_on; /* whom the proxy names, or NULL */
+    enum staff_role given; /* by its groups; ROLE_NONE: nothing is said about it */
+};
+/* False after refusing. Texts are in `pool`. */
+bool staff_key(struct staff *st, struct pool *pool, struct request *rq, struct staff_key *ret);
+/* From which role on a second factor is needed; ROLE_NONE: from none. */
+enum staff_role staff_factor_from(const struct staff *st);
+bool staff_signs_on(const struct staff *st); /* staff.auth: proxy */
+/* True after refusing what has a token in its address. */
+bool staff_leak(struct staff *st, struct request *rq);
+
 /* ---- the door (staff_door.c) ---- */
 
 #define STAFF_COOKIE "__Host-guidepost"
@@ -31,11 +49,15 @@ void staff_refuse(struct staff *st, server_handle to, int status, const char *co
 void staff_refuse_error(struct staff *st, server_handle to, int err, const char *problem);
 /* The value of our cookie, copied; NULL: there is none. */
 const char *staff_cookie(struct pool *pool, const struct request *rq);
-/* False after refusing: a request that changes something has to show that no other site made it. token NULL: nobody is in yet. */
-bool staff_may_change(struct staff *st, const struct request *rq, const char *token);
-/* {"name","password"}; replies, and frees `pool`. */
-void staff_log_in(struct staff *st, struct request *rq, struct pool *pool,
-                  const struct cJSON *body);
+/* False after refusing: a request that changes something has to show that no other site made it. `key` without a token: nobody
+ * is in yet. */
+bool staff_may_change(struct staff *st, const struct request *rq, const struct staff_key *key);
+/* {"name","password","totp"}, or nothing for who is signed on; replies, and frees `pool`. */
+void staff_log_in(struct staff *st, struct request *rq, struct pool *pool, const struct cJSON *body,
+                  const struct staff_key *key);
+/* The header that gives a browser its token. */
+#define STAFF_SET_COOKIE 200
+void staff_set_cookie(const char *token, char ret[STAFF_SET_COOKIE]);
 
 /* ---- the console itself (staff_page.c) ---- */
 
@@ -54,10 +76,14 @@ bool staff_route(struct staff *st, struct request *rq, const char *name);
 
 struct throttle *throttle_new(void);
 void throttle_free(struct throttle *t);
+/* What was tried. Who gets as far as a code knows the password. */
+enum throttle_what { THROTTLE_PASSWORD, THROTTLE_CODE };
 /* Seconds to wait before this name may be tried from this address, or 0. */
-int throttle_wait(const struct throttle *t, const char *name, const char *address, uint64_t now_ms);
+int throttle_wait(const struct throttle *t, enum throttle_what what, const char *name,
+                  const char *address, uint64_t now_ms);
 /* How a try ended. */
-void throttle_failed(struct throttle *t, const char *name, const char *address, uint64_t now_ms);
+void throttle_failed(struct throttle *t, enum throttle_what what, const char *name,
+                     const char *address, uint64_t now_ms);
 void throttle_succeeded(struct throttle *t, const char *name, const char *address);
 
 #endif

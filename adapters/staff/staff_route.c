@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "adapters/staff/staff_int.h"
+#include "bot/clock.h"
 #include "bot/desk/desk_run.h"
 #include "kb/pool.h"
 
@@ -15,19 +16,33 @@ struct asking {
     struct staff *st;
     server_handle to;
     const char *token;
+    const char *address; /* of who may be guessing; else NULL */
     struct desk_request rq;
 };
 
 /* ---- how they end ---- */
 
+/* Who has no session yet: a page that is told "sign_on" can have one without asking anybody anything. */
+static void refuse_stranger(struct staff *st, server_handle to, bool signed_on)
+{
+    if (signed_on)
+        staff_refuse(st, to, 401, "sign_on", "You are signed on; a session can begin", 0);
+    else
+        staff_refuse_error(st, to, -EPERM, NULL);
+}
+
 static void send_with(struct desk_request *rq, const char *headers)
 {
     struct asking *a = rq->ctx;
-    char head[300];
-    if (rq->err) {
+    char head[400];
+    if (rq->err == -EKEYREJECTED && a->address)
+        throttle_failed(a->st->throttle, THROTTLE_CODE, a->token, a->address, clock_ms());
+    if (rq->err == -EPERM)
+        refuse_stranger(a->st, a->to, rq->signed_on != NULL);
+    else if (rq->err)
         staff_refuse_error(a->st, a->to, rq->err, rq->problem);
+    if (rq->err)
         return;
-    }
     snprintf(head, sizeof head, "%s%s%s%s", headers,
              rq->file ? "Content-Disposition: attachment; filename=\"" : "",
              rq->file ? rq->file : "", rq->file ? "\"\r\n" : "");
@@ -36,7 +51,10 @@ static void send_with(struct desk_request *rq, const char *headers)
 
 static void asked(struct desk_request *rq)
 {
-    send_with(rq, "");
+    char cookie[STAFF_SET_COOKIE] = "";
+    if (!rq->err && rq->new_session)
+        staff_set_cookie(rq->new_session, cookie);
+    send_with(rq, cookie);
 }
 
 static void left(struct desk_request *rq)
@@ -50,7 +68,7 @@ static void introduced(struct desk_request *rq)
     struct asking *a = rq->ctx;
     char csrf[DESK_TOKEN];
     desk_csrf(a->token, csrf);
-    if (!rq->err) {
+    if (!rq->err && !rq->bearer) {
         rq->body.len -= 1; /* the closing brace */
         buf_addf(&rq->body, ",\"csrf\":\"%s\"}", csrf);
     }
@@ -59,21 +77,53 @@ static void introduced(struct desk_request *rq)
 
 /* ---- which there are ---- */
 
-#define READS  "GET", false
-#define NOTES  "GET", true /* reads, and leaves a row in the audit */
-#define WRITES "POST", true
+/* How a request is let in, beside its role. */
+enum {
+    OWN = 1,     /* about oneself: for no token, but before there is a second factor */
+    SESSION = 2, /* for no token */
+    GUESS = 4,   /* brings a password or a code, which could be guessed */
+    EXPORT = 8,  /* for a token with the scope `export` */
+    READ = 16,   /* of one's own, but for a token with the scope `read`, too */
+};
+
+#define READS          "GET", false, 0, NULL
+#define NOTES          "GET", true, 0, NULL /* reads, and leaves a row in the audit */
+#define WRITES         "POST", true, 0, NULL
+#define READS_AS(how)  "GET", false, how, NULL
+#define WRITES_AS(how) "POST", true, how, NULL
+#define PREPARED(fn)   "POST", true, 0, fn /* after fn(), on a desk thread: it is slow */
+#define OWN_PROVED(fn) "POST", true, OWN | GUESS, fn
 
 static const struct route {
     const char *path;
     enum staff_role needs;
     const char *method;
     bool journal; /* runs on the journal's thread, in its transaction */
+    int how;
+    desk_run_fn *prepare; /* or NULL */
     desk_run_fn *run;
     void (*done)(struct desk_request *rq); /* NULL: asked() */
 } routes[] = {
     /* who: desk_login.c; logging in itself is staff_log_in() */
-    {"logout", ROLE_VIEWER, WRITES, desk_logout, left},
-    {"me", ROLE_VIEWER, READS, desk_me, introduced},
+    {"logout", ROLE_VIEWER, WRITES_AS(OWN), desk_logout, left},
+    {"me", ROLE_VIEWER, READS_AS(OWN | READ), desk_me, introduced},
+
+    /* one's own account: desk_account.c */
+    {"account", ROLE_VIEWER, READS_AS(OWN), desk_account, NULL},
+    {"session-end", ROLE_VIEWER, WRITES_AS(OWN), desk_end_session, NULL},
+    {"password", ROLE_VIEWER, OWN_PROVED(desk_prepare_password), desk_password, NULL},
+    {"factor-begin", ROLE_VIEWER, OWN_PROVED(desk_prove), desk_factor_begin, NULL},
+    {"factor-confirm", ROLE_VIEWER, WRITES_AS(OWN | GUESS), desk_factor_confirm, NULL},
+    {"factor-remove", ROLE_VIEWER, OWN_PROVED(desk_prove), desk_factor_remove, NULL},
+    {"factor-codes", ROLE_VIEWER, OWN_PROVED(desk_prove), desk_codes, NULL},
+
+    /* the staff and its keys: desk_user.c, desk_token.c */
+    {"users", ROLE_ADMIN, READS, desk_users, NULL},
+    {"user", ROLE_ADMIN, PREPARED(desk_prepare_user), desk_user, NULL},
+    {"sessions", ROLE_ADMIN, READS, desk_sessions, NULL},
+    {"tokens", ROLE_VIEWER, READS_AS(SESSION), desk_tokens, NULL},
+    {"token-add", ROLE_VIEWER, WRITES_AS(SESSION), desk_add_token, NULL},
+    {"token-revoke", ROLE_VIEWER, WRITES_AS(SESSION), desk_revoke_token, NULL},
 
     /* the queue: desk_ticket.c */
     {"queue", ROLE_VIEWER, READS, desk_queue, NULL},
@@ -117,22 +167,55 @@ static struct cJSON *body(const struct request *rq)
     return in;
 }
 
+/* What a token has to have for it: every address that a token may use at all has one. */
+static int scope_of(const struct route *r)
+{
+    return r->how & READ               ? TOKEN_READ
+           : r->how & (OWN | SESSION)  ? 0
+           : r->how & EXPORT           ? TOKEN_EXPORT
+           : r->needs == ROLE_ADMIN    ? TOKEN_ADMIN
+           : !strcmp(r->method, "GET") ? TOKEN_READ
+           : r->needs == ROLE_EDITOR   ? TOKEN_ANSWERS
+                                       : TOKEN_TICKETS;
+}
+
+static struct desk_request request_of(const struct staff *st, const struct route *r,
+                                      const struct staff_key *key)
+{
+    return (struct desk_request){.bearer = key->bearer,
+                                 .signed_on = key->bearer ? NULL : key->signed_on,
+                                 .given = key->given,
+                                 .writes = r->journal,
+                                 .needs = r->needs,
+                                 .scope = scope_of(r),
+                                 .factor_from = staff_factor_from(st),
+                                 .own = r->how & OWN,
+                                 .prepare = r->prepare,
+                                 .run = r->run,
+                                 .done = r->done ? r->done : asked};
+}
+
 static void ask(struct staff *st, struct request *rq, struct pool *pool, const struct route *r,
-                const char *token, struct cJSON *in)
+                const struct staff_key *key, struct cJSON *in)
 {
     struct asking *a = pool_alloc(pool, sizeof *a);
     *a = (struct asking){.st = st,
                          .to = request_handle(rq),
-                         .token = token,
-                         .rq = {.pool = pool,
-                                .writes = r->journal,
-                                .needs = r->needs,
-                                .run = r->run,
-                                .done = r->done ? r->done : asked,
-                                .ctx = a,
-                                .in = in}};
-    if (!desk_session(token, a->rq.session))
+                         .token = key->token,
+                         .address = r->how & GUESS ? pool_strdup(pool, request_client(rq)) : NULL,
+                         .rq = request_of(st, r, key)};
+    const char *agent = request_header(rq, "user-agent");
+    a->rq.agent = agent ? pool_strdup(pool, agent) : NULL;
+    a->rq.pool = pool;
+    a->rq.ctx = a;
+    a->rq.in = in;
+    int wait = a->address
+                   ? throttle_wait(st->throttle, THROTTLE_CODE, key->token, a->address, clock_ms())
+                   : 0;
+    if (!(key->bearer ? token_hash : desk_session)(key->token, a->rq.session))
         staff_refuse_error(st, a->to, -EPERM, NULL);
+    else if (wait)
+        staff_refuse(st, a->to, 429, "slow_down", "Too many failed attempts; please wait", wait);
     else if (desk_ask(bot_desk(st->adapter->bot), &a->rq))
         staff_refuse_error(st, a->to, -EAGAIN, NULL);
     else
@@ -145,7 +228,8 @@ static void ask(struct staff *st, struct request *rq, struct pool *pool, const s
 static void serve(struct staff *st, struct request *rq, const struct route *r)
 {
     struct pool *pool = pool_new();
-    const char *token = staff_cookie(pool, rq);
+    struct staff_key key;
+    static const struct staff_key nobody = {.token = NULL};
     const char *method = r ? r->method : "POST";
     server_handle to = request_handle(rq);
     bool posts = !strcmp(method, "POST");
@@ -154,17 +238,21 @@ static void serve(struct staff *st, struct request *rq, const struct route *r)
         staff_refuse(st, to, 405, "method_not_allowed", "This address does not do that", 0);
     else if (!bot_desk(st->adapter->bot))
         staff_refuse_error(st, to, -EAGAIN, NULL);
-    else if (r && !token)
-        staff_refuse_error(st, to, -EPERM, NULL);
-    else if (posts && !staff_may_change(st, rq, r ? token : NULL))
+    else if (!staff_key(st, pool, rq, &key))
+        ; /* refused */
+    else if (r && !key.token)
+        refuse_stranger(st, to, key.signed_on != NULL);
+    else if (!r && key.bearer)
+        staff_refuse_error(st, to, -EINVAL, "Who has a token need not log in");
+    else if (posts && !staff_may_change(st, rq, r ? &key : &nobody))
         ; /* refused */
     else if (!(in = posts ? body(rq) : query(rq)))
         staff_refuse(st, to, 400, "bad_json", "The body is not a JSON object", 0);
     else if (r) {
-        ask(st, rq, pool, r, token, in);
+        ask(st, rq, pool, r, &key, in);
         return;
     } else {
-        staff_log_in(st, rq, pool, in);
+        staff_log_in(st, rq, pool, in, &key);
         json_free(in);
         return;
     }

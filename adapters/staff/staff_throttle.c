@@ -1,6 +1,7 @@
 /* staff_throttle.c: who guesses passwords waits longer and longer: five tries are free, then each doubles the wait. What fails is
  * counted twice: for the network it came from, up to a quarter of an hour, and for the name, up to half a minute: somebody
- * who fails on purpose, from everywhere, can annoy the owner of a name but never lock them out.
+ * who fails on purpose, from everywhere, can annoy the owner of a name but never lock them out. Codes of a second factor are counted
+ * apart, for the name up to a quarter of an hour, too: who gets to guess them knows the password, and a million is not much.
  *
  * In memory only, under a keyed hash, in a table of fixed size; where it is full the one that failed longest ago goes. */
 #include <arpa/inet.h>
@@ -18,6 +19,7 @@
 #define FORGET_MS      3600000u
 #define MAX_NETWORK_MS (15 * 60000u)
 #define MAX_NAME_MS    30000u
+#define MAX_CODE_MS    MAX_NETWORK_MS
 
 struct failures {
     uint64_t key; /* 0: free */
@@ -54,13 +56,18 @@ static uint64_t key_of(const struct throttle *t, char kind, const void *s, size_
     return key | 1;
 }
 
-static uint64_t name_key(const struct throttle *t, const char *name)
+static uint64_t name_key(const struct throttle *t, char kind, const char *name)
 {
     char lower[72];
     size_t n = 0;
     for (; name[n] && n < sizeof lower; n++) /* case does not tell names apart */
         lower[n] = (char)tolower((unsigned char)name[n]);
-    return key_of(t, 'u', lower, n);
+    return key_of(t, kind, lower, n);
+}
+
+static uint64_t tried_key(const struct throttle *t, enum throttle_what what, const char *name)
+{
+    return name_key(t, what == THROTTLE_CODE ? 'c' : 'u', name);
 }
 
 /* An IPv4 /24, an IPv6 /56. */
@@ -93,10 +100,12 @@ static uint64_t wait_of(const struct failures *f, uint64_t max_ms, uint64_t now_
     return gone < wait ? wait - gone : 0;
 }
 
-int throttle_wait(const struct throttle *t, const char *name, const char *address, uint64_t now_ms)
+int throttle_wait(const struct throttle *t, enum throttle_what what, const char *name,
+                  const char *address, uint64_t now_ms)
 {
+    uint64_t most = what == THROTTLE_CODE ? MAX_CODE_MS : MAX_NAME_MS;
     uint64_t a = wait_of(find(t, network_key(t, address)), MAX_NETWORK_MS, now_ms);
-    uint64_t b = wait_of(find(t, name_key(t, name)), MAX_NAME_MS, now_ms);
+    uint64_t b = wait_of(find(t, tried_key(t, what, name)), most, now_ms);
     return (int)(((a > b ? a : b) + 999) / 1000);
 }
 
@@ -115,17 +124,20 @@ static void count(struct throttle *t, uint64_t key, uint64_t now_ms)
     f->at_ms = now_ms;
 }
 
-void throttle_failed(struct throttle *t, const char *name, const char *address, uint64_t now_ms)
+void throttle_failed(struct throttle *t, enum throttle_what what, const char *name,
+                     const char *address, uint64_t now_ms)
 {
     count(t, network_key(t, address), now_ms);
-    count(t, name_key(t, name), now_ms);
+    count(t, tried_key(t, what, name), now_ms);
 }
 
 void throttle_succeeded(struct throttle *t, const char *name, const char *address)
 {
-    struct failures *f = find(t, name_key(t, name));
-    if (f)
-        f->n = 0;
+    static const enum throttle_what all[] = {THROTTLE_PASSWORD, THROTTLE_CODE};
+    struct failures *f;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if ((f = find(t, tried_key(t, all[i], name))))
+            f->n = 0;
     if ((f = find(t, network_key(t, address))) && f->n > FREE_TRIES)
         f->n = FREE_TRIES; /* a guesser with an account of his own goes on waiting */
 }

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "bot/answer.h"
 #include "bot/bot.h"
@@ -62,13 +64,16 @@ void desk_csrf(const char *token, char ret[DESK_TOKEN])
 int desk_audit(struct store *s, const struct desk_request *rq, const char *action,
                const char *object, const char *before, const char *after)
 {
+    char token[40];
+    snprintf(token, sizeof token, "token:%lld", (long long)rq->me.token);
     struct store_audit a = {.at_ms = clock_wall_ms(),
                             .actor = rq->me.user,
                             .role = user_role_name(rq->me.role),
                             .action = action,
                             .object = object,
                             .before = before,
-                            .after = after};
+                            .after = after,
+                            .request = rq->me.token ? token : NULL};
     return store_add_audit(s, &a);
 }
 
@@ -87,20 +92,40 @@ int64_t desk_number(const struct desk_request *rq, const char *name)
     return *s && strlen(s) == strspn(s, "0123456789") ? strtoll(s, NULL, 10) : 0;
 }
 
-static int run(struct store *s, struct desk_request *rq)
+/* Whose proxy names somebody else, or gives another role, has to sign on anew. */
+static bool is_signed_on(const struct desk_request *rq)
+{
+    return !rq->signed_on ||
+           (!strcasecmp(rq->signed_on, rq->me.user) && (!rq->given || rq->given == rq->me.role));
+}
+
+/* Who asks, and may they? */
+static int let_in(struct store *s, struct desk_request *rq)
 {
     int64_t now = clock_wall_ms();
-    int err = 0;
+    int err = rq->bearer ? store_find_token(s, rq->session, now, &rq->me)
+                         : store_find_session(s, rq->session, now, &rq->me);
+    if (err)
+        return err == -ENOENT ? -EPERM : err;
+    if (rq->bearer)
+        return !(rq->me.scopes & rq->scope) ? -EKEYREVOKED : rq->me.role < rq->needs ? -EACCES : 0;
+    if (!is_signed_on(rq))
+        return -EPERM;
+    if (rq->me.role < rq->needs)
+        return -EACCES;
+    bool unproved = rq->factor_from && rq->me.role >= rq->factor_from && !rq->me.factor;
+    return unproved && !rq->own && !rq->signed_on ? -ENOKEY : 0;
+}
+
+static int run(struct store *s, struct desk_request *rq, desk_run_fn *fn)
+{
     buf_clear(&rq->body);
-    rq->type = rq->file = rq->problem = NULL;
+    rq->type = rq->file = rq->problem = rq->new_session = NULL;
     rq->question = NULL;
     rq->channel = NULL;
-    if (!rq->open) {
-        err = store_find_session(s, rq->session, now, &rq->me);
-        err = err == -ENOENT ? -EPERM : !err && rq->me.role < rq->needs ? -EACCES : err;
-    }
+    int err = rq->open ? 0 : let_in(s, rq);
     if (!err)
-        err = rq->run(s, rq);
+        err = fn(s, rq);
     return !err && buf_failed(&rq->body) ? -E2BIG : err;
 }
 
@@ -119,11 +144,14 @@ static void end(struct job *job)
 struct touch {
     struct journal_job job;
     unsigned char session[STORE_HASH];
+    bool bearer;
 };
 
 static int run_touch(struct store *s, struct journal_job *j)
 {
-    return store_touch_session(s, ((struct touch *)j)->session, clock_wall_ms());
+    const struct touch *t = (struct touch *)j;
+    return t->bearer ? store_touch_token(s, t->session, clock_wall_ms())
+                     : store_touch_session(s, t->session, clock_wall_ms());
 }
 
 static void touch_drop(struct journal_job *j)
@@ -143,6 +171,7 @@ static void touch(struct desk *d, const struct desk_request *rq)
         return;
     struct touch *t = must(calloc(1, sizeof *t));
     t->job = (struct journal_job){.run = run_touch, .done = touch_done, .drop = touch_drop};
+    t->bearer = rq->bearer;
     memcpy(t->session, rq->session, STORE_HASH);
     if (journal_run(d->bot->journal, &t->job))
         free(t);
@@ -202,8 +231,11 @@ static void done(void *ctx)
 static int run_write(struct store *s, struct journal_job *j)
 {
     struct desk_request *rq = ((struct job *)j)->rq;
-    rq->err = run(s, rq);
+    rq->err = run(s, rq, rq->run);
     switch (rq->err) {
+    case -ENOKEY:
+    case -EKEYREVOKED:
+    case -EKEYREJECTED:
     case -EPERM:
     case -EACCES:
     case -ENOENT:
@@ -235,9 +267,20 @@ static int run_read(struct store *s, struct desk_request *rq)
     int err = store_begin_read(s);
     if (err)
         return err;
-    err = run(s, rq);
+    err = run(s, rq, rq->prepare ? rq->prepare : rq->run);
     store_rollback(s);
     return err;
+}
+
+/* What was slow is done; the rest is the journal's. */
+static void prepared(void *ctx)
+{
+    struct job *job = ctx;
+    if (!job->rq->err && journal_run(job->desk->bot->journal, &job->journal))
+        job->rq->err = -EAGAIN;
+    else if (!job->rq->err)
+        return;
+    done(job);
 }
 
 /* The next job; NULL when all stops. */
@@ -265,7 +308,7 @@ static void *serve(void *arg)
         }
         int err = s ? 0 : store_open_reader(d->path, &s);
         job->rq->err = err ? -EIO : run_read(s, job->rq);
-        loop_post(d->bot->loop, done, drop, job);
+        loop_post(d->bot->loop, job->rq->prepare ? prepared : done, drop, job);
     }
     store_close(s);
     return NULL;
@@ -293,7 +336,8 @@ int desk_ask(struct desk *d, struct desk_request *rq)
     *job = (struct job){
         .journal = {.run = run_write, .done = write_done, .drop = write_drop}, .desk = d, .rq = rq};
     buf_init(&rq->body, DESK_JSON);
-    int err = rq->writes ? journal_run(d->bot->journal, &job->journal) : queue(d, job);
+    int err =
+        rq->writes && !rq->prepare ? journal_run(d->bot->journal, &job->journal) : queue(d, job);
     if (err)
         free(job);
     return err ? -EBUSY : 0;

@@ -43,17 +43,31 @@ typedef int desk_run_fn(struct store *s, struct desk_request *rq);
 /* One request of the staff. All texts live in `pool`, and so does the struct; done() frees it. */
 struct desk_request {
     struct pool *pool;
+    /* Who asks. */
     unsigned char session[STORE_HASH]; /* desk_session(); unused with `open` */
     bool open;                         /* needs no session */
+    const char *agent;                 /* the browser's name for itself; or NULL */
+    bool bearer;                       /* `session` is token_hash() of a program's token */
+    const char *signed_on; /* whom the proxy in front names: the session must be theirs; or NULL */
+    enum staff_role given; /* the role that the proxy's groups give; ROLE_NONE: the user's own */
+
+    /* What for. */
     bool writes;
     enum staff_role needs;
+    int scope; /* the one that a token has to have; 0: no token may */
+    enum staff_role
+        factor_from; /* whoever has this role needs a second factor; ROLE_NONE: nobody */
+    bool own;        /* about oneself: also without that factor */
+    desk_run_fn *
+        prepare; /* what is slow, on a desk thread before a run() that writes; or NULL. Results to `out` */
     desk_run_fn *run;
     void (*done)(struct desk_request *rq);
     void *ctx;
     struct cJSON *
         in; /* what was sent along, an object or NULL; the desk's from desk_ask() on. desk_text(), desk_number() */
 
-    /* Out. err also: -EPERM no session, -EACCES not with this role, -EIO the database cannot be read. */
+    /* Out. err also: -EPERM no session, -EACCES not with this role, -ENOKEY not without a second factor, -EKEYREVOKED not with this
+     * token, -EKEYREJECTED a password or code is wrong, -EIO the database cannot be read. */
     int err;
     struct store_session me;
     struct buf body;  /* for done() to send; released by the desk */
@@ -61,7 +75,8 @@ struct desk_request {
     const char *
         problem; /* with err: what is wrong and what would mend it, for a person; NULL: the usual words */
     const char *file; /* the name to keep it under, of [a-z0-9.-]; NULL: it is shown, not kept */
-    void *out;        /* run()'s own */
+    const char *new_session; /* the browser's token from now on; NULL: it stays */
+    void *out;               /* run()'s own */
 
     /* Set by run() of what reads, in `pool`: asked next. replied() is called on the loop, and writes `body`. */
     struct question *question;
@@ -80,7 +95,7 @@ bool desk_session(const char *token, unsigned char ret[STORE_HASH]);
 /* What a page has to send along with whatever changes something; made of the token, so it need not be kept. */
 void desk_csrf(const char *token, char ret[DESK_TOKEN]);
 
-/* A row of the audit by who asks; object, before and after may be NULL. For run() of what writes. */
+/* A row of the audit by who asks, and with which token; object, before and after may be NULL. For run() of what writes. */
 int desk_audit(struct store *s, const struct desk_request *rq, const char *action,
                const char *object, const char *before, const char *after);
 
@@ -88,12 +103,21 @@ int desk_audit(struct store *s, const struct desk_request *rq, const char *actio
 
 struct desk_login {
     const char *name, *password, *agent;
+    const char *code;      /* of the second factor; NULL: none was typed yet */
+    bool signed_on;        /* a proxy says who it is: no password, no code */
+    enum staff_role given; /* as above; there need not be such a user then, and one is made */
     void *ctx;
-    /* err 0: token is the new session's. -EPERM: name or password is wrong; -EBUSY: too many at once. */
+    /* err 0: token is the new session's. -EPERM: name or password is wrong; -ENOKEY: they are right, and a code is wanted;
+     * -EKEYREJECTED: the code is wrong, or used; -ENOENT: signed on, but no user here; -EBUSY: too many at once. */
     void (*done)(void *ctx, int err, const char *token);
 };
 /* About an eighth of a second on a desk thread, whether there is such a user or not. 0, and `pool` is freed after done(), or
  * without it when all stops; or -EBUSY, and it is the caller's. */
 int desk_login(struct desk *d, struct pool *pool, const struct desk_login *l);
+/* A new token for a browser. */
+void desk_token(char ret[DESK_TOKEN]);
+
+/* A token for programs stood in an address, where logs keep it: that is on record, and shown beside it. Nobody waits for it. */
+void desk_leaked(struct desk *d, const unsigned char hash[STORE_HASH]);
 
 #endif

@@ -10,6 +10,33 @@
 int desk_logout(struct store *s, struct desk_request *rq);
 int desk_me(struct store *s, struct desk_request *rq); /* {"name","role"} */
 
+/* ---- one's own account: desk_account.c ---- */
+
+int desk_account(struct store *s, struct desk_request *rq);
+int desk_sessions(struct store *s, struct desk_request *rq);    /* user: whose; or of all */
+int desk_end_session(struct store *s, struct desk_request *rq); /* id; or which: "others" */
+int desk_prove(struct store *s,
+               struct desk_request *rq); /* password: the right one? To prepare others */
+int desk_prepare_password(struct store *s, struct desk_request *rq); /* password, next */
+int desk_password(struct store *s, struct desk_request *rq);
+int desk_factor_begin(struct store *s, struct desk_request *rq);   /* after desk_prove() */
+int desk_factor_confirm(struct store *s, struct desk_request *rq); /* code */
+int desk_factor_remove(struct store *s, struct desk_request *rq);  /* after desk_prove() */
+int desk_codes(struct store *s, struct desk_request *rq);          /* after desk_prove() */
+
+/* ---- the staff: desk_user.c ---- */
+
+int desk_users(struct store *s, struct desk_request *rq);
+/* what: "add" "role" "password" "factor" (is taken away) "remove"; name; role; password */
+int desk_prepare_user(struct store *s, struct desk_request *rq);
+int desk_user(struct store *s, struct desk_request *rq);
+
+/* ---- keys for programs: desk_token.c ---- */
+
+int desk_tokens(struct store *s, struct desk_request *rq);
+int desk_add_token(struct store *s, struct desk_request *rq);    /* name, scopes, days */
+int desk_revoke_token(struct store *s, struct desk_request *rq); /* id */
+
 /* ---- the queue: desk_ticket.c ---- */
 
 /* what: which ones; q: words that the question has; before: a number */

@@ -14,11 +14,17 @@
 #include "tests/wire/harness/command.h"
 #include "tests/wire/harness/staff.h"
 
+const char *staff_config(const struct wire *w)
+{
+    static char path[400];
+    snprintf(path, sizeof path, "%s/guidepost.yaml", w->folder);
+    return path;
+}
+
 void staff_user(const struct wire *w, const char *what, const char *role, const char *name)
 {
     struct command_result r;
-    char config[400];
-    snprintf(config, sizeof config, "%s/guidepost.yaml", w->folder);
+    const char *config = staff_config(w);
     if (role)
         command_run(&r, STAFF_PASSWORD "\n", "user", what, "-c", config, "--role", role, name,
                     NULL);
@@ -52,29 +58,43 @@ int staff_call(const struct wire *w, const char *method, const char *path, const
     return status;
 }
 
+static void take_cookie(const struct answer *a, struct person *ret)
+{
+    const char *cookie = answer_header(a, "set-cookie");
+    assert_non_null(cookie);
+    assert_non_null(strstr(cookie, "__Host-guidepost="));
+    assert_non_null(strstr(cookie, "; Path=/;"));
+    assert_non_null(strstr(cookie, "; Secure"));
+    assert_non_null(strstr(cookie, "; HttpOnly"));
+    assert_non_null(strstr(cookie, "; SameSite=Strict"));
+    assert_null(strstr(cookie, "Domain"));
+    snprintf(ret->cookie, sizeof ret->cookie, "%.*s", (int)strcspn(cookie, ";"), cookie);
+    cJSON *j = cJSON_Parse(a->body);
+    snprintf(ret->csrf, sizeof ret->csrf, "%s",
+             cJSON_GetStringValue(cJSON_GetObjectItem(j, "csrf")));
+    cJSON_Delete(j);
+}
+
+int staff_try_code(const struct wire *w, const char *name, const char *password, const char *code,
+                   struct person *ret)
+{
+    char body[300];
+    struct answer a;
+    snprintf(body, sizeof body, "{\"name\":\"%s\",\"password\":\"%s\"%s%s%s}", name, password,
+             code ? ",\"totp\":\"" : "", code ? code : "", code ? "\"" : "");
+    int status = staff_call(w, "POST", "/staff/api/login", staff_page(w, NULL), body, &a);
+    if (status == 200)
+        take_cookie(&a, ret);
+    else
+        assert_null(answer_header(&a, "set-cookie"));
+    answer_release(&a);
+    return status;
+}
+
 int staff_try_login(const struct wire *w, const char *name, const char *password,
                     struct person *ret)
 {
-    char body[200];
-    struct answer a;
-    snprintf(body, sizeof body, "{\"name\":\"%s\",\"password\":\"%s\"}", name, password);
-    int code = staff_call(w, "POST", "/staff/api/login", staff_page(w, NULL), body, &a);
-    const char *cookie = answer_header(&a, "set-cookie");
-    if (code == 200) {
-        assert_non_null(cookie);
-        assert_non_null(strstr(cookie, "; Secure"));
-        assert_non_null(strstr(cookie, "; HttpOnly"));
-        assert_non_null(strstr(cookie, "; SameSite=Strict"));
-        snprintf(ret->cookie, sizeof ret->cookie, "%.*s", (int)strcspn(cookie, ";"), cookie);
-        cJSON *j = cJSON_Parse(a.body);
-        snprintf(ret->csrf, sizeof ret->csrf, "%s",
-                 cJSON_GetStringValue(cJSON_GetObjectItem(j, "csrf")));
-        cJSON_Delete(j);
-    } else {
-        assert_null(cookie);
-    }
-    answer_release(&a);
-    return code;
+    return staff_try_code(w, name, password, NULL, ret);
 }
 
 struct person staff_login(const struct wire *w, const char *name)
@@ -84,18 +104,30 @@ struct person staff_login(const struct wire *w, const char *name)
     return p;
 }
 
-struct cJSON *staff_get(const struct wire *w, const struct person *p, const char *name)
+static cJSON *asked(const struct wire *w, const struct person *p, const char *method,
+                    const char *name, const char *body)
 {
     struct answer a;
-    char path[400];
+    char path[1000];
     snprintf(path, sizeof path, "/staff/api/%s", name);
-    int code = staff_call(w, "GET", path, staff_page(w, p), NULL, &a);
+    int code = staff_call(w, method, path, staff_page(w, p), body, &a);
     if (code != 200)
-        fail_msg("GET %s: %d %s", path, code, a.body);
+        fail_msg("%s %s: %d %s", method, path, code, a.body);
     cJSON *j = cJSON_Parse(a.body);
     assert_non_null(j);
     answer_release(&a);
     return j;
+}
+
+struct cJSON *staff_get(const struct wire *w, const struct person *p, const char *name)
+{
+    return asked(w, p, "GET", name, NULL);
+}
+
+struct cJSON *staff_ask(const struct wire *w, const struct person *p, const char *name,
+                        const char *body)
+{
+    return asked(w, p, "POST", name, body);
 }
 
 int staff_post(const struct wire *w, const struct person *p, const char *name, const char *body)
@@ -124,4 +156,36 @@ int staff_unanswered(const struct wire *w, const char *question)
     cJSON_Delete(j);
     answer_release(&a);
     return id;
+}
+
+/* ---- what is left behind ---- */
+
+bool staff_audited(const struct wire *w, const char *part)
+{
+    struct command_result r;
+    command_run(&r, NULL, "audit", "export", "-c", staff_config(w), NULL);
+    if (r.code)
+        fail_msg("audit: %s", r.err);
+    bool found = strstr(r.out, part) != NULL;
+    command_release(&r);
+    return found;
+}
+
+bool staff_on_disk(const struct wire *w, const char *bytes)
+{
+    static const char *const name[] = {"state.db", "state.db-wal"};
+    static char s[16 << 20];
+    bool found = false;
+    for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/data/%s", w->folder, name[i]);
+        FILE *f = fopen(path, "rb");
+        if (!f)
+            continue;
+        size_t len = fread(s, 1, sizeof s, f);
+        assert_true(len < sizeof s);
+        found |= memmem(s, len, bytes, strlen(bytes)) != NULL;
+        fclose(f);
+    }
+    return found;
 }

@@ -18,7 +18,12 @@ void staff_user(const struct wire *w, const char *what, const char *role, const 
 /* The status; 200: *ret may come in. */
 int staff_try_login(const struct wire *w, const char *name, const char *password,
                     struct person *ret);
+/* The same with the code of a second factor. */
+int staff_try_code(const struct wire *w, const char *name, const char *password, const char *code,
+                   struct person *ret);
 struct person staff_login(const struct wire *w, const char *name);
+/* The settings of that program, for its commands. Good until the next call. */
+const char *staff_config(const struct wire *w);
 
 /* Headers as our own page would send them: origin, type, and what belongs to `p` (NULL: nothing). Good until the next call. */
 const char *staff_page(const struct wire *w, const struct person *p);
@@ -28,10 +33,17 @@ int staff_call(const struct wire *w, const char *method, const char *path, const
 /* "queue?what=none" and "act" as that person: what came back, with status 200; freed by cJSON_Delete(). */
 struct cJSON *staff_get(const struct wire *w, const struct person *p, const char *name);
 int staff_post(const struct wire *w, const struct person *p, const char *name, const char *body);
+struct cJSON *staff_ask(const struct wire *w, const struct person *p, const char *name,
+                        const char *body);
 int staff_act(const struct wire *w, const struct person *p, int id, const char *what,
               const char *text);
 
 /* A visitor asks something that nothing is known about; the ticket's number. */
 int staff_unanswered(const struct wire *w, const char *question);
+
+/* Has the audit, as guidepost audit export prints it, a row with this? Its chain has to be whole. */
+bool staff_audited(const struct wire *w, const char *part);
+/* Is this in state.db or beside it, byte for byte? */
+bool staff_on_disk(const struct wire *w, const char *bytes);
 
 #endif
