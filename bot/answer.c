@@ -29,8 +29,9 @@
 #include "bot/session.h"
 #include "bot/smalltalk.h"
 
-#define HITS      6    /* looked at for one reply */
-#define ALL_OF_IT 0.95 /* of a question's words */
+#define HITS       6    /* looked at for one reply */
+#define ALL_OF_IT  0.95 /* of a question's words */
+#define HALF_OF_IT 0.5
 #define PART_FRAME                                                                                 \
     90 /* code points around each of several answers: blank lines, a sentence of ours */
 #define PART_LEAST 350 /* code points that are kept for each answer that is still to come */
@@ -435,6 +436,22 @@ static bool answer_parts(struct answerer *a, const struct question *q, const cha
 
 /* ---- one message ------------------------------------------------------------------------------------ */
 
+/* What is left of a passage need not have to do with the question. True: it has a word of it, or stands under a heading that
+ * has most. */
+static bool goes_on(const struct kb_hit *hit)
+{
+    return hit->has || hit->told >= HALF_OF_IT;
+}
+
+static size_t only_going_on(struct kb_hit *hit, size_t n)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < n; i++)
+        if (goes_on(&hit[i]))
+            hit[left++] = hit[i];
+    return left;
+}
+
 /* "More": the last question again, without what was quoted for it. */
 static int answer_more(struct answerer *a, const struct question *q, struct pool *pool,
                        struct reply *r)
@@ -458,6 +475,7 @@ static int answer_more(struct answerer *a, const struct question *q, struct pool
         return err;
     r->continued = true;
     take_facts(&hits, r);
+    hits.n = only_going_on(hits.hit, hits.n);
     if (hits.band > KB_NONE)
         extracts_quote(pool, &hits, "", r);
     keep(pool, &hits, r);

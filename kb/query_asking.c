@@ -130,6 +130,8 @@ void query_asking(struct query_message *m)
 {
     struct sentence s[MOST];
     size_t n = read_sentences(m, s), asking = n > 1 ? count_asking(m, s, n) : 0;
+    for (size_t i = 0; i < n; i++)
+        query_story(m, s[i].from, s[i].to);
     if (!asking || asking == n)
         return;
     double around = around_of(m, s, n);

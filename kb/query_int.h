@@ -52,6 +52,12 @@ void query_asking(struct query_message *m);
  * full, the others as circumstances. Nothing changes when `later` has no "one" or `m` no such thing. */
 void query_asking_one(const struct query_message *later, struct query_message *m);
 
+/* ---- query_story.c: a story and its question in one sentence ---------------------------------------------------- */
+
+/* Words [from, to) are a sentence: `around` of those that only lead up to its question becomes a little less than 1, so that
+ * to lack one says nothing. */
+void query_story(struct query_message *m, size_t from, size_t to);
+
 /* ---- query_meant.c: what was meant by words that the base lacks ------------------------------------------------ */
 
 /* `q` takes the corrections; NULL for earlier messages. */

@@ -13,6 +13,8 @@ static const char guide[] =
     "school.\n\n"
     "## Where do welders work?\n\nWelders work in shipyards, factories and on building sites.\n";
 
+#define MAX_QUOTES 8
+
 static struct smalltalk *talk;
 static struct answerer *answerer;
 static struct pool *pool;
@@ -234,6 +236,37 @@ static void the_same_question_gives_the_same_reply(void **state)
     assert_int_equal(a.nsuggestion, b.nsuggestion);
 }
 
+static struct reply more(const char *asked, const struct reply *before)
+{
+    struct kb_quoted quoted[MAX_QUOTES];
+    size_t n = 0;
+    for (; n < before->nanswer && n < MAX_QUOTES; n++)
+        quoted[n] = (struct kb_quoted){before->answer[n].document, before->answer[n].start,
+                                       before->answer[n].end};
+    struct question q = {.text = "more", .len = 4, .asked = asked, .quoted = quoted, .nquoted = n};
+    struct reply r;
+    answer_make(answerer, &q, pool, &r);
+    return r;
+}
+
+/* Of a section that is quoted in part, what is left need not be about the question. */
+static void more_goes_on_and_does_not_quote_what_is_left_over(void **state)
+{
+    index_text("# Workshop\n\n## Gases\n\nArgon is a gas that keeps air away from the seam. "
+               "It is delivered in grey bottles with a green shoulder every Monday.\n\n"
+               "The canteen opens at seven and serves soup, bread, fruit and tea to everybody who "
+               "works in the hall, and on Fridays there is fish. Lockers are upstairs, next to the "
+               "showers, and want a padlock that everybody brings himself. Bicycles stand behind "
+               "the gate. Dogs stay at home, except for those of the night watch.\n\n"
+               "## Seams\n\nAluminium is welded under argon, and so is titanium.\n");
+    static const char asked[] = "what is argon";
+    struct reply first = ask(asked), second = more(asked, &first);
+    assert_non_null(strstr(first.text, "keeps air away"));
+    assert_null(strstr(first.text, "canteen"));
+    assert_null(strstr(second.text, "canteen"));
+    assert_null(strstr(second.text, "Dogs"));
+}
+
 static void sorry_is_a_complete_reply(void **state)
 {
     struct reply r;
@@ -263,6 +296,7 @@ int main(void)
         TEST(a_broken_index_gets_a_sorry_and_an_error),
         TEST(a_text_never_exceeds_its_limit),
         TEST(the_same_question_gives_the_same_reply),
+        TEST(more_goes_on_and_does_not_quote_what_is_left_over),
         TEST(sorry_is_a_complete_reply),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

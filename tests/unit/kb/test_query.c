@@ -147,6 +147,27 @@ static void test_what_a_pronoun_stands_for_is_more_than_circumstance(void **stat
     assert_true(weight[0] > weight[1]);
 }
 
+static void test_a_story_before_a_question_in_one_sentence_weighs_a_little_less(void **state)
+{
+    static const struct {
+        const char *text;
+        bool told;
+    } cases[] = {
+        {"I'm 45 and have worked in retail my whole life, can I still become a welder?", true},
+        {"So my dog sleeps in retail all day and I want to know how welders learn", true},
+        {"If I have worked in retail my whole life, can I still become a welder?", false},
+        {"I have worked in retail all my life, what should I do?", false}, /* about what? */
+        {"I have welded in retail, in shipyards and in factories", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct asked a = build_text(cases[i].text);
+        double weight = slot_of(&a.q, "retail")->weight;
+        if (cases[i].told != weight < 1 || weight < 0.5)
+            fail_msg("'%s': %f", cases[i].text, weight);
+        drop(&a);
+    }
+}
+
 static void test_a_followup_borrows_the_words_of_the_message_before(void **state)
 {
     static const char *const before[] = {"What is ASCP certification?"};
@@ -291,6 +312,7 @@ int main(void)
         cmocka_unit_test(test_sentences_around_the_asking_one_weigh_less),
         cmocka_unit_test(test_a_sentence_asks_without_a_mark_when_it_says_so),
         cmocka_unit_test(test_what_a_pronoun_stands_for_is_more_than_circumstance),
+        cmocka_unit_test(test_a_story_before_a_question_in_one_sentence_weighs_a_little_less),
         cmocka_unit_test(test_a_followup_borrows_the_words_of_the_message_before),
         cmocka_unit_test(test_one_is_the_first_thing_that_was_named_with_an_article),
         cmocka_unit_test(test_synonyms_share_the_slot_of_the_word),
