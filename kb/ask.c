@@ -290,6 +290,14 @@ static void share_words(struct pool *pool, const struct query *q, struct kb_hits
     hits->word = share;
 }
 
+static struct query_reader reader_of(const struct kb *kb)
+{
+    return (struct query_reader){.tokenizer = kb->tokenizer,
+                                 .synonyms = kb->synonyms,
+                                 .vocabulary = kb_vocabulary(kb),
+                                 .main_lang = kb_main_lang(kb)};
+}
+
 static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, struct kb_hits *hits)
 {
     struct pool *pool = hits->pool;
@@ -297,10 +305,7 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
     struct row *row = NULL;
     size_t n = 0, max = ask->max ? ask->max : 10;
     size_t first = max < RANK_ROWS ? RANK_ROWS : max < KB_CANDIDATES ? max : KB_CANDIDATES;
-    const struct query_reader reader = {.tokenizer = kb->tokenizer,
-                                        .synonyms = kb->synonyms,
-                                        .vocabulary = kb_vocabulary(kb),
-                                        .main_lang = kb_main_lang(kb)};
+    const struct query_reader reader = reader_of(kb);
     int r = query_build(&reader, pool, ask, q);
     if (!r)
         r = candidates_find(kb, q, pool, first, &c);
@@ -384,6 +389,33 @@ static int answer_leaning(struct kb *kb, const struct kb_ask *ask, struct kb_hit
     return r;
 }
 
+/* The end of what "BEGIN" began; r: how it went until here. */
+static int end_transaction(struct kb *kb, int r)
+{
+    if (sqlite3_get_autocommit(kb->db)) /* a bad error has ended it already */
+        return r;
+    int end = transaction(kb, STMT_END, "COMMIT");
+    return r ? r : end;
+}
+
+int kb_terms(struct kb *kb, const char *text, size_t len, struct pool *pool, struct kb_term **ret,
+             size_t *ret_n)
+{
+    const struct kb_ask ask = {.text = text, .len = len};
+    struct query q = {0};
+    int r = transaction(kb, STMT_BEGIN, "BEGIN");
+    if (r)
+        return r;
+    r = kb_refresh(kb);
+    if (!r) {
+        const struct query_reader reader = reader_of(kb);
+        r = query_build(&reader, pool, &ask, &q);
+        if (!r)
+            *ret = query_terms(&reader, &q, pool, ret_n);
+    }
+    return end_transaction(kb, r);
+}
+
 int kb_ask(struct kb *kb, const struct kb_ask *ask, struct kb_hits *ret_hits)
 {
     struct kb_hits hits = {.pool = pool_new()};
@@ -396,10 +428,7 @@ int kb_ask(struct kb *kb, const struct kb_ask *ask, struct kb_hits *ret_hits)
             r = answer_leaning(kb, ask, &hits);
         sqlite3_blob_close(kb->text); /* it would hold on to this state of the file */
         kb->text = NULL;
-        if (!sqlite3_get_autocommit(kb->db)) { /* a bad error has ended it already */
-            int end = transaction(kb, STMT_END, "COMMIT");
-            r = r ? r : end;
-        }
+        r = end_transaction(kb, r);
     }
     if (r) {
         pool_free(hits.pool);

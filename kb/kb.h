@@ -378,6 +378,28 @@ struct kb_test {
 typedef int kb_test_fn(void *ctx, const struct kb_test *test);
 int kb_tests(struct kb *kb, kb_test_fn *fn, void *ctx);
 
+/* A word as questions are compared by it: stemmed, corrected, and of several ways to say a thing always the same one. */
+struct kb_term {
+    const char *token;
+    double weight; /* 1; less for words that are hardly ever the point */
+    bool known;    /* the base has it */
+};
+/* The terms of a question, each once, in byte order; none is success. They live in `pool`. 0 or a negative enum kb_err. */
+int kb_terms(struct kb *kb, const char *text, size_t len, struct pool *pool, struct kb_term **ret,
+             size_t *ret_n);
+
+/* What the base was made of. The texts are good inside the call. */
+struct kb_document {
+    const char *document;                          /* stable id */
+    const char *title, *url, *file, *lang, *owner; /* "" when there is none */
+    const char *reviewed;                          /* YYYY-MM-DD, or "" */
+    const char *valid_until;                       /* the first last day of its passages, or "" */
+    size_t passages, entries;                      /* entries are passages too */
+};
+typedef void kb_document_fn(void *ctx, const struct kb_document *d);
+/* All, in byte order of their ids. */
+int kb_documents(struct kb *kb, kb_document_fn *fn, void *ctx);
+
 /* Where a passage stands in the sources, by its key or by what is behind its '#': 1, or 0 when there is none of that name,
  * or negative. The file's name lives in `pool`. */
 struct kb_place {

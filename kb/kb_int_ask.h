@@ -295,6 +295,11 @@ void query_weigh(struct query *q, size_t n);
 /* The day of the question as YYYYMMDD. */
 int32_t query_today(const struct query *q);
 
+/* ---- term.c: the words of a question as other questions are compared with it -------------------------------------------- */
+
+struct kb_term *query_terms(const struct query_reader *reader, const struct query *q,
+                            struct pool *pool, size_t *ret_n);
+
 /* ---- query_want.c, lightword.c, generalword.c: how it is asked, rather than what about ------------------------------------ */
 
 enum query_want query_want(const char *const *word, size_t n); /* folded words in a row */
