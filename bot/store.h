@@ -394,6 +394,43 @@ int store_live_late(struct store *s, const char *adapter, int64_t waiting_ms, in
 /* Those whose events are not all on their way, in order, from the one after `after` on. How many. */
 int store_live_behind(struct store *s, int64_t after, int64_t *ret, size_t max);
 
+/* ---- what statistics are made of (store_survey.c) ---- */
+
+/* Texts are good inside the call that they are given to. */
+struct store_survey_turn {
+    int64_t id, at_ms;
+    const char *adapter, *question, *kind, *reply; /* reply: JSON */
+    size_t reply_len;
+    double confidence;
+};
+typedef void store_survey_turn_fn(void *ctx, const struct store_survey_turn *t);
+/* How many there are; those with a number above `after`, in order; one of them, without its reply (-ENOENT). */
+int store_survey_count(struct store *s, int64_t since_ms, int64_t *ret_n);
+int store_survey_turns(struct store *s, int64_t after, int64_t since_ms, store_survey_turn_fn *fn,
+                       void *ctx);
+int store_question(struct store *s, int64_t id, store_survey_turn_fn *fn, void *ctx);
+/* What became of the turns from the number `from` on: votes up and down; a ticket's reasons and state; how many ms somebody who wanted
+ * a person waited, -1 when nobody has come yet. */
+enum store_survey { STORE_SURVEY_VOTES, STORE_SURVEY_TICKETS, STORE_SURVEY_WAITS };
+typedef void store_survey_fn(void *ctx, int64_t turn, int64_t a, int64_t b);
+int store_survey(struct store *s, enum store_survey what, int64_t from, store_survey_fn *fn,
+                 void *ctx);
+/* When content was published: the time in place of the turn. */
+int store_survey_published(struct store *s, int64_t since_ms, store_survey_fn *fn, void *ctx);
+/* Changes with every commit of another connection. */
+int store_version(struct store *s, int64_t *ret);
+
+/* Two questions that somebody has put together: their turns, and numbers for what they say, which outlive these. */
+struct store_merge {
+    int64_t id; /* out */
+    int64_t turn, says, into_turn, into_says, at_ms;
+    const char *who;
+};
+int store_merge(struct store *s, const struct store_merge *m);
+int store_unmerge(struct store *s, int64_t id); /* -ENOENT */
+typedef void store_merge_fn(void *ctx, const struct store_merge *m);
+int store_merges(struct store *s, store_merge_fn *fn, void *ctx);
+
 /* ---- what the staff did (store_audit.c) ---- */
 
 struct store_audit {

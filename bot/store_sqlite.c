@@ -214,6 +214,13 @@ static const char *const sql_upgrade[] = {
     "ALTER TABLE ticket_log ADD COLUMN was_owner TEXT;"
     "ALTER TABLE ticket_log ADD COLUMN was_outcome TEXT;"
 
+    /* Groups of questions that somebody has put together: each by a question of it. */
+    "CREATE TABLE cluster_merges("
+    "  id INTEGER PRIMARY KEY,"
+    "  turn INTEGER NOT NULL, into_turn INTEGER NOT NULL,"
+    "  says INTEGER NOT NULL, into_says INTEGER NOT NULL," /* what they ask about, hashed, for when the turn is gone */
+    "  who TEXT NOT NULL, at_ms INTEGER NOT NULL);"
+
     /* So that a server hears what another process has erased. */
     "CREATE INDEX conversations_erased ON conversations(used_ms) WHERE erased;"
 

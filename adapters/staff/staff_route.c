@@ -134,6 +134,13 @@ static const struct route {
 
     /* why the bot says what it says: desk_why.c */
     {"why", ROLE_AGENT, READS, desk_why, NULL},
+
+    /* questions that ask the same: desk_cluster.c */
+    {"clusters", ROLE_VIEWER, READS, desk_clusters, NULL},
+    {"cluster", ROLE_VIEWER, READS, desk_cluster, NULL},
+    {"similar", ROLE_VIEWER, READS, desk_similar, NULL},
+    {"merge", ROLE_AGENT, WRITES, desk_merge, NULL},
+    {"unmerge", ROLE_AGENT, WRITES, desk_unmerge, NULL},
 };
 
 /* ---- how they begin ---- */

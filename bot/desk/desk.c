@@ -15,6 +15,7 @@
 #include "bot/journal.h"
 #include "bot/json.h"
 #include "bot/must.h"
+#include "bot/survey.h"
 #include "bot/work.h"
 #include "kb/pool.h"
 
@@ -32,6 +33,7 @@ struct job {
 struct desk {
     struct bot *bot;
     char *path;
+    struct surveyor *surveyor;
     pthread_t thread[THREADS];
     size_t nthread;
 
@@ -336,6 +338,7 @@ int desk_ask(struct desk *d, struct desk_request *rq)
     *job = (struct job){
         .journal = {.run = run_write, .done = write_done, .drop = write_drop}, .desk = d, .rq = rq};
     buf_init(&rq->body, DESK_JSON);
+    rq->desk = d;
     int err =
         rq->writes && !rq->prepare ? journal_run(d->bot->journal, &job->journal) : queue(d, job);
     if (err)
@@ -343,11 +346,18 @@ int desk_ask(struct desk *d, struct desk_request *rq)
     return err ? -EBUSY : 0;
 }
 
+struct surveyor *desk_surveyor(struct desk *d)
+{
+    return d->surveyor;
+}
+
 struct desk *desk_new(struct bot *bot, const char *path)
 {
     struct desk *d = must(calloc(1, sizeof *d));
     d->bot = bot;
     d->path = must(strdup(path));
+    d->surveyor = surveyor_new(path, bot->index_path);
+    survey_give_back(d->surveyor, survey_take(d->surveyor)); /* it will be wanted in a moment */
     d->last = &d->first;
     pthread_mutex_init(&d->lock, NULL);
     pthread_cond_init(&d->wake, NULL);
@@ -376,6 +386,7 @@ void desk_free(struct desk *d)
     }
     pthread_cond_destroy(&d->wake);
     pthread_mutex_destroy(&d->lock);
+    surveyor_free(d->surveyor);
     free(d->path);
     free(d);
 }

@@ -24,6 +24,7 @@ struct bot;
 struct cJSON;
 struct desk;
 struct pool;
+struct surveyor;
 struct question; /* answer.h */
 struct reply;
 
@@ -63,6 +64,7 @@ struct desk_request {
     desk_run_fn *run;
     void (*done)(struct desk_request *rq);
     void *ctx;
+    struct desk *desk; /* that was asked */
     struct cJSON *
         in; /* what was sent along, an object or NULL; the desk's from desk_ask() on. desk_text(), desk_number() */
 
@@ -89,6 +91,9 @@ const char *desk_text(const struct desk_request *rq, const char *name, size_t ma
 int64_t desk_number(const struct desk_request *rq, const char *name);
 /* 0, or -EBUSY (too much waits): then the request, and what it points to, is the caller's still. */
 int desk_ask(struct desk *d, struct desk_request *rq);
+
+/* Who makes surveys of what was asked. Any thread. */
+struct surveyor *desk_surveyor(struct desk *d);
 
 /* The hash of a browser's token; false: it is none. */
 bool desk_session(const char *token, unsigned char ret[STORE_HASH]);

@@ -53,4 +53,19 @@ int desk_people(struct store *s, struct desk_request *rq); /* to whom one can be
 /* id: its question, asked of the base as it is today, explained (why.h) */
 int desk_why(struct store *s, struct desk_request *rq);
 
+/* ---- groups of questions that ask the same: desk_cluster.c ---- */
+
+/* show: "open" "fresh" "rising" "merged", or all; sort: "asks" "open" "last", or those that nobody was answered; q: words of the label;
+ * from: the how manieth */
+int desk_clusters(struct store *s, struct desk_request *rq);
+int desk_cluster(struct store *s, struct desk_request *rq); /* id: the one that has this question */
+int desk_similar(struct store *s, struct desk_request *rq); /* id: questions like this one */
+int desk_merge(struct store *s,
+               struct desk_request *rq); /* id, into: two questions whose groups are one */
+int desk_unmerge(struct store *s, struct desk_request *rq); /* id: of the merge */
+
+/* Open tickets with one of the reasons `why` (0: all), worth most first: asks * (1 - confidence) * recency; the confidence of what was voted down is 0, and recency halves with
+ * every week. At most `max` after the first `from`. How many; 0 also while there is no survey yet. */
+size_t desk_cluster_worth(struct desk *d, int why, size_t from, size_t max, int64_t *ret_id);
+
 #endif

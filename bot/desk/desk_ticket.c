@@ -83,6 +83,34 @@ static int read_which(const struct desk_request *rq, struct store_queue *q)
     return -EINVAL;
 }
 
+/* Somebody may have closed it since it was counted. */
+static void list_open(void *ctx, const struct store_ticket *t)
+{
+    if (t->state == TICKET_NEW || t->state == TICKET_CLAIMED)
+        list_one(ctx, t);
+}
+
+/* Those that are worth most first, from the how manieth; false: in order of time, because it is not known, or not asked for. */
+static bool list_worth(struct store *s, struct desk_request *rq, const struct store_queue *q,
+                       struct listing *l, int *ret_err)
+{
+    const char *sort = desk_text(rq, "sort", MAX_WHAT);
+    int64_t id[PAGE + 1], from = desk_number(rq, "from");
+    if (!sort || strcmp(sort, "worth") || q->over || q->owner || (q->containing && *q->containing))
+        return false;
+    size_t first = from ? (size_t)from - 1 : 0;
+    size_t n = desk_cluster_worth(rq->desk, q->why, first, PAGE + 1, id);
+    *ret_err = 0;
+    for (size_t i = 0; i < n && i < PAGE && !*ret_err; i++) {
+        *ret_err = store_ticket(s, id[i], list_open, l);
+        if (*ret_err == -ENOENT) /* erased meanwhile */
+            *ret_err = 0;
+    }
+    if (n || first)
+        buf_addf(l->b, "],\"from\":%lld}", (long long)(n > PAGE ? first + PAGE + 1 : 0));
+    return n || first;
+}
+
 int desk_queue(struct store *s, struct desk_request *rq)
 {
     struct store_queue q = {.before = desk_number(rq, "before"),
@@ -99,6 +127,8 @@ int desk_queue(struct store *s, struct desk_request *rq)
              "{\"open\":{\"none\":%lld,\"low\":%lld,\"down\":%lld,\"person\":%lld,\"all\":%lld}"
              ",\"tickets\":[",
              (long long)n[0], (long long)n[1], (long long)n[2], (long long)n[3], (long long)n[4]);
+    if (list_worth(s, rq, &q, &l, &err))
+        return err;
     err = store_tickets(s, &q, list_one, &l);
     buf_addf(&rq->body, "],\"next\":%lld}", (long long)(l.n > PAGE ? l.last : 0));
     return err;

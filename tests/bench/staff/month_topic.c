@@ -91,7 +91,9 @@ static void add_known(struct topics *t, const struct kb_curated *e)
 static void add_read(void *ctx, const char *text, bool entry)
 {
     struct topics *t = ctx;
-    const char *heading = strstr(text, ": ");
+    const char *heading = NULL;
+    for (const char *s = text; (s = strstr(s, ": ")); s += 2)
+        heading = s;
     if (entry || !heading)
         return;
     struct topic *it = add_topic(t);
