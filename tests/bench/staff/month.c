@@ -104,6 +104,7 @@ struct said {
 struct month {
     struct store *store;
     struct answerer *answerer;
+    struct smalltalk *small;
     struct pool *pool;
     struct topics topics;
     struct dice dice;
@@ -325,7 +326,6 @@ static void open_month(struct month *m, const char *folder, const char *guides, 
     const char *path[] = {guides};
     struct kb_sources src = {.path = path, .n = 1};
     struct kb_report report = {0};
-    struct smalltalk *small;
     if (!access(state, F_OK))
         die("there is a month already, or something better", state);
     if (mkdir(folder, 0750) && errno != EEXIST)
@@ -333,11 +333,11 @@ static void open_month(struct month *m, const char *folder, const char *guides, 
     const char *synonyms = pool_printf(m->pool, "%s/../synonyms.yaml", guides);
     if (!access(synonyms, F_OK))
         src.synonyms = synonyms;
-    if (kb_index(db, &src, &report) || smalltalk_read(NULL, &small, &report))
+    if (kb_index(db, &src, &report) || smalltalk_read(NULL, &m->small, &report))
         die("the guides cannot be indexed", guides);
     kb_report_release(&report);
     topics_make(&m->topics, guides, db, &m->dice);
-    check(answerer_open(db, small, &m->answerer));
+    check(answerer_open(db, m->small, &m->answerer));
     check(store_open(state, "normal", &m->store));
     m->room = 4 * n + 16;
     m->said = must(calloc(m->room, sizeof *m->said));
@@ -372,6 +372,7 @@ int main(int argc, char **argv)
     free(m.said);
     store_close(m.store);
     answerer_close(m.answerer);
+    smalltalk_free(m.small);
     pool_free(m.pool);
     return 0;
 }
