@@ -324,6 +324,9 @@ typedef void store_ticket_event_fn(void *ctx, int64_t seq, int64_t at_ms, const 
 int store_ticket_events(struct store *s, int64_t id, size_t max, store_ticket_event_fn *fn,
                         void *ctx);
 
+/* Its own question and those of its conversation before it, oldest first, at most `max`. */
+int store_ticket_turns(struct store *s, int64_t id, size_t max, store_ticket_fn *fn, void *ctx);
+
 /* From one of the states `from` (bits 1 << state) to another; owner and outcome become these. only_of: only while
  * it is nobody's, or this one's; NULL: whoever's it is. -ENOENT: there is none; -EBUSY: it is in another state, or somebody else's. */
 struct store_ticket_change {

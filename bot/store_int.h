@@ -73,6 +73,7 @@ enum store_sql {
     SQL_WANT_PERSON,
     SQL_TICKET_LOG,
     SQL_TICKET_EVENTS,
+    SQL_TICKET_TURNS,
     SQL_HAS_TICKET,
     SQL_HAS_ASKED,
     SQL_LIVE,

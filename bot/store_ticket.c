@@ -130,6 +130,30 @@ int store_ticket_events(struct store *s, int64_t id, size_t max, store_ticket_ev
     return row;
 }
 
+static const char sql_ticket_turns[] =
+    "SELECT id, at_ms, question, reply FROM (SELECT b.id, b.at_ms, b.question, b.reply FROM turns t"
+    "  JOIN turns b ON b.id = t.id OR t.conversation <> '' AND b.adapter = t.adapter"
+    "   AND b.conversation = t.conversation AND b.id < t.id"
+    "  WHERE t.id = ?1 ORDER BY b.id DESC LIMIT ?2) ORDER BY id";
+
+int store_ticket_turns(struct store *s, int64_t id, size_t max, store_ticket_fn *fn, void *ctx)
+{
+    int err, row;
+    sqlite3_stmt *st =
+        store_bind(s, SQL_TICKET_TURNS, sql_ticket_turns, &err, "ii", id, (int64_t)max);
+    if (!st)
+        return err;
+    while ((row = store_row(s, st)) > 0) {
+        struct store_ticket t = {.id = sqlite3_column_int64(st, 0),
+                                 .at_ms = sqlite3_column_int64(st, 1),
+                                 .question = text(st, 2),
+                                 .reply = text(st, 3)};
+        fn(ctx, &t);
+    }
+    store_reset(st);
+    return row;
+}
+
 static const char sql_asked_before[] =
     "SELECT b.question, b.reply FROM turns t JOIN turns b ON b.adapter = t.adapter"
     "  AND b.conversation = t.conversation AND b.id < t.id AND b.at_ms >= t.at_ms - ?2"

@@ -10,6 +10,7 @@
 
 #define PAGE       50
 #define MAX_EVENTS 200 /* of a conversation, the last ones */
+#define MAX_TURNS  20  /* of one without a transcript */
 #define MAX_TEXT   2000
 #define MAX_WHAT   32
 #define MAX_SEARCH 200
@@ -147,8 +148,19 @@ static void whole(void *ctx, const struct store_ticket *t)
 static void add_event(void *ctx, int64_t seq, int64_t at_ms, const char *body)
 {
     struct listing *l = ctx;
-    buf_addf(l->b, "%s{\"seq\":%lld,\"ms\":%lld,%s}", l->n++ ? "," : "", (long long)seq,
+    buf_addf(l->b, "%s{\"seq\":%lld,\"when\":%lld,%s}", l->n++ ? "," : "", (long long)seq,
              (long long)at_ms, body);
+}
+
+/* Where no transcript is kept (Slack, Matrix): a question with its reply, as if they were two events. */
+static void add_turn(void *ctx, const struct store_ticket *t)
+{
+    struct listing *l = ctx;
+    buf_addf(l->b, "%s{\"when\":%lld,\"t\":\"msg\",\"from\":\"user\",\"text\":", l->n++ ? "," : "",
+             (long long)t->at_ms);
+    json_add_string(l->b, t->question, strlen(t->question));
+    buf_addf(l->b, "},{\"when\":%lld,\"t\":\"turn\",\"id\":\"%lld\",\"reply\":%s}",
+             (long long)t->at_ms, (long long)t->id, *t->reply ? t->reply : "{}");
 }
 
 static void add_note(void *ctx, const struct store_ticket_note *n)
@@ -170,6 +182,8 @@ int desk_ticket(struct store *s, struct desk_request *rq)
     buf_adds(&rq->body, ",\"events\":[");
     if (!err)
         err = store_ticket_events(s, id, MAX_EVENTS, add_event, &events);
+    if (!err && !events.n)
+        err = store_ticket_turns(s, id, MAX_TURNS, add_turn, &events);
     buf_adds(&rq->body, "],\"log\":[");
     if (!err)
         err = store_ticket_log(s, id, add_note, &notes);

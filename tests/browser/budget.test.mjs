@@ -3,10 +3,11 @@
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import {context, page, program, chat, ask, question} from './harness.mjs';
+import {context, page, chat, ask, question} from './harness.mjs';
+import {desk, console_of} from './staff.mjs';
 
-const HOST = 3000, CHAT = 12000, WORDS = 1500;
-const p = await program();
+const HOST = 3000, CHAT = 12000, WORDS = 1500, CONSOLE = 40_000;
+const p = await desk();
 
 /* Bytes of the body as it is sent to a browser that takes gzip. */
 const weigh = (path) => new Promise((go, fail) => http.get(p.url + path, {headers: {'Accept-Encoding': 'gzip'}}, (r) => {
@@ -43,4 +44,18 @@ test('the words of each language', async () => {
     const bytes = await weigh(`${words}${lang}.json`);
     assert.ok(bytes <= WORDS, `${lang}: ${bytes} bytes`);
   }
+});
+
+/* All of the console, whatever page is looked at: but for the answers of the program. */
+test('the console of the staff', async (t) => {
+  const html = await (await fetch(p.url + '/staff/')).text();
+  const paths = ['/staff/', ...[...html.matchAll(/(?:src|href)="(\/staff\/a\/[^"]+)"/g)].map((m) => m[1])];
+  const tab = await console_of(p, 'adam'), loaded = await tab.evaluate(() => performance.getEntriesByType('resource').map((e) => new URL(e.name).pathname));
+  for (const path of loaded)
+    if (path.startsWith('/staff/a/') && !paths.includes(path))
+      paths.push(path);
+  const sizes = await Promise.all(paths.map(async (path) => [await weigh(path), path]));
+  const sum = sizes.reduce((n, [bytes]) => n + bytes, 0);
+  t.diagnostic(`${sum} bytes: ${sizes.map((s) => s.join(' ')).join(', ')}`);
+  assert.ok(sum <= CONSOLE, `${sum} bytes; is esbuild installed?`);
 });

@@ -12,6 +12,8 @@ const useId = () => {
 
 const NUMBER = new Intl.NumberFormat('en');
 export const count = (n) => NUMBER.format(n);
+/* "1 question", "2 questions" */
+export const some = (n, thing) => `${count(n)} ${thing}${n === 1 ? '' : 's'}`;
 
 const UNITS = [['y', 31_557_600], ['mo', 2_629_800], ['d', 86_400], ['h', 3600], ['min', 60]];
 const DATE = new Intl.DateTimeFormat('en', {dateStyle: 'medium', timeStyle: 'short'});
