@@ -10,6 +10,10 @@
 #include <cmocka.h>
 
 #include <cjson/cJSON.h>
+#include <endian.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <time.h>
 
 #include "tests/wire/harness/command.h"
 #include "tests/wire/harness/staff.h"
@@ -35,11 +39,20 @@ void staff_user(const struct wire *w, const char *what, const char *role, const 
     command_release(&r);
 }
 
+static const char *from;
+
+void staff_from(const char *address)
+{
+    from = address;
+}
+
 const char *staff_page(const struct wire *w, const struct person *p)
 {
     static char headers[512];
-    int n = snprintf(headers, sizeof headers,
-                     "Origin: http://127.0.0.1:%d\r\nContent-Type: application/json\r\n", w->port);
+    int n =
+        snprintf(headers, sizeof headers,
+                 "Origin: http://127.0.0.1:%d\r\nContent-Type: application/json\r\n%s%s%s", w->port,
+                 from ? "X-Forwarded-For: " : "", from ? from : "", from ? "\r\n" : "");
     if (p)
         snprintf(headers + n, sizeof headers - (size_t)n, "Cookie: %s\r\nX-CSRF-Token: %s\r\n",
                  p->cookie, p->csrf);
@@ -89,6 +102,24 @@ int staff_try_code(const struct wire *w, const char *name, const char *password,
         assert_null(answer_header(&a, "set-cookie"));
     answer_release(&a);
     return status;
+}
+
+void staff_code(const char *secret, int steps, char ret[7])
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    unsigned char key[64] = {0}, mac[20];
+    unsigned bits = 0, len = 0, have = 0;
+    for (; *secret; secret++)
+        if (*secret != ' ') {
+            bits = bits << 5 | (unsigned)(strchr(letters, *secret) - letters);
+            if ((have += 5) >= 8)
+                key[len++] = (unsigned char)(bits >> (have -= 8));
+        }
+    uint64_t counter = htobe64((uint64_t)(time(NULL) / 30 + steps));
+    HMAC(EVP_sha1(), key, (int)len, (unsigned char *)&counter, sizeof counter, mac, NULL);
+    uint32_t word;
+    memcpy(&word, mac + (mac[19] & 15), sizeof word);
+    snprintf(ret, 7, "%06u", (be32toh(word) & 0x7fffffff) % 1000000);
 }
 
 int staff_try_login(const struct wire *w, const char *name, const char *password,

@@ -21,12 +21,18 @@ int staff_try_login(const struct wire *w, const char *name, const char *password
 /* The same with the code of a second factor. */
 int staff_try_code(const struct wire *w, const char *name, const char *password, const char *code,
                    struct person *ret);
+/* What an authenticator app shows for that secret in base32, `steps` half minutes from now (RFC 6238); written a second time, by
+ * other means than the program's. */
+void staff_code(const char *secret, int steps, char ret[7]);
 struct person staff_login(const struct wire *w, const char *name);
 /* The settings of that program, for its commands. Good until the next call. */
 const char *staff_config(const struct wire *w);
 
 /* Headers as our own page would send them: origin, type, and what belongs to `p` (NULL: nothing). Good until the next call. */
 const char *staff_page(const struct wire *w, const struct person *p);
+/* From now on pages are at this address, as a proxy says it: for a program with web.proxies [127.0.0.1], since a network that fails
+ * to log in waits. NULL: here. */
+void staff_from(const char *address);
 /* The status; with `a`, the whole reply: answer_release(). */
 int staff_call(const struct wire *w, const char *method, const char *path, const char *headers,
                const char *body, struct answer *a);

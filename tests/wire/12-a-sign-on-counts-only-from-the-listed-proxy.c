@@ -1,0 +1,196 @@
+/* staff.auth: proxy. The header of a listed proxy takes the place of the password and of nothing else: there is a session, its cookie,
+ * X-CSRF-Token and the audit as ever. From any other address it is refused, whatever X-Forwarded-For says, and without that
+ * setting it is not looked at. Groups give roles, and a session ends when the header names somebody else. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <cjson/cJSON.h>
+
+#include "tests/wire/harness/staff.h"
+
+#define LISTED                                                                                     \
+    "staff: {auth: proxy, proxies: [127.0.0.1], proxy_roles: [career-centre=agent, it=admin]}\n"
+
+static struct wire *begin(const char *settings)
+{
+    return wire_start(&(struct wire_options){.settings = settings});
+}
+
+static char *code_of(const struct wire *w, const char *path, const char *headers, int status)
+{
+    static char code[40];
+    struct answer a;
+    assert_int_equal(staff_call(w, "GET", path, headers, NULL, &a), status);
+    cJSON *j = cJSON_Parse(a.body);
+    const char *s = cJSON_GetStringValue(cJSON_GetObjectItem(j, "code"));
+    snprintf(code, sizeof code, "%s", s ? s : "");
+    cJSON_Delete(j);
+    answer_release(&a);
+    return code;
+}
+
+/* What the proxy adds to whatever a browser sends. */
+static const char *named(const char *user, const char *groups, const char *more)
+{
+    static char headers[900];
+    snprintf(headers, sizeof headers, "X-Remote-User: %s\r\n%s%s%s%s", user,
+             groups ? "X-Remote-Groups: " : "", groups ? groups : "", groups ? "\r\n" : "", more);
+    return headers;
+}
+
+static int sign_on(const struct wire *w, const char *user, const char *groups, struct person *ret)
+{
+    char page[512];
+    struct answer a;
+    snprintf(page, sizeof page, "%s", staff_page(w, NULL));
+    int status = staff_call(w, "POST", "/staff/api/login", named(user, groups, page), "{}", &a);
+    if (status == 200) {
+        const char *cookie = answer_header(&a, "set-cookie");
+        snprintf(ret->cookie, sizeof ret->cookie, "%.*s", (int)strcspn(cookie, ";"), cookie);
+        cJSON *j = cJSON_Parse(a.body);
+        snprintf(ret->csrf, sizeof ret->csrf, "%s",
+                 cJSON_GetStringValue(cJSON_GetObjectItem(j, "csrf")));
+        cJSON_Delete(j);
+    }
+    answer_release(&a);
+    return status;
+}
+
+static int see(const struct wire *w, const struct person *p, const char *user, const char *groups,
+               const char *path)
+{
+    char page[512];
+    snprintf(page, sizeof page, "%s", staff_page(w, p));
+    return staff_call(w, "GET", path, user ? named(user, groups, page) : page, NULL, NULL);
+}
+
+static void the_listed_proxys_word_begins_a_session_like_any_other(void **state)
+{
+    struct wire *w = begin(LISTED);
+    struct person p;
+    assert_string_equal(
+        code_of(w, "/staff/api/me", named("zoe@example.edu", "staff;career-centre", ""), 401),
+        "sign_on");
+    assert_int_equal(sign_on(w, "zoe@example.edu", "staff;career-centre", &p), 200);
+    assert_int_equal(
+        see(w, &p, "zoe@example.edu", "staff, Career-Centre", "/staff/api/ticket?id=1"), 404);
+    assert_int_equal(see(w, &p, "zoe@example.edu", "career-centre", "/staff/api/users"), 403);
+    /* another site still can do nothing: the word of the proxy comes with its requests, too */
+    char headers[700];
+    snprintf(headers, sizeof headers,
+             "Origin: http://evil.example\r\nContent-Type: application/json\r\nCookie: %s\r\n"
+             "X-CSRF-Token: %s\r\n",
+             p.cookie, p.csrf);
+    assert_int_equal(staff_call(w, "POST", "/staff/api/act",
+                                named("zoe@example.edu", "career-centre", headers), "{}", NULL),
+                     403);
+    assert_int_equal(staff_call(w, "POST", "/staff/api/login",
+                                named("zoe@example.edu", "career-centre",
+                                      "Origin: http://evil.example\r\n"
+                                      "Content-Type: application/json\r\n"),
+                                "{}", NULL),
+                     403);
+    assert_true(staff_audited(w, "\"actor\":\"zoe@example.edu\",\"role\":\"agent\",\"action\":"
+                                 "\"login\",\"after\":\"proxy\""));
+    assert_true(staff_audited(w, "\"action\":\"user.add\",\"object\":\"zoe@example.edu\""));
+    wire_stop(w);
+}
+
+static void a_session_ends_when_the_header_names_another_one_or_nobody(void **state)
+{
+    struct wire *w = begin(LISTED);
+    struct person p;
+    assert_int_equal(sign_on(w, "zoe", "career-centre", &p), 200);
+    assert_int_equal(see(w, &p, "zoe", "career-centre", "/staff/api/queue"), 200);
+    assert_int_equal(see(w, &p, NULL, NULL, "/staff/api/queue"), 401);
+    assert_int_equal(see(w, &p, "yan", "career-centre", "/staff/api/queue"), 401);
+    /* promoted or demoted: signs on anew, and the old session is over */
+    assert_int_equal(see(w, &p, "zoe", "it", "/staff/api/queue"), 401);
+    struct person q;
+    assert_int_equal(sign_on(w, "zoe", "it;career-centre", &q), 200);
+    assert_int_equal(see(w, &q, "zoe", "it", "/staff/api/users"), 200);
+    assert_int_equal(see(w, &p, "zoe", "it", "/staff/api/users"), 401);
+    assert_string_equal(code_of(w, "/staff/api/me", named("zoe", "students", ""), 403), "no_role");
+    assert_string_equal(code_of(w, "/staff/api/me", named("zoe", NULL, ""), 403), "no_role");
+    assert_string_equal(code_of(w, "/staff/api/me", named("zoe zoe", "it", ""), 403), "odd_name");
+    assert_string_equal(code_of(w, "/staff/api/me", "X-Remote-Groups: it\r\n", 401), "no_sign_on");
+    wire_stop(w);
+}
+
+static void nobody_has_a_password_there(void **state)
+{
+    struct wire *w = begin(LISTED);
+    struct person p;
+    staff_user(w, "add", "agent", "anna");
+    assert_int_equal(staff_try_login(w, "anna", STAFF_PASSWORD, &p), 401);
+    assert_int_equal(sign_on(w, "zoe", "it", &p), 200);
+    char page[512];
+    snprintf(page, sizeof page, "%s", staff_page(w, &p));
+    assert_int_equal(staff_call(w, "POST", "/staff/api/factor-begin", named("zoe", "it", page),
+                                "{\"password\":\"!\"}", NULL),
+                     422);
+    wire_stop(w);
+    /* and one who came by sign-on has none that could be guessed where passwords are asked for */
+}
+
+static void without_groups_only_those_come_in_who_were_added(void **state)
+{
+    struct wire *w = begin("staff: {auth: proxy, proxies: [\"127.0.0.0/8\"]}\n");
+    struct person p;
+    staff_user(w, "add", "editor", "edith");
+    assert_int_equal(sign_on(w, "Edith", "it", &p), 200);
+    assert_int_equal(see(w, &p, "edith", NULL, "/staff/api/ticket?id=1"), 404);
+    assert_int_equal(see(w, &p, "edith", NULL, "/staff/api/users"), 403);
+    assert_int_equal(sign_on(w, "zoe", "it", &p), 403);
+    staff_user(w, "role", "viewer", "edith");
+    assert_int_equal(see(w, &p, "edith", NULL, "/staff/api/queue"), 401);
+    wire_stop(w);
+}
+
+static void from_anywhere_else_the_header_is_refused(void **state)
+{
+    struct wire *w = begin("staff: {auth: proxy, proxies: [192.0.2.7]}\nweb: {proxies: "
+                           "[127.0.0.1]}\n");
+    struct person p;
+    assert_string_equal(code_of(w, "/staff/api/me", named("zoe", "it", ""), 403),
+                        "foreign_sign_on");
+    assert_string_equal(
+        code_of(w, "/staff/api/me", named("zoe", "it", "X-Forwarded-For: 192.0.2.7\r\n"), 403),
+        "foreign_sign_on");
+    assert_int_equal(sign_on(w, "zoe", "it", &p), 403);
+    assert_true(wire_said(w, "staff.proxies"));
+    wire_stop(w);
+}
+
+static void without_that_setting_the_header_is_nothing(void **state)
+{
+    struct wire *w = begin("staff: {proxies: [127.0.0.1], proxy_roles: [it=admin]}\n");
+    struct person p;
+    staff_user(w, "add", "agent", "anna");
+    staff_user(w, "add", "admin", "adam");
+    assert_string_equal(code_of(w, "/staff/api/me", named("adam", "it", ""), 401), "login");
+    assert_int_equal(sign_on(w, "adam", "it", &p), 422);
+    p = staff_login(w, "anna");
+    assert_int_equal(see(w, &p, "adam", "it", "/staff/api/users"), 403);
+    wire_stop(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_listed_proxys_word_begins_a_session_like_any_other),
+        cmocka_unit_test(a_session_ends_when_the_header_names_another_one_or_nobody),
+        cmocka_unit_test(nobody_has_a_password_there),
+        cmocka_unit_test(without_groups_only_those_come_in_who_were_added),
+        cmocka_unit_test(from_anywhere_else_the_header_is_refused),
+        cmocka_unit_test(without_that_setting_the_header_is_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
