@@ -316,6 +316,8 @@ struct store_queue {
 };
 /* Newest first. */
 int store_tickets(struct store *s, const struct store_queue *q, store_ticket_fn *fn, void *ctx);
+/* All that are open and have one of these reasons (0: any), oldest first. */
+int store_open_tickets(struct store *s, int why, void (*fn)(void *ctx, int64_t id), void *ctx);
 /* Open ones by reason, in the order of the bits, and all. */
 int store_count_tickets(struct store *s, int64_t ret[5]);
 int store_ticket(struct store *s, int64_t id, store_ticket_fn *fn, void *ctx); /* -ENOENT */

@@ -76,6 +76,21 @@ int store_tickets(struct store *s, const struct store_queue *q, store_ticket_fn 
     return st ? row : err;
 }
 
+static const char sql_open_tickets[] =
+    "SELECT turn FROM tickets WHERE state < 2 AND (?1 = 0 OR why & ?1) ORDER BY turn";
+
+int store_open_tickets(struct store *s, int why, void (*fn)(void *ctx, int64_t id), void *ctx)
+{
+    int err, row;
+    sqlite3_stmt *st = store_bind(s, SQL_OPEN_TICKETS, sql_open_tickets, &err, "i", (int64_t)why);
+    if (!st)
+        return err;
+    while ((row = store_row(s, st)) > 0)
+        fn(ctx, sqlite3_column_int64(st, 0));
+    store_reset(st);
+    return row;
+}
+
 static const char sql_count[] =
     "SELECT sum(why & 1), sum(why >> 1 & 1), sum(why >> 2 & 1), sum(why >> 3 & 1), count(*)"
     " FROM tickets WHERE state < 2";

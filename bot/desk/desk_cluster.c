@@ -381,45 +381,37 @@ int desk_unmerge(struct store *s, struct desk_request *rq)
 
 /* ---- what to look at first ------------------------------------------------------------------------------------------- */
 
-struct worth {
-    int64_t id;
-    double worth;
-};
-
 static int by_worth(const void *a, const void *b)
 {
-    const struct worth *x = a, *y = b;
+    const struct desk_worth *x = a, *y = b;
     if (x->worth > y->worth || x->worth < y->worth)
         return x->worth > y->worth ? -1 : 1;
     return (x->id < y->id) - (x->id > y->id);
 }
 
-static double worth_of(const struct survey *v, const struct survey_fact *f)
+static void weigh(const struct survey *v, struct desk_worth *w)
 {
-    double asks = f->group == UINT32_MAX ? 1 : (double)v->group[f->group].n;
+    const struct survey_fact *f = survey_find(v, w->id);
+    w->asks = f && f->group != UINT32_MAX ? v->group[f->group].n : 1;
+    if (!f) { /* too new, or too old */
+        w->worth = !v->n || w->id > v->fact[v->n - 1].id ? 1 : exp2(-SURVEY_DAYS / 7.0);
+        return;
+    }
     double weeks = (double)(v->at_ms - f->at_ms) / (7.0 * DAY_MS);
     bool wrong = f->down > f->up || f->wanted; /* whatever the bot thought of its answer */
-    return asks * (wrong ? 1 : 1 - (double)f->confidence) * exp2(-weeks);
+    w->worth = (double)w->asks * (wrong ? 1 : 1 - (double)f->confidence) * exp2(-weeks);
 }
 
-size_t desk_cluster_worth(struct desk *d, int why, size_t from, size_t max, int64_t *ret_id)
+bool desk_cluster_sort(struct desk *d, struct desk_worth *w, size_t n)
 {
     struct surveyor *surveyor = desk_surveyor(d);
     const struct survey *v = survey_take(surveyor);
-    size_t n = 0, given = 0;
     if (!v)
-        return 0;
-    struct pool *pool = pool_new();
-    struct worth *w = pool_array(pool, v->n, sizeof *w);
-    for (size_t i = 0; i < v->n; i++) {
-        const struct survey_fact *f = &v->fact[i];
-        if (f->why && f->state <= TICKET_CLAIMED && (!why || f->why & why))
-            w[n++] = (struct worth){f->id, worth_of(v, f)};
-    }
-    qsort(w, n, sizeof *w, by_worth);
-    for (size_t i = from; i < n && given < max; i++)
-        ret_id[given++] = w[i].id;
-    pool_free(pool);
+        return false;
+    for (size_t i = 0; i < n; i++)
+        weigh(v, &w[i]);
     survey_give_back(surveyor, v);
-    return given;
+    if (n)
+        qsort(w, n, sizeof *w, by_worth);
+    return true;
 }

@@ -43,7 +43,7 @@ int desk_revoke_token(struct store *s, struct desk_request *rq); /* id */
 int desk_queue(struct store *s, struct desk_request *rq);
 int desk_ticket(struct store *s,
                 struct desk_request *rq); /* id: one, whole; an audit row says who read it */
-/* id, what, text: "claim" "take" (from somebody else) "assign" "release" "close" "ignore" "reopen" "note"; text: a note, or to whom. */
+/* id, what, text: "claim" "take" (from somebody else) "assign" "release" "close" "duplicate" "ignore" "reopen" "note"; text: a note, or to whom. */
 int desk_act(struct store *s, struct desk_request *rq);
 int desk_undo(struct store *s, struct desk_request *rq);   /* id: what I did last, a moment ago */
 int desk_people(struct store *s, struct desk_request *rq); /* to whom one can be assigned */
@@ -64,8 +64,14 @@ int desk_merge(struct store *s,
                struct desk_request *rq); /* id, into: two questions whose groups are one */
 int desk_unmerge(struct store *s, struct desk_request *rq); /* id: of the merge */
 
-/* Open tickets with one of the reasons `why` (0: all), worth most first: asks * (1 - confidence) * recency; the confidence of what was voted down is 0, and recency halves with
- * every week. At most `max` after the first `from`. How many; 0 also while there is no survey yet. */
-size_t desk_cluster_worth(struct desk *d, int why, size_t from, size_t max, int64_t *ret_id);
+/* Tickets in the order of what they are worth: asks * (1 - confidence) * recency. The confidence of what was voted down is 0, and
+ * recency halves with every week. One that is newer than the survey counts as asked once, just now. False while there is no
+ * survey yet: then nothing is changed. */
+struct desk_worth {
+    int64_t id;
+    size_t asks; /* out: of questions like it, in thirty days */
+    double worth;
+};
+bool desk_cluster_sort(struct desk *d, struct desk_worth *w, size_t n);
 
 #endif

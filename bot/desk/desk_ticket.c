@@ -84,32 +84,47 @@ static int read_which(const struct desk_request *rq, struct store_queue *q)
     return -EINVAL;
 }
 
-/* Somebody may have closed it since it was counted. */
-static void list_open(void *ctx, const struct store_ticket *t)
+struct open_ones {
+    struct pool *pool;
+    struct desk_worth *w;
+    size_t n, cap;
+};
+
+static void keep_open(void *ctx, int64_t id)
 {
-    if (t->state == TICKET_NEW || t->state == TICKET_CLAIMED)
-        list_one(ctx, t);
+    struct open_ones *o = ctx;
+    POOL_PUSH(o->pool, o->w, o->n, o->cap)->id = id;
 }
 
-/* Those that are worth most first, from the how manieth; false: in order of time, because it is not known, or not asked for. */
-static bool list_worth(struct store *s, struct desk_request *rq, const struct store_queue *q,
-                       struct listing *l, int *ret_err)
+struct weighed {
+    struct listing *l;
+    size_t asks;
+};
+
+static void list_weighed(void *ctx, const struct store_ticket *t)
 {
-    const char *sort = desk_text(rq, "sort", MAX_WHAT);
-    int64_t id[PAGE + 1], from = desk_number(rq, "from");
-    if (!sort || strcmp(sort, "worth") || q->over || q->owner || (q->containing && *q->containing))
-        return false;
-    size_t first = from ? (size_t)from - 1 : 0;
-    size_t n = desk_cluster_worth(rq->desk, q->why, first, PAGE + 1, id);
-    *ret_err = 0;
-    for (size_t i = 0; i < n && i < PAGE && !*ret_err; i++) {
-        *ret_err = store_ticket(s, id[i], list_open, l);
-        if (*ret_err == -ENOENT) /* erased meanwhile */
-            *ret_err = 0;
-    }
-    if (n || first)
-        buf_addf(l->b, "],\"from\":%lld}", (long long)(n > PAGE ? first + PAGE + 1 : 0));
-    return n || first;
+    const struct weighed *w = ctx;
+    buf_adds(w->l->b, w->l->n++ ? "," : "");
+    add_ticket(w->l->b, t);
+    buf_addf(w->l->b, ",\"asks\":%zu}", w->asks);
+}
+
+/* A page of those that are worth most, from the how manieth on. Which are open is asked of the store, what they are worth of the
+ * survey, which may be seconds old. *ret_known: they could be weighed. */
+static int list_worth(struct store *s, struct desk_request *rq, int why, struct listing *l,
+                      bool *ret_known)
+{
+    struct open_ones o = {.pool = rq->pool};
+    int64_t from = desk_number(rq, "from");
+    size_t at = from ? (size_t)from - 1 : 0;
+    int err = store_open_tickets(s, why, keep_open, &o);
+    if (err || !(*ret_known = desk_cluster_sort(rq->desk, o.w, o.n)))
+        return err;
+    size_t end = at + PAGE < o.n ? at + PAGE : o.n;
+    for (; at < end && !err; at++)
+        err = store_ticket(s, o.w[at].id, list_weighed, &(struct weighed){l, o.w[at].asks});
+    buf_addf(l->b, "],\"from\":%zu,\"next\":0}", end < o.n ? end + 1 : 0);
+    return err;
 }
 
 int desk_queue(struct store *s, struct desk_request *rq)
@@ -120,6 +135,8 @@ int desk_queue(struct store *s, struct desk_request *rq)
     int64_t n[5] = {0};
     struct listing l = {.b = &rq->body};
     int err = read_which(rq, &q);
+    if (q.containing && !*q.containing)
+        q.containing = NULL;
     if (!err)
         err = store_count_tickets(s, n);
     if (err)
@@ -128,7 +145,11 @@ int desk_queue(struct store *s, struct desk_request *rq)
              "{\"open\":{\"none\":%lld,\"low\":%lld,\"down\":%lld,\"person\":%lld,\"all\":%lld}"
              ",\"tickets\":[",
              (long long)n[0], (long long)n[1], (long long)n[2], (long long)n[3], (long long)n[4]);
-    if (list_worth(s, rq, &q, &l, &err))
+    const char *sort = desk_text(rq, "sort", MAX_WHAT);
+    bool known = false;
+    if (sort && !strcmp(sort, "worth") && !q.over && !q.owner && !q.containing && !q.before)
+        err = list_worth(s, rq, q.why, &l, &known);
+    if (err || known)
         return err;
     err = store_tickets(s, &q, list_one, &l);
     buf_addf(&rq->body, "],\"next\":%lld}", (long long)(l.n > PAGE ? l.last : 0));
@@ -211,6 +232,7 @@ static const struct act {
     {"assign", OPEN, TICKET_CLAIMED, .others = true, .text = true, .gives = true},
     {"release", 1 << TICKET_CLAIMED, TICKET_NEW, .owns = false},
     {"close", OPEN, TICKET_CLOSED, .owns = true},
+    {"duplicate", OPEN, TICKET_CLOSED, .owns = true},
     {"ignore", OPEN, TICKET_IGNORED, .owns = true},
     {"reopen", OVER, TICKET_NEW, .others = true},
     {"note", OPEN | OVER, SAME, .text = true},

@@ -12,24 +12,25 @@ const FILTERS = [['open', 'Open', 'all'], ['none', 'Unanswered', 'none'], ['low'
 
 /* ---- the queue ---- */
 
-/* As many pages as have been asked for, again at reload(). */
-function useQueue(what, q) {
+/* As many pages as have been asked for, again at reload(). `from` in place of `next`: in the order of what they are worth, where
+ * one may come twice because others were closed meanwhile. */
+function useQueue(what, q, sort) {
   const [state, set] = useState({items: [], next: 0, open: null, error: null, busy: true});
-  const now = useRef({}), key = what + ' ' + q;
+  const now = useRef({}), key = [what, q, sort].join();
   if (now.current.key !== key)
     now.current = {key, wanted: 1};
   const load = useCallback(async () => {
     const mine = now.current, run = mine.run = {};
     set((s) => ({...s, busy: true}));
     try {
-      let items = [], next, open;
+      let items = [], next, from, open;
       do {
-        const page = await get('queue', {what, q, before: next});
-        items = items.concat(page.tickets);
-        ({next, open} = page);
-      } while (next && items.length < mine.wanted);
+        const page = await get('queue', {what, q, sort, before: next, from});
+        items = items.concat(page.tickets.filter((t) => !items.some((o) => o.id === t.id)));
+        ({next, from, open} = page);
+      } while ((next || from) && items.length < mine.wanted);
       if (now.current === mine && mine.run === run)
-        set({items, next, open, error: null, busy: false});
+        set({items, next: next || from, open, error: null, busy: false});
       return items;
     } catch (error) {
       if (now.current === mine)
@@ -59,6 +60,7 @@ function Item({ticket: t, current, params}) {
   return html`<li><a href=${link('triage', {...params, id: t.id})} aria-current=${current ? 'true' : undefined} id=${'t' + t.id}>
     <span class="question" dir="auto">${t.question}</span>
     <span class="line">${t.why.map((w) => html`<${Tag} tone=${REASONS[w].tone}>${REASONS[w].text}<//>`)}
+      ${t.asks > 1 && html`<${Tag} title=${`Asked ${t.asks} times in thirty days`}>× ${count(t.asks)}<//>`}
       ${t.owner && html`<${Tag}>${mine ? 'yours' : t.owner}<//>`}<span class="soft">${t.channel} · ${when(t.at)}</span></span></a></li>`;
 }
 
@@ -89,11 +91,11 @@ function Note({onDone, onClose}) {
 
 /* What was done, in words; and whether one goes on to the next then. */
 const DONE = {claim: ['Claimed'], take: ['It is yours now'], assign: ['Given to ', true], release: ['Released'], close: ['Closed', true],
-  ignore: ['Ignored', true], reopen: ['Open again', true], note: ['Noted']};
+  ignore: ['Ignored', true], duplicate: ['Closed as a duplicate', true], reopen: ['Open again', true], note: ['Noted']};
 
 function Page() {
   const [params, set] = useParams(), what = params.what || 'open', id = +params.id || 0, search = useRef(null);
-  const queue = useQueue(what, params.q || ''), ticket = useData(id && can('agent') ? 'ticket' : null, {id});
+  const queue = useQueue(what, params.q || '', params.sort === 'new' ? '' : 'worth'), ticket = useData(id && can('agent') ? 'ticket' : null, {id});
   const [dialog, open] = useState(null), [trouble, set_trouble] = useState(null);
   useEffect(() => {
     set_trouble(null);
@@ -169,6 +171,7 @@ function Page() {
     offer('o', 'give it to somebody', () => !over && open('assign'));
     offer('e', 'close it: it is dealt with', () => !over && !others && act('close'));
     offer('i', 'ignore it: nothing to answer', () => !over && !others && act('ignore'));
+    offer('d', 'close it as a duplicate', () => !over && !others && act('duplicate'));
     offer('r', 'open it again', () => over && act('reopen'));
   }
   useKeys(keys, help);
@@ -180,7 +183,9 @@ function Page() {
         e.preventDefault();
         set({q: e.target.q.value.trim(), id: ''});
       }}><label class="sr" for="search">Search these questions</label>
-        <input id="search" name="q" type="search" placeholder="Search" defaultValue=${params.q || ''} key=${params.q}/></form>
+        <input id="search" name="q" type="search" placeholder="Search" defaultValue=${params.q || ''} key=${params.q}/>
+        <label class="sr" for="order">Order</label><select id="order" disabled=${!!params.q || what === 'mine' || what === 'over'} onChange=${(e) => set({sort: e.target.value})}>
+          <option value="" selected=${!params.sort}>Most needed first</option><option value="new" selected=${params.sort === 'new'}>Newest first</option></select></form>
       <${Problem} error=${queue.error} onRetry=${queue.reload}/>
       ${!items.length && !queue.busy && !queue.error && html`<${Empty} title=${params.q ? `No question here has “${params.q}”.` :
         what === 'open' ? 'Nothing is waiting.' : 'There is nothing here.'}>${params.q ? 'Words are looked for in the order in which you typed them.' :
