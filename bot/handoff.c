@@ -70,18 +70,12 @@ void handoff_done_release(struct handoff_done *d)
     *d = (struct handoff_done){0};
 }
 
-static void add(struct buf *b, const char *key, const char *s)
-{
-    buf_addf(b, ",\"%s\":", key);
-    json_add_string(b, s, strlen(s));
-}
-
 /* Whose doing it was stands in the event: what came out of the staff's room is not said there again. */
 static void finish(struct buf *b, const struct handoff_act *a)
 {
     char at[CLOCK_TEXT];
     clock_text(a->at_ms, at);
-    add(b, "at", at);
+    json_add_member(b, "at", at);
     if (a->actor && strchr(a->actor, ':'))
         buf_adds(b, ",\"by\":\"room\"");
 }
@@ -106,13 +100,13 @@ static int announce(struct store *s, struct store_live *l, const char *state,
     struct buf b;
     buf_init(&b, 4096);
     buf_adds(&b, "\"t\":\"handoff\",\"via\":\"live\"");
-    add(&b, "state", state);
+    json_add_member(&b, "state", state);
     if (!strcmp(state, "active") && l->who)
-        add(&b, "who", l->who);
+        json_add_member(&b, "who", l->who);
     if (a->next_open_s) {
         char at[CLOCK_TEXT];
         clock_text(a->next_open_s * 1000, at);
-        add(&b, "next_open", at);
+        json_add_member(&b, "next_open", at);
     }
     finish(&b, a);
     return append(s, l, &b, a, ret);
@@ -125,8 +119,8 @@ static int speak(struct store *s, struct store_live *l, const struct handoff_act
     buf_init(&b, 8 * HANDOFF_TEXT);
     buf_adds(&b, "\"t\":\"msg\",\"from\":\"staff\"");
     if (a->shown)
-        add(&b, "name", a->shown);
-    add(&b, "text", a->text);
+        json_add_member(&b, "name", a->shown);
+    json_add_member(&b, "text", a->text);
     finish(&b, a);
     l->staff_ms = a->at_ms;
     return append(s, l, &b, a, ret);
@@ -318,7 +312,7 @@ static int note_event(struct store *s, const char *adapter, const char *name, st
 {
     char at[CLOCK_TEXT];
     clock_text(at_ms, at);
-    add(b, "at", at);
+    json_add_member(b, "at", at);
     int err = buf_failed(b) ? -EINVAL : store_append(s, adapter, name, 0, b->s, at_ms, c);
     if (!err) {
         if (!ret->adapter) {
@@ -342,7 +336,7 @@ int handoff_hear(struct store *s, const struct journal_turn *asked, struct hando
         return err == -ENOENT ? 0 : err;
     buf_init(&b, 64 * 1024);
     buf_adds(&b, "\"t\":\"msg\",\"from\":\"user\"");
-    add(&b, "text", asked->question);
+    json_add_member(&b, "text", asked->question);
     err = note_event(s, asked->adapter, asked->conversation, &b, asked->at_ms, &c, ret);
     if (!err)
         err = store_live_asked(s, c.id, asked->at_ms);
@@ -365,7 +359,7 @@ static int ask_for_person(struct store *s, const struct handoff_answer *a, struc
     if (a->next_open_s) {
         char at[CLOCK_TEXT];
         clock_text(a->next_open_s * 1000, at);
-        add(&b, "next_open", at);
+        json_add_member(&b, "next_open", at);
     }
     err = note_event(s, t->adapter, t->conversation, &b, t->at_ms, &c, ret);
     return err ? err

@@ -278,7 +278,7 @@ static struct adapter *adapter_named(struct bot *bot, const char *name)
     return NULL;
 }
 
-void live_on_handoff(struct bot *bot, struct handoff_done *d)
+void live_on_handoff(struct bot *bot, const struct handoff_done *d)
 {
     struct adapter *a = d->adapter ? adapter_named(bot, d->adapter) : NULL;
     for (size_t i = 0; a && i < d->n; i++) {
@@ -294,7 +294,6 @@ void live_on_handoff(struct bot *bot, struct handoff_done *d)
         live_on_queue(bot);
         relay_pump(bot, d->conversation);
     }
-    handoff_done_release(d);
 }
 
 void live_on_delivered(struct bot *bot, const char *idem)

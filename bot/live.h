@@ -63,8 +63,8 @@ void live_on_event(struct bot *bot, struct adapter *a, const char *conversation,
 /* It is not only the bot's: there may be something to send. */
 void live_on_talk(struct bot *bot, int64_t conversation);
 void live_on_queue(struct bot *bot); /* somebody wants a person, or none any more */
-/* What handoff_apply() wrote is on disk: everybody hears of it, and *d is empty. */
-void live_on_handoff(struct bot *bot, struct handoff_done *d);
+/* What handoff_apply() wrote is on disk: everybody hears of it. */
+void live_on_handoff(struct bot *bot, const struct handoff_done *d);
 /* The first message in the staff's room has arrived, or never will. */
 void live_on_delivered(struct bot *bot, const char *idem);
 void live_asker_types(struct adapter *a, const char *conversation, bool on);

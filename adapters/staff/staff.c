@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "adapters/staff/staff_int.h"
+#include "bot/live.h"
 #include "bot/must.h"
 
 static int staff_open(struct adapter *a)
@@ -40,10 +41,26 @@ static bool on_request(struct adapter *a, struct request *rq)
                                               : staff_route(a->state, rq, path + sizeof api - 1);
 }
 
+static void on_peer(struct adapter *a, struct peer *p, enum peer_event ev, const char *s,
+                    size_t len)
+{
+    staff_on_peer(a->state, p, ev, s, len);
+}
+
+static void drain(struct adapter *a)
+{
+    live_drain(a->bot);
+}
+
 const struct adapter_type adapter_staff = {
     .name = "staff",
     .settings = staff_settings,
     .open = staff_open,
     .close = staff_close,
     .on_request = on_request,
+    .websocket = "/staff/ws",
+    .subprotocol = "guidepost-staff.v1",
+    .websocket_own_page = true,
+    .on_peer = on_peer,
+    .drain = drain,
 };

@@ -46,12 +46,9 @@ void staff_refuse(struct staff *st, server_handle to, int status, const char *co
     buf_release(&body);
 }
 
-void staff_refuse_error(struct staff *st, server_handle to, int err, const char *problem)
+const struct staff_error *staff_error(int err)
 {
-    static const struct {
-        int err, status;
-        const char *code, *title;
-    } table[] = {
+    static const struct staff_error table[] = {
         {-EPERM, 401, "login", "Please log in"},
         {-EACCES, 403, "role", "Your role does not allow that"},
         {-ENOENT, 404, "gone", "There is no such question any more"},
@@ -63,27 +60,37 @@ void staff_refuse_error(struct staff *st, server_handle to, int err, const char 
         {-ENOKEY, 403, "second_factor",
          "Your role needs a second factor: set one up under My account"},
         {-EAGAIN, 503, "busy", "Too much at once, please try again in a moment"},
+        {0, 503, "unavailable", "The database cannot be used at the moment"},
     };
-    size_t i = 0;
-    while (i < sizeof table / sizeof table[0] && table[i].err != err)
-        i++;
-    if (i < sizeof table / sizeof table[0])
-        staff_refuse(st, to, table[i].status, table[i].code, problem ? problem : table[i].title,
-                     err == -EAGAIN ? 2 : 0);
-    else
-        staff_refuse(st, to, 503, "unavailable", "The database cannot be used at the moment", 5);
+    const struct staff_error *e = table;
+    while (e->err && e->err != err)
+        e++;
+    return e;
+}
+
+void staff_refuse_error(struct staff *st, server_handle to, int err, const char *problem)
+{
+    const struct staff_error *e = staff_error(err);
+    staff_refuse(st, to, e->status, e->code, problem && e->err ? problem : e->title,
+                 e->status != 503 ? 0
+                 : e->err         ? 2
+                                  : 5);
 }
 
 /* ---- where a request comes from ---- */
 
-const char *staff_cookie(struct pool *pool, const struct request *rq)
+const char *staff_cookie_of(struct pool *pool, const char *s)
 {
-    const char *s = request_header(rq, "cookie");
     size_t name = strlen(STAFF_COOKIE);
     for (; s && *s; s += strcspn(s, ";"), s += strspn(s, "; "))
         if (!strncmp(s, STAFF_COOKIE "=", name + 1))
             return pool_strndup(pool, s + name + 1, strcspn(s + name + 1, ";"));
     return NULL;
+}
+
+const char *staff_cookie(struct pool *pool, const struct request *rq)
+{
+    return staff_cookie_of(pool, request_header(rq, "cookie"));
 }
 
 /* From one of our own pages: what the browser says about it, not the page (W3C Fetch Metadata); older ones send Origin. */

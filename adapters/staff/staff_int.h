@@ -47,8 +47,15 @@ void staff_refuse(struct staff *st, server_handle to, int status, const char *co
                   const char *title, int retry_after_s);
 /* By the errors of desk.h; `problem` in place of the usual words, unless it is NULL. */
 void staff_refuse_error(struct staff *st, server_handle to, int err, const char *problem);
+/* What those are called: the last row for what is in none of the others. */
+struct staff_error {
+    int err, status;
+    const char *code, *title;
+};
+const struct staff_error *staff_error(int err);
 /* The value of our cookie, copied; NULL: there is none. */
 const char *staff_cookie(struct pool *pool, const struct request *rq);
+const char *staff_cookie_of(struct pool *pool, const char *header);
 /* False after refusing: a request that changes something has to show that no other site made it. `key` without a token: nobody
  * is in yet. */
 bool staff_may_change(struct staff *st, const struct request *rq, const struct staff_key *key);
@@ -71,6 +78,10 @@ bool staff_send_on(struct staff *st, struct request *rq, const char *address);
 
 /* /staff/api/NAME; false: there is no such thing. */
 bool staff_route(struct staff *st, struct request *rq, const char *name);
+
+/* ---- what goes on at this moment (staff_ws.c) ---- */
+
+void staff_on_peer(struct staff *st, struct peer *p, enum peer_event ev, const char *s, size_t len);
 
 /* ---- how often somebody may try to log in (staff_throttle.c) ---- */
 

@@ -214,6 +214,16 @@ static void on_event(struct adapter *a, const char *conversation,
     web_on_event(a->state, conversation, event);
 }
 
+static void on_typing(struct adapter *a, const char *conversation, const char *who, bool on)
+{
+    struct buf b;
+    buf_init(&b, 2048);
+    web_frame_typing(who, on, &b);
+    if (!buf_failed(&b))
+        web_pass(a->state, conversation, b.s);
+    buf_release(&b);
+}
+
 static int render(const struct adapter *a, const struct outgoing *out, struct buf *ret_body)
 {
     switch ((enum web_form)out->to->form) {
@@ -256,4 +266,5 @@ const struct adapter_type adapter_web = {
     .has_transcripts = true,
     .on_message = on_message,
     .on_event = on_event,
+    .on_typing = on_typing,
 };

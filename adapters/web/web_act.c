@@ -15,6 +15,7 @@
 #include "bot/clock.h"
 #include "bot/hours.h"
 #include "bot/limits.h"
+#include "bot/live.h"
 #include "bot/redact.h"
 #include "kb/pool.h"
 
@@ -137,11 +138,14 @@ static bool handoff_event(struct act *a, const char *want)
 {
     int64_t next = 0;
     bool live = !strcmp(want, "live");
-    bool open = hours_are(bot_config(a->w->adapter->bot), clock_wall_ms() / 1000, &next);
+    const struct bot *bot = a->w->adapter->bot;
+    bool open = hours_are(bot_config(bot), clock_wall_ms() / 1000, &next);
     const char *state = !strcmp(want, "cancel") ? "ended" : live && !open ? "declined" : "queued";
     buf_adds(&a->event, "\"t\":\"handoff\",");
     web_add_string(&a->event, "cid", a->cid);
     buf_addf(&a->event, ",\"state\":\"%s\",\"via\":\"%s\"", state, want);
+    if (live && open && live_eta_min(bot))
+        buf_addf(&a->event, ",\"eta_min\":%d", live_eta_min(bot));
     if (live && !open && next)
         add_time(&a->event, "next_open", next);
     add_time(&a->event, "at", clock_wall_ms() / 1000);

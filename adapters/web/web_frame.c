@@ -85,6 +85,14 @@ void web_frame_ready(struct web *w, const char *token, const char *conversation,
     buf_addc(b, '}');
 }
 
+void web_frame_typing(const char *who, bool on, struct buf *b)
+{
+    buf_adds(b, "{\"t\":\"typing\"");
+    if (who)
+        json_add_member(b, "who", who);
+    buf_addf(b, ",\"on\":%s}", on ? "true" : "false");
+}
+
 void web_frame_event(const struct transcript_event *ev, struct buf *b)
 {
     buf_addf(b, "{\"seq\":%lld,", (long long)ev->seq);

@@ -147,6 +147,8 @@ struct web_follower_calls {
     /* Nothing comes for now: it has all there is, or take() said no. It may leave here. Optional. */
     void (*rest)(struct web_follower *f);
     void (*erased)(struct web_follower *f);
+    /* Something that is of this moment only, as a frame. Optional. */
+    void (*passing)(struct web_follower *f, const char *frame);
     /* The process is about to stop. It may leave here. Optional. */
     void (*drain)(struct web_follower *f);
 };
@@ -162,6 +164,7 @@ void web_unfollow(struct web_follower *f);
 void web_follower_go_on(struct web_follower *f);
 const char *web_follower_name(const struct web_follower *f);
 void web_on_event(struct web *w, const char *conversation, const struct transcript_event *ev);
+void web_pass(struct web *w, const char *conversation, const char *frame);
 
 /* ---- web_act.c: what a visitor does that has to last ---- */
 
@@ -218,6 +221,8 @@ void web_frame_ready(struct web *w, const char *token, const char *conversation,
                      const struct transcript *t, struct buf *b);
 /* Members that ready and /v1/config share: starters, limits, feat, site. */
 void web_add_config(struct web *w, struct buf *b);
+/* who NULL: somebody of the staff. */
+void web_frame_typing(const char *who, bool on, struct buf *b);
 void web_frame_event(const struct transcript_event *ev, struct buf *b);
 void web_frame_ack(const char *cid, const struct inbox_receipt *r, struct buf *b);
 void web_frame_error(const char *cid, const struct web_refusal *why, struct buf *b);

@@ -215,6 +215,17 @@ void web_on_event(struct web *w, const char *conversation, const struct transcri
     let_go(room);
 }
 
+void web_pass(struct web *w, const char *conversation, const char *frame)
+{
+    struct web_room *room = *place_of(w, conversation);
+    for (struct link *at = room ? room->followers.next : NULL; at && at != &room->followers;
+         at = at->next) {
+        struct web_follower *f = link_owner(at, struct web_follower, link);
+        if (f->opened && f->calls->passing)
+            f->calls->passing(f, frame);
+    }
+}
+
 /* Whoever is let go may be the last of its room, and the room goes with it: so it is held meanwhile. */
 void web_rooms_drain(struct web *w)
 {

@@ -19,6 +19,7 @@
  *
  * Of one connection at most MAX_IN_FLIGHT questions are open; then it is not read from until one is answered. A reader that
  * is slower than its events is read to from the disk, a part at a time, so nothing waits for it in memory. */
+#include <cjson/cJSON.h>
 #include <ctype.h>
 #include <errno.h>
 #include <sodium.h>
@@ -28,10 +29,12 @@
 
 #include "adapters/web/web_int.h"
 #include "bot/limits.h"
+#include "bot/live.h"
 #include "bot/must.h"
 
 #define HELLO_S    5
 #define SPREAD_S   5             /* over so long do connections come back after a restart */
+#define TYPING_MS  1900          /* between two of "somebody types" */
 #define MAX_BAD    3             /* unreadable frames before we hang up */
 #define MAX_AHEAD  (256u * 1024) /* bytes queued for it before it is read to from the disk */
 #define CLOSE_BUSY 1013
@@ -46,6 +49,7 @@ struct chat {
     struct hello *greeting;   /* what it said, until it is answered */
     unsigned char bad;
     unsigned char in_flight;      /* questions without an answer */
+    uint64_t typed_ms;            /* when it last said that somebody types */
     int64_t asked[MAX_IN_FLIGHT]; /* their numbers; 0: not committed yet, or a free place */
     char lang[4];
 };
@@ -203,6 +207,11 @@ static void erased(struct web_follower *f)
     say_text(c, "{\"t\":\"erased\"}");
 }
 
+static void passing(struct web_follower *f, const char *frame)
+{
+    say_text(chat_of(f), frame);
+}
+
 /* A restart: all of them would come back in the same moment. */
 static void drain(struct web_follower *f)
 {
@@ -215,7 +224,7 @@ static void drain(struct web_follower *f)
 }
 
 static const struct web_follower_calls calls = {
-    .opened = opened, .take = take, .erased = erased, .drain = drain};
+    .opened = opened, .take = take, .erased = erased, .passing = passing, .drain = drain};
 
 /* ---- hello ---- */
 
@@ -399,7 +408,18 @@ static void on_suggest(struct chat *c, const struct cJSON *j)
     say(c, &b);
 }
 
-/* Welcome, and of no consequence: whether somebody types, which source was opened. */
+/* For whoever of the staff looks at this conversation now; more often than that is not news. */
+static void on_typing(struct chat *c, const struct cJSON *j)
+{
+    uint64_t now = loop_now_ms(bot_loop(c->web->adapter->bot));
+    bool on = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(j, "on"));
+    if (on && now - c->typed_ms < TYPING_MS)
+        return;
+    c->typed_ms = on ? now : 0;
+    live_asker_types(c->web->adapter, web_follower_name(&c->follower), on);
+}
+
+/* Welcome, and of no consequence: which source was opened. */
 static void on_nothing(struct chat *c, const struct cJSON *j)
 {
     (void)c;
@@ -412,7 +432,7 @@ static void on_frame(struct chat *c, const char *s, size_t len)
         const char *t;
         void (*fn)(struct chat *c, const struct cJSON *j);
     } frames[] = {{"sync", on_sync},    {"suggest", on_suggest}, {"erase", on_erase},
-                  {"cite", on_nothing}, {"typing", on_nothing},  {NULL, NULL}};
+                  {"cite", on_nothing}, {"typing", on_typing},   {NULL, NULL}};
     struct cJSON *j = json_parse(s, len);
     const char *t = json_string(j, "t", 32);
     size_t i = 0;

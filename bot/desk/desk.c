@@ -169,7 +169,8 @@ static void touch_done(struct journal_job *j, int err)
 
 static void touch(struct desk *d, const struct desk_request *rq)
 {
-    if (rq->open || rq->err == -EPERM || clock_wall_ms() - rq->me.used_ms < TOUCH_MS)
+    if (rq->open || rq->unattended || rq->err == -EPERM ||
+        clock_wall_ms() - rq->me.used_ms < TOUCH_MS)
         return;
     struct touch *t = must(calloc(1, sizeof *t));
     t->job = (struct journal_job){.run = run_touch, .done = touch_done, .drop = touch_drop};

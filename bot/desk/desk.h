@@ -54,6 +54,7 @@ struct desk_request {
 
     /* What for. */
     bool writes;
+    bool unattended; /* nobody pressed anything: the session is used no longer for it */
     enum staff_role needs;
     int scope; /* the one that a token has to have; 0: no token may */
     enum staff_role

@@ -74,4 +74,17 @@ struct desk_worth {
 };
 bool desk_cluster_sort(struct desk *d, struct desk_worth *w, size_t n);
 
+/* ---- conversations with people: desk_live.c ---- */
+
+int desk_live_queue(struct store *s, struct desk_request *rq); /* who waits, who has whom */
+/* conv or ticket: which; after: the events behind that one. An audit row says who read it. out: a struct desk_talk. */
+int desk_live_open(struct store *s, struct desk_request *rq);
+struct desk_talk {
+    int64_t conversation;
+    const char *adapter, *name;
+};
+/* conv or ticket; cid: done once, however often it comes; what: "claim" "takeover" "release" "reply" "return_to_bot" "close" "note";
+ * text. shown, room: of the one who asks (live.h), set by our own side. out: a struct handoff_done. */
+int desk_live_act(struct store *s, struct desk_request *rq);
+
 #endif
