@@ -191,6 +191,11 @@ static int step(struct store *s, struct store_live *l, const struct handoff_act 
         return err;
     if (l->mode == MODE_WAITING && next.mode == MODE_HUMAN)
         ret->waited_ms = a->at_ms - l->since_ms;
+    if (l->mode != MODE_HUMAN &&
+        next.mode == MODE_HUMAN) /* what is on its way is theirs, for good */
+        err = store_end_messages(s, l->adapter, l->name);
+    if (err)
+        return err;
     if (next.owner != OWNER_STAYS) {
         set(&l->owner, next.owner == OWNER_COMES ? a->actor : NULL);
         set(&l->who, next.owner == OWNER_COMES ? a->shown : NULL);

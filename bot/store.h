@@ -103,6 +103,8 @@ int store_take_in(struct store *s, struct store_message *m);
 /* From open to another state. *ret_was_open false: it was over, or has been erased, and nothing was done. */
 int store_end_message(struct store *s, int64_t id, enum store_inbox_state state,
                       bool *ret_was_open);
+/* All that are open of a conversation with a transcript (inbox.h): somebody else deals with them. */
+int store_end_messages(struct store *s, const char *adapter, const char *conversation);
 /* True in *ret_mine when nobody had claimed that message before. */
 int store_claim(struct store *s, const char *adapter, const char *message, int64_t at_ms,
                 bool *ret_mine);

@@ -65,6 +65,18 @@ int store_end_message(struct store *s, int64_t id, enum store_inbox_state state,
     return err;
 }
 
+static const char sql_end_messages[] =
+    "UPDATE inbox SET state = 1, body = NULL WHERE adapter = ?1 AND identity >= ?2 || ':'"
+    " AND identity < ?2 || ';' AND state = 0";
+
+int store_end_messages(struct store *s, const char *adapter, const char *conversation)
+{
+    int err;
+    sqlite3_stmt *st =
+        store_bind(s, SQL_END_MESSAGES, sql_end_messages, &err, "tt", adapter, conversation);
+    return st ? store_finish(s, st) : err;
+}
+
 static const char sql_claim[] =
     "INSERT INTO claims(adapter, message, at_ms) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING";
 

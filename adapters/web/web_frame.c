@@ -234,3 +234,11 @@ int64_t web_answer_re(const struct transcript_event *ev)
     size_t n = sizeof answer_head - 1;
     return strncmp(ev->body, answer_head, n) ? 0 : strtoll(ev->body + n, NULL, 10);
 }
+
+int web_hands_over(const struct transcript_event *ev)
+{
+    static const char head[] = "\"t\":\"handoff\"";
+    if (strncmp(ev->body, head, sizeof head - 1))
+        return 0;
+    return strstr(ev->body, "\"state\":\"active\"") ? 1 : -1;
+}

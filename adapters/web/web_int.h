@@ -233,6 +233,8 @@ void web_render_kept(const struct outgoing *out, struct buf *b);
 const char *web_kept_reply(const struct transcript_event *ev, size_t *ret_len);
 /* Questions that begin like this, as a JSON array of strings. */
 void web_suggest(struct web *w, const char *text, struct buf *b);
+/* Does it say that a person has the conversation now (1), or that nobody of the staff has it any more (-1)? */
+int web_hands_over(const struct transcript_event *ev);
 /* If the event is an answer, the number of its question, else 0. */
 int64_t web_answer_re(const struct transcript_event *ev);
 

@@ -156,7 +156,8 @@ static bool take(struct web_follower *f, const struct transcript_event *ev)
     k->n++;
     if (ev->seq > k->head)
         k->head = ev->seq;
-    k->done = k->question && web_answer_re(ev) == k->question;
+    /* its answer, or somebody who has taken it upon themselves to answer it */
+    k->done = k->question && (web_answer_re(ev) == k->question || web_hands_over(ev) > 0);
     return true;
 }
 

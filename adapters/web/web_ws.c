@@ -48,6 +48,7 @@ struct chat {
     struct loop_timer *hello; /* until it has come */
     struct hello *greeting;   /* what it said, until it is answered */
     unsigned char bad;
+    bool human;                   /* a person has it: questions are not answered by us */
     unsigned char in_flight;      /* questions without an answer */
     uint64_t typed_ms;            /* when it last said that somebody types */
     int64_t asked[MAX_IN_FLIGHT]; /* their numbers; 0: not committed yet, or a free place */
@@ -134,6 +135,14 @@ static void question_over(struct chat *c, int64_t seq)
     update_flow(c);
 }
 
+/* All of them: they are somebody else's. */
+static void questions_over(struct chat *c)
+{
+    memset(c->asked, 0, sizeof c->asked);
+    c->in_flight = 0;
+    update_flow(c);
+}
+
 static void question_has_number(struct chat *c, int64_t seq)
 {
     for (int i = 0; i < MAX_IN_FLIGHT; i++)
@@ -161,6 +170,7 @@ static bool opened(struct web_follower *f, const struct transcript *t)
 {
     struct chat *c = chat_of(f);
     struct hello *h = c->greeting;
+    c->human = t->mode == TRANSCRIPT_HUMAN;
     bool good = !t->err && web_token_holds(t, h->after);
     if (t->err) {
         say_error(c, NULL, t->err);
@@ -192,8 +202,13 @@ static bool take(struct web_follower *f, const struct transcript_event *ev)
     web_frame_event(ev, &b);
     say(c, &b);
     int64_t re = web_answer_re(ev);
+    int over = web_hands_over(ev);
     if (re)
         question_over(c, re);
+    if (over)
+        c->human = over > 0;
+    if (c->human)
+        questions_over(c);
     return true;
 }
 
@@ -201,9 +216,7 @@ static void erased(struct web_follower *f)
 {
     struct chat *c = chat_of(f);
     web_unfollow(f);
-    memset(c->asked, 0, sizeof c->asked);
-    c->in_flight = 0;
-    update_flow(c);
+    questions_over(c);
     say_text(c, "{\"t\":\"erased\"}");
 }
 
@@ -317,7 +330,7 @@ static void on_receipt(void *ctx, const struct inbox_receipt *r)
         say(c, &b);
     }
     if (c && sent->ask) {
-        if (err || r->known)
+        if (err || r->known || c->human)
             question_over(c, 0);
         else
             question_has_number(c, r->seq);

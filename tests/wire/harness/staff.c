@@ -220,3 +220,33 @@ bool staff_on_disk(const struct wire *w, const char *bytes)
     }
     return found;
 }
+
+/* ---- the live side ---- */
+
+int staff_socket_try(const struct wire *w, const struct person *p, const char *origin,
+                     struct client **ret)
+{
+    char headers[600];
+    snprintf(headers, sizeof headers, "Sec-WebSocket-Protocol: guidepost-staff.v1\r\n%s%s%s%s%s%s",
+             origin ? "Origin: " : "", origin ? origin : "", origin ? "\r\n" : "",
+             p ? "Cookie: " : "", p ? p->cookie : "", p ? "\r\n" : "");
+    return client_ws_try(w->port, "/staff/ws", headers, ret);
+}
+
+struct client *staff_socket(const struct wire *w, const struct person *p)
+{
+    char origin[60], hello[200];
+    struct client *c = NULL;
+    snprintf(origin, sizeof origin, "http://127.0.0.1:%d", w->port);
+    assert_int_equal(staff_socket_try(w, p, origin, &c), 101);
+    snprintf(hello, sizeof hello, "{\"t\":\"hello\",\"v\":1,\"csrf\":\"%s\"}", p->csrf);
+    assert_true(client_text(c, hello));
+    for (bool ready = false; !ready;) {
+        struct message m;
+        client_message(c, 8000 * (int)wire_slack(), false, &m);
+        assert_int_equal(m.opcode, WS_TEXT);
+        ready = strstr(m.s, "\"t\":\"ready\"") != NULL;
+        message_release(&m);
+    }
+    return c;
+}

@@ -47,6 +47,12 @@ int staff_act(const struct wire *w, const struct person *p, int id, const char *
 /* A visitor asks something that nothing is known about; the ticket's number. */
 int staff_unanswered(const struct wire *w, const char *question);
 
+/* A WebSocket of guidepost-staff.v1 that has said hello and heard ready. */
+struct client *staff_socket(const struct wire *w, const struct person *p);
+/* Only the handshake, with that Origin (NULL: none) and that cookie (NULL: none); the status. */
+int staff_socket_try(const struct wire *w, const struct person *p, const char *origin,
+                     struct client **ret);
+
 /* Has the audit, as guidepost audit export prints it, a row with this? Its chain has to be whole. */
 bool staff_audited(const struct wire *w, const char *part);
 /* Is this in state.db or beside it, byte for byte? */
