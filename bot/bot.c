@@ -450,6 +450,8 @@ void bot_use_config(struct bot *bot, struct config *fresh)
     server_set_rules(bot->server, &rules); /* cannot fail: every row was checked */
     base_use_log(fresh);
     journal_set_retention(bot->journal, (int)config_int(fresh, "journal.retention_days"));
+    if (bot->desk)
+        desk_use_config(bot->desk, fresh);
     config_free(bot->own_config);
     bot->config = bot->own_config = fresh;
 }

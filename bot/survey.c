@@ -1,54 +1,32 @@
-/* survey.c: the thread that makes surveys, and handing them out.
- *
- * A survey is made, published under the lock, and never changed again; whoever takes it holds a reference, and the last one
- * who gives it back frees it. The thread sleeps until somebody takes one that may be out of date, and after each it rests ten times
- * as long as that took. */
+/* survey.c: when a survey is due, and making one. Its connections are opened again when another file has taken their place. */
 #include "bot/survey.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bot/clock.h"
+#include "bot/maker.h"
 #include "bot/must.h"
 #include "bot/survey_int.h"
 #include "kb/kb.h"
 #include "kb/pool.h"
 
-#define REST_MS  500     /* between two surveys, at least */
-#define REST     10      /* times what the last one took */
 #define RENEW_MS 3600000 /* days go by although nobody asks anything */
 
 struct made {
     struct survey survey; /* first */
-    struct pool *pool;
-    size_t held; /* by how many; under the lock */
+    struct pool *pool;    /* which holds this, too */
 };
 
 struct surveyor {
+    struct maker *maker;
     char *state, *index;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool started, stopping, wanted; /* under the lock, like the next */
-    struct made *last;
-
-    /* The thread's own. */
+    /* The maker's thread only. */
     struct survey_book book;
     struct store *store;
     int64_t version; /* of the store, when it was read last; 0: not yet */
     int64_t made_ms;
 };
-
-/* ---- taking and giving back ---------------------------------------------------------------------------------- */
-
-static void let_go(struct made *m)
-{
-    if (m && !--m->held)
-        pool_free(m->pool);
-}
 
 const struct survey_fact *survey_find(const struct survey *s, int64_t id)
 {
@@ -62,33 +40,6 @@ const struct survey_fact *survey_find(const struct survey *s, int64_t id)
     }
     return low < s->n && s->fact[low].id == id ? &s->fact[low] : NULL;
 }
-
-static void *make_all(void *ctx);
-
-const struct survey *survey_take(struct surveyor *v)
-{
-    pthread_mutex_lock(&v->lock);
-    if (!v->started && !v->stopping)
-        v->started = !pthread_create(&v->thread, NULL, make_all, v);
-    v->wanted = true;
-    pthread_cond_signal(&v->wake);
-    struct made *m = v->last;
-    if (m)
-        m->held++;
-    pthread_mutex_unlock(&v->lock);
-    return m ? &m->survey : NULL;
-}
-
-void survey_give_back(struct surveyor *v, const struct survey *s)
-{
-    if (!s)
-        return;
-    pthread_mutex_lock(&v->lock);
-    let_go((struct made *)s);
-    pthread_mutex_unlock(&v->lock);
-}
-
-/* ---- making one ------------------------------------------------------------------------------------------------ */
 
 static int open_all(struct surveyor *v)
 {
@@ -112,8 +63,8 @@ static bool is_due(struct surveyor *v)
 {
     struct kb_info info = {0};
     int64_t version = 0;
-    if (v->book.kb)
-        kb_info(v->book.kb, &info);
+    if (v->book.kb && kb_info(v->book.kb, &info))
+        info.generation = 0;
     if (store_version(v->store, &version))
         version = 0;
     bool due = !v->version || version != v->version || info.generation != v->book.generation ||
@@ -122,92 +73,67 @@ static bool is_due(struct surveyor *v)
     return due;
 }
 
-static void publish(struct surveyor *v, struct made *m)
+static void release(void *made)
 {
-    pthread_mutex_lock(&v->lock);
-    struct made *old = v->last;
-    m->held = 1;
-    v->last = m;
-    let_go(old);
-    pthread_mutex_unlock(&v->lock);
+    pool_free(((struct made *)made)->pool);
 }
 
-static void make(struct surveyor *v)
+static void *make(void *ctx)
 {
+    struct surveyor *v = ctx;
     if (open_all(v) || !is_due(v))
-        return;
+        return NULL;
     struct pool *pool = pool_new();
     struct made *m = pool_alloc(pool, sizeof *m);
+    struct survey *s = &m->survey;
     m->pool = pool;
-    m->survey.at_ms = clock_wall_ms();
-    m->survey.from_ms = m->survey.at_ms - SURVEY_DAYS * DAY_MS;
+    s->at_ms = clock_wall_ms();
+    s->from_ms = s->at_ms - SURVEY_DAYS * DAY_MS;
     uint64_t began = clock_us();
     int err = store_begin_read(v->store);
     if (!err)
-        err = survey_read(&v->book, v->store, m->survey.from_ms);
+        err = survey_read(&v->book, v->store, s->from_ms);
     uint64_t read = clock_us();
     if (!err)
-        err = survey_group(&v->book, v->store, pool, &m->survey);
+        err = survey_group(&v->book, v->store, pool, s);
     store_rollback(v->store);
-    m->survey.read_s = (double)(read - began) / 1e6;
-    m->survey.group_s = (double)(clock_us() - read) / 1e6;
+    s->read_s = (double)(read - began) / 1e6;
+    s->group_s = (double)(clock_us() - read) / 1e6;
     if (err) { /* whoever looks next tries again */
         v->version = 0;
         pool_free(pool);
-        return;
+        return NULL;
     }
-    v->made_ms = m->survey.at_ms;
-    publish(v, m);
+    v->made_ms = s->at_ms;
+    return m;
 }
 
-/* Until somebody wants one; false: all stops. */
-static bool wait_for_wish(struct surveyor *v)
-{
-    pthread_mutex_lock(&v->lock);
-    while (!v->wanted && !v->stopping)
-        pthread_cond_wait(&v->wake, &v->lock);
-    v->wanted = false;
-    bool on = !v->stopping;
-    pthread_mutex_unlock(&v->lock);
-    return on;
-}
-
-static void rest(struct surveyor *v, uint64_t ms)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(ms / 1000);
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_mutex_lock(&v->lock);
-    while (!v->stopping &&
-           pthread_cond_clockwait(&v->wake, &v->lock, CLOCK_MONOTONIC, &until) != ETIMEDOUT)
-        ;
-    pthread_mutex_unlock(&v->lock);
-}
-
-static void *make_all(void *ctx)
+static void end(void *ctx)
 {
     struct surveyor *v = ctx;
-    while (wait_for_wish(v)) {
-        uint64_t began = clock_ms();
-        make(v);
-        uint64_t took = clock_ms() - began;
-        rest(v, took * REST > REST_MS ? took * REST : REST_MS);
-    }
-    return NULL;
+    survey_book_release(&v->book);
+    kb_close(v->book.kb);
+    store_close(v->store);
 }
 
-/* ---- life ---------------------------------------------------------------------------------------------------------- */
+const struct survey *survey_take(struct surveyor *v)
+{
+    const struct made *m = maker_take(v->maker);
+    return m ? &m->survey : NULL;
+}
+
+void survey_give_back(struct surveyor *v, const struct survey *s)
+{
+    maker_give_back(v->maker, s); /* the first member of what was made */
+}
 
 struct surveyor *surveyor_new(const char *state, const char *index)
 {
     struct surveyor *v = must(calloc(1, sizeof *v));
     v->state = must(strdup(state));
     v->index = must(strdup(index));
-    pthread_mutex_init(&v->lock, NULL);
-    pthread_cond_init(&v->wake, NULL);
+    v->maker =
+        maker_new(&(struct maker_calls){.ctx = v, .make = make, .release = release, .end = end});
     return v;
 }
 
@@ -215,18 +141,7 @@ void surveyor_free(struct surveyor *v)
 {
     if (!v)
         return;
-    pthread_mutex_lock(&v->lock);
-    v->stopping = true;
-    pthread_cond_broadcast(&v->wake);
-    pthread_mutex_unlock(&v->lock);
-    if (v->started)
-        pthread_join(v->thread, NULL);
-    let_go(v->last);
-    survey_book_release(&v->book);
-    kb_close(v->book.kb);
-    store_close(v->store);
-    pthread_cond_destroy(&v->wake);
-    pthread_mutex_destroy(&v->lock);
+    maker_free(v->maker);
     free(v->state);
     free(v->index);
     free(v);

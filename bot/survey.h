@@ -19,10 +19,10 @@
 
 #include "bot/store.h"
 
-#define SURVEY_DAYS  30
-#define SURVEY_CITES 3      /* documents of an answer that are counted */
-#define SURVEY_MAX   400000 /* questions; older ones are left out */
-#define DAY_MS       86400000ll
+#define SURVEY_DAYS   30
+#define SURVEY_QUOTES 3      /* passages of an answer that are counted */
+#define SURVEY_MAX    400000 /* questions; older ones are left out */
+#define DAY_MS        86400000ll
 
 /* How it ended, for the asker. */
 enum survey_end {
@@ -47,15 +47,13 @@ struct survey_fact {
     uint32_t group; /* of survey.group, or UINT32_MAX */
     uint32_t
         wait_s; /* a person was wanted and came after that long; UINT32_MAX: not yet, or nobody was wanted */
-    uint16_t cite
-        [SURVEY_CITES]; /* of survey.document, or SURVEY_NOWHERE; the first one is passage[0]'s */
-    uint16_t passage;   /* of survey.passage: the first one quoted, or SURVEY_NOWHERE */
-    uint16_t channel;   /* of survey.channel */
-    uint16_t up, down;  /* votes */
-    uint8_t told;       /* enum survey_end: what the bot said */
-    uint8_t end;        /* and how it ended: the same, or SURVEY_PERSON */
-    uint8_t why, state; /* of its ticket; why 0: there is none */
-    bool wanted;        /* a person was wanted */
+    uint16_t quoted[SURVEY_QUOTES]; /* of survey.passage, best first; or SURVEY_NOWHERE */
+    uint16_t channel;               /* of survey.channel */
+    uint16_t up, down;              /* votes */
+    uint8_t told;                   /* enum survey_end: what the bot said */
+    uint8_t end;                    /* and how it ended: the same, or SURVEY_PERSON */
+    uint8_t why, state;             /* of its ticket; why 0: there is none */
+    bool wanted;                    /* a person was wanted */
 };
 
 struct survey_place {

@@ -166,24 +166,12 @@ static uint16_t add_passage(struct survey_book *b, const char *key, uint16_t doc
     return (uint16_t)i;
 }
 
-static void cite(struct survey_fact *f, uint16_t document)
-{
-    for (size_t i = 0; i < SURVEY_CITES; i++) {
-        if (f->cite[i] == document)
-            return;
-        if (f->cite[i] == SURVEY_NOWHERE) {
-            f->cite[i] = document;
-            return;
-        }
-    }
-}
-
 /* What was merely offered was not quoted. */
 static void read_reply(struct survey_book *b, struct survey_fact *f,
                        const struct store_survey_turn *t)
 {
     struct cJSON *reply = json_parse(t->reply, t->reply_len);
-    size_t n = 0;
+    size_t n = 0, quoted = 0;
     const struct cJSON *answers =
         strcmp(t->kind, "answer") ? NULL : json_array(reply, "answers", &n);
     const struct cJSON *a;
@@ -193,12 +181,9 @@ static void read_reply(struct survey_book *b, struct survey_fact *f,
         const char *document = json_string(a, "document", SIZE_MAX);
         const char *passage = json_string(a, "passage", SIZE_MAX);
         const char *title = json_string(a, "title", SIZE_MAX);
-        if (!document || !passage)
-            continue;
-        uint16_t d = add_document(b, document, title ? title : document);
-        cite(f, d);
-        if (f->passage == SURVEY_NOWHERE)
-            f->passage = add_passage(b, passage, d);
+        if (document && passage && quoted < SURVEY_QUOTES)
+            f->quoted[quoted++] =
+                add_passage(b, passage, add_document(b, document, title ? title : document));
     }
     json_free(reply);
 }
@@ -218,8 +203,8 @@ static uint16_t add_channel(struct survey_book *b, const char *name)
 static uint8_t told(const struct survey_book *b, const struct survey_fact *f, const char *kind)
 {
     if (!strcmp(kind, "answer"))
-        return f->passage != SURVEY_NOWHERE && b->passage[f->passage].entry ? SURVEY_ENTRY
-                                                                            : SURVEY_EXTRACT;
+        return f->quoted[0] != SURVEY_NOWHERE && b->passage[f->quoted[0]].entry ? SURVEY_ENTRY
+                                                                                : SURVEY_EXTRACT;
     return !strcmp(kind, "choices")   ? SURVEY_CHOICES
            : !strcmp(kind, "none")    ? SURVEY_NONE
            : !strcmp(kind, "handoff") ? SURVEY_PERSON
@@ -252,8 +237,7 @@ static void add_turn(void *ctx, const struct store_survey_turn *t)
     *f = (struct survey_fact){.id = t->id,
                               .at_ms = t->at_ms,
                               .confidence = (float)t->confidence,
-                              .cite = {SURVEY_NOWHERE, SURVEY_NOWHERE, SURVEY_NOWHERE},
-                              .passage = SURVEY_NOWHERE,
+                              .quoted = {SURVEY_NOWHERE, SURVEY_NOWHERE, SURVEY_NOWHERE},
                               .channel = add_channel(b, t->adapter)};
     read_reply(b, f, t);
     f->told = told(b, f, t->kind);

@@ -92,6 +92,7 @@ enum {
 #define READS_AS(how)  "GET", false, how, NULL
 #define WRITES_AS(how) "POST", true, how, NULL
 #define PREPARED(fn)   "POST", true, 0, fn /* after fn(), on a desk thread: it is slow */
+#define TAKES(fn)      "GET", true, 0, fn /* the same for what is taken away: who did is in the audit */
 #define OWN_PROVED(fn) "POST", true, OWN | GUESS, fn
 
 static const struct route {
@@ -141,6 +142,14 @@ static const struct route {
     {"similar", ROLE_VIEWER, READS, desk_similar, NULL},
     {"merge", ROLE_AGENT, WRITES, desk_merge, NULL},
     {"unmerge", ROLE_AGENT, WRITES, desk_unmerge, NULL},
+
+    /* statistics: desk_insight.c */
+    {"insight", ROLE_VIEWER, READS, desk_insight, NULL},
+    {"insight-csv", ROLE_VIEWER, TAKES(desk_prepare_csv), desk_insight_csv, NULL},
+    {"questions", ROLE_VIEWER, READS, desk_questions, NULL},
+
+    /* the content: desk_knowledge.c */
+    {"knowledge", ROLE_VIEWER, READS, desk_knowledge, NULL},
 };
 
 /* ---- how they begin ---- */

@@ -11,6 +11,7 @@
 
 #include "bot/answer.h"
 #include "bot/bot.h"
+#include "bot/checkup.h"
 #include "bot/clock.h"
 #include "bot/journal.h"
 #include "bot/json.h"
@@ -34,6 +35,7 @@ struct desk {
     struct bot *bot;
     char *path;
     struct surveyor *surveyor;
+    struct examiner *examiner;
     pthread_t thread[THREADS];
     size_t nthread;
 
@@ -352,12 +354,23 @@ struct surveyor *desk_surveyor(struct desk *d)
     return d->surveyor;
 }
 
+struct examiner *desk_examiner(struct desk *d)
+{
+    return d->examiner;
+}
+
+void desk_use_config(struct desk *d, const struct config *c)
+{
+    examiner_use(d->examiner, c);
+}
+
 struct desk *desk_new(struct bot *bot, const char *path)
 {
     struct desk *d = must(calloc(1, sizeof *d));
     d->bot = bot;
     d->path = must(strdup(path));
     d->surveyor = surveyor_new(path, bot->index_path);
+    d->examiner = examiner_new(bot->index_path, bot->config);
     survey_give_back(d->surveyor, survey_take(d->surveyor)); /* it will be wanted in a moment */
     d->last = &d->first;
     pthread_mutex_init(&d->lock, NULL);
@@ -388,6 +401,7 @@ void desk_free(struct desk *d)
     pthread_cond_destroy(&d->wake);
     pthread_mutex_destroy(&d->lock);
     surveyor_free(d->surveyor);
+    examiner_free(d->examiner);
     free(d->path);
     free(d);
 }

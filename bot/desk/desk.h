@@ -24,6 +24,8 @@ struct bot;
 struct cJSON;
 struct desk;
 struct pool;
+struct config;
+struct examiner;
 struct surveyor;
 struct question; /* answer.h */
 struct reply;
@@ -93,8 +95,11 @@ int64_t desk_number(const struct desk_request *rq, const char *name);
 /* 0, or -EBUSY (too much waits): then the request, and what it points to, is the caller's still. */
 int desk_ask(struct desk *d, struct desk_request *rq);
 
-/* Who makes surveys of what was asked. Any thread. */
+/* Who makes surveys of what was asked, and who looks after the content. Any thread. */
 struct surveyor *desk_surveyor(struct desk *d);
+struct examiner *desk_examiner(struct desk *d);
+/* After a reload. Loop thread. */
+void desk_use_config(struct desk *d, const struct config *c);
 
 /* The hash of a browser's token; false: it is none. */
 bool desk_session(const char *token, unsigned char ret[STORE_HASH]);

@@ -49,7 +49,7 @@ static void add_cited(struct buf *b, struct pool *pool, const struct survey *v,
     uint32_t *times = pool_array(pool, v->npassage + 1, sizeof *times);
     size_t best = v->npassage;
     for (size_t i = 0; i < g->n; i++) {
-        uint16_t p = v->fact[g->fact[i]].passage;
+        uint16_t p = v->fact[g->fact[i]].quoted[0];
         if (p != SURVEY_NOWHERE && ++times[p] > times[best])
             best = p;
     }

@@ -87,4 +87,20 @@ struct desk_talk {
  * text. shown, room: of the one who asks (live.h), set by our own side. out: a struct handoff_done. */
 int desk_live_act(struct store *s, struct desk_request *rq);
 
+/* ---- statistics: desk_insight.c ---- */
+
+/* Each takes: days (30), tz, and as filters day, hour, weekday, end, bin, vote, wanted, came, document, passage, channel, cluster:
+ * adapters/staff/README.md. */
+int desk_insight(struct store *s, struct desk_request *rq); /* all figures */
+/* chart: one of them as a table. The first makes it, the second leaves a row in the audit. */
+int desk_prepare_csv(struct store *s, struct desk_request *rq);
+int desk_insight_csv(struct store *s, struct desk_request *rq);
+int desk_questions(struct store *s, struct desk_request *rq); /* before: what a figure counts */
+
+/* ---- the content: desk_knowledge.c ---- */
+
+int desk_knowledge(
+    struct store *s,
+    struct desk_request *rq); /* what there is, what is wrong with it, what is used */
+
 #endif
