@@ -17,6 +17,7 @@
 
 #include "bot/base.h"
 #include "bot/desk/desk.h"
+#include "bot/erased.h"
 #include "bot/http.h"
 #include "bot/journal.h"
 #include "bot/limits.h"
@@ -462,6 +463,11 @@ static void on_reload(void *ctx)
     content_reload(bot->content);
 }
 
+static void on_erased(void *ctx)
+{
+    erased_look(ctx);
+}
+
 /* ---- life ---- */
 
 static int start(struct bot *bot, struct ending *e)
@@ -471,7 +477,8 @@ static int start(struct bot *bot, struct ending *e)
         (err = start_work(bot)) || (err = open_adapters(bot)) || (err = open_servers(bot)) ||
         (err = loop_signal(bot->loop, SIGTERM, on_stop, e)) ||
         (err = loop_signal(bot->loop, SIGINT, on_stop, e)) ||
-        (err = loop_signal(bot->loop, SIGHUP, on_reload, bot)))
+        (err = loop_signal(bot->loop, SIGHUP, on_reload, bot)) ||
+        (err = loop_signal(bot->loop, ERASED_SIGNAL, on_erased, bot)))
         return err;
     bot->content = content_start(bot);
     inbox_recover(bot->inbox);

@@ -49,9 +49,11 @@ struct bot {
     struct content *content;
     struct bot_counts counts;
     int64_t started_s; /* wall clock */
-    bool began_empty;  /* there was no index at the start */
-    bool draining;     /* SIGTERM has come: no new questions */
-    bool ended;        /* the loop has, too: nothing goes out any more */
+    int64_t
+        erased_ms; /* until when what was erased is forgotten here (erased.h); 0: not looked yet */
+    bool began_empty; /* there was no index at the start */
+    bool draining;    /* SIGTERM has come: no new questions */
+    bool ended;       /* the loop has, too: nothing goes out any more */
 };
 
 /* ---- bot.c ---- */

@@ -2,15 +2,15 @@
  * JSON object a line, with each row's hash, so that it can be kept where nobody of the staff can write. */
 #include <getopt.h>
 #include <sodium.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "bot/base.h"
 #include "bot/buf.h"
-#include "bot/clock.h"
 #include "bot/command.h"
-#include "bot/json.h"
 #include "bot/store.h"
+#include "bot/takeout.h"
 
 #define MAX_ROW (1u << 20)
 #define HEX     (2 * STORE_HASH + 1)
@@ -22,28 +22,12 @@ struct auditing {
     char last[HEX];
 };
 
-/* What it does not say is left out. */
-static void add_text(struct buf *b, const char *key, const char *s)
-{
-    if (s)
-        json_add_member(b, key, s);
-}
-
 static void print_row(const struct store_audit *a, const char *hash)
 {
-    char at[CLOCK_TEXT];
     struct buf b;
-    clock_text(a->at_ms, at);
     buf_init(&b, MAX_ROW);
-    buf_addf(&b, "{\"id\":%lld,\"at\":\"%s\"", (long long)a->id, at);
-    add_text(&b, "actor", a->actor);
-    add_text(&b, "role", a->role);
-    add_text(&b, "action", a->action);
-    add_text(&b, "object", a->object);
-    add_text(&b, "before", a->before);
-    add_text(&b, "after", a->after);
-    add_text(&b, "request", a->request);
-    printf("%s,\"hash\":\"%s\"}\n", b.s, hash);
+    takeout_audit(&b, a, hash);
+    fputs(b.s, stdout);
     buf_release(&b);
 }
 
@@ -93,7 +77,7 @@ static int audit(struct auditing *au, const char *config)
     if (code)
         return code;
     code = command_store(base.config, &s);
-    int err = code ? 0 : store_audit(s, on_row, au);
+    int err = code ? 0 : store_audit(s, 0, SIZE_MAX, on_row, au);
     if (err) {
         fprintf(stderr, "guidepost audit: state.db: %s\n", store_strerror(err));
         code = EXIT_FAILED;

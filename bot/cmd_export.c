@@ -2,19 +2,21 @@
  * about them, or to delete it. Both leave a row in the audit. */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bot/base.h"
 #include "bot/buf.h"
 #include "bot/clock.h"
 #include "bot/command.h"
+#include "bot/config.h"
+#include "bot/erased.h"
 #include "bot/journal.h"
-#include "bot/json.h"
+#include "bot/lock.h"
 #include "bot/store.h"
-#include "kb/entries.h"
+#include "bot/takeout.h"
 
 #define MAX_ROW (2u << 20)
 
@@ -22,69 +24,20 @@ struct export_call {
     struct store_export what;
     bool csv;
     size_t n;
+    int64_t question;     /* the one to erase, or 0 */
+    const char *data_dir; /* of the settings */
 };
 
-/* "web:4f1c..." as export prints it: taken apart in place. False when it is none. */
-static bool read_conversation(char *s, const char **ret_adapter, const char **ret_name)
-{
-    char *colon = strchr(s, ':');
-    if (!colon || colon == s || !colon[1])
-        return false;
-    *colon = '\0';
-    *ret_adapter = s;
-    *ret_name = colon + 1;
-    return true;
-}
-
-/* "2026-11-21", midnight UTC; -1 when it is no day. */
-static int64_t day_ms(const char *s)
-{
-    struct tm tm = {0};
-    const char *end = strptime(s, "%Y-%m-%d", &tm);
-    return end && !*end ? (int64_t)timegm(&tm) * 1000 : -1;
-}
-
 /* ---- export ---- */
-
-static void print_json(const struct store_exported *e, const char *at)
-{
-    const struct journal_turn *t = &e->turn;
-    struct buf b;
-    buf_init(&b, MAX_ROW);
-    buf_addf(&b, "{\"id\":%lld,\"at\":\"%s\"", (long long)t->id, at);
-    json_add_member(&b, "adapter", t->adapter);
-    json_add_member(&b, "conversation", t->conversation);
-    json_add_member(&b, "question", t->question);
-    if (t->lang)
-        json_add_member(&b, "lang", t->lang);
-    json_add_member(&b, "kind", t->kind);
-    buf_addf(&b, ",\"confidence\":%.4f,\"up\":%d,\"down\":%d,\"reply\":%s}\n", t->confidence, e->up,
-             e->down, *t->reply_json ? t->reply_json : "{}");
-    fwrite(b.s, 1, b.len, stdout);
-    buf_release(&b);
-}
-
-static void print_csv(const struct store_exported *e, const char *at)
-{
-    const struct journal_turn *t = &e->turn;
-    printf("%lld,%s,", (long long)t->id, at);
-    kb_cell_write(stdout, t->adapter);
-    putchar(',');
-    kb_cell_write(stdout, t->conversation);
-    putchar(',');
-    kb_cell_write(stdout, t->question);
-    printf(",%s,%.4f,%d,%d\r\n", t->kind, t->confidence, e->up, e->down);
-}
 
 static void print_one(void *ctx, const struct store_exported *e)
 {
     struct export_call *c = ctx;
-    char at[CLOCK_TEXT];
-    clock_text(e->turn.at_ms, at);
-    if (c->csv)
-        print_csv(e, at);
-    else
-        print_json(e, at);
+    struct buf b;
+    buf_init(&b, MAX_ROW);
+    (c->csv ? takeout_csv : takeout_json)(&b, e);
+    fwrite(b.s, 1, b.len, stdout);
+    buf_release(&b);
     c->n++;
 }
 
@@ -95,7 +48,7 @@ static int export(struct export_call *c, struct store *s)
     if (!err)
         err = command_commit(s, 0, "export", c->what.adapter, c->csv ? "csv" : "json");
     if (!err && c->csv)
-        fputs("id,at,adapter,conversation,question,kind,confidence,up,down\r\n", stdout);
+        fputs(TAKEOUT_CSV, stdout);
     if (!err)
         err = store_export(s, &c->what, print_one, c);
     if (err)
@@ -113,6 +66,7 @@ static int with_store(const char *config, int (*fn)(struct export_call *c, struc
     int code = base_open(config, NULL, &base);
     if (code)
         return code;
+    c->data_dir = config_text(base.config, "data_dir");
     code = command_store(base.config, &s);
     if (!code)
         code = fn(c, s);
@@ -139,11 +93,11 @@ static int run_export(int argc, char **argv)
         case 't': c.what.containing = optarg; break;
         case 'x': c.csv = true; break;
         case 's':
-            if ((c.what.since_ms = day_ms(optarg)) < 0)
+            if ((c.what.since_ms = takeout_day(optarg)) < 0)
                 return command_usage(cmd, "\"%s\" is no day, such as 2026-01-31", optarg);
             break;
         case 'v':
-            if (!read_conversation(optarg, &c.what.adapter, &c.what.conversation))
+            if (!takeout_conversation(optarg, &c.what.adapter, &c.what.conversation))
                 return command_usage(cmd, "\"%s\" is no conversation, such as web:4f1c", optarg);
             break;
         default: return EXIT_USAGE;
@@ -173,24 +127,42 @@ const struct command command_export = {
 
 /* ---- erase ---- */
 
+/* A server that runs on this data_dir has the last questions of a conversation in memory. */
+static void tell_server(const char *data_dir)
+{
+    long pid = lock_owner(data_dir);
+    if (pid > 0 && !kill((pid_t)pid, ERASED_SIGNAL))
+        fprintf(stderr, "the server that runs (process %ld) forgets it, too\n", pid);
+    else if (pid)
+        fprintf(stderr, "the server that runs could not be told: until it is restarted it may "
+                        "remember what was said last\n");
+}
+
 static int erase(struct export_call *c, struct store *s)
 {
     int err = store_begin(s);
     if (!err)
-        err = store_erase(s, c->what.adapter, c->what.conversation, clock_wall_ms());
+        err = c->question ? store_erase_turn(s, c->question)
+                          : store_erase(s, c->what.adapter, c->what.conversation, clock_wall_ms());
     /* not which one: its name would outlive it */
-    err = command_commit(s, err, "erase", c->what.adapter, NULL);
-    if (err)
+    err = command_commit(s, err, "erase", c->question ? "question" : c->what.adapter, NULL);
+    if (err == -ENOENT)
+        fprintf(stderr, "guidepost erase: there is no question %lld outside of conversations\n",
+                (long long)c->question);
+    else if (err)
         fprintf(stderr, "guidepost erase: state.db: %s; nothing was erased\n", store_strerror(err));
     else
-        fprintf(stderr,
-                "erased: questions, replies, votes, wishes and tickets of that conversation\n");
+        fprintf(stderr, "erased: questions, replies, votes, wishes and tickets of %s\n",
+                c->question ? "that question" : "that conversation");
+    if (!err && !c->question)
+        tell_server(c->data_dir);
     return err ? EXIT_FAILED : EXIT_FINE;
 }
 
 static int run_erase(int argc, char **argv)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {0}};
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"question", required_argument, NULL, 'q'}, {0}};
     const struct command *cmd = &command_erase;
     struct export_call c = {0};
     const char *config = NULL;
@@ -198,28 +170,35 @@ static int run_erase(int argc, char **argv)
     for (int opt; (opt = command_option(cmd, argc, argv, ":c:", options)) != -1;) {
         switch (opt) {
         case 'c': config = optarg; break;
+        case 'q':
+            c.question = strspn(optarg, "0123456789") == strlen(optarg) ? atoll(optarg) : 0;
+            if (c.question < 1)
+                return command_usage(cmd, "\"%s\" is no number of guidepost export", optarg);
+            break;
         default: return EXIT_USAGE;
         }
     }
-    if (optind + 1 != argc)
+    if (optind + !c.question != argc)
         return command_usage(cmd,
                              "say which conversation: ADAPTER:NAME, as guidepost export has it");
-    if (!read_conversation(argv[optind], &c.what.adapter, &c.what.conversation))
+    if (!c.question && !takeout_conversation(argv[optind], &c.what.adapter, &c.what.conversation))
         return command_usage(cmd, "\"%s\" is no conversation, such as web:4f1c", argv[optind]);
     return with_store(config, erase, &c);
 }
 
 const struct command command_erase = {
     .name = "erase",
-    .synopsis = "[-c FILE] ADAPTER:CONVERSATION",
+    .synopsis = "[-c FILE] ADAPTER:CONVERSATION | --question NUMBER",
     .summary = "delete a conversation and all that belongs to it, for good",
-    .help = "Its questions and replies, votes, wishes for a person and tickets are overwritten in "
-            "data_dir/state.db; only "
-            "that\n"
-            "there was one is kept, so that its name is not used again. \"guidepost export "
-            "--containing TEXT\" finds the "
-            "name.\n"
-            "A server that runs may remember what was said last in it until it is restarted.\n\n"
-            "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n",
+    .help =
+        "Its questions and replies, votes, wishes for a person and tickets are overwritten in "
+        "data_dir/state.db; only "
+        "that\n"
+        "there was one is kept, so that its name is not used again. \"guidepost export "
+        "--containing TEXT\" finds the "
+        "name.\n"
+        "A server that runs is told, and forgets what was said last.\n\n"
+        "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
+        "      --question N    one that belongs to no conversation, by its number in an export\n",
     .run = run_erase,
 };

@@ -65,6 +65,8 @@ struct store_export {
     int64_t since_ms;
     const char *adapter, *conversation;
     const char *containing; /* a part of the question; case of ASCII letters aside */
+    int64_t after;          /* those with a higher number */
+    size_t max;             /* 0: all */
 };
 struct store_exported;
 typedef void store_export_fn(void *ctx, const struct store_exported *e);
@@ -192,8 +194,30 @@ int store_add_handoff(struct store *s, const struct store_handoff *h);
 /* Events, turns, votes, wishes and messages of a conversation go; that it was erased stays, and its name is no good any
  * more. Afterwards nothing of it is left in the file, nor beside it. */
 int store_erase(struct store *s, const char *adapter, const char *name, int64_t at_ms);
+/* A question that belongs to no conversation, with all that belongs to it. -ENOENT. */
+int store_erase_turn(struct store *s, int64_t turn);
 /* Conversations without an event since `at_ms`, whole, at most `max`; a transaction of its own. How many. */
 int store_forget_transcripts(struct store *s, int64_t at_ms, int max);
+
+/* ---- what is kept of somebody (store_trace.c) ---- */
+
+struct store_trace {
+    const char *adapter, *conversation;
+    int64_t turn; /* a question that belongs to no conversation (conversation is "" then), else 0 */
+    int64_t turns, first_ms, last_ms;
+    int64_t events, votes, wishes, tickets, notes; /* of store_trace() */
+};
+typedef void store_trace_fn(void *ctx, const struct store_trace *t);
+/* Conversations in whose name or questions this stands, or whose asker left it as name or address, or voted under it; the last used
+ * first. */
+int store_traces(struct store *s, const char *text, size_t max, store_trace_fn *fn, void *ctx);
+/* How much there is of one: adapter and conversation, or turn, are given. -ENOENT: nothing. */
+int store_trace(struct store *s, struct store_trace *t);
+/* How many questions are kept, and since when (0: there is none). */
+int store_kept_since(struct store *s, int64_t *ret_n, int64_t *ret_first_ms);
+/* Conversations that were erased since, by whatever process. */
+typedef void store_erased_fn(void *ctx, const char *adapter, const char *name, int64_t at_ms);
+int store_erased(struct store *s, int64_t since_ms, store_erased_fn *fn, void *ctx);
 
 /* ---- people of the staff (store_user.c) ---- */
 
@@ -450,10 +474,21 @@ struct store_audit {
     const char *request;        /* its id in the log */
 };
 int store_add_audit(struct store *s, const struct store_audit *a);
-/* From the first one on. sound: it is what was written, and follows the one before it. */
+/* Those behind the row `after` (0: from the first one on), at most `max`. sound: it is what was written, and follows the one before it. */
 typedef void store_audit_fn(void *ctx, const struct store_audit *a,
                             const unsigned char hash[STORE_HASH], bool sound);
-int store_audit(struct store *s, store_audit_fn *fn, void *ctx);
+int store_audit(struct store *s, int64_t after, size_t max, store_audit_fn *fn, void *ctx);
+/* The newest first. Texts NULL and times 0: any. */
+struct store_audit_query {
+    const char *actor, *object; /* whole */
+    const char *action;         /* whole, or how it begins: "ticket" is also "ticket.act" */
+    int64_t since_ms, until_ms; /* from, before */
+    int64_t before;             /* a row's number, 0: from the newest on */
+    size_t max;
+};
+typedef void store_audit_row_fn(void *ctx, const struct store_audit *a);
+int store_find_audit(struct store *s, const struct store_audit_query *q, store_audit_row_fn *fn,
+                     void *ctx);
 
 /* ---- notes of adapters (store_note.c) ---- */
 

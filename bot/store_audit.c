@@ -84,7 +84,7 @@ int store_add_audit(struct store *s, const struct store_audit *a)
 
 static const char sql_audit[] =
     "SELECT id, at_ms, actor, role, action, object, before, after, request, prev, hash"
-    " FROM audit ORDER BY id";
+    " FROM audit WHERE id >= ?1 ORDER BY id LIMIT ?2";
 
 static struct store_audit read_audit(sqlite3_stmt *st)
 {
@@ -99,15 +99,22 @@ static struct store_audit read_audit(sqlite3_stmt *st)
                                 .request = (const char *)sqlite3_column_text(st, 8)};
 }
 
-int store_audit(struct store *s, store_audit_fn *fn, void *ctx)
+/* The row `after` is read once more: its hash is what the next one has to begin with. */
+int store_audit(struct store *s, int64_t after, size_t max, store_audit_fn *fn, void *ctx)
 {
     unsigned char prev[STORE_HASH] = {0}, said[STORE_HASH], hash[STORE_HASH], own[STORE_HASH];
     int err, row;
-    sqlite3_stmt *st = store_bind(s, SQL_AUDIT, sql_audit, &err, "");
+    int64_t limit = max > INT32_MAX ? -1 : (int64_t)max + (after > 0);
+    sqlite3_stmt *st = store_bind(s, SQL_AUDIT, sql_audit, &err, "ii", after, limit);
     if (!st)
         return err;
-    for (int64_t id = 1; (row = store_row(s, st)) > 0; id++) {
+    for (int64_t id = after + 1; (row = store_row(s, st)) > 0; id++) {
         struct store_audit a = read_audit(st);
+        if (after && a.id == after) {
+            read_hash(st, 10, prev);
+            id--;
+            continue;
+        }
         read_hash(st, 9, said);
         read_hash(st, 10, hash);
         hash_row(prev, &a, own);
@@ -116,6 +123,30 @@ int store_audit(struct store *s, store_audit_fn *fn, void *ctx)
         id = a.id; /* one gap is said once */
         fn(ctx, &a, hash, sound);
         memcpy(prev, hash, STORE_HASH);
+    }
+    store_reset(st);
+    return row;
+}
+
+static const char sql_find_audit[] =
+    "SELECT id, at_ms, actor, role, action, object, before, after, request FROM audit"
+    " WHERE (?1 IS NULL OR actor = ?1 COLLATE NOCASE) AND (?2 IS NULL OR object = ?2)"
+    " AND (?3 IS NULL OR action = ?3 OR substr(action, 1, length(?3) + 1) = ?3 || '.')"
+    " AND at_ms >= ?4 AND at_ms < ?5 AND id < ?6 ORDER BY id DESC LIMIT ?7";
+
+int store_find_audit(struct store *s, const struct store_audit_query *q, store_audit_row_fn *fn,
+                     void *ctx)
+{
+    int err, row;
+    sqlite3_stmt *st =
+        store_bind(s, SQL_FIND_AUDIT, sql_find_audit, &err, "tttiiii", q->actor, q->object,
+                   q->action, q->since_ms, q->until_ms ? q->until_ms : INT64_MAX,
+                   q->before ? q->before : INT64_MAX, (int64_t)q->max);
+    if (!st)
+        return err;
+    while ((row = store_row(s, st)) > 0) {
+        struct store_audit a = read_audit(st);
+        fn(ctx, &a);
     }
     store_reset(st);
     return row;

@@ -204,11 +204,6 @@ static const char *const sql_upgrade[] = {
     "  leaked_ms INTEGER);" /* when it was seen where it must not stand */
     "CREATE INDEX tokens_user ON tokens(user);"
 
-    /* Reading the audit by who, what and where. */
-    "CREATE INDEX audit_actor ON audit(actor, id);"
-    "CREATE INDEX audit_action ON audit(action, id);"
-    "CREATE INDEX audit_object ON audit(object, id);"
-
     /* As a ticket was before what the log tells of, so that it can be taken back. */
     "ALTER TABLE ticket_log ADD COLUMN was INTEGER;" /* its state; NULL: nothing was changed */
     "ALTER TABLE ticket_log ADD COLUMN was_owner TEXT;"

@@ -176,6 +176,8 @@ static const char *const sql_erase[] = {
      " (SELECT id FROM conversations WHERE adapter = ?1 AND name = ?2)"),
     ("DELETE FROM events WHERE conversation IN"
      " (SELECT id FROM conversations WHERE adapter = ?1 AND name = ?2)"),
+    "DELETE FROM outbox WHERE turn IN"
+    " (SELECT id FROM turns WHERE adapter = ?1 AND conversation = ?2)",
     "DELETE FROM inbox WHERE adapter = ?1 AND identity >= ?2 || ':' AND identity < ?2 || ';'",
     "DELETE FROM turns WHERE adapter = ?1 AND conversation = ?2",
     "DELETE FROM handoffs WHERE adapter = ?1 AND conversation = ?2",
@@ -200,6 +202,16 @@ int store_erase(struct store *s, const char *adapter, const char *name, int64_t 
                      " DO UPDATE SET head = 0, mode = 0, erased = 1, used_ms = excluded.used_ms",
                      (long long)at_ms, (long long)at_ms);
     return err ? err : run_for(s, sql, adapter, name);
+}
+
+int store_erase_turn(struct store *s, int64_t turn)
+{
+    char sql[120];
+    s->scrub = true;
+    sqlite3_snprintf(sizeof sql, sql, "DELETE FROM turns WHERE id = %lld AND conversation = ''",
+                     (long long)turn);
+    int err = store_run(s->db, sql);
+    return err ? err : sqlite3_changes(s->db) ? 0 : -ENOENT;
 }
 
 static const char sql_old_conversations[] =

@@ -69,13 +69,16 @@ static const char sql_export[] =
     "t.id)"
     " FROM turns t WHERE t.at_ms >= ?1 AND (?2 IS NULL OR t.adapter = ?2)"
     " AND (?3 IS NULL OR t.conversation = ?3)"
-    " AND (?4 IS NULL OR instr(lower(t.question), lower(?4)) > 0) ORDER BY t.id";
+    " AND (?4 IS NULL OR instr(lower(t.question), lower(?4)) > 0) AND t.id > ?5 ORDER BY t.id "
+    "LIMIT "
+    "?6";
 
 int store_export(struct store *s, const struct store_export *what, store_export_fn *fn, void *ctx)
 {
     int err, row;
-    sqlite3_stmt *st = store_bind(s, SQL_EXPORT, sql_export, &err, "ittt", what->since_ms,
-                                  what->adapter, what->conversation, what->containing);
+    sqlite3_stmt *st = store_bind(s, SQL_EXPORT, sql_export, &err, "itttii", what->since_ms,
+                                  what->adapter, what->conversation, what->containing, what->after,
+                                  what->max ? (int64_t)what->max : INT64_C(-1));
     if (!st)
         return err;
     while ((row = store_row(s, st)) > 0) {

@@ -9,6 +9,7 @@
 
 #include "bot/bot.h"
 #include "bot/clock.h"
+#include "bot/erased.h"
 #include "bot/journal.h"
 #include "bot/must.h"
 #include "bot/pack.h"
@@ -129,11 +130,8 @@ static void erasing_done(struct journal_job *job, int err)
 {
     struct erasing *e = (struct erasing *)job;
     struct adapter *a = e->adapter;
-    if (!err) {
-        turns_forget(a->bot->turns, a, e->conversation);
-        if (a->type->on_event)
-            a->type->on_event(a, e->conversation, NULL);
-    }
+    if (!err)
+        erased_forget(a->bot, a->type->name, e->conversation);
     if (e->fn)
         e->fn(e->ctx, err);
     free(e);

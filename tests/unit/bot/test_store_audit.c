@@ -119,7 +119,7 @@ static void step(void *ctx, const struct store_audit *a, const unsigned char has
 static struct walk walk(void)
 {
     struct walk w = {0};
-    assert_int_equal(store_audit(store, step, &w), 0);
+    assert_int_equal(store_audit(store, 0, SIZE_MAX, step, &w), 0);
     return w;
 }
 
