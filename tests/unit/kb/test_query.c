@@ -162,7 +162,7 @@ static void test_a_story_before_a_question_in_one_sentence_weighs_a_little_less(
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct asked a = build_text(cases[i].text);
         double weight = slot_of(&a.q, "retail")->weight;
-        if (cases[i].told != weight < 1 || weight < 0.5)
+        if (cases[i].told != (weight < 1) || weight < 0.5)
             fail_msg("'%s': %f", cases[i].text, weight);
         drop(&a);
     }
