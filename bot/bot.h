@@ -8,6 +8,7 @@
 
 struct content;
 struct desk;
+struct fix;
 struct journal;
 struct live;
 struct sessions;
@@ -38,6 +39,7 @@ struct bot {
     struct work *work;
     struct journal *journal;
     struct desk *desk; /* NULL until an adapter asks for it */
+    struct fix *fix;
     struct inbox *inbox;
     struct outbox *outbox;
     struct live *live; /* between askers and the staff */
@@ -89,6 +91,9 @@ struct content_state {
 struct content *content_start(struct bot *bot); /* and begins with a first look */
 bool content_stop(struct content *c);           /* false: it is indexing and does not end */
 void content_reload(struct content *c);         /* SIGHUP: all or nothing */
+/* Look at once. fn(ctx, NULL) when what is on the disk now is what is answered; fn(ctx, why not) otherwise. On the loop, once. */
+typedef void content_looked_fn(void *ctx, const char *problem);
+void content_look(struct content *c, content_looked_fn *fn, void *ctx);
 void content_state(const struct content *c, struct content_state *ret);
 const char *const *content_topics(const struct content *c);
 size_t content_suggest(const struct content *c, const char *typed, size_t max, const char **ret);

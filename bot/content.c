@@ -37,6 +37,7 @@
 /* One look: made on the loop, filled on its thread, applied on the loop. */
 struct look {
     struct content *content;
+    unsigned number;
     const struct config *config; /* to look with: the one in force, or the new one */
     struct config *reread;       /* the new one, when this is a reload */
     bool reload;
@@ -51,8 +52,18 @@ struct look {
     struct suggest *suggest;
 };
 
+/* Somebody who has changed something, and wants to know when it is live. */
+struct waiter {
+    struct waiter *next;
+    unsigned number; /* of the look that will have seen it */
+    content_looked_fn *fn;
+    void *ctx;
+};
+
 struct content {
     struct bot *bot;
+    unsigned begun; /* looks */
+    struct waiter *waiter;
     struct watch *watch;
     pthread_t thread;
     bool again, again_reload;
@@ -206,6 +217,26 @@ static void plan_retry(struct content *c, const struct look *look)
     c->retry = machine ? loop_timer(c->bot->loop, RETRY_MS, 0, on_retry, c) : NULL;
 }
 
+/* `look` NULL: there will be no more. */
+static void tell_waiters(struct content *c, const struct look *look)
+{
+    const char *problem = !look                    ? "the program is stopping"
+                          : !look->err             ? NULL
+                          : look->report.message   ? look->report.message
+                          : look->report.nproblem  ? look->report.problem[0].message
+                          : look->files.nproblem   ? look->files.problem[0].message
+                                                   : kb_strerror(look->err);
+    for (struct waiter **at = &c->waiter, *w; (w = *at);) {
+        if (look && w->number > look->number) {
+            at = &w->next;
+            continue;
+        }
+        *at = w->next;
+        w->fn(w->ctx, problem);
+        free(w);
+    }
+}
+
 static void apply(void *ctx)
 {
     struct look *look = ctx;
@@ -232,6 +263,7 @@ static void apply(void *ctx)
     c->last = look;
     if (first)
         turns_go_on(c->bot->turns);
+    tell_waiters(c, look);
     if (c->again)
         begin(c, c->again_reload);
 }
@@ -245,8 +277,11 @@ static void begin(struct content *c, bool reload)
     }
     c->again = c->again_reload = false;
     struct look *look = must(calloc(1, sizeof *look));
-    *look =
-        (struct look){.content = c, .config = c->bot->config, .reload = reload, .pool = pool_new()};
+    *look = (struct look){.content = c,
+                          .number = ++c->begun,
+                          .config = c->bot->config,
+                          .reload = reload,
+                          .pool = pool_new()};
     int err = pthread_create(&c->thread, NULL, look_main, look);
     if (err) {
         log_error("content", "no thread to index on", "error=%d", err);
@@ -350,10 +385,21 @@ bool content_stop(struct content *c)
         if (pthread_timedjoin_np(c->thread, NULL, &until))
             return false;
     }
+    tell_waiters(c, NULL);
     look_free(c->now);
     look_free(c->last);
     free(c);
     return true;
+}
+
+void content_look(struct content *c, content_looked_fn *fn, void *ctx)
+{
+    struct waiter *w = must(calloc(1, sizeof *w));
+    *w = (struct waiter){.next = c->waiter, .number = c->begun + 1, .fn = fn, .ctx = ctx};
+    c->waiter = w;
+    begin(c, false);
+    if (!c->now)
+        tell_waiters(c, NULL); /* no thread to look with */
 }
 
 void content_reload(struct content *c)

@@ -9,6 +9,7 @@
 #include "bot/bot.h"
 #include "bot/command.h"
 #include "bot/config.h"
+#include "bot/draft.h"
 #include "bot/hours.h"
 #include "bot/journal.h"
 #include "bot/live.h"
@@ -27,6 +28,7 @@ int main(int argc, char **argv)
     config_register(journal_settings);
     config_register(hours_settings);
     config_register(live_settings);
+    config_register(draft_settings);
     for (size_t i = 0; adapter_types[i]; i++)
         config_register(adapter_types[i]->settings);
     return command_main(argc, argv);

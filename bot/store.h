@@ -462,6 +462,38 @@ int store_unmerge(struct store *s, int64_t id); /* -ENOENT */
 typedef void store_merge_fn(void *ctx, const struct store_merge *m);
 int store_merges(struct store *s, store_merge_fn *fn, void *ctx);
 
+/* ---- what the staff changed in the content (store_edit.c) ---- */
+
+/* Distinct questions, those asked last first, at most `max`: how often, and the number of its last turn. Small talk is none. */
+typedef void store_question_fn(void *ctx, const char *question, int64_t asked, int64_t turn);
+int store_questions(struct store *s, size_t max, store_question_fn *fn, void *ctx);
+/* Open tickets for want of a sure answer that nobody has claimed: each with its question. Newest first, at most `max`. */
+int store_unanswered(struct store *s, size_t max, store_question_fn *fn, void *ctx);
+
+enum edit_state { EDIT_BEGUN, EDIT_DONE, EDIT_UNDONE };
+struct store_edit {
+    int64_t id, at_ms;
+    const char *who, *role, *kind, *name, *path;
+    const void *before; /* NULL: there was no file, or it is not kept any more */
+    size_t len;
+    const char *digest, *written; /* file.h; of the file before and after */
+    enum edit_state state;
+    const char *note; /* or NULL */
+};
+#define STORE_EDITS 200 /* whose former bytes are kept */
+/* Before the file is written: whatever happens then, it is known what was going on. */
+int store_begin_edit(struct store *s, const struct store_edit *e, int64_t *ret_id);
+/* `state` EDIT_BEGUN: it did not happen, and goes. */
+int store_end_edit(struct store *s, int64_t id, enum edit_state state);
+typedef void store_edit_fn(void *ctx, const struct store_edit *e);
+/* Newest first, at most `max` before that number (0: all), without the bytes; `open`: those that were begun and not ended. */
+int store_edits(struct store *s, bool open, int64_t before, size_t max, store_edit_fn *fn,
+                void *ctx);
+int store_edit(struct store *s, int64_t id, store_edit_fn *fn, void *ctx); /* -ENOENT */
+
+/* Nobody is shown that question any more, however it is written in capitals or ended; its tickets are closed as ignored. How many. */
+int store_ignore(struct store *s, const char *question, const char *who, int64_t at_ms);
+
 /* ---- what the staff did (store_audit.c) ---- */
 
 struct store_audit {

@@ -109,6 +109,16 @@ enum store_sql {
     SQL_LAST_AUDIT,
     SQL_ADD_AUDIT,
     SQL_AUDIT,
+    SQL_QUESTIONS,
+    SQL_ASKED,
+    SQL_BEGIN_EDIT,
+    SQL_END_EDIT,
+    SQL_DROP_EDIT,
+    SQL_EDITS,
+    SQL_EDIT,
+    SQL_TRIM_EDITS,
+    SQL_IGNORE,
+    SQL_IGNORED,
     NSQL,
 };
 

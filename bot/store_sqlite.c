@@ -215,6 +215,29 @@ static const char *const sql_upgrade[] = {
     "  turn INTEGER NOT NULL, into_turn INTEGER NOT NULL,"
     "  says INTEGER NOT NULL, into_says INTEGER NOT NULL," /* what they ask about, hashed, for when the turn is gone */
     "  who TEXT NOT NULL, at_ms INTEGER NOT NULL);"
+    /* What the staff changed in the content, with what the file held before: store_edit.c. */
+    "CREATE TABLE edits("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  at_ms INTEGER NOT NULL,"
+    "  who TEXT NOT NULL, role TEXT NOT NULL,"
+    "  kind TEXT NOT NULL,"     /* 'answer' 'edit' 'link' 'synonym' ... */
+    "  name TEXT NOT NULL,"     /* the entry's, or a word */
+    "  path TEXT NOT NULL,"     /* of the file */
+    "  before BLOB,"            /* NULL: there was no file, or it is too long ago */
+    "  digest TEXT NOT NULL,"   /* of that, and of what was written: file.h */
+    "  written TEXT NOT NULL,"
+    "  state INTEGER NOT NULL," /* enum edit_state */
+    "  note TEXT);"             /* 'forced' when a test was overridden */
+    "CREATE INDEX edits_open ON edits(id) WHERE state = 0;"
+
+    /* Questions that nobody has to look at, as store_edit.c folds them. */
+    "CREATE TABLE ignored(question TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, who TEXT NOT NULL)"
+    "  WITHOUT ROWID;"
+    "DROP TRIGGER turn_unanswered;"
+    "CREATE TRIGGER turn_unanswered AFTER INSERT ON turns WHEN new.kind IN ('none', 'choices')"
+    "  AND NOT EXISTS(SELECT 1 FROM ignored WHERE question = lower(trim(new.question, ' ?!.')))"
+    " BEGIN INSERT INTO tickets(turn, why, state, changed_ms)"
+    "  VALUES(new.id, CASE new.kind WHEN 'none' THEN 1 ELSE 2 END, 0, new.at_ms); END;"
 
     /* So that a server hears what another process has erased. */
     "CREATE INDEX conversations_erased ON conversations(used_ms) WHERE erased;"

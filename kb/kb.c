@@ -164,6 +164,18 @@ int kb_tests(struct kb *kb, kb_test_fn *fn, void *ctx)
     return r ? r : err;
 }
 
+int kb_files(struct kb *kb, kb_file_fn *fn, void *ctx)
+{
+    sqlite3_stmt *st = NULL;
+    int r = 0,
+        rc = sqlite3_prepare_v2(kb->db, "SELECT path FROM files ORDER BY path", -1, &st, NULL);
+    if (rc == SQLITE_OK)
+        while (!r && (rc = sqlite3_step(st)) == SQLITE_ROW)
+            r = fn(ctx, text(st, 0));
+    int err = finish(st, rc);
+    return r ? r : err;
+}
+
 int kb_find(struct kb *kb, const char *name, struct pool *pool, struct kb_place *ret)
 {
     static const char *const where[] = {"p.key = ?1", "p.entry_id = ?1 AND p.entry_id <> ''",

@@ -408,6 +408,10 @@ struct kb_place {
 };
 int kb_find(struct kb *kb, const char *name, struct pool *pool, struct kb_place *ret);
 
+/* The files that the base was made of, as they are named in problems. As kb_tests(). */
+typedef int kb_file_fn(void *ctx, const char *path);
+int kb_files(struct kb *kb, kb_file_fn *fn, void *ctx);
+
 struct kb_info {
     int schema, ranking;
     long long generation, documents, passages, entries;

@@ -1,0 +1,90 @@
+/* fix_int.h: between the fix*.c files only. */
+#ifndef BOT_FIX_INT_H
+#define BOT_FIX_INT_H
+
+#include <pthread.h>
+
+#include "bot/buf.h"
+#include "bot/draft.h"
+#include "bot/fix.h"
+#include "bot/replay.h"
+#include "bot/trial.h"
+#include "kb/kb.h"
+#include "kb/pool.h"
+
+/* ---- a copy of the index, and what is asked of it (fix_copy.c) ---- */
+
+#define FIX_QUESTIONS 10000 /* logged ones, newest first */
+
+/* For an edit: the base as it is, and, after copy_try(), with it. */
+struct copy {
+    struct pool *pool;
+    const struct draft_where *where;
+    const char *db; /* of the copy */
+    struct kb_sources src;
+    struct smalltalk *talk;
+    struct replay_progress *progress;
+    struct replay_memory *memory;
+    const char *key; /* names the state of the base, for `memory` */
+    const char *problem;
+
+    const char **question; /* and how often, and when last, each was asked */
+    int64_t *asked, *turn;
+    size_t n, cap_question, cap_asked, cap_turn;
+    struct replayed *old, *now;
+    struct trials before, after;
+    long long us_copy, us_index, us_old, us_now;
+};
+/* 0, or a negative errno or enum kb_err with c->problem for a person. `db`: the copy's name, which may be in the way. */
+int copy_open(struct copy *c, struct pool *pool, const struct draft_where *where, const char *db);
+void copy_close(struct copy *c);
+/* The last `max` logged questions of the state.db at `path`. */
+int copy_read_log(struct copy *c, const char *path, size_t max);
+void copy_add_question(struct copy *c, const char *question, int64_t asked, int64_t turn);
+/* What is answered today: questions and tests. */
+int copy_ask_old(struct copy *c, bool tests);
+/* The copy gets the edit; a mistake in it is -EINVAL. */
+int copy_try(struct copy *c, const struct draft *d);
+int copy_ask_now(struct copy *c, bool tests);
+/* The test that was the same before, or NULL. */
+const struct trial *copy_trial_before(const struct copy *c, const struct trial *t);
+/* Did it pass before, or was not there, and does not pass now? */
+bool copy_regresses(const struct copy *c, const struct trial *t);
+
+/* ---- as JSON (fix_preview.c) ---- */
+
+/* "tests":{...} with those that changed. */
+void fix_add_tests(struct buf *b, const struct copy *c);
+size_t fix_regressions(const struct copy *c);
+
+/* ---- jobs (fix.c) ---- */
+
+struct fix_job;
+struct fix_call { /* what a job gets */
+    struct fix *f;
+    struct pool *pool;
+    const struct draft_where *where;
+    const struct cJSON *in;
+    const char *user;
+    enum staff_role role;
+    struct copy copy;
+    struct buf *result; /* a JSON object */
+    const char *problem;
+};
+/* On the thread of fix.c. 0, or negative with `problem`. */
+int fix_preview(struct fix_call *c);
+int fix_save(struct fix_call *c);    /* fix_save.c */
+int fix_undo(struct fix_call *c);    /* fix_save.c */
+int fix_propose(struct fix_call *c); /* fix_propose.c */
+int fix_tests(struct fix_call *c);   /* fix_preview.c */
+/* Edits that were begun and not ended: fix_save.c. */
+int fix_settle(struct fix_call *c);
+
+const char *fix_state_path(const struct fix *f);
+/* run(s, ctx) on the journal's thread, in a transaction, and wait for its commit. */
+typedef int fix_run_fn(struct store *s, void *ctx);
+int fix_write(struct fix *f, fix_run_fn *run, void *ctx);
+/* Wait until what is on the disk is what is answered. NULL, or why not, in `pool`. */
+const char *fix_go_live(struct fix *f, struct pool *pool);
+
+#endif
