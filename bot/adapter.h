@@ -19,6 +19,7 @@
 struct bot;
 struct adapter;
 struct desk;
+struct fix;
 struct doctor;
 struct pool;
 struct secret;
@@ -149,6 +150,8 @@ struct server *bot_server(const struct bot *bot);
 struct http *bot_http(struct bot *bot);
 /* The staff's side (desk.h), started when first asked for; NULL: it could not be. */
 struct desk *bot_desk(struct bot *bot);
+/* Where the staff changes the content (fix.h); NULL: there is no thread for it. */
+struct fix *bot_fix(const struct bot *bot);
 size_t bot_waiting(const struct bot *bot); /* messages that are not answered yet */
 bool bot_draining(const struct bot *bot);  /* about to stop: take nothing in */
 /* The guides are being read for the first time: there is nothing to answer from yet. */

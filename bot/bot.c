@@ -18,6 +18,7 @@
 #include "bot/base.h"
 #include "bot/desk/desk.h"
 #include "bot/erased.h"
+#include "bot/fix.h"
 #include "bot/http.h"
 #include "bot/journal.h"
 #include "bot/limits.h"
@@ -124,6 +125,11 @@ struct desk *bot_desk(struct bot *bot)
     if (!bot->desk && !(bot->desk = desk_new(bot, bot->state_path)))
         log_error("bot", "cannot start the staff's threads", NULL);
     return bot->desk;
+}
+
+struct fix *bot_fix(const struct bot *bot)
+{
+    return bot->fix;
 }
 
 size_t bot_waiting(const struct bot *bot)
@@ -481,6 +487,8 @@ static int start(struct bot *bot, struct ending *e)
         (err = loop_signal(bot->loop, ERASED_SIGNAL, on_erased, bot)))
         return err;
     bot->content = content_start(bot);
+    if (!(bot->fix = fix_new(bot)))
+        log_error("bot", "no thread for changes of the content", NULL);
     inbox_recover(bot->inbox);
     outbox_look(bot->outbox);
     live_start(bot->live);
@@ -497,6 +505,7 @@ static void take_apart(struct bot *bot, struct ending *e)
     server_close(bot->server);
     server_close(bot->admin);
     http_stop(bot->http);
+    fix_stop(bot->fix);
     work_stop(bot->work);
     desk_free(bot->desk);
     journal_stop(bot->journal);
@@ -512,6 +521,7 @@ static void take_apart(struct bot *bot, struct ending *e)
     turns_free(bot->turns);
     live_free(bot->live);
     loop_free(bot->loop); /* drops what was posted to it and not run */
+    fix_free(bot->fix);   /* so its thread waits for nothing any more */
     inbox_free(bot->inbox);
     outbox_free(bot->outbox);
     sessions_free(bot->sessions);

@@ -124,8 +124,7 @@ static void drop_errand(void *ctx)
 static int send_errand(struct errand *e)
 {
     struct fix *f = e->f;
-    e->job =
-        (struct journal_job){.run = errand_run, .done = errand_done, .drop = errand_drop};
+    e->job = (struct journal_job){.run = errand_run, .done = errand_done, .drop = errand_drop};
     pthread_mutex_lock(&f->lock);
     bool stopping = f->stopping;
     if (!stopping)

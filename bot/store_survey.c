@@ -87,7 +87,7 @@ int store_survey(struct store *s, enum store_survey what, int64_t from, store_su
 /* ---- what was published, and when ---- */
 
 static const char sql_published[] =
-    "SELECT at_ms FROM audit WHERE at_ms >= ?1 AND action IN ('answer.publish', 'publish')"
+    "SELECT at_ms FROM audit WHERE at_ms >= ?1 AND action GLOB 'content.*'"
     " ORDER BY id";
 
 int store_survey_published(struct store *s, int64_t since_ms, store_survey_fn *fn, void *ctx)

@@ -10,6 +10,7 @@
 #include "adapters/staff/staff_int.h"
 #include "bot/clock.h"
 #include "bot/desk/desk_run.h"
+#include "bot/fix.h"
 #include "kb/pool.h"
 
 struct asking {
@@ -75,6 +76,71 @@ static void introduced(struct desk_request *rq)
     asked(rq);
 }
 
+/* ---- changes of the content are jobs of bot/fix.h ---- */
+
+static void begin_fix(struct desk_request *rq, enum fix_work work)
+{
+    struct asking *a = rq->ctx;
+    struct fix *f = bot_fix(a->st->adapter->bot);
+    int64_t job = 0;
+    struct cJSON *in = rq->err ? NULL : rq->in;
+    if (in) {
+        rq->in = NULL; /* the job's from here on */
+        if (!f)
+            json_free(in);
+        rq->err = f && !fix_begin(f, &rq->me, work, in, &job) ? 0 : -EAGAIN;
+    }
+    if (!rq->err)
+        buf_addf(&rq->body, "{\"job\":%lld}", (long long)job);
+    asked(rq);
+}
+
+static void preview(struct desk_request *rq)
+{
+    begin_fix(rq, FIX_PREVIEW);
+}
+
+static void save(struct desk_request *rq)
+{
+    begin_fix(rq, FIX_SAVE);
+}
+
+static void take_back(struct desk_request *rq)
+{
+    begin_fix(rq, FIX_UNDO);
+}
+
+static void propose(struct desk_request *rq)
+{
+    begin_fix(rq, FIX_PROPOSE);
+}
+
+static void test(struct desk_request *rq)
+{
+    begin_fix(rq, FIX_TESTS);
+}
+
+static void job(struct desk_request *rq)
+{
+    struct asking *a = rq->ctx;
+    struct fix *f = bot_fix(a->st->adapter->bot);
+    if (!rq->err && (!f || !fix_report(f, rq->me.user, desk_number(rq, "id"), &rq->body)))
+        rq->err = -ENOENT;
+    if (rq->err == -ENOENT)
+        rq->problem = "There is no such job any more; begin it again";
+    asked(rq);
+}
+
+static void stop_job(struct desk_request *rq)
+{
+    struct asking *a = rq->ctx;
+    struct fix *f = bot_fix(a->st->adapter->bot);
+    if (!rq->err && f)
+        fix_cancel(f, rq->me.user, desk_number(rq, "id"));
+    buf_adds(&rq->body, "{\"done\":true}");
+    asked(rq);
+}
+
 /* ---- which there are ---- */
 
 /* How a request is let in, beside its role. */
@@ -93,6 +159,7 @@ enum {
 #define WRITES_AS(how) "POST", true, how, NULL
 #define PREPARED(fn)   "POST", true, 0, fn /* after fn(), on a desk thread: it is slow */
 #define TAKES(fn)      "GET", true, 0, fn /* the same for what is taken away: who did is in the audit */
+#define JOB            "POST", false, 0, NULL /* goes on when it has been answered */
 #define OWN_PROVED(fn) "POST", true, OWN | GUESS, fn
 
 static const struct route {
@@ -150,6 +217,20 @@ static const struct route {
 
     /* the content: desk_knowledge.c */
     {"knowledge", ROLE_VIEWER, READS, desk_knowledge, NULL},
+
+    /* the content: desk_fix.c, bot/fix.h */
+    {"answers", ROLE_VIEWER, READS, desk_answers, NULL},
+    {"answer", ROLE_VIEWER, READS, desk_answer, NULL},
+    {"synonyms", ROLE_VIEWER, READS, desk_synonyms, NULL},
+    {"edits", ROLE_VIEWER, READS, desk_edits, NULL},
+    {"ignore", ROLE_AGENT, WRITES, desk_ignore, NULL},
+    {"preview", ROLE_AGENT, JOB, desk_pass, preview},
+    {"propose", ROLE_AGENT, JOB, desk_pass, propose},
+    {"test", ROLE_VIEWER, JOB, desk_pass, test},
+    {"save", ROLE_EDITOR, JOB, desk_pass, save},
+    {"take-back", ROLE_EDITOR, JOB, desk_pass, take_back},
+    {"job", ROLE_VIEWER, READS, desk_pass, job},
+    {"job-stop", ROLE_VIEWER, JOB, desk_pass, stop_job},
 };
 
 /* ---- how they begin ---- */

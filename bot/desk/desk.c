@@ -13,6 +13,7 @@
 #include "bot/bot.h"
 #include "bot/checkup.h"
 #include "bot/clock.h"
+#include "bot/draft.h"
 #include "bot/journal.h"
 #include "bot/json.h"
 #include "bot/must.h"
@@ -342,6 +343,7 @@ int desk_ask(struct desk *d, struct desk_request *rq)
         .journal = {.run = run_write, .done = write_done, .drop = write_drop}, .desk = d, .rq = rq};
     buf_init(&rq->body, DESK_JSON);
     rq->desk = d;
+    rq->where = draft_where(rq->pool, d->bot->config, d->bot->index_path);
     int err =
         rq->writes && !rq->prepare ? journal_run(d->bot->journal, &job->journal) : queue(d, job);
     if (err)

@@ -23,6 +23,7 @@
 struct bot;
 struct cJSON;
 struct desk;
+struct draft_where;
 struct pool;
 struct config;
 struct examiner;
@@ -67,7 +68,8 @@ struct desk_request {
     desk_run_fn *run;
     void (*done)(struct desk_request *rq);
     void *ctx;
-    struct desk *desk; /* that was asked */
+    struct desk *desk;               /* that was asked */
+    const struct draft_where *where; /* the content, as the settings have it; from desk_ask() on */
     struct cJSON *
         in; /* what was sent along, an object or NULL; the desk's from desk_ask() on. desk_text(), desk_number() */
 

@@ -103,4 +103,14 @@ int desk_knowledge(
     struct store *s,
     struct desk_request *rq); /* what there is, what is wrong with it, what is used */
 
+/* ---- the content: desk_fix.c ---- */
+
+int desk_pass(struct store *s, struct desk_request *rq);    /* nothing, but only for who may */
+int desk_answers(struct store *s, struct desk_request *rq); /* q: words; from: the how manieth */
+int desk_answer(struct store *s, struct desk_request *rq); /* id, or the key of its passage; file */
+int desk_synonyms(struct store *s, struct desk_request *rq);
+int desk_edits(struct store *s, struct desk_request *rq); /* before: a number */
+int desk_ignore(struct store *s,
+                struct desk_request *rq); /* id: its question is nobody's business */
+
 #endif

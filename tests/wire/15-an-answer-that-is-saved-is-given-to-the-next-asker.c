@@ -1,0 +1,274 @@
+/* Fix it in one move. A question nobody could answer is answered by staff; before it is saved they see what it changes, and from then
+ * on everybody who asks is answered, within a second. So are those who link, name a synonym, redirect; what is ignored does not come
+ * back; and what was saved can be taken back. Files written by hand keep every other byte. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <cjson/cJSON.h>
+
+#include "tests/wire/harness/fix.h"
+#include "tests/wire/harness/staff.h"
+
+#define BY_HAND                                                                                    \
+    "# Looked after by Ann.\n"                                                                     \
+    "- id: pay   # never rename\n"                                                                 \
+    "  q: 'How are musicians paid?'\n"                                                             \
+    "  a: |\n"                                                                                     \
+    "    Monthly.\n"                                                                               \
+    "  # seen by Ben\n"
+
+static struct wire *w;
+static struct person eda, anna;
+
+static int setup(void **state)
+{
+    w = wire_start(NULL);
+    staff_user(w, "add", "editor", "eda");
+    staff_user(w, "add", "agent", "anna");
+    eda = staff_login(w, "eda");
+    anna = staff_login(w, "anna");
+    fix_write(w, "guides/hand.faq.yaml", BY_HAND);
+    fix_write(w, "synonyms.yaml", "# ours\n- words: [pay, salary]\n");
+    wire_signal(w, 1); /* SIGHUP: there is a file of synonyms now */
+    assert_true(fix_answers(w, "How are musicians paid?", "Monthly", 8000));
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    wire_stop(w);
+    return 0;
+}
+
+static int open_tickets(const char *question)
+{
+    cJSON *j = staff_get(w, &anna, "queue?what=open");
+    const cJSON *t;
+    int n = 0;
+    cJSON_ArrayForEach(t, cJSON_GetObjectItem(j, "tickets")) n +=
+        !strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(t, "question")), question);
+    cJSON_Delete(j);
+    return n;
+}
+
+#define ORCHESTRA "When does the orchestra rehearse?"
+#define DRAFT(more)                                                                                \
+    "{\"kind\":\"answer\",\"entry\":{\"question\":\"" ORCHESTRA                                    \
+    "\",\"aka\":[\"rehearsal times of the orchestra\"],"                                           \
+    "\"answer\":\"On **Tuesdays** at noon.\",\"tests\":[\"when are orchestra rehearsals\"]}" more  \
+    "}"
+
+static void what_an_edit_changes_is_shown_before_and_answered_after(void **state)
+{
+    int id = staff_unanswered(w, ORCHESTRA), twin = staff_unanswered(w, ORCHESTRA);
+    staff_unanswered(w, "what does a quark weigh on jupiter");
+    cJSON *p = fix_job(w, &anna, "preview", DRAFT("")), *q = cJSON_GetObjectItem(p, "questions");
+    assert_int_equal(cJSON_GetObjectItem(q, "n")->valueint,
+                     3); /* distinct ones, with that of setup() */
+    assert_int_equal(cJSON_GetObjectItem(q, "changed")->valueint, 1);
+    assert_int_equal(cJSON_GetObjectItem(q, "asked")->valueint, 2);
+    assert_int_equal(cJSON_GetObjectItem(q, "better")->valueint, 1);
+    cJSON *change = cJSON_GetArrayItem(cJSON_GetObjectItem(p, "changes"), 0);
+    assert_string_equal(fix_text(change, "verdict"), "better");
+    assert_string_equal(fix_text(change, "question"), ORCHESTRA);
+    assert_string_equal(fix_text(cJSON_GetObjectItem(change, "before"), "kind"), "none");
+    assert_string_equal(fix_text(cJSON_GetObjectItem(change, "after"), "kind"), "answer");
+    cJSON *tests = cJSON_GetObjectItem(p, "tests");
+    assert_int_equal(cJSON_GetObjectItem(tests, "n")->valueint, 1);
+    assert_int_equal(cJSON_GetObjectItem(tests, "regress")->valueint, 0);
+    assert_string_equal(fix_text(p, "name"), "when-does-the-orchestra-rehearse");
+    /* nothing is saved yet */
+    assert_false(fix_answers(w, ORCHESTRA, "Tuesdays", 0));
+    char body[1000];
+    snprintf(body, sizeof body, DRAFT(",\"digest\":\"%s\",\"ticket\":%d"), fix_text(p, "digest"),
+             id);
+    cJSON_Delete(p);
+    assert_int_equal(staff_post(w, &anna, "save", body),
+                     403); /* an agent proposes, an editor saves */
+
+    cJSON *s = fix_job(w, &eda, "save", body);
+    assert_true(cJSON_IsTrue(cJSON_GetObjectItem(s, "live")));
+    assert_in_range(cJSON_GetObjectItem(s, "ms")->valueint, 0, (int)(1000 * wire_slack()));
+    assert_true(fix_answers(w, ORCHESTRA, "Tuesdays", 0)); /* at once: it said that it is live */
+    assert_true(fix_answers(w, "rehearsal times of the orchestra", "Tuesdays", 0));
+    /* all three tickets are closed, for it was asked once more, and nobody else's */
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(s, "closed")), 3);
+    assert_int_equal(open_tickets(ORCHESTRA), 0);
+    assert_true(open_tickets("what does a quark weigh on jupiter") > 0);
+    cJSON_Delete(s);
+    (void)twin;
+    assert_true(
+        staff_audited(w, "\"actor\":\"eda\",\"role\":\"editor\",\"action\":\"content.answer\""));
+    char *file = fix_read(w, "guides/staff.faq.yaml");
+    assert_non_null(strstr(
+        file,
+        "- id: when-does-the-orchestra-rehearse\n  q: When does the orchestra rehearse?\n"));
+    assert_non_null(strstr(file, "  a: |\n    On **Tuesdays** at noon.\n"));
+    free(file);
+}
+
+static void a_chat_that_is_open_is_answered_with_it_too(void **state)
+{
+    struct client *c = wire_chat(w);
+    client_text(c, "{\"t\":\"ask\",\"cid\":\"o\",\"text\":\"" ORCHESTRA "\"}");
+    for (bool heard = false; !heard;) {
+        struct message m;
+        client_message(c, 8000, false, &m);
+        assert_int_equal(m.opcode, WS_TEXT);
+        heard = strstr(m.s, "Tuesdays") != NULL;
+        message_release(&m);
+    }
+    client_close(c);
+}
+
+/* Preview, and save what it was a preview of. */
+static cJSON *saved(const char *draft)
+{
+    cJSON *p = fix_job(w, &eda, "preview", draft);
+    size_t len = strlen(draft);
+    char *body = malloc(len + 100);
+    snprintf(body, len + 100, "%.*s,\"digest\":\"%s\"}", (int)len - 1, draft,
+             fix_text(p, "digest"));
+    cJSON *s = fix_job(w, &eda, "save", body);
+    free(body);
+    cJSON_Delete(p);
+    return s;
+}
+
+static void a_link_is_one_line_more_in_a_file_that_somebody_wrote(void **state)
+{
+    const char *question = "do flute players get wages";
+    assert_false(fix_answers(w, question, "Monthly", 0));
+    cJSON_Delete(saved("{\"kind\":\"link\",\"id\":\"pay\",\"question\":\"do flute players get "
+                       "wages\",\"test\":true}"));
+    assert_true(fix_answers(w, question, "Monthly", 0));
+    char *file = fix_read(w, "guides/hand.faq.yaml");
+    assert_string_equal(file, "# Looked after by Ann.\n"
+                              "- id: pay   # never rename\n"
+                              "  q: 'How are musicians paid?'\n"
+                              "  aka:\n"
+                              "    - do flute players get wages\n"
+                              "  a: |\n"
+                              "    Monthly.\n"
+                              "  tests:\n"
+                              "    - do flute players get wages\n"
+                              "  # seen by Ben\n");
+    free(file);
+}
+
+static void a_synonym_answers_what_has_its_word(void **state)
+{
+    assert_false(fix_answers(w, "How are trombonists paid?", "Monthly", 0));
+    cJSON_Delete(saved("{\"kind\":\"synonym\",\"from\":[\"trombonists\"],\"to\":[\"musicians\"]}"));
+    assert_true(fix_answers(w, "How are trombonists paid?", "Monthly", 0));
+    char *file = fix_read(w, "synonyms.yaml");
+    assert_string_equal(
+        file, "# ours\n- words: [pay, salary]\n- from: [trombonists]\n  to: [musicians]\n");
+    free(file);
+    cJSON *g = staff_get(w, &anna, "synonyms");
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(g, "groups")), 2);
+    cJSON_Delete(g);
+}
+
+static void a_redirect_says_where_to_go(void **state)
+{
+    cJSON_Delete(saved("{\"kind\":\"redirect\",\"entry\":{\"question\":\"How do I rent a concert "
+                       "hall?\",\"answer\":\"That is the town's: ask "
+                       "them.\",\"url\":\"https://town.example/halls\"}}"));
+    assert_true(fix_answers(w, "How do I rent a concert hall?", "the town's", 0));
+    char *why = NULL;
+    assert_string_equal(
+        fix_fails(
+            w, &eda, "preview",
+            "{\"kind\":\"redirect\",\"entry\":{\"question\":\"Where?\",\"answer\":\"There.\"}}",
+            &why),
+        "bad_request");
+    assert_non_null(strstr(why, "https://"));
+    free(why);
+}
+
+static void what_is_ignored_does_not_come_back(void **state)
+{
+    int id = staff_unanswered(w, "who won the football game?");
+    staff_unanswered(w, "Who won the football game");
+    char body[60];
+    snprintf(body, sizeof body, "{\"id\":%d}", id);
+    cJSON *j = staff_ask(w, &anna, "ignore", body);
+    assert_int_equal(cJSON_GetObjectItem(j, "closed")->valueint, 2);
+    cJSON_Delete(j);
+    staff_unanswered(w, "WHO WON the football game?!");
+    assert_int_equal(open_tickets("WHO WON the football game?!"), 0);
+    assert_int_equal(open_tickets("who won the football game?"), 0);
+}
+
+static void what_was_saved_can_be_taken_back_byte_by_byte(void **state)
+{
+    char *before = fix_read(w, "guides/hand.faq.yaml");
+    cJSON *s = saved("{\"kind\":\"edit\",\"id\":\"pay\",\"entry\":{\"answer\":\"Weekly.\"}}");
+    assert_true(fix_answers(w, "How are musicians paid?", "Weekly", 0));
+    char body[60];
+    snprintf(body, sizeof body, "{\"edit\":%d}", cJSON_GetObjectItem(s, "edit")->valueint);
+    cJSON_Delete(s);
+    cJSON_Delete(fix_job(w, &eda, "take-back", body));
+    assert_true(fix_answers(w, "How are musicians paid?", "Monthly", 0));
+    char *after = fix_read(w, "guides/hand.faq.yaml");
+    assert_string_equal(after, before);
+    assert_string_equal(fix_fails(w, &eda, "take-back", body, NULL), "bad_request");
+    free(before);
+    free(after);
+}
+
+static void what_is_retired_is_not_answered_and_still_there(void **state)
+{
+    cJSON_Delete(saved("{\"kind\":\"answer\",\"entry\":{\"question\":\"Is there a "
+                       "choir?\",\"answer\":\"Yes, on Fridays.\"}}"));
+    assert_true(fix_answers(w, "Is there a choir?", "Fridays", 0));
+    cJSON_Delete(saved("{\"kind\":\"retire\",\"id\":\"is-there-a-choir\"}"));
+    assert_false(fix_answers(w, "Is there a choir?", "Fridays", 0));
+    cJSON *j = staff_get(w, &anna, "answers?q=choir"),
+          *one = cJSON_GetArrayItem(cJSON_GetObjectItem(j, "answers"), 0);
+    assert_string_equal(fix_text(one, "status"), "draft");
+    cJSON_Delete(j);
+    cJSON_Delete(
+        saved("{\"kind\":\"edit\",\"id\":\"is-there-a-choir\",\"entry\":{\"status\":\"\"}}"));
+    assert_true(fix_answers(w, "Is there a choir?", "Fridays", 0));
+}
+
+static void a_proposal_names_the_word_that_is_missing(void **state)
+{
+    assert_false(fix_answers(w, "how are oboists paid", "Monthly", 0));
+    cJSON *p = fix_job(w, &anna, "propose", "{\"question\":\"how are oboists paid\"}");
+    cJSON *list = cJSON_GetObjectItem(p, "proposals"), *one = cJSON_GetArrayItem(list, 0);
+    assert_non_null(one);
+    assert_int_equal(cJSON_GetObjectItem(one, "breaks")->valueint, 0);
+    assert_true(cJSON_GetObjectItem(one, "fixes")->valueint >= 1);
+    char *draft = cJSON_PrintUnformatted(cJSON_GetObjectItem(one, "draft"));
+    cJSON_Delete(saved(draft));
+    assert_true(fix_answers(w, "how are oboists paid", "Monthly", 0));
+    cJSON_free(draft);
+    cJSON_Delete(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_an_edit_changes_is_shown_before_and_answered_after),
+        cmocka_unit_test(a_chat_that_is_open_is_answered_with_it_too),
+        cmocka_unit_test(a_link_is_one_line_more_in_a_file_that_somebody_wrote),
+        cmocka_unit_test(a_synonym_answers_what_has_its_word),
+        cmocka_unit_test(a_redirect_says_where_to_go),
+        cmocka_unit_test(what_is_ignored_does_not_come_back),
+        cmocka_unit_test(what_was_saved_can_be_taken_back_byte_by_byte),
+        cmocka_unit_test(what_is_retired_is_not_answered_and_still_there),
+        cmocka_unit_test(a_proposal_names_the_word_that_is_missing),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,176 @@
+/* All or nothing. Killed at any moment of a save, the file has the old bytes or the new ones, and the next start brings audit and list
+ * of edits in step with it; where the file cannot be written, or nothing can, that is said and nothing has changed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <cjson/cJSON.h>
+
+#include "tests/wire/harness/command.h"
+#include "tests/wire/harness/fix.h"
+#include "tests/wire/harness/staff.h"
+
+static struct wire *w;
+static struct person eda;
+
+static int setup(void **state)
+{
+    w = wire_start(NULL);
+    staff_user(w, "add", "editor", "eda");
+    eda = staff_login(w, "eda");
+    fix_write(w, "guides/music.faq.yaml",
+              "- id: pay\n  q: How are musicians paid?\n  a: Take 0.\n");
+    assert_true(fix_answers(w, "How are musicians paid?", "Take 0", 8000));
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    wire_stop(w);
+    return 0;
+}
+
+static const char *edit(int take, const char *digest)
+{
+    static char body[300];
+    snprintf(
+        body, sizeof body,
+        "{\"kind\":\"edit\",\"id\":\"pay\",\"entry\":{\"answer\":\"Take %d.\"},\"digest\":\"%s\"}",
+        take, digest);
+    return body;
+}
+
+static char *digest_now(void)
+{
+    cJSON *p = fix_job(w, &eda, "preview", edit(-1, ""));
+    char *digest = strdup(fix_text(p, "digest"));
+    cJSON_Delete(p);
+    return digest;
+}
+
+static int take_in_file(void)
+{
+    char *s = fix_read(w, "guides/music.faq.yaml");
+    int take = -1;
+    char again[100];
+    assert_non_null(strstr(s, "Take "));
+    take = atoi(strstr(s, "Take ") + 5);
+    bool first = !strcmp(s, "- id: pay\n  q: How are musicians paid?\n  a: Take 0.\n");
+    snprintf(again, sizeof again, "- id: pay\n  q: How are musicians paid?\n  a: |\n    Take %d.\n",
+             take);
+    if (!first)
+        assert_string_equal(s, again); /* whole, whatever it is */
+    free(s);
+    return take;
+}
+
+static int audited(void)
+{
+    struct command_result r;
+    int n = 0;
+    command_run(&r, NULL, "audit", "export", "-c", staff_config(w), NULL);
+    assert_int_equal(r.code, 0); /* the chain is whole */
+    for (const char *at = r.out; (at = strstr(at, "\"content.edit\"")); at++)
+        n++;
+    command_release(&r);
+    return n;
+}
+
+static void killed_at_any_moment_it_has_happened_or_has_not(void **state)
+{
+    int happened = 0, not = 0;
+    for (int i = 1; i <= 14; i++) {
+        char *digest = digest_now();
+        int before = take_in_file(), rows = audited();
+        cJSON_Delete(staff_ask(w, &eda, "save", edit(i, digest)));
+        usleep((useconds_t)(i * 3000 * (int)wire_slack()));
+        wire_restart(w, 9);
+        eda = staff_login(w, "eda");
+        char says[20];
+        int take = take_in_file();
+        assert_true(take == before || take == i);
+        snprintf(says, sizeof says, "Take %d.", take);
+        assert_true(fix_answers(w, "How are musicians paid?", says, 8000));
+        cJSON *j = staff_get(w, &eda, "edits"), *list = cJSON_GetObjectItem(j, "edits");
+        for (int k = 0; k < 200 && cJSON_GetArraySize(list) &&
+                        !strcmp(fix_text(cJSON_GetArrayItem(list, 0), "state"), "begun");
+             k++) {
+            cJSON_Delete(j); /* it is being settled */
+            usleep(20000);
+            j = staff_get(w, &eda, "edits");
+            list = cJSON_GetObjectItem(j, "edits");
+        }
+        const cJSON *e;
+        int done = 0;
+        cJSON_ArrayForEach(e, list)
+        {
+            assert_string_equal(fix_text(e, "state"), "done");
+            done++;
+        }
+        cJSON_Delete(j);
+        assert_int_equal(audited(), rows + (take == i)); /* each once */
+        assert_int_equal(done, rows + (take == i));
+        *(take == i ? &happened : &not ) += 1;
+        free(digest);
+    }
+    print_message("%d happened, %d did not\n", happened, not );
+    assert_true(happened + not == 14);
+}
+
+/* As a crash between the row and the file leaves it: the row goes. */
+static void what_cannot_be_written_is_said_and_changes_nothing(void **state)
+{
+    char *digest = digest_now(), *why = NULL, path[400];
+    int before = take_in_file(), rows = audited();
+    snprintf(path, sizeof path, "%s/guides/.music.faq.yaml.new", w->folder);
+    unlink(path);
+    assert_int_equal(mkdir(path, 0700), 0); /* also for root, whom no permission stops */
+    assert_string_equal(fix_fails(w, &eda, "save", edit(99, digest), &why), "disk");
+    assert_non_null(strstr(why, "nothing was changed"));
+    assert_non_null(strstr(why, "music.faq.yaml"));
+    free(why);
+    assert_int_equal(take_in_file(), before);
+    assert_int_equal(audited(), rows);
+    rmdir(path);
+    cJSON *j = staff_get(w, &eda, "edits");
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(j, "edits")), rows);
+    cJSON_Delete(j);
+    cJSON_Delete(fix_job(w, &eda, "save", edit(99, digest))); /* and afterwards it can be */
+    assert_true(fix_answers(w, "How are musicians paid?", "Take 99", 0));
+    free(digest);
+}
+
+static void a_full_disk_is_said_and_changes_nothing(void **state)
+{
+    struct rlimit none = {0, RLIM_INFINITY}, all = {RLIM_INFINITY, RLIM_INFINITY};
+    char *digest = digest_now(), *why = NULL;
+    int before = take_in_file();
+    assert_int_equal(prlimit(w->pid, RLIMIT_FSIZE, &none, NULL), 0);
+    assert_string_equal(fix_fails(w, &eda, "save", edit(100, digest), &why), "disk");
+    assert_int_equal(prlimit(w->pid, RLIMIT_FSIZE, &all, NULL), 0);
+    assert_true(*why);
+    free(why);
+    assert_int_equal(take_in_file(), before);
+    cJSON_Delete(fix_job(w, &eda, "save", edit(100, digest)));
+    assert_true(fix_answers(w, "How are musicians paid?", "Take 100", 0));
+    free(digest);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(killed_at_any_moment_it_has_happened_or_has_not),
+        cmocka_unit_test(what_cannot_be_written_is_said_and_changes_nothing),
+        cmocka_unit_test(a_full_disk_is_said_and_changes_nothing),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
