@@ -110,11 +110,11 @@ static struct uses count_uses(struct desk_request *rq)
     }
     for (size_t i = 0; i < v->n; i++) {
         const struct survey_fact *f = &v->fact[i];
-        if (f->passage >= u.n || (f->told != SURVEY_ENTRY && f->told != SURVEY_EXTRACT))
+        if (f->quoted[0] >= u.n || (f->told != SURVEY_ENTRY && f->told != SURVEY_EXTRACT))
             continue;
-        u.use[f->passage].uses++;
-        u.use[f->passage].up += f->up;
-        u.use[f->passage].down += f->down;
+        u.use[f->quoted[0]].uses++;
+        u.use[f->quoted[0]].up += f->up;
+        u.use[f->quoted[0]].down += f->down;
     }
     survey_give_back(desk_surveyor(rq->desk), v);
     return u;

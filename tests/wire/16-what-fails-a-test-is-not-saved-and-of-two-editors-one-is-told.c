@@ -169,7 +169,7 @@ static void a_mistake_anywhere_is_named_and_nothing_is_saved(void **state)
         {"{\"kind\":\"answer\",\"entry\":{\"question\":\"Q\",\"answer\":\"A\",\"url\":\"javascript:"
          "x\"}}",
          "url"},
-        {"{\"kind\":\"link\",\"id\":\"PASSAGE\",\"question\":"
+        {"{\"kind\":\"link\",\"id\":\"keeper#salary\",\"question\":"
          "\"x y\"}",
          "FAQ file"},
         {"{\"kind\":\"synonym\",\"words\":[\"one\"]}", "two words"},
