@@ -71,17 +71,17 @@ def call(base, method, path, token=None, body=None):
 
 
 class Homeserver:
-    """Its name has a port, as far-away servers may: @alice:localhost:8448."""
+    """Its name has a port, as far-away servers may, and needs no name service: @alice:127.0.0.1:8448."""
 
     def __init__(self, folder, registration=None):
         os.makedirs(folder, exist_ok=True)
         self.folder, self.port, self.federation, self.process = folder, free_port(), free_port(), None
-        self.base, self.name = f"http://127.0.0.1:{self.port}", f"localhost:{self.federation}"
+        self.base, self.name = f"http://127.0.0.1:{self.port}", f"127.0.0.1:{self.federation}"
         python = os.environ.get("SYNAPSE_PYTHON") or os.path.join(os.path.dirname(os.path.dirname(HERE)), "build/synapse/bin/python")
         if not os.access(python, os.X_OK):
             sys.exit("there is no Synapse at " + python + ": run ./dev deps test")
         self.python = python
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "9",
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1", "-days", "9",
                         "-keyout", folder + "/tls.key", "-out", folder + "/tls.pem"], check=True, stderr=subprocess.DEVNULL)
         with open(folder + "/log.yaml", "w") as f:
             f.write("version: 1\nhandlers: {f: {class: logging.FileHandler, filename: %s/hs.log}}\n"
