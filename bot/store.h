@@ -372,9 +372,16 @@ struct store_ticket_note {
 };
 int store_log_ticket(struct store *s, const struct store_ticket_note *n);
 /* What `who` did last to a ticket is taken back, if that was after since_ms and nothing has been done to it since: the ticket is as
- * it was, a note is gone. What it was is told to fn. -ENOENT: there is no such thing. */
+ * it was, a note is gone. -ENOENT: there is no such thing. */
+struct store_undone {
+    char what[32];
+    int64_t row, at_ms; /* of the log */
+};
 int store_undo_ticket(struct store *s, const struct store_ticket_note *n, int64_t since_ms,
-                      void (*fn)(void *ctx, const char *what), void *ctx);
+                      struct store_undone *ret);
+/* Other tickets that were changed by `who` together with that, at most `max`. How many, or negative. */
+int store_done_with(struct store *s, const char *who, const struct store_undone *u, int max,
+                    int64_t *ret_id);
 /* Earlier questions of its conversation, at most so much before it, newest first, and the reply to each. */
 typedef void store_asked_fn(void *ctx, const char *question, const char *reply);
 int store_asked_before(struct store *s, int64_t id, int64_t within_ms, size_t max,

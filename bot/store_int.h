@@ -76,6 +76,7 @@ enum store_sql {
     SQL_LAST_LOG,
     SQL_UNDO_TICKET,
     SQL_FORGET_LOG,
+    SQL_DONE_WITH,
     SQL_ASKED_BEFORE,
     SQL_WANT_PERSON,
     SQL_TICKET_LOG,

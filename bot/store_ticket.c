@@ -2,6 +2,7 @@
  * of a person. Triggers of the schema (store_sqlite.c) make them in the transaction of what calls for them, so none is missed
  * and none is made twice; here they are read, claimed and closed. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bot/store_int.h"
@@ -240,7 +241,7 @@ int store_log_ticket(struct store *s, const struct store_ticket_note *n)
 
 /* The last row of its log, when it is of that person, young, and nothing else has changed the ticket since. */
 static const char sql_last_log[] =
-    "SELECT l.id, l.what, l.was FROM ticket_log l JOIN tickets k ON k.turn = l.turn"
+    "SELECT l.id, l.what, l.was, l.at_ms FROM ticket_log l JOIN tickets k ON k.turn = l.turn"
     " WHERE l.id = (SELECT max(id) FROM ticket_log WHERE turn = ?1) AND l.who = ?2 AND l.at_ms >= "
     "?3"
     " AND l.what <> 'undo' AND (l.was IS NULL OR k.changed_ms = l.at_ms)";
@@ -260,23 +261,44 @@ static int take_back(struct store *s, const struct store_ticket_note *n, int64_t
 }
 
 int store_undo_ticket(struct store *s, const struct store_ticket_note *n, int64_t since_ms,
-                      void (*fn)(void *ctx, const char *what), void *ctx)
+                      struct store_undone *ret)
 {
     int err;
+    bool changed = false;
     sqlite3_stmt *st =
         store_bind(s, SQL_LAST_LOG, sql_last_log, &err, "iti", n->id, n->who, since_ms);
     if (!st)
         return err;
     int row = store_row(s, st);
-    int64_t id = row > 0 ? sqlite3_column_int64(st, 0) : 0;
-    bool changed = row > 0 && sqlite3_column_type(st, 2) != SQLITE_NULL;
-    if (row > 0)
-        fn(ctx, text(st, 1));
+    if (row > 0) {
+        ret->row = sqlite3_column_int64(st, 0);
+        snprintf(ret->what, sizeof ret->what, "%s", text(st, 1));
+        changed = sqlite3_column_type(st, 2) != SQLITE_NULL;
+        ret->at_ms = sqlite3_column_int64(st, 3);
+    }
     store_reset(st);
     if (row <= 0)
         return row ? row : -ENOENT;
-    err = take_back(s, n, id, changed);
+    err = take_back(s, n, ret->row, changed);
     return err || !changed ? err : store_log_ticket(s, n);
+}
+
+/* They were written in one go, so their rows follow. */
+static const char sql_done_with[] =
+    "SELECT turn FROM ticket_log WHERE id > ?1 AND at_ms = ?2 AND who = ?3 AND what = ?4 LIMIT ?5";
+
+int store_done_with(struct store *s, const char *who, const struct store_undone *u, int max,
+                    int64_t *ret_id)
+{
+    int err, row, n = 0;
+    sqlite3_stmt *st = store_bind(s, SQL_DONE_WITH, sql_done_with, &err, "iitti", u->row, u->at_ms,
+                                  who, u->what, (int64_t)max);
+    if (!st)
+        return err;
+    while ((row = store_row(s, st)) > 0)
+        ret_id[n++] = sqlite3_column_int64(st, 0);
+    store_reset(st);
+    return row < 0 ? row : n;
 }
 
 static const char sql_want_person[] =

@@ -6,7 +6,7 @@
  *   want        the kind of answer that is wanted: "money", "list", ... or "anything"
  *   words       what was asked for: word, weight, idf, before (it comes from an earlier message or from the kind of
  *               answer), known (the base has it), ways: [{said, way, weight, passages}] where way is typed, corrected,
- *               compound, relative, synonym or hint
+ *               compound, relative, synonym, hint or general (WordNet has it near)
  *   corrected   {"salry": "salary"}
  *   hits        the best passages: passage, title, heading, score, confidence,
  *               parts: [{name, value, weight}], whose products add up to score,

@@ -42,8 +42,9 @@ static void parts(struct buf *b, const struct kb_part *part, size_t n)
 
 static void word(struct buf *b, const struct kb_why_word *w)
 {
-    static const char *const way[] = {"typed",    "corrected", "compound",
-                                      "relative", "synonym",   "hint"};
+    static const char *const way[] = {"typed",   "corrected", "compound", "relative",
+                                      "synonym", "hint",      "general"};
+    _Static_assert(sizeof way / sizeof *way == KB_GENERAL + 1, "each way has a name");
     buf_addc(b, '{');
     text(b, "word", w->word);
     buf_addc(b, ',');

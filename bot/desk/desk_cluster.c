@@ -392,7 +392,9 @@ static int by_worth(const void *a, const void *b)
 static void weigh(const struct survey *v, struct desk_worth *w)
 {
     const struct survey_fact *f = survey_find(v, w->id);
-    w->asks = f && f->group != UINT32_MAX ? v->group[f->group].n : 1;
+    bool alone = !f || f->group == UINT32_MAX;
+    w->group = alone ? SIZE_MAX : f->group;
+    w->asks = alone ? 1 : v->group[f->group].n;
     if (!f) { /* too new, or too old */
         w->worth = !v->n || w->id > v->fact[v->n - 1].id ? 1 : exp2(-SURVEY_DAYS / 7.0);
         return;
@@ -414,4 +416,20 @@ bool desk_cluster_sort(struct desk *d, struct desk_worth *w, size_t n)
     if (n)
         qsort(w, n, sizeof *w, by_worth);
     return true;
+}
+
+size_t desk_cluster_like(struct desk *d, int64_t id, size_t max, int64_t *ret_id)
+{
+    struct surveyor *surveyor = desk_surveyor(d);
+    const struct survey *v = survey_take(surveyor);
+    const struct survey_group *g = v ? group_of(v, id) : NULL;
+    size_t n = 0;
+    for (size_t i = g ? g->n : 0; i-- > 0 && n < max;) {
+        const struct survey_fact *f = &v->fact[g->fact[i]];
+        if (f->why && f->state <= TICKET_CLAIMED && f->id != id)
+            ret_id[n++] = f->id;
+    }
+    if (v)
+        survey_give_back(surveyor, v);
+    return n;
 }

@@ -43,9 +43,11 @@ int desk_revoke_token(struct store *s, struct desk_request *rq); /* id */
 int desk_queue(struct store *s, struct desk_request *rq);
 int desk_ticket(struct store *s,
                 struct desk_request *rq); /* id: one, whole; an audit row says who read it */
-/* id, what, text: "claim" "take" (from somebody else) "assign" "release" "close" "duplicate" "ignore" "reopen" "note"; text: a note, or to whom. */
+/* id, what, text: "claim" "take" (from somebody else) "assign" "release" "close" "duplicate" "ignore" "reopen" "note"; text: a note, or to whom; all: those that ask the same, too (close, duplicate, ignore). */
 int desk_act(struct store *s, struct desk_request *rq);
-int desk_undo(struct store *s, struct desk_request *rq);   /* id: what I did last, a moment ago */
+int desk_undo(
+    struct store *s,
+    struct desk_request *rq); /* id: what I did last, a moment ago, and what was done with it */
 int desk_people(struct store *s, struct desk_request *rq); /* to whom one can be assigned */
 
 /* ---- desk_why.c ---- */
@@ -69,10 +71,13 @@ int desk_unmerge(struct store *s, struct desk_request *rq); /* id: of the merge 
  * survey yet: then nothing is changed. */
 struct desk_worth {
     int64_t id;
-    size_t asks; /* out: of questions like it, in thirty days */
+    size_t asks;  /* out: of questions like it, in thirty days */
+    size_t group; /* out: the same for those that ask the same; SIZE_MAX: nobody else has */
     double worth;
 };
 bool desk_cluster_sort(struct desk *d, struct desk_worth *w, size_t n);
+/* Other tickets that ask the same and were open when that was last looked at, at most `max`, newest first. How many. */
+size_t desk_cluster_like(struct desk *d, int64_t id, size_t max, int64_t *ret_id);
 
 /* ---- conversations with people: desk_live.c ---- */
 

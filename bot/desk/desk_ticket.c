@@ -14,6 +14,7 @@
 #define MAX_TEXT   2000
 #define MAX_WHAT   32
 #define MAX_SEARCH 200
+#define MAX_LIKE   100   /* done at once, a few milliseconds of the journal */
 #define UNDO_MS    15000 /* ten seconds on the page, and the way there */
 
 static const struct {
@@ -98,7 +99,7 @@ static void keep_open(void *ctx, int64_t id)
 
 struct weighed {
     struct listing *l;
-    size_t asks;
+    size_t asks, like;
 };
 
 static void list_weighed(void *ctx, const struct store_ticket *t)
@@ -106,7 +107,29 @@ static void list_weighed(void *ctx, const struct store_ticket *t)
     const struct weighed *w = ctx;
     buf_adds(w->l->b, w->l->n++ ? "," : "");
     add_ticket(w->l->b, t);
-    buf_addf(w->l->b, ",\"asks\":%zu}", w->asks);
+    buf_addf(w->l->b, ",\"asks\":%zu,\"like\":%zu}", w->asks, w->like);
+}
+
+/* Of those that ask the same the first one stays. like[i]: how many others there are of w[i]'s. How many are left. */
+static size_t fold(struct pool *pool, struct desk_worth *w, size_t n, size_t **ret_like)
+{
+    size_t groups = 0, left = 0;
+    for (size_t i = 0; i < n; i++)
+        if (w[i].group != SIZE_MAX && w[i].group >= groups)
+            groups = w[i].group + 1;
+    size_t *first = pool_array(pool, groups, sizeof *first); /* 1 + where its first one is */
+    size_t *like = *ret_like = pool_array(pool, n, sizeof *like);
+    for (size_t i = 0; i < n; i++) {
+        size_t *at = w[i].group == SIZE_MAX ? NULL : &first[w[i].group];
+        if (at && *at) {
+            like[*at - 1]++;
+            continue;
+        }
+        w[left++] = w[i];
+        if (at)
+            *at = left;
+    }
+    return left;
 }
 
 /* A page of those that are worth most, from the how manieth on. Which are open is asked of the store, what they are worth of the
@@ -115,15 +138,17 @@ static int list_worth(struct store *s, struct desk_request *rq, int why, struct 
                       bool *ret_known)
 {
     struct open_ones o = {.pool = rq->pool};
+    size_t *like;
     int64_t from = desk_number(rq, "from");
-    size_t at = from ? (size_t)from - 1 : 0;
     int err = store_open_tickets(s, why, keep_open, &o);
     if (err || !(*ret_known = desk_cluster_sort(rq->desk, o.w, o.n)))
         return err;
-    size_t end = at + PAGE < o.n ? at + PAGE : o.n;
+    size_t n = fold(rq->pool, o.w, o.n, &like), at = from ? (size_t)from - 1 : 0;
+    size_t end = at + PAGE < n ? at + PAGE : n;
     for (; at < end && !err; at++)
-        err = store_ticket(s, o.w[at].id, list_weighed, &(struct weighed){l, o.w[at].asks});
-    buf_addf(l->b, "],\"from\":%zu,\"next\":0}", end < o.n ? end + 1 : 0);
+        err =
+            store_ticket(s, o.w[at].id, list_weighed, &(struct weighed){l, o.w[at].asks, like[at]});
+    buf_addf(l->b, "],\"from\":%zu,\"next\":0}", end < n ? end + 1 : 0);
     return err;
 }
 
@@ -226,14 +251,15 @@ static const struct act {
     bool others; /* also when it is somebody else's */
     bool text;   /* needs some */
     bool gives;  /* to whom `text` names */
+    bool all;    /* also those that ask the same */
 } acts[] = {
     {"claim", OPEN, TICKET_CLAIMED, .owns = true},
     {"take", OPEN, TICKET_CLAIMED, .owns = true, .others = true},
     {"assign", OPEN, TICKET_CLAIMED, .others = true, .text = true, .gives = true},
     {"release", 1 << TICKET_CLAIMED, TICKET_NEW, .owns = false},
-    {"close", OPEN, TICKET_CLOSED, .owns = true},
-    {"duplicate", OPEN, TICKET_CLOSED, .owns = true},
-    {"ignore", OPEN, TICKET_IGNORED, .owns = true},
+    {"close", OPEN, TICKET_CLOSED, .owns = true, .all = true},
+    {"duplicate", OPEN, TICKET_CLOSED, .owns = true, .all = true},
+    {"ignore", OPEN, TICKET_IGNORED, .owns = true, .all = true},
     {"reopen", OVER, TICKET_NEW, .others = true},
     {"note", OPEN | OVER, SAME, .text = true},
 };
@@ -295,48 +321,89 @@ static int change(struct store *s, struct desk_request *rq, const struct act *ac
     return store_change_ticket(s, &c);
 }
 
-static int done(struct store *s, struct desk_request *rq, int64_t id, const char *action,
+/* An audit row, "close" or "close, and 12 like it". */
+static int done(struct store *s, struct desk_request *rq, int64_t id, size_t n, const char *action,
                 const char *before, const char *after)
 {
-    char object[40];
+    char object[40], what[64];
     snprintf(object, sizeof object, "ticket:%lld", (long long)id);
-    buf_adds(&rq->body, "{\"done\":true}");
-    return desk_audit(s, rq, action, object, before, after);
+    snprintf(what, sizeof what, "%s, and %zu like it", after ? after : before, n - 1);
+    buf_addf(&rq->body, "{\"done\":true,\"n\":%zu}", n);
+    return desk_audit(s, rq, action, object, n > 1 && before ? what : before,
+                      n > 1 && after ? what : after);
+}
+
+/* The same with those that ask the same: as far as they are open, and nobody else's. */
+static int act_on_like(struct store *s, struct desk_request *rq, const struct act *act,
+                       const struct store_ticket_note *first, size_t *ret_n)
+{
+    int64_t id[MAX_LIKE];
+    size_t n = desk_cluster_like(rq->desk, first->id, MAX_LIKE, id);
+    for (size_t i = 0; i < n; i++) {
+        struct store_ticket_note note = *first;
+        note.id = id[i];
+        int err = change(s, rq, act, &note);
+        if (!err)
+            err = store_log_ticket(s, &note);
+        if (err && err != -EBUSY && err != -ENOENT)
+            return err;
+        *ret_n += !err;
+    }
+    return 0;
 }
 
 int desk_act(struct store *s, struct desk_request *rq)
 {
     const struct act *act = act_named(desk_text(rq, "what", MAX_WHAT));
     const char *text = desk_text(rq, "text", SIZE_MAX);
-    struct store_ticket_note n = {.id = desk_number(rq, "id"),
-                                  .at_ms = clock_wall_ms(),
-                                  .who = rq->me.user,
-                                  .what = act ? act->name : "",
-                                  .text = text && *text ? text : NULL};
-    if (!act || (act->text && !n.text) || (n.text && strlen(n.text) > MAX_TEXT))
+    size_t n = 1;
+    struct store_ticket_note note = {.id = desk_number(rq, "id"),
+                                     .at_ms = clock_wall_ms(),
+                                     .who = rq->me.user,
+                                     .what = act ? act->name : "",
+                                     .text = text && *text ? text : NULL};
+    if (!act || (act->text && !note.text) || (note.text && strlen(note.text) > MAX_TEXT))
         return -EINVAL;
-    int err = change(s, rq, act, &n);
+    int err = change(s, rq, act, &note);
     if (!err)
-        err = store_log_ticket(s, &n);
-    return err ? err : done(s, rq, n.id, "ticket.act", NULL, act->name);
+        err = store_log_ticket(s, &note);
+    if (!err && act->all && desk_number(rq, "all"))
+        err = act_on_like(s, rq, act, &note, &n);
+    return err ? err : done(s, rq, note.id, n, "ticket.act", NULL, act->name);
 }
 
-static void keep_what(void *ctx, const char *what)
+/* What was done together with that. How many in *ret_n; one that somebody has changed since stays as it is. */
+static int undo_like(struct store *s, const struct store_ticket_note *n,
+                     const struct store_undone *first, size_t *ret_n)
 {
-    struct desk_request *rq = ctx;
-    rq->out = pool_strdup(rq->pool, what);
+    int64_t id[MAX_LIKE];
+    int like = store_done_with(s, n->who, first, MAX_LIKE, id), err = like < 0 ? like : 0;
+    for (int i = 0; i < like && !err; i++) {
+        struct store_ticket_note one = *n;
+        struct store_undone other;
+        one.id = id[i];
+        err = store_undo_ticket(s, &one, first->at_ms, &other);
+        *ret_n += !err;
+        err = err == -ENOENT ? 0 : err;
+    }
+    return err;
 }
 
 int desk_undo(struct store *s, struct desk_request *rq)
 {
     int64_t now = clock_wall_ms();
+    struct store_undone first;
     struct store_ticket_note n = {
         .id = desk_number(rq, "id"), .at_ms = now, .who = rq->me.user, .what = "undo"};
-    int err = store_undo_ticket(s, &n, now - UNDO_MS, keep_what, rq);
+    size_t count = 1;
+    int err = store_undo_ticket(s, &n, now - UNDO_MS, &first);
     if (err == -ENOENT)
         rq->problem =
             "It is too late to undo that, or something else has happened since; look again";
-    return err ? err : done(s, rq, n.id, "ticket.undo", rq->out, NULL);
+    if (!err)
+        err = undo_like(s, &n, &first, &count);
+    return err ? err
+               : done(s, rq, n.id, count, "ticket.undo", pool_strdup(rq->pool, first.what), NULL);
 }
 
 /* ---- to whom ---- */

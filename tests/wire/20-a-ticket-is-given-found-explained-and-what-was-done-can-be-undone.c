@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -169,6 +170,57 @@ static void the_queue_comes_in_pages(void **state)
     assert_int_equal(pages, 2);
 }
 
+/* How many ask the same as that one, by the last count. */
+static int asks(int id)
+{
+    char name[40];
+    snprintf(name, sizeof name, "similar?id=%d", id);
+    cJSON *j = staff_get(w, &anna, name), *n = cJSON_GetObjectItem(j, "asks");
+    int asks = n ? n->valueint : 0;
+    cJSON_Delete(j);
+    return asks;
+}
+
+static void
+those_that_ask_the_same_are_one_in_the_queue_and_closed_and_reopened_together(void **state)
+{
+    int id[4], found_like = -1;
+    for (int i = 0; i < 4; i++)
+        id[i] = staff_unanswered(w, "may mongooses umpire tribunals");
+    for (int i = 0; i < 100 && asks(id[3]) < 4; i++)
+        usleep(200000);
+    assert_int_equal(asks(id[3]), 4);
+    assert_int_equal(staff_act(w, &bert, id[0], "claim", ""), 200);
+    cJSON *j = staff_get(w, &anna, "queue?sort=worth");
+    const cJSON *t;
+    int n = 0;
+    cJSON_ArrayForEach(t, cJSON_GetObjectItem(j, "tickets"))
+    {
+        if (strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(t, "question")),
+                   "may mongooses umpire tribunals"))
+            continue;
+        n++;
+        found_like = cJSON_GetObjectItem(t, "like")->valueint;
+        assert_int_equal(cJSON_GetObjectItem(t, "asks")->valueint, 4);
+    }
+    cJSON_Delete(j);
+    assert_int_equal(n, 1);
+    assert_int_equal(found_like, 3);
+    char body[60];
+    snprintf(body, sizeof body, "{\"id\":%d,\"what\":\"close\",\"all\":1}", id[1]);
+    assert_int_equal(staff_post(w, &anna, "act", body), 200);
+    assert_string_equal(as_it_is(id[0]), "claimed bert -"); /* somebody else's stays */
+    for (int i = 1; i < 4; i++)
+        assert_string_equal(as_it_is(id[i]), "closed anna close");
+    assert_int_equal(staff_act(w, &bert, id[2], "reopen", ""), 200);
+    assert_int_equal(undo(&anna, id[1]), 200);
+    assert_string_equal(as_it_is(id[1]), "new nobody -");
+    assert_string_equal(as_it_is(id[2]), "new nobody -");
+    assert_string_equal(as_it_is(id[3]), "new nobody -");
+    assert_int_equal(log_length(id[2]), 2); /* closed and reopened: bert's, so not undone */
+    assert_int_equal(log_length(id[3]), 2); /* closed, undone */
+}
+
 static void the_bot_explains_what_it_says_today(void **state)
 {
     int id = staff_unanswered(w, "what does a quark weigh on jupiter");
@@ -205,6 +257,8 @@ int main(void)
         cmocka_unit_test(what_somebody_else_did_since_is_not_undone),
         cmocka_unit_test(it_is_found_by_words_of_its_question),
         cmocka_unit_test(the_queue_comes_in_pages),
+        cmocka_unit_test(
+            those_that_ask_the_same_are_one_in_the_queue_and_closed_and_reopened_together),
         cmocka_unit_test(the_bot_explains_what_it_says_today),
         cmocka_unit_test(all_of_it_is_in_the_audit),
     };

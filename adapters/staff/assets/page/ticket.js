@@ -1,6 +1,6 @@
 /* ticket.js: one question: what was asked, what the bot showed and why, the conversation around it, and what was done. */
 import {html} from '../part/preact.js';
-import {link} from '../part/route.js';
+import {link, params} from '../part/route.js';
 import {Button, Problem, Tag, count, some, useData, when} from '../part/ui.js';
 import {shown} from '../part/keys.js';
 
@@ -74,11 +74,12 @@ function Event({event: e, now}) {
 
 /* ---- others like it ---- */
 
-function Similar({id}) {
+function Similar({id, act}) {
   const {data} = useData('similar', {id}), texts = data?.texts?.filter((t) => t.id !== id) || [];
   return data?.asks > 1 && html`<section class="card"><h2>Similar questions</h2>
     <p class="soft">Asked ${some(data.asks, 'time')} in thirty days, ${some(data.open, 'question')} still open. <a href=${link('clusters', {id})}>All of them</a></p>
-    ${texts.length > 0 && html`<ul class="words">${texts.map((t) => html`<li><span dir="auto">${t.text ?? '(erased)'}</span> <span class="soft">${t.times > 1 && `× ${count(t.times)} · `}${ENDS[t.end]}</span></li>`)}</ul>`}</section>`;
+    ${texts.length > 0 && html`<ul class="words">${texts.map((t) => html`<li>${data.tickets.includes(t.id) ? html`<a href=${link('triage', {...params(), id: t.id})} dir="auto">${t.text ?? '(erased)'}</a>` : html`<span dir="auto">${t.text ?? '(erased)'}</span>`} <span class="soft">${t.times > 1 && `× ${count(t.times)} · `}${ENDS[t.end]}</span></li>`)}</ul>`}
+    ${act && data.open > 1 && html`<p class="actions"><${Button} small onClick=${() => act('close', '', 1)}>Close all that are open<//><${Button} small onClick=${() => act('ignore', '', 1)}>Ignore all<//></p>`}</section>`;
 }
 const ENDS = {entry: 'answered', extract: 'answered', choices: 'asked back', none: 'not answered', person: 'went to a person', talk: 'small talk'};
 
@@ -103,7 +104,7 @@ export function Ticket({ticket: t, act, open, over, others}) {
     <section class="card"><h2>What the bot showed</h2><${Reply} reply=${t.reply}/></section>
     <section class="card"><h2>Why</h2><${Why} id=${t.id} reply=${t.reply}/></section>
     <section class="card"><h2>Conversation</h2><ol class="talk">${t.events.map((e, i) => html`<${Event} key=${i} event=${e} now=${t.id}/>`)}</ol></section>
-    <${Similar} id=${t.id}/>
+    <${Similar} id=${t.id} act=${!over && !others && act}/>
     ${t.log.length > 0 && html`<section class="card"><h2>What was done</h2><ul class="log">${t.log.map((n, i) => html`<li key=${i}><strong>${n.who}</strong> ${ACTS[n.what] || n.what}
       ${n.text && html`${n.what === 'note' ? ': ' : ' '}<span dir="auto">${n.text}</span>`} ${when(n.ms)}</li>`)}</ul></section>`}
   </article>`;

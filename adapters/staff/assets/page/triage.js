@@ -29,8 +29,11 @@ function useQueue(what, q, sort) {
         items = items.concat(page.tickets.filter((t) => !items.some((o) => o.id === t.id)));
         ({next, from, open} = page);
       } while ((next || from) && items.length < mine.wanted);
-      if (now.current === mine && mine.run === run)
+      if (now.current === mine && mine.run === run) {
+        if (from === undefined && sort && !q && !/mine|over/.test(what)) /* what they are worth is being counted for the first time */
+          setTimeout(() => now.current === mine && load(), 2000);
         set({items, next: next || from, open, error: null, busy: false});
+      }
       return items;
     } catch (error) {
       if (now.current === mine)
@@ -61,6 +64,7 @@ function Item({ticket: t, current, params}) {
     <span class="question" dir="auto">${t.question}</span>
     <span class="line">${t.why.map((w) => html`<${Tag} tone=${REASONS[w].tone}>${REASONS[w].text}<//>`)}
       ${t.asks > 1 && html`<${Tag} title=${`Asked ${t.asks} times in thirty days`}>× ${count(t.asks)}<//>`}
+      ${t.like > 0 && html`<${Tag} title="Open questions that ask the same">${count(t.like)} like it<//>`}
       ${t.owner && html`<${Tag}>${mine ? 'yours' : t.owner}<//>`}<span class="soft">${t.channel} · ${when(t.at)}</span></span></a></li>`;
 }
 
@@ -107,7 +111,6 @@ function Page() {
     set({id: t.id}, {replace: true});
     announce(`${i + 1} of ${n}: ${t.question}`);
   };
-  /* The neighbour in the list as it was; where there is none, nothing is chosen. */
   const step = async (by) => {
     let items = queue.items, to = at < 0 ? 0 : at + by;
     if (to >= items.length && queue.next)
@@ -118,14 +121,15 @@ function Page() {
       announce(items.length ? 'There are no more' : 'Nothing is open here');
   };
   const go_on = async () => {
-    const rest = queue.items.filter((t) => t.id !== id), next = rest[Math.min(Math.max(at, 0), rest.length - 1)];
-    const items = await queue.reload();
-    if (next)
-      choose(next, Math.max(items.findIndex((t) => t.id === next.id), 0), items.length);
-    else
-      set({id: ''}, {replace: true});
-    if (!next)
-      announce('Nothing is open here any more');
+    const rest = queue.items.filter((t) => t.id !== id), place = Math.max(at, 0);
+    const items = await queue.reload(), end = items.length - 1;
+    let to = items.findIndex((t) => t.id === rest[Math.min(place, rest.length - 1)]?.id);
+    if (to < 0) /* it is not there any more, or this one stood for others */
+      to = Math.min(place, end);
+    if (to >= 0)
+      return choose(items[to], to, items.length);
+    set({id: ''}, {replace: true});
+    announce('Nothing is open here any more');
   };
   const undo = async (which) => {
     try {
@@ -139,12 +143,12 @@ function Page() {
       toast(e.title);
     }
   };
-  const act = async (name, text) => {
+  const act = async (name, text, all) => {
     open(null);
     try {
-      await post('act', {id, what: name, text});
+      const {n} = await post('act', {id, what: name, text, all});
       const [words, on] = DONE[name];
-      toast(words + (name === 'assign' ? text : '') + '.', {undo: () => undo(id)});
+      toast(words + (name === 'assign' ? text : n > 1 ? `, ${count(n)} questions` : '') + '.', {undo: () => undo(id)});
       if (on)
         return go_on();
     } catch (e) {
@@ -185,7 +189,7 @@ function Page() {
       }}><label class="sr" for="search">Search these questions</label>
         <input id="search" name="q" type="search" placeholder="Search" defaultValue=${params.q || ''} key=${params.q}/>
         <label class="sr" for="order">Order</label><select id="order" disabled=${!!params.q || what === 'mine' || what === 'over'} onChange=${(e) => set({sort: e.target.value})}>
-          <option value="" selected=${!params.sort}>Most needed first</option><option value="new" selected=${params.sort === 'new'}>Newest first</option></select></form>
+          <option value="" selected=${!params.sort}>Most needed</option><option value="new" selected=${params.sort === 'new'}>Newest</option></select></form>
       <${Problem} error=${queue.error} onRetry=${queue.reload}/>
       ${!items.length && !queue.busy && !queue.error && html`<${Empty} title=${params.q ? `No question here has “${params.q}”.` :
         what === 'open' ? 'Nothing is waiting.' : 'There is nothing here.'}>${params.q ? 'Words are looked for in the order in which you typed them.' :

@@ -29,9 +29,11 @@ async function request(method, path, body) {
     Object.assign(headers, {'Content-Type': 'application/json', 'X-CSRF-Token': csrf});
   const reply = await fetch('/staff/api/' + path, {method, headers, body: body && JSON.stringify(body), cache: 'no-store'})
     .catch(() => { throw problem(0, 'offline', 'The program cannot be reached. Is the network there? Nothing was changed; try again.'); });
-  const object = await reply.json().catch(() => ({}));
+  const object = await reply.json().catch(() => null);
+  if (reply.ok && !object)
+    throw problem(reply.status, 'broken', 'The answer of the program cannot be read. Reload the page; if that does not help, tell whoever runs it.');
   if (!reply.ok)
-    throw problem(reply.status, object.code || 'http', object.title || `The program answered ${reply.status}.`,
+    throw problem(reply.status, object?.code || 'http', object?.title || `The program answered ${reply.status}.`,
       +reply.headers.get('Retry-After') || 0);
   return object;
 }
