@@ -15,6 +15,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "bot/buf.h"
 #include "bot/limits.h"
 #include "bot/problem.h"
 #include "kb/pool.h"
@@ -83,7 +84,8 @@ struct value {
     const char *text;  /* also of a number or boolean, as written */
     const char **list; /* SETTING_LIST, SETTING_PATHS */
     size_t nlist;
-    long long number; /* SETTING_INT, SETTING_BOOL */
+    long long number;   /* SETTING_INT, SETTING_BOOL */
+    const char *source; /* NULL: the default */
 };
 
 struct config {
@@ -298,6 +300,12 @@ static struct value *value_find(const struct config *c, const char *name)
 
 /* ---- where values come from ------------------------------------------------------------------ */
 
+static void take(struct value *v, const struct value *next, const char *source)
+{
+    *v = *next;
+    v->source = source;
+}
+
 /* A default that names a file which is not there means that there is none. */
 static void drop_absent(struct value *v)
 {
@@ -362,7 +370,7 @@ static void read_key(struct config *c, const char *name, const struct yaml *key,
         if (wrong)
             problem_at(report, c->file, at, "%s: %s", name, wrong);
         else
-            *v = next;
+            take(v, &next, "file");
     } else if (!is_level(name)) {
         unknown(c, c->file, key, name, report);
     } else if (node->kind == YAML_MAP) {
@@ -429,7 +437,7 @@ static void read_environment(struct config *c, struct kb_report *report)
         if (wrong)
             problem_add(report, true, name, 0, 0, "%s", wrong);
         else
-            *v = next;
+            take(v, &next, "environment");
     }
 }
 
@@ -527,6 +535,26 @@ const char *const *config_list(const struct config *c, const char *name, size_t 
     return v->list ? v->list : none;
 }
 
+void config_show(const struct config *c, const char *name, struct buf *b)
+{
+    const struct value *v = value_must(c, name, ~0u);
+    if (v->text && !(LISTS & 1u << v->row->type))
+        buf_adds(b, v->text);
+    for (size_t i = 0; i < v->nlist; i++)
+        buf_addf(b, "%s%s", i ? ", " : "", v->list[i]);
+}
+
+const char *config_source(const struct config *c, const char *name)
+{
+    const char *source = value_must(c, name, ~0u)->source;
+    return source ? source : "default";
+}
+
+const char *config_file(const struct config *c)
+{
+    return c->file;
+}
+
 bool config_same(const struct config *a, const struct config *b, const char *name)
 {
     const struct value *x = value_must(a, name, ~0u), *y = value_must(b, name, ~0u);
@@ -546,7 +574,7 @@ int config_set(struct config *c, const char *name, const char *value)
     struct value next = {.row = v->row};
     if (c->noverride == MAX_OVERRIDES || parse_words(c->pool, NULL, value, &next))
         return -EINVAL;
-    *v = next;
+    take(v, &next, "command line");
     c->override[c->noverride++] =
         (struct override){pool_strdup(c->pool, name), pool_strdup(c->pool, value)};
     return 0;

@@ -35,6 +35,7 @@ struct setting {
     const char *(*check)(const char *text);
 };
 
+struct buf;
 struct config;
 struct kb_report;
 
@@ -59,6 +60,12 @@ long long config_int(const struct config *c, const char *name);
 bool config_bool(const struct config *c, const char *name);
 const char *const *config_list(const struct config *c, const char *name, size_t *ret_n);
 int config_set(struct config *c, const char *name, const char *value);
+/* Append any row's value, as a person would write it, and say where it comes from: "default", "file", "environment" or "command
+ * line". Secrets are in files that settings name, so there is none to hide. */
+void config_show(const struct config *c, const char *name, struct buf *b);
+const char *config_source(const struct config *c, const char *name);
+/* The file that was read; "" when there was none. */
+const char *config_file(const struct config *c);
 bool config_same(const struct config *a, const struct config *b, const char *name);
 
 /* Calls fn for every row of every table, in the order of guidepost.yaml. */

@@ -83,6 +83,11 @@ bool staff_route(struct staff *st, struct request *rq, const char *name);
 
 void staff_on_peer(struct staff *st, struct peer *p, enum peer_event ev, const char *s, size_t len);
 
+/* ---- the settings (staff_settings.c) ---- */
+
+/* All of them as JSON: value, where it comes from, what it means. */
+void staff_settings_json(const struct staff *st, struct buf *b);
+
 /* ---- how often somebody may try to log in (staff_throttle.c) ---- */
 
 struct throttle *throttle_new(void);

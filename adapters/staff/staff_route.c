@@ -44,7 +44,10 @@ static void send_with(struct desk_request *rq, const char *headers)
         staff_refuse_error(a->st, a->to, rq->err, rq->problem);
     if (rq->err)
         return;
-    snprintf(head, sizeof head, "%s%s%s%s", headers,
+    char next[40] = "";
+    if (rq->next)
+        snprintf(next, sizeof next, "X-Next: %lld\r\n", (long long)rq->next);
+    snprintf(head, sizeof head, "%s%s%s%s%s", headers, next,
              rq->file ? "Content-Disposition: attachment; filename=\"" : "",
              rq->file ? rq->file : "", rq->file ? "\"\r\n" : "");
     staff_send(a->st, a->to, 200, rq->type, head, rq->body.s, rq->body.len);
@@ -141,6 +144,14 @@ static void stop_job(struct desk_request *rq)
     asked(rq);
 }
 
+static void settings_shown(struct desk_request *rq)
+{
+    struct asking *a = rq->ctx;
+    if (!rq->err)
+        staff_settings_json(a->st, &rq->body);
+    asked(rq);
+}
+
 /* ---- which there are ---- */
 
 /* How a request is let in, beside its role. */
@@ -158,7 +169,8 @@ enum {
 #define READS_AS(how)  "GET", false, how, NULL
 #define WRITES_AS(how) "POST", true, how, NULL
 #define PREPARED(fn)   "POST", true, 0, fn /* after fn(), on a desk thread: it is slow */
-#define TAKES(fn)      "GET", true, 0, fn /* the same for what is taken away: who did is in the audit */
+#define TAKES(fn)                                                                                  \
+    "GET", true, EXPORT, fn /* the same for what is taken away: who did is in the audit */
 #define JOB            "POST", false, 0, NULL /* goes on when it has been answered */
 #define OWN_PROVED(fn) "POST", true, OWN | GUESS, fn
 
@@ -192,6 +204,19 @@ static const struct route {
     {"tokens", ROLE_VIEWER, READS_AS(SESSION), desk_tokens, NULL},
     {"token-add", ROLE_VIEWER, WRITES_AS(SESSION), desk_add_token, NULL},
     {"token-revoke", ROLE_VIEWER, WRITES_AS(SESSION), desk_revoke_token, NULL},
+
+    /* what everybody did: desk_trail.c */
+    {"audit", ROLE_ADMIN, READS, desk_trail, NULL},
+    {"audit-verify", ROLE_ADMIN, READS, desk_trail_verify, NULL},
+    {"audit-export", ROLE_ADMIN, TAKES(desk_prepare_trail_export), desk_trail_export, NULL},
+
+    /* what is kept of somebody: desk_erase.c; the settings: staff_settings.c */
+    {"kept", ROLE_ADMIN, READS, desk_kept, NULL},
+    {"find", ROLE_ADMIN, READS, desk_find, NULL},
+    {"trace", ROLE_ADMIN, READS, desk_trace, NULL},
+    {"export", ROLE_ADMIN, TAKES(desk_prepare_export), desk_export, NULL},
+    {"erase", ROLE_ADMIN, WRITES, desk_erase, NULL},
+    {"settings", ROLE_ADMIN, READS, desk_pass, settings_shown},
 
     /* the queue: desk_ticket.c */
     {"queue", ROLE_VIEWER, READS, desk_queue, NULL},
@@ -279,17 +304,19 @@ static int scope_of(const struct route *r)
 static struct desk_request request_of(const struct staff *st, const struct route *r,
                                       const struct staff_key *key)
 {
-    return (struct desk_request){.bearer = key->bearer,
-                                 .signed_on = key->bearer ? NULL : key->signed_on,
-                                 .given = key->given,
-                                 .writes = r->journal,
-                                 .needs = r->needs,
-                                 .scope = scope_of(r),
-                                 .factor_from = staff_factor_from(st),
-                                 .own = r->how & OWN,
-                                 .prepare = r->prepare,
-                                 .run = r->run,
-                                 .done = r->done ? r->done : asked};
+    return (struct desk_request){
+        .bearer = key->bearer,
+        .signed_on = key->bearer ? NULL : key->signed_on,
+        .given = key->given,
+        .writes = r->journal,
+        .needs = r->needs,
+        .scope = scope_of(r),
+        .factor_from = staff_factor_from(st),
+        .retention_days = (int)config_int(bot_config(st->adapter->bot), "journal.retention_days"),
+        .own = r->how & OWN,
+        .prepare = r->prepare,
+        .run = r->run,
+        .done = r->done ? r->done : asked};
 }
 
 static void ask(struct staff *st, struct request *rq, struct pool *pool, const struct route *r,

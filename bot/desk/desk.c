@@ -14,6 +14,7 @@
 #include "bot/checkup.h"
 #include "bot/clock.h"
 #include "bot/draft.h"
+#include "bot/erased.h"
 #include "bot/journal.h"
 #include "bot/json.h"
 #include "bot/must.h"
@@ -125,7 +126,8 @@ static int let_in(struct store *s, struct desk_request *rq)
 static int run(struct store *s, struct desk_request *rq, desk_run_fn *fn)
 {
     buf_clear(&rq->body);
-    rq->type = rq->file = rq->problem = rq->new_session = NULL;
+    rq->type = rq->file = rq->problem = rq->new_session = rq->forget = NULL;
+    rq->next = 0;
     rq->question = NULL;
     rq->channel = NULL;
     int err = rq->open ? 0 : let_in(s, rq);
@@ -221,6 +223,8 @@ static void done(void *ctx)
 {
     struct job *job = ctx;
     struct desk_request *rq = job->rq;
+    if (!rq->err && rq->forget)
+        erased_forget(job->desk->bot, rq->forget_adapter, rq->forget);
     if (!rq->err && rq->question) {
         rq->question->audience = audience(job->desk->bot, rq->channel, rq->pool);
         if (!work_ask(job->desk->bot->work, rq->pool, rq->question, answered, drop, job))

@@ -51,6 +51,7 @@ struct desk_request {
     unsigned char session[STORE_HASH]; /* desk_session(); unused with `open` */
     bool open;                         /* needs no session */
     const char *agent;                 /* the browser's name for itself; or NULL */
+    int retention_days;                /* a setting */
     bool bearer;                       /* `session` is token_hash() of a program's token */
     const char *signed_on; /* whom the proxy in front names: the session must be theirs; or NULL */
     enum staff_role given; /* the role that the proxy's groups give; ROLE_NONE: the user's own */
@@ -82,6 +83,10 @@ struct desk_request {
     const char *
         problem; /* with err: what is wrong and what would mend it, for a person; NULL: the usual words */
     const char *file; /* the name to keep it under, of [a-z0-9.-]; NULL: it is shown, not kept */
+    int64_t
+        next; /* of a part of something longer: `after` of the next part; 0: it was the last one */
+    const char *forget_adapter,
+        *forget;             /* a conversation that was erased: memory forgets it, too */
     const char *new_session; /* the browser's token from now on; NULL: it stays */
     void *out;               /* run()'s own */
 
@@ -102,6 +107,14 @@ struct surveyor *desk_surveyor(struct desk *d);
 struct examiner *desk_examiner(struct desk *d);
 /* After a reload. Loop thread. */
 void desk_use_config(struct desk *d, const struct config *c);
+
+/* Lines of an export that prepare() has read, and run() sends. */
+struct desk_lines {
+    const char *text;
+    size_t len;
+    int64_t next;
+};
+void desk_send_lines(struct desk_request *rq, const char *type, const char *file);
 
 /* The hash of a browser's token; false: it is none. */
 bool desk_session(const char *token, unsigned char ret[STORE_HASH]);

@@ -31,6 +31,25 @@ int desk_users(struct store *s, struct desk_request *rq);
 int desk_prepare_user(struct store *s, struct desk_request *rq);
 int desk_user(struct store *s, struct desk_request *rq);
 
+/* ---- what everybody did: desk_trail.c ---- */
+
+int desk_trail(struct store *s,
+               struct desk_request *rq); /* actor, action, object, since, until, before */
+int desk_trail_verify(struct store *s, struct desk_request *rq);         /* after */
+int desk_prepare_trail_export(struct store *s, struct desk_request *rq); /* after */
+int desk_trail_export(struct store *s, struct desk_request *rq);
+
+/* ---- what is kept of somebody: desk_erase.c ---- */
+
+int desk_kept(struct store *s, struct desk_request *rq);
+int desk_find(struct store *s, struct desk_request *rq);  /* text */
+int desk_trace(struct store *s, struct desk_request *rq); /* conversation, or turn */
+int desk_prepare_export(struct store *s,
+                        struct desk_request *rq); /* conversation, since, format, after */
+int desk_export(struct store *s, struct desk_request *rq);
+int desk_erase(struct store *s,
+               struct desk_request *rq); /* conversation, or turn; confirm: "erase" */
+
 /* ---- keys for programs: desk_token.c ---- */
 
 int desk_tokens(struct store *s, struct desk_request *rq);
