@@ -38,7 +38,7 @@ target_link_libraries(make_related PRIVATE ${STEMMER_LIB})
 add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/english.bin
   COMMAND make_english ${CMAKE_BINARY_DIR}/english.bin ${ENGLISH_LISTS}
   DEPENDS make_english ${ENGLISH_FILES} VERBATIM)
-file(GLOB WORDNET_FILES ${WORDNET}/index.* ${WORDNET}/data.*)
+file(GLOB WORDNET_FILES ${WORDNET}/index.* ${WORDNET}/data.* ${WORDNET}/cntlist.rev)
 add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/related.bin
   COMMAND make_related ${CMAKE_BINARY_DIR}/related.bin ${WORDNET} ${RELATED_FILES}
   DEPENDS make_related ${WORDNET_FILES} ${RELATED_FILES} VERBATIM)

@@ -4,13 +4,16 @@
  * All of them are shares: of what was asked for, of the most that could be. None depends on how large the
  * base is or how long the question, which is what makes them comparable between both. A word's *worth* is
  * its weight times its idf; words of any conversation (generalword.c) are worth a third, and nothing when
- * the base lacks them. */
+ * the base lacks them. That it lacks a verb says half as much as that it lacks another word: what is done is said in many
+ * ways ("raise", "increase"), and what it is done to hardly ever. */
 #include "kb/kb_int.h"
+#include "kb/related.h"
 
 #include <math.h>
 #include <string.h>
 
 #define GENERAL 0.3 /* of a word's worth, when it is one of any conversation */
+#define DOING   0.5 /* of it, when it is a verb that the base lacks */
 #define CIRCUMSTANCE                                                                               \
     0.5               /* slots of a lower weight were not asked for: query.c's sentences around */
 #define CHANCE    8.0 /* nats of idf after which a match is hardly chance */
@@ -23,9 +26,19 @@ static bool is_small_number(const char *word)
     return n && n < 3 && !word[n];
 }
 
+/* The word that was typed for the slot, or what was meant by it, is a verb. */
+static bool is_verb(const struct query *q, size_t slot)
+{
+    for (size_t i = 0; i < q->nterm; i++)
+        if (q->term[i].slot == slot && q->term[i].typed)
+            return related_verb(q->term[i].token[0]);
+    return false;
+}
+
 void confidence_read(struct query *q)
 {
     struct query_asked *a = &q->asked;
+    bool english = !*q->main_lang || !strcmp(q->main_lang, "en");
     *a = (struct query_asked){.n = q->nslot <= KB_MAX_TERMS ? q->nslot : KB_MAX_TERMS};
     for (size_t s = 0; s < a->n; s++) {
         struct query_slot *slot = &q->slot[s];
@@ -35,8 +48,11 @@ void confidence_read(struct query *q)
         a->worth[s] = slot->weight * slot->idf;
         if (slot->general && !q->bare)
             a->worth[s] *= slot->known || number ? GENERAL : 0;
+        bool doing = english && !slot->general && !slot->known && is_verb(q, s);
+        if (doing)
+            a->worth[s] *= DOING;
         a->mass += a->worth[s];
-        a->specific[s] = !slot->general && !slot->context && slot->weight >= CIRCUMSTANCE;
+        a->specific[s] = !slot->general && !doing && !slot->context && slot->weight >= CIRCUMSTANCE;
         a->nspecific += a->specific[s];
     }
 }

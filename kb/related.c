@@ -12,13 +12,13 @@ extern const uint32_t related_table[];
 static const char *text_of(size_t stem)
 {
     size_t n = related_table[0], npair = related_table[1];
-    return (const char *)(related_table + 3 + n + n + 1 + npair) + related_table[3 + stem];
+    return (const char *)(related_table + 3 + n + n + 1 + npair) + (related_table[3 + stem] >> 1);
 }
 
-size_t related_words(const char *token, struct related *ret, size_t max)
+/* The number of a stem, or that of all stems. */
+static size_t find(const char *token)
 {
-    size_t n = related_table[0], low = 0, high = n, count = 0;
-    const uint32_t *first = related_table + 3 + n, *pair = first + n + 1;
+    size_t n = related_table[0], low = 0, high = n;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
         if (strcmp(text_of(mid), token) < 0)
@@ -26,9 +26,22 @@ size_t related_words(const char *token, struct related *ret, size_t max)
         else
             high = mid;
     }
-    if (low == n || strcmp(text_of(low), token) != 0)
+    return low < n && !strcmp(text_of(low), token) ? low : n;
+}
+
+size_t related_words(const char *token, struct related *ret, size_t max)
+{
+    size_t n = related_table[0], stem = find(token), count = 0;
+    const uint32_t *first = related_table + 3 + n, *pair = first + n + 1;
+    if (stem == n)
         return 0;
-    for (size_t i = first[low]; i < first[low + 1] && count < max; i++)
+    for (size_t i = first[stem]; i < first[stem + 1] && count < max; i++)
         ret[count++] = (struct related){text_of(pair[i] >> 1), pair[i] & 1};
     return count;
+}
+
+bool related_verb(const char *token)
+{
+    size_t stem = find(token);
+    return stem < related_table[0] && related_table[3 + stem] & 1;
 }

@@ -1,4 +1,4 @@
-/* related.h: words that general English holds to be near. */
+/* related.h: words that general English holds to be near, and which are verbs. */
 #ifndef KB_RELATED_H
 #define KB_RELATED_H
 
@@ -12,5 +12,7 @@ struct related {
 };
 /* Those of an English stem, in byte order; at most `max`. How many. */
 size_t related_words(const char *token, struct related *ret, size_t max);
+/* An English stem is a verb and hardly ever anything else: "write", "earn", and not "drug" or "score". */
+bool related_verb(const char *token);
 
 #endif

@@ -7,8 +7,10 @@
  * have their most frequent sense in common ("lease", "rent"). Only words of the LISTs take part, so nothing rare or
  * technical is explained by what it means to others. Of these pairs some are one word in two spellings ("licence", "license").
  *
+ * Besides, a stem may be a verb and hardly anything else, by how often WordNet's tagged texts have it as what.
+ *
  * Words are stems, since nothing else is looked up. 32-bit numbers in the machine's order: the number of stems, of
- * pairs, and of bytes of text; for each stem, in byte order, where its text begins; for each, and once more at
+ * pairs, and of bytes of text; for each stem, in byte order, where its text begins << 1 | a verb; for each, and once more at
  * the end, the first of its pairs; the pairs, each a stem's number << 1 | two spellings; and the text. */
 #include <ctype.h>
 #include <libstemmer.h>
@@ -21,6 +23,8 @@
 #define SENSES  3
 #define LETTERS 24
 #define LEAST   3 /* letters of a word */
+#define TAGGED  3 /* times a word must have been met as a verb to be called one, */
+#define OTHER   3 /* and at least so many times as often as anything else */
 
 struct word {
     char s[LETTERS + 1];
@@ -41,6 +45,12 @@ struct part {
     size_t n, cap;
 };
 
+/* How often a word, or all of one stem, is a verb in the tagged texts, and how often something else. */
+struct use {
+    char stem[LETTERS + 1];
+    unsigned long verb, other;
+};
+
 struct pair {
     char from[LETTERS + 1], to[LETTERS + 1];
     bool spelling;
@@ -54,6 +64,8 @@ static struct word *words;
 static size_t nword, capword;
 static struct pair *pairs;
 static size_t npair, cappair;
+static struct use *uses;
+static size_t nuse, capuse;
 static struct sb_stemmer *stemmer;
 
 _Noreturn static void die(const char *what, const char *name)
@@ -260,6 +272,59 @@ static void add_part(const struct part *p)
     }
 }
 
+/* ---- verbs ------------------------------------------------------------------------------------- */
+
+static int by_stem(const void *a, const void *b)
+{
+    return strcmp(((const struct use *)a)->stem, ((const struct use *)b)->stem);
+}
+
+/* Lines "lemma%part:file:id:head:id sense times"; part 2 is a verb. */
+static void read_uses(const char *folder)
+{
+    size_t len;
+    char *s = read_file(folder, "cntlist.rev", &len), word[LETTERS + 1];
+    for (char *line = strtok(s, "\n"); line; line = strtok(NULL, "\n")) {
+        char *part = strchr(line, '%');
+        if (!part)
+            die("a line without a part of speech", "cntlist.rev");
+        unsigned long times = strtoul(field(part, 2), NULL, 10);
+        *part = 0;
+        if (!plain(line, word) || !listed(word))
+            continue;
+        if (nuse == capuse)
+            uses = grown(uses, (capuse = capuse * 2 + 1024) * sizeof *uses);
+        struct use *use = &uses[nuse++];
+        *use =
+            (struct use){.verb = part[1] == '2' ? times : 0, .other = part[1] == '2' ? 0 : times};
+        stem(word, use->stem);
+    }
+    free(s);
+    qsort(uses, nuse, sizeof *uses, by_stem);
+    size_t n = 0;
+    for (size_t i = 0; i < nuse; i++) {
+        if (n && !strcmp(uses[n - 1].stem, uses[i].stem)) {
+            uses[n - 1].verb += uses[i].verb;
+            uses[n - 1].other += uses[i].other;
+        } else {
+            uses[n++] = uses[i];
+        }
+    }
+    nuse = n;
+}
+
+static bool is_verb(const struct use *use)
+{
+    return use && use->verb >= TAGGED && use->verb >= OTHER * use->other;
+}
+
+static bool verb_stem(const char *text)
+{
+    struct use key = {0};
+    snprintf(key.stem, sizeof key.stem, "%s", text);
+    return is_verb(bsearch(&key, uses, nuse, sizeof *uses, by_stem));
+}
+
 /* ---- writing ---------------------------------------------------------------------------------- */
 
 static int by_pair(const void *a, const void *b)
@@ -270,15 +335,18 @@ static int by_pair(const void *a, const void *b)
     return r ? r : y->spelling - x->spelling;
 }
 
-/* Each once. Both ends of a pair are stems, and some are only ever the second one. */
+/* Each once: both ends of the pairs, and verbs that are in none. */
 static size_t number_stems(struct word **ret)
 {
     size_t n = 0;
-    struct word *stems = grown(NULL, (2 * npair + 1) * sizeof *stems);
+    struct word *stems = grown(NULL, (2 * npair + nuse + 1) * sizeof *stems);
     for (size_t i = 0; i < npair; i++) {
         memcpy(stems[n++].s, pairs[i].from, LETTERS + 1);
         memcpy(stems[n++].s, pairs[i].to, LETTERS + 1);
     }
+    for (size_t i = 0; i < nuse; i++)
+        if (is_verb(&uses[i]))
+            memcpy(stems[n++].s, uses[i].stem, LETTERS + 1);
     qsort(stems, n, sizeof *stems, by_text);
     size_t kept = 0;
     for (size_t i = 0; i < n; i++)
@@ -315,7 +383,7 @@ static void write_table(const char *path)
     put(f, npair);
     put(f, bytes);
     for (size_t i = 0, at = 0; i < n; at += strlen(stems[i++].s) + 1)
-        put(f, at);
+        put(f, at << 1 | verb_stem(stems[i].s));
     for (size_t i = 0, at = 0; i <= n; i++) {
         put(f, at);
         while (i < n && at < npair && !strcmp(pairs[at].from, stems[i].s))
@@ -347,6 +415,7 @@ int main(int argc, char **argv)
         read_part(&parts[i], argv[2]);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         add_part(&parts[i]);
+    read_uses(argv[2]);
     write_table(argv[1]);
     return 0;
 }

@@ -99,6 +99,16 @@ static void test_every_word_that_is_missing_makes_it_less_sure(void **state)
     kb_close(kb);
 }
 
+static void test_a_verb_that_is_missing_says_less_than_a_thing(void **state)
+{
+    struct kb *kb = base_careers();
+    assert_true(confidence(kb, "write median wage technician") >
+                confidence(kb, "tuition median wage technician") + 0.05);
+    assert_true(confidence(kb, "median wage technician") >
+                confidence(kb, "write median wage technician"));
+    kb_close(kb);
+}
+
 static void test_a_slip_of_the_keyboard_is_less_sure_than_the_word(void **state)
 {
     struct kb *kb = base_careers();
@@ -218,6 +228,7 @@ int main(void)
         cmocka_unit_test(test_what_is_off_topic_is_declined),
         cmocka_unit_test(test_an_unknown_rare_word_keeps_a_good_match_from_being_an_answer),
         cmocka_unit_test(test_a_short_unknown_word_is_no_question_word),
+        cmocka_unit_test(test_a_verb_that_is_missing_says_less_than_a_thing),
         cmocka_unit_test(test_a_number_of_years_that_the_base_lacks_is_no_other_subject),
         cmocka_unit_test(test_question_words_alone_are_about_nothing),
         cmocka_unit_test(test_question_words_alone_find_their_own_heading),

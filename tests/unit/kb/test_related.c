@@ -38,6 +38,20 @@ static void british_and_american_are_two_spellings_of_one_word(void **state)
             fail_msg("%s, %s", pair[i][0], pair[i][1]);
 }
 
+static void a_verb_is_what_is_hardly_ever_anything_else(void **state)
+{
+    static const char *const verb[] = {"write", "rais", "earn", "translat"}, *const other[] = {
+                                                                                 "drug",    "score",
+                                                                                 "tuition", "phone",
+                                                                                 "zzzz",    ""};
+    for (size_t i = 0; i < sizeof verb / sizeof *verb; i++)
+        if (!related_verb(verb[i]))
+            fail_msg("%s is none", verb[i]);
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+        if (related_verb(other[i]))
+            fail_msg("%s is one", other[i]);
+}
+
 static void what_is_no_stem_has_none(void **state)
 {
     struct related r[MOST];
@@ -54,6 +68,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(derived_words_and_those_of_one_meaning_are_near),
         cmocka_unit_test(british_and_american_are_two_spellings_of_one_word),
+        cmocka_unit_test(a_verb_is_what_is_hardly_ever_anything_else),
         cmocka_unit_test(what_is_no_stem_has_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
