@@ -183,7 +183,9 @@ static int step(struct store *s, struct store_live *l, const struct handoff_act 
                 struct handoff_done *ret)
 {
     struct handoff_step next;
-    bool mine = a->actor && l->owner && !strcmp(l->owner, a->actor);
+    /* The room is one: whoever is in it may end what another one there, or at the console, has begun. */
+    bool room = a->actor && strchr(a->actor, ':');
+    bool mine = room || (a->actor && l->owner && !strcmp(l->owner, a->actor));
     int err = handoff_next(l->mode, mine, a->what, &next);
     if (!err && l->mode == MODE_BOT && next.mode != MODE_BOT)
         err = begin(s, l, a);

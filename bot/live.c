@@ -431,7 +431,7 @@ static int run_asking(struct store *s, struct journal_job *job)
         k->err = store_live(s, k->conversation, &l);
     k->ticket = l.ticket;
     store_live_release(&l);
-    return k->err == -ENOENT ? 0 : k->err;
+    return k->err == -ENOENT || k->err == -EAGAIN ? 0 : k->err;
 }
 
 static void asking_drop(struct journal_job *job)

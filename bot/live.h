@@ -81,7 +81,9 @@ const char *live_shown(const struct bot *bot, struct pool *pool, const char *act
 
 /* ---- out of the staff's room ---- */
 
-/* Whose thread that is, if it is one of ours: its conversation, its ticket; err -ENOENT: nobody's. 0, or a negative errno and fn is not called. */
+/* Whose thread that is, if it is one of ours: its conversation, its ticket; err -ENOENT: nobody's; -EAGAIN: that is
+ * not known yet, ask again in LIVE_AGAIN_MS. 0, or a negative errno and fn is not called. */
+#define LIVE_AGAIN_MS 500
 typedef void live_thread_fn(void *ctx, int err, int64_t conversation, int64_t ticket);
 int live_thread(struct adapter *a, const char *room, const char *thread, live_thread_fn *fn,
                 void *ctx);

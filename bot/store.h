@@ -417,7 +417,8 @@ void store_live_release(struct store_live *l);
 /* Row and mode; made when there is none. */
 int store_put_live(struct store *s, const struct store_live *l);
 int store_live_asked(struct store *s, int64_t conversation, int64_t at_ms);
-/* The conversation, or -ENOENT. That of a ticket is made when it has had no event: on a network without transcripts. */
+/* The conversation; -ENOENT; -EAGAIN: it may be one whose first message is on its way, and what that is called there is not known
+ * yet. That of a ticket is made when it has had no event: on a network without transcripts. */
 int store_live_of_thread(struct store *s, const char *room, const char *thread, int64_t *ret);
 int store_live_of_ticket(struct store *s, int64_t ticket, int64_t at_ms, int64_t *ret);
 /* Its last turn, and the number of the last event that is an answer. -ENOENT: none. */

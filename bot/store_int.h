@@ -88,6 +88,7 @@ enum store_sql {
     SQL_PUT_LIVE,
     SQL_LIVE_ASKED,
     SQL_LIVE_THREAD,
+    SQL_LIVE_BEGUN,
     SQL_TICKET_TALK,
     SQL_LAST_TURN,
     SQL_LAST_ANSWER,

@@ -116,11 +116,20 @@ static int find_one(struct store *s, sqlite3_stmt *st, int64_t *ret)
 static const char sql_live_thread[] =
     "SELECT conversation FROM live WHERE room = ?1 AND thread = ?2";
 
+static const char sql_live_begun[] =
+    "SELECT conversation FROM live WHERE room = ?1 AND room IS NOT NULL AND thread IS NULL LIMIT 1";
+
 int store_live_of_thread(struct store *s, const char *room, const char *thread, int64_t *ret)
 {
     int err;
     sqlite3_stmt *st = store_bind(s, SQL_LIVE_THREAD, sql_live_thread, &err, "tt", room, thread);
-    return st ? find_one(s, st, ret) : err;
+    if (st)
+        err = find_one(s, st, ret);
+    if (err != -ENOENT || !(st = store_bind(s, SQL_LIVE_BEGUN, sql_live_begun, &err, "t", room)))
+        return err;
+    int64_t other;
+    err = find_one(s, st, &other);
+    return err ? err : -EAGAIN;
 }
 
 static const char sql_ticket_talk[] =

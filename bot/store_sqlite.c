@@ -251,6 +251,7 @@ static const char *const sql_upgrade[] = {
     "  until INTEGER NOT NULL,"                         /* the event that ended it, 0: it goes on */
     "  room TEXT, thread TEXT);"
     "CREATE UNIQUE INDEX live_thread ON live(room, thread) WHERE thread IS NOT NULL;"
+    "CREATE INDEX live_begun ON live(room) WHERE room IS NOT NULL AND thread IS NULL;"
     "INSERT INTO live SELECT c.id, max(t.id), NULL, NULL, c.used_ms, 0, 0, c.head, c.head, 0,"
     "  NULL, NULL FROM conversations c JOIN turns t"
     "  ON t.adapter = c.adapter AND t.conversation = c.name WHERE c.mode <> 0 GROUP BY c.id;"

@@ -58,6 +58,10 @@ static const struct setting settings[] = {
      .value = "\"\"",
      .help = "Events for any other app are ignored. \"\": any app that knows the signing secret."},
     {.name = "slack.command", .type = SETTING_TEXT, .value = "/ask", .help = "The slash command."},
+    {.name = "slack.kb_command",
+     .type = SETTING_TEXT,
+     .value = "/kb",
+     .help = "The slash command with which the staff looks into the guides."},
     {.name = "slack.everywhere",
      .type = SETTING_CHOICE,
      .value = "named",
@@ -152,7 +156,9 @@ const char *slack_first_words(const struct slack *s, const struct slack_event *e
     const char *ours = config_text(bot_config(s->adapter->bot), "slack.command");
     if (ev->kind != SLACK_COMMAND)
         return NULL;
-    return *ev->text.text && !strcmp(ev->command, ours) ? slack_looking : slack_help;
+    const char *kb = config_text(bot_config(s->adapter->bot), "slack.kb_command");
+    bool known = !strcmp(ev->command, ours) || !strcmp(ev->command, kb);
+    return *ev->text.text && known ? slack_looking : slack_help;
 }
 
 /* ---- requests ---- */
@@ -340,7 +346,7 @@ static void deliver(struct adapter *a, const struct outbox_item *item)
 
 static int render(const struct adapter *a, const struct outgoing *out, struct buf *b)
 {
-    bool people = *config_text(bot_config(a->bot), "slack.handoff_channel") != '\0';
+    bool people = slack_relay_has_people(a);
     slack_render(out->reply, out->answer_id, people, b);
     return buf_failed(b) ? -E2BIG : 0;
 }
@@ -372,6 +378,7 @@ const struct adapter_type adapter_slack = {
     .send = send_reply,
     .on_message = on_message,
     .deliver = deliver,
+    .relay = slack_relay,
     .trouble = trouble,
     .doctor = slack_doctor,
     .print = slack_print,

@@ -300,6 +300,38 @@ void slack_render_line(const char *text, struct buf *b)
     pool_free(pool);
 }
 
+static void add_buttons(struct buf *b, const struct slack_piece *piece)
+{
+    char action[64];
+    buf_adds(b, ",{\"type\":\"actions\",\"elements\":[");
+    for (size_t i = 0; i < piece->nbutton; i++) {
+        const struct slack_button *at = &piece->button[i];
+        snprintf(action, sizeof action, "qa_room_%s", at->verb);
+        buf_adds(b, i ? "," : "");
+        add_button(b, action, at->label, at->value, false);
+    }
+    buf_adds(b, "]}");
+}
+
+void slack_render_pieces(const struct slack_piece *piece, size_t n, struct buf *b)
+{
+    struct pool *pool = pool_new();
+    const char *part[MAX_PIECES];
+    buf_adds(b, "{\"kind\":\"room\",\"parts\":[");
+    begin_part(b, pool_strndup(pool, piece[0].text, fit(piece[0].text, SLACK_UPDATE_BYTES)));
+    for (size_t i = 0; i < n; i++) {
+        size_t parts = slack_split(pool, piece[i].text, SLACK_SECTION_BYTES, part, MAX_PIECES);
+        for (size_t k = 0; k < parts; k++) {
+            comma(b);
+            add_section(b, part[k]);
+        }
+        if (piece[i].nbutton)
+            add_buttons(b, &piece[i]);
+    }
+    buf_adds(b, "]}]}");
+    pool_free(pool);
+}
+
 bool slack_render_thanks(const cJSON *blocks, const char *text, const char *answer_id,
                          const char *line, bool again, struct buf *b)
 {

@@ -12,8 +12,6 @@
 #include "adapters/slack/slack_int.h"
 #include "bot/clock.h"
 
-#define URL_GOOD_MS (29 * 60 * 1000)
-
 struct click {
     struct task task;
     struct inbox_item item;
@@ -41,7 +39,7 @@ static struct slack_place to_clicker(const struct click *c)
                                 .thread = c->ev.thread,
                                 .user = c->ev.user,
                                 .url = c->ev.response_url,
-                                .until_ms = c->item.at_ms + URL_GOOD_MS};
+                                .until_ms = c->item.at_ms + SLACK_URL_GOOD_MS};
 }
 
 /* In the conversation that the answer stands in. */
@@ -83,7 +81,7 @@ static void thank(struct click *c)
 {
     struct slack *s = c->task.adapter->state;
     bool up = !strcmp(c->verb, "up");
-    bool people = *config_text(bot_config(s->adapter->bot), "slack.handoff_channel") != '\0';
+    bool people = slack_relay_has_people(s->adapter);
     const char *id = pool_printf(c->task.pool, "%lld", (long long)c->turn);
     const char *line = pool_printf(c->task.pool, "Thanks \xE2\x80\x94 marked %s by <@%s>",
                                    up ? "helpful" : "not helpful", c->ev.user);
@@ -152,6 +150,8 @@ static void tell_people(struct click *c)
     const struct slack_place people = {
         .via = SLACK_POST,
         .channel = config_text(bot_config(s->adapter->bot), "slack.handoff_channel")};
+    if (!*people.channel)
+        return;
     struct buf text, body;
     buf_init(&text, SLACK_SECTION_BYTES);
     buf_init(&body, 64 * 1024);
@@ -185,6 +185,15 @@ static void wished(void *ctx, const struct inbox_receipt *r)
     task_free(&c->task);
 }
 
+/* Told beside the answer: "I have told our people". */
+static const char *queued_event(struct click *c)
+{
+    char at[CLOCK_TEXT];
+    clock_text(clock_wall_ms(), at);
+    return pool_printf(c->task.pool,
+                       "\"t\":\"handoff\",\"via\":\"live\",\"state\":\"queued\",\"at\":\"%s\"", at);
+}
+
 static void hand_over(struct click *c)
 {
     struct slack *s = c->task.adapter->state;
@@ -193,9 +202,10 @@ static void hand_over(struct click *c)
     const char *root = *c->ev.thread ? c->ev.thread : "";
     struct inbox_message m = {.identity = named(c, "wish"),
                               .conversation = slack_conversation(c->task.pool, c->ev.channel, root),
+                              .event = c->ev.ephemeral ? NULL : queued_event(c),
                               .wish = &wish,
                               .over = true};
-    if (!*config_text(bot_config(s->adapter->bot), "slack.handoff_channel")) {
+    if (!slack_relay_has_people(s->adapter)) {
         slack_say(s, &c->item, named(c, "nobody"), "Nobody is there to help at the moment, sorry.",
                   &to);
     } else if (!inbox_put(s->adapter, &m, wished, c)) {
@@ -245,7 +255,10 @@ void slack_on_click(struct slack *s, const struct inbox_item *item)
 {
     struct click *c = task_new(&s->tasks, sizeof *c);
     c->item = inbox_item_copy(c->task.pool, item);
-    if (!slack_read_item(s, c->task.pool, &c->item, &c->ev) || !read_value(c)) {
+    bool readable = slack_read_item(s, c->task.pool, &c->item, &c->ev);
+    if (readable && slack_relay_click(s, item, &c->ev)) {
+        task_free(&c->task);
+    } else if (!readable || !read_value(c)) {
         slack_ignore(s, item, "a button that is not ours");
         task_free(&c->task);
     } else if (outbox_find(s->adapter, c->ev.channel, c->ev.ts, on_found, c)) {

@@ -8,8 +8,6 @@
 #include "bot/clock.h"
 #include "bot/must.h"
 
-#define URL_GOOD_MS (29 * 60 * 1000) /* a response_url lives for half an hour */
-
 static const char refusal[] =
     "I answer members of this workspace only. Please ask somebody here to ask me.";
 
@@ -137,9 +135,9 @@ static void refuse(struct slack *s, const struct inbox_item *item, const struct 
     slack_say(s, item, pool_printf(pool, "refuse:%s:%s", ev->channel, ev->ts), refusal, &to);
 }
 
-static void on_text(struct slack *s, const struct inbox_item *item, const struct slack_event *ev,
-                    struct pool *pool)
+void slack_on_text(struct slack *s, const struct inbox_item *item, const struct slack_event *ev)
 {
+    struct pool *pool = pool_new();
     enum slack_policy policy = slack_policy_of(config_of(s), ev->channel);
     bool top = !*ev->thread || !strcmp(ev->thread, ev->ts);
     bool all = config_text(config_of(s), "slack.external_users")[0] == 'a';
@@ -156,6 +154,15 @@ static void on_text(struct slack *s, const struct inbox_item *item, const struct
     } else {
         slack_ignore(s, item, "not for us");
     }
+    pool_free(pool);
+}
+
+static void on_text(struct slack *s, const struct inbox_item *item, const struct slack_event *ev)
+{
+    if (slack_relay_is_room(s, ev->channel))
+        slack_relay_message(s, item);
+    else
+        slack_on_text(s, item, ev);
 }
 
 static void on_edit(struct slack *s, const struct inbox_item *item, const struct slack_event *ev)
@@ -181,10 +188,13 @@ static void on_command(struct slack *s, const struct inbox_item *item, const str
                              .channel = ev->channel,
                              .user = ev->user,
                              .url = ev->response_url,
-                             .until_ms = item->at_ms + URL_GOOD_MS};
+                             .until_ms = item->at_ms + SLACK_URL_GOOD_MS};
     bool ours = !strcmp(ev->command, config_text(config_of(s), "slack.command"));
     const char *talk = pool_printf(pool, "%s:%s:command", ev->channel, ev->user);
-    if (ev->kind == SLACK_COMMAND && (!*ev->text.text || !ours))
+    bool kb = !strcmp(ev->command, config_text(config_of(s), "slack.kb_command"));
+    if (ev->kind == SLACK_COMMAND && *ev->text.text && kb)
+        slack_relay_command(s, item);
+    else if (ev->kind == SLACK_COMMAND && (!*ev->text.text || !ours))
         slack_ignore(s, item, "help was given at once");
     else
         slack_ask(s, item, NULL, talk, ev->text.text, &to, NULL, 0);
@@ -225,7 +235,7 @@ static void dispatch(struct slack *s, const struct inbox_item *item, const struc
                      struct pool *pool)
 {
     switch (ev->kind) {
-    case SLACK_MESSAGE: on_text(s, item, ev, pool); break;
+    case SLACK_MESSAGE: on_text(s, item, ev); break;
     case SLACK_EDITED: on_edit(s, item, ev); break;
     case SLACK_DELETED: on_delete(s, item, ev); break;
     case SLACK_COMMAND:

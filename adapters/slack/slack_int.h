@@ -164,6 +164,16 @@ const char *slack_down_step(const char *error);
 void slack_render(const struct reply *r, const char *answer_id, bool handoff, struct buf *b);
 /* The same for a line of our own; `text` is mrkdwn. */
 void slack_render_line(const char *text, struct buf *b);
+/* Words with buttons below them, one piece after another; `text` is mrkdwn. */
+struct slack_button {
+    const char *label, *verb, *value; /* verb: unique within the message */
+};
+struct slack_piece {
+    const char *text;
+    const struct slack_button *button;
+    size_t nbutton;
+};
+void slack_render_pieces(const struct slack_piece *piece, size_t n, struct buf *b);
 /* A message after a click: `blocks` of it without its buttons, then `line` (mrkdwn); `again`: with the hand-off
  * button. One part as above. False when `blocks` is no list. */
 bool slack_render_thanks(const struct cJSON *blocks, const char *text, const char *answer_id,
@@ -277,6 +287,24 @@ void slack_put(struct slack *s, const struct inbox_item *item, const char *idem,
                const struct buf *body, const struct slack_place *place);
 /* "C1:1700000000.000100" */
 const char *slack_conversation(struct pool *pool, const char *channel, const char *thread);
+
+/* A message of a channel that is not the staff's room, or of a thread there that is nobody's. */
+void slack_on_text(struct slack *s, const struct inbox_item *item, const struct slack_event *ev);
+#define SLACK_URL_GOOD_MS (29 * 60 * 1000) /* an address to respond to; they say 30 minutes */
+
+/* ---- slack_relay.c: between askers and the staff ---- */
+
+int slack_relay(const struct adapter *a, struct pool *pool, const struct relay_words *w,
+                struct relay_letter *ret);
+bool slack_relay_is_room(const struct slack *s, const char *channel);
+/* Said in the staff's room. */
+void slack_relay_message(struct slack *s, const struct inbox_item *item);
+void slack_relay_command(struct slack *s, const struct inbox_item *item); /* "/kb words" */
+/* True when the button was one of ours there, and is being dealt with. */
+bool slack_relay_click(struct slack *s, const struct inbox_item *item,
+                       const struct slack_event *ev);
+/* Can somebody be asked for here? */
+bool slack_relay_has_people(const struct adapter *a);
 
 /* ---- slack_burst.c: several lines of one thought get one reply ---- */
 

@@ -26,23 +26,34 @@ static void add_quoted(struct buf *b, const char *base, const char *path)
     buf_release(&url);
 }
 
-static void add_features(struct buf *b, const char *command, const char *base, bool socket)
+static void add_command(struct buf *b, const char *command, const char *base, bool socket,
+                        const char *description, const char *hint)
 {
-    buf_adds(b, "features:\n"
-                "  app_home: {home_tab_enabled: true, messages_tab_enabled: true, "
-                "messages_tab_read_only_enabled: false}\n"
-                "  bot_user: {display_name: guidepost, always_online: true}\n"
-                "  slash_commands:\n"
-                "    - command: ");
+    buf_adds(b, "    - command: ");
     json_add_string(b, command, strlen(command));
     if (!socket) {
         buf_adds(b, "\n      url: ");
         add_quoted(b, base, "/slack/commands");
     }
+    buf_addf(b,
+             "\n      description: %s\n"
+             "      usage_hint: \"[%s]\"\n"
+             "      should_escape: true\n",
+             description, hint);
+}
+
+static void add_features(struct buf *b, const struct config *c, const char *base, bool socket)
+{
+    buf_adds(b, "features:\n"
+                "  app_home: {home_tab_enabled: true, messages_tab_enabled: true, "
+                "messages_tab_read_only_enabled: false}\n"
+                "  bot_user: {display_name: guidepost, always_online: true}\n"
+                "  slash_commands:\n");
+    add_command(b, config_text(c, "slack.command"), base, socket, "Ask our guides", "question");
+    if (*config_text(c, "staff.room"))
+        add_command(b, config_text(c, "slack.kb_command"), base, socket,
+                    "What our guides have on some words", "words");
     buf_adds(b,
-             "\n      description: Ask our guides\n"
-             "      usage_hint: \"[question]\"\n"
-             "      should_escape: true\n"
              "  shortcuts:\n"
              "    - {name: Ask the bot, type: message, callback_id: qa_ask_message, description: "
              "Answer this message}\n");
@@ -95,7 +106,7 @@ const char *slack_print(const struct config *c, const char *what, struct buf *b)
     buf_adds(b, "_metadata: {major_version: 1, minor_version: 1}\n"
                 "display_information:\n  name: Guidepost\n"
                 "  description: Answers questions from our own guides, with their sources\n");
-    add_features(b, config_text(c, "slack.command"), base.s, socket);
+    add_features(b, c, base.s, socket);
     add_oauth(b);
     add_settings(b, base.s, socket);
     buf_release(&base);
