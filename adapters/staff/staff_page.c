@@ -22,7 +22,11 @@ void staff_pages_open(struct staff *st)
 
 static void fill(void *ctx, const char *name, struct buf *b)
 {
-    asset_add_address(&((struct staff *)ctx)->assets, name, b); /* {{console.css}} */
+    struct staff *st = ctx;
+    if (!strcmp(name, "sign-on")) /* does a server in front say who it is? */
+        buf_adds(b, staff_signs_on(st) ? "yes" : "no");
+    else
+        asset_add_address(&st->assets, name, b); /* {{console.css}} */
 }
 
 static void send_page(struct staff *st, struct request *rq)

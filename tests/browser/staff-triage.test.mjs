@@ -167,6 +167,21 @@ test('a session that ends while somebody writes costs nothing', async () => {
   quiet(tab);
 });
 
+test('who is signed on by a server in front is let in without a door', async () => {
+  const front = await desk('staff: {auth: proxy, proxies: [127.0.0.1]}\n');
+  const tab = await page(await context({extraHTTPHeaders: {'X-Remote-User': 'anna'}}), /status of 401/);
+  await tab.goto(front.url + '/staff/');
+  await tab.waitForSelector('.me >> text=anna');
+  await tab.context().clearCookies(); /* the session has ended; the next request begins another one */
+  await tab.click('.filters >> text=Mine');
+  await tab.waitForSelector('.empty >> text=There is nothing here');
+  quiet(tab);
+  const nobody = await page(await context(), /status of 401/);
+  await nobody.goto(front.url + '/staff/');
+  await nobody.waitForSelector('.problem >> text=Nobody says who you are');
+  quiet(nobody);
+});
+
 test('what is wrong at the door is said', async () => {
   const tab = await page(await context(), /status of 401/);
   await tab.goto(p.url + '/staff/');

@@ -51,6 +51,13 @@ async function ask() {
   }
 }
 
+/* Where a server in front says who it is there is nothing to type. */
+const signs_on = document.documentElement.dataset.signOn === 'yes';
+async function sign_on() {
+  await request('POST', 'login', {});
+  return ask();
+}
+
 function await_login() {
   if (!waiting) {
     waiting = {};
@@ -66,7 +73,9 @@ async function call(method, path, body) {
       return await request(method, path, body);
     } catch (e) {
       const token = csrf;
-      if (e.status === 401)
+      if (e.status === 401 && signs_on && again)
+        await sign_on();
+      else if (e.status === 401 && !signs_on)
         await await_login();
       else if (!again || e.code !== 'foreign' || !await ask() || token === csrf)
         throw e; /* another tab may have logged in since: then there is a new token */
@@ -85,7 +94,7 @@ export const file = (name, params) => '/staff/api/' + name + query(params);
 /* ---- coming and going ---- */
 
 export async function start() {
-  who = await ask();
+  who = await ask() || signs_on && await sign_on();
   if (!who)
     await_login();
   changed();
