@@ -286,6 +286,17 @@ static void add_merge(void *ctx, const struct store_merge *m)
     buf_addc(all->b, '}');
 }
 
+/* The newest one that is open; 0: none is. */
+static int64_t open_ticket(const struct survey *v, const struct survey_group *g)
+{
+    for (size_t i = g->n; i-- > 0;) {
+        const struct survey_fact *f = &v->fact[g->fact[i]];
+        if (f->why && f->state <= TICKET_CLAIMED)
+            return f->id;
+    }
+    return 0;
+}
+
 static int one_group(struct store *s, struct desk_request *rq, const struct survey *v)
 {
     const struct survey_group *g = group_of(v, desk_number(rq, "id"));
@@ -298,7 +309,8 @@ static int one_group(struct store *s, struct desk_request *rq, const struct surv
     buf_adds(&rq->body, ",\"merges\":[");
     if (!err)
         err = store_merges(s, add_merge, &merges);
-    buf_addf(&rq->body, "],\"ready\":true,\"at\":%lld}", (long long)v->at_ms);
+    buf_addf(&rq->body, "],\"ready\":true,\"at\":%lld,\"ticket\":%lld}", (long long)v->at_ms,
+             (long long)open_ticket(v, g));
     return err ? err : merges.err;
 }
 

@@ -1,14 +1,22 @@
 /* list.js: the pages, in the order of the menu: a line for each. A page is {name, title, role, Page, key}: its address is
  * /staff/NAME, `role` may see it, "g" and `key` lead there. */
 import triage from './triage.js';
+import clusters from './clusters.js';
+import questions from './questions.js';
+import knowledge from './knowledge.js';
+import insights from './insights.js';
 
 export const groups = [
   ['Questions', [
     triage,
+    clusters,
+    questions,
   ]],
   ['Knowledge', [
+    knowledge,
   ]],
   ['Numbers', [
+    insights,
   ]],
   ['Administration', [
   ]],
