@@ -33,10 +33,10 @@ function Documents({d, show}) {
     <${Table} label="Sources" head=${['Page', {text: 'Passages', num: true}, {text: 'Quoted', num: true}, {text: 'Not helpful', num: true}, 'Looked at', 'Owner']} empty=${html`<p>Every page was quoted in the last thirty days.</p>`}
       rows=${rows.map((x) => ({key: x.document, cells: [html`${x.url ? html`<a href=${x.url} rel="noreferrer">${x.title}</a>` : x.title} <small class="soft">${short(x.file)}</small> <${Flags} x=${x} d=${d}/>`,
         count(x.passages), x.quoted ? html`<a href=${link('questions', {document: x.document})}>${count(x.quoted)}</a>` : d.counted ? '0' : '…',
-        x.up + x.down ? html`<a href=${link('questions', {document: x.document, vote: 'down'})}>${count(x.down)}</a> <span class="soft">${percent(x.down, x.up + x.down)}</span>` : '', x.reviewed || '–', x.owner || '–']}))}/></section>`;
+        x.up + x.down ? html`<a href=${link('questions', {document: x.document, vote: 'down'})}>${count(x.down)}</a> <span class="soft">${percent(x.down, x.up + x.down)}</span>` : '', html`<span class="whole">${x.reviewed || '–'}</span>`, x.owner || '–']}))}/></section>`;
 }
 
-const entry = (e) => ({key: e.passage, cells: [html`<span dir="auto">${e.question}</span>`, e.id, e.quoted ? html`<a href=${link('questions', {passage: e.passage})}>${count(e.quoted)}</a>` : '0', e.reviewed || '–']});
+const entry = (e) => ({key: e.passage, cells: [html`<span dir="auto">${e.question}</span>`, e.id, e.quoted ? html`<a href=${link('questions', {passage: e.passage})}>${count(e.quoted)}</a>` : '0', html`<span class="whole">${e.reviewed || '–'}</span>`]});
 const ENTRY = ['Entry', 'Name', {text: 'Quoted', num: true}, 'Looked at'];
 
 function Page() {
