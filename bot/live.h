@@ -99,6 +99,12 @@ struct live_deed {
 typedef void live_deed_fn(void *ctx, int err);
 int live_do(struct adapter *a, const struct live_deed *d, live_deed_fn *fn, void *ctx);
 
+/* What somebody says there (live_command.c): words for the asker, or "!kb lighthouse", which the guides are searched for. named: we are
+ * spoken to, and it counts without the exclamation mark. */
+enum live_command { LIVE_SAID, LIVE_KB, LIVE_CLOSE, LIVE_BOT, LIVE_SAVE, LIVE_HELP };
+enum live_command live_command(const char *text, bool named, const char **ret_words);
+extern const char live_help[];
+
 /* ---- ranked entries, to be chosen from ---- */
 
 struct live_found {

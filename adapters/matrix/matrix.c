@@ -350,6 +350,7 @@ const struct adapter_type adapter_matrix = {
     .repeats_safely = true,
     .on_message = on_message,
     .deliver = deliver,
+    .relay = matrix_relay,
     .trouble = trouble,
     .doctor = matrix_doctor,
 };

@@ -235,6 +235,8 @@ static int64_t age_of(const struct inbox_item *item, const struct matrix_event *
 static void on_text(struct matrix *m, const struct inbox_item *item, const struct matrix_event *ev)
 {
     int64_t age_ms = age_of(item, ev);
+    if (matrix_relay_message(m, item, ev))
+        return;
     if (age_ms > config_int(config_of(m), "matrix.max_age_s") * 1000) {
         log_info("matrix", "a message came too late to be answered", "age_s=%lld",
                  (long long)(age_ms / 1000));

@@ -118,6 +118,8 @@ void matrix_html_link(struct buf *b, const char *url, const char *label);
 void matrix_render(const struct reply *r, const char *answer_id, struct buf *b);
 /* The same for a line of our own, plain. */
 void matrix_render_line(const char *text, struct buf *b);
+/* A line of ours in HTML, with the same as plain text. */
+void matrix_render_html(const char *text, const char *html, struct buf *b);
 
 /* ---- matrix_place.c: where a reply goes; the outbox's note ---- */
 
@@ -331,6 +333,14 @@ bool matrix_back_settling(const struct matrix *m);
 void matrix_back_on_transaction(struct matrix *m, const char *name);
 void matrix_back_on_result(struct matrix *m, const struct matrix_result *r);
 void matrix_back_stop(struct matrix *m);
+
+/* ---- matrix_relay.c: between askers and the staff ---- */
+
+int matrix_relay(const struct adapter *a, struct pool *pool, const struct relay_words *w,
+                 struct relay_letter *ret);
+/* True when it was said in a thread of the staff's room, or is a command there, and is being dealt with. */
+bool matrix_relay_message(struct matrix *m, const struct inbox_item *item,
+                          const struct matrix_event *ev);
 
 /* ---- matrix_doctor.c: for the command line ---- */
 

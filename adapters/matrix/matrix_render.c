@@ -227,3 +227,10 @@ void matrix_render_line(const char *text, struct buf *b)
     add_plain(&bs, text, strlen(text));
     letter(&bs, "line", NULL, b);
 }
+
+void matrix_render_html(const char *text, const char *html, struct buf *b)
+{
+    struct blocks bs = {.pool = pool_new()};
+    add_block(&bs, text, html);
+    letter(&bs, "line", NULL, b);
+}

@@ -6,11 +6,9 @@
  * In a thread of the staff's room everything is for the asker, but for our commands: "!kb words" lists what the guides have, with a button
  * to send it, "!close" and "!bot" end it, "!save" leads to the console, where the reply becomes an answer. With our name instead of the
  * exclamation mark it is the same. Other threads of that room are like those of any channel. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "adapters/slack/slack_int.h"
 #include "bot/live.h"
@@ -323,19 +321,6 @@ static void look_up(struct room_talk *t)
 
 /* ---- commands ---- */
 
-static const char help[] =
-    "In this thread: what you write goes to the asker. `!kb words` lists what the guides have, "
-    "`!close` ends it, "
-    "`!bot` gives it back to the bot, `!save` makes an answer of your reply.";
-
-static const char *after_word(const char *text, const char *word)
-{
-    size_t n = strlen(word);
-    if (strncasecmp(text, word, n) || (text[n] && !isspace((unsigned char)text[n])))
-        return NULL;
-    return text + n + strspn(text + n, " \n");
-}
-
 static void save(struct room_talk *t)
 {
     const char *base = config_text(bot_config(t->task.adapter->bot), "web.public_url");
@@ -351,28 +336,28 @@ static void save(struct room_talk *t)
     task_free(&t->task);
 }
 
-/* True when it was one of ours, and is being dealt with. `called`: by our name or with an exclamation mark. */
-static bool command(struct room_talk *t, const char *text, bool called)
+/* True when it is being dealt with. */
+static bool command(struct room_talk *t)
 {
     const char *words;
-    if (!called)
+    enum live_command c = live_command(t->ev.text.text, t->ev.text.names_us, &words);
+    if (c == LIVE_SAID || (c != LIVE_KB && !t->conversation))
         return false;
-    if ((words = after_word(text, "kb")) && *words) {
-        t->words = pool_strdup(t->task.pool, words);
+    switch (c) {
+    case LIVE_KB:
+        t->words = words;
         look_up(t);
-    } else if (!t->conversation) {
-        return false;
-    } else if (after_word(text, "close")) {
+        break;
+    case LIVE_CLOSE:
         t->words = "Closed: the asker was told, and the bot answers again.";
         perform(t, HANDOFF_CLOSE, claim_of(t), NULL);
-    } else if (after_word(text, "bot")) {
+        break;
+    case LIVE_BOT:
         t->words = "The bot answers again.";
         perform(t, HANDOFF_RETURN, claim_of(t), NULL);
-    } else if (after_word(text, "save")) {
-        save(t);
-    } else {
-        say(t, help, true);
-        task_free(&t->task);
+        break;
+    case LIVE_SAVE: save(t); break;
+    default: say(t, live_help, true); task_free(&t->task);
     }
     return true;
 }
@@ -385,14 +370,13 @@ static void on_thread(void *ctx, int err, int64_t conversation, int64_t ticket)
 {
     struct room_talk *t = ctx;
     struct slack *s = t->task.adapter->state;
-    bool bang = *t->ev.text.text == '!';
     t->conversation = err ? 0 : conversation;
     t->ticket = err ? 0 : ticket;
     if (err == -EAGAIN) {
         task_wait(&t->task, LIVE_AGAIN_MS, look_at_thread);
     } else if (err && err != -ENOENT) { /* stays open */
         task_free(&t->task);
-    } else if (command(t, t->ev.text.text + bang, bang || t->ev.text.names_us)) {
+    } else if (command(t)) {
         ; /* dealt with */
     } else if (err) {
         slack_on_text(s, &t->item, &t->ev);
