@@ -2,8 +2,8 @@
  *
  * Group commit: an fsync costs the same for one job and for a hundred, so whatever has gathered while the last one
  * ran shares the next transaction: all that arrives within one turn of the loop, at least. A job on a quiet line is
- * committed at once; on a busy one commits are COMMIT_EVERY_MS apart (or MAX_BATCH jobs), which bounds what the disk is
- * asked to do and costs nobody more than that.
+ * committed at once; on a busy one commits begin COMMIT_EVERY_MS apart (or one behind the other, when they take longer, or
+ * MAX_BATCH jobs wait), which bounds what the disk is asked to do and costs nobody more than that.
  *
  * A failed commit is every caller's to deal with: all jobs of the batch hear the errno, and the next batch tries again,
  * with a newly opened database unless the disk is merely full. It is said in the log at most once a minute, and once
@@ -21,6 +21,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include "bot/clock.h"
@@ -76,7 +77,8 @@ struct journal {
 
     /* the thread's own */
     struct store *store; /* NULL: to be opened again */
-    uint64_t committed_ms, forget_ms, complained_ms;
+    uint64_t began_ms;   /* the last commit */
+    uint64_t forget_ms, complained_ms;
     uint64_t probe_ms; /* 0: all is well */
     size_t unrecorded; /* jobs since the last complaint */
 
@@ -202,8 +204,8 @@ static void commit(struct journal *j, struct journal_job *jobs)
     size_t n = 0;
     for (struct journal_job *job = jobs; job; job = job->next)
         n++;
+    j->began_ms = clock_ms();
     int err = do_jobs(j, jobs, n);
-    j->committed_ms = clock_ms();
     settle(j, err, n);
     loop_post(j->loop, jobs_done, jobs_drop, jobs);
 }
@@ -240,7 +242,7 @@ static uint64_t due_ms(const struct journal *j)
     if (j->waiting >= MAX_BATCH || j->stopping)
         return 0;
     if (j->waiting)
-        return j->committed_ms + COMMIT_EVERY_MS;
+        return j->began_ms + COMMIT_EVERY_MS;
     return j->probe_ms && j->probe_ms < j->forget_ms ? j->probe_ms : j->forget_ms;
 }
 
@@ -266,6 +268,7 @@ static struct journal_job *take_batch(struct journal *j)
 static void *journal_main(void *ctx)
 {
     struct journal *j = ctx;
+    prctl(PR_SET_NAME, "journal"); /* for top -H, like the others */
     pthread_mutex_lock(&j->lock);
     while (!j->stopping || j->first) {
         uint64_t due = due_ms(j);

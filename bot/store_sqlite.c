@@ -343,9 +343,12 @@ static int upgrade(sqlite3 *db)
     return 0;
 }
 
-/* secure_delete: what is deleted for privacy is overwritten, not merely unlinked. */
+/* secure_delete: what is deleted for privacy is overwritten, not merely unlinked. wal_autocheckpoint: the pages that every
+ * message touches are in the log again and again, and the more of it is carried over at once, the fewer of them are
+ * written; 16 MB of it are read in a moment at the next start. */
 static const char sql_set_up[] =
-    "PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=16777216; PRAGMA secure_delete=ON;"
+    "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=16777216;"
+    "PRAGMA cache_size=-16384; PRAGMA secure_delete=ON;"
     "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;";
 
 /* How far the numbers of turns have got: those in use, and those promised to messages not answered yet. */
