@@ -110,6 +110,8 @@ static void questions(struct buf *b, const struct bot *bot)
     for (int k = 0; k <= REPLY_HANDOFF; k++)
         buf_addf(b, "guidepost_questions_total{site=\"default\",outcome=\"%s\"} %llu\n",
                  reply_kind_name((enum reply_kind)k), (unsigned long long)c->outcome[k]);
+    counter(b, "questions_heard_total", c->heard,
+            "Questions whose reply was known from somebody who asked the same shortly before.");
     head(b, "rate_limited_total", "counter", "Questions refused because too much was waiting.");
     buf_addf(b, "guidepost_rate_limited_total{scope=\"queue\"} %llu\n",
              (unsigned long long)c->refused_busy);

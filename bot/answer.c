@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bot/clock.h"
@@ -29,6 +31,7 @@
 #include "bot/session.h"
 #include "bot/smalltalk.h"
 
+#define DAY_S      86400
 #define HITS       6    /* looked at for one reply */
 #define ALL_OF_IT  0.95 /* of a question's words */
 #define HALF_OF_IT 0.5
@@ -40,7 +43,13 @@ struct answerer {
     char *db;
     const struct smalltalk *talk;
     struct kb *kb; /* NULL while there is none */
+    ino_t file;    /* of kb */
     bool wants_index;
+
+    /* How the reply under way came about */
+    long long
+        generation; /* of the index; -1: the guides were not asked, -2: they changed meanwhile */
+    bool leaned;    /* what was said before may have had a part in it */
 };
 
 static bool is_mendable(int err)
@@ -63,6 +72,8 @@ static int ready(struct answerer *a)
     if (a->kb)
         kb_close(a->kb);
     a->kb = fresh;
+    struct stat st;
+    a->file = stat(a->db, &st) ? 0 : st.st_ino;
     return KB_OK;
 }
 
@@ -302,8 +313,11 @@ static int ask_kb(struct answerer *a, const struct question *q, const char *text
         kb_close(a->kb);
         a->kb = NULL;
         a->wants_index |= is_mendable(err);
+        return err;
     }
-    return err;
+    a->generation = a->generation == -1 || a->generation == ret->generation ? ret->generation : -2;
+    a->leaned |= ret->leaned;
+    return KB_OK;
 }
 
 /* ---- several questions in one message ------------------------------------------------------------ */
@@ -434,6 +448,30 @@ static bool answer_parts(struct answerer *a, const struct question *q, const cha
     return true;
 }
 
+/* ---- whom else it serves ------------------------------------------------------------------------------ */
+
+/* Which guides it was made from: this file, in this state, on this day (texts expire). 0: nobody else may have it. */
+static uint64_t edition_of(const struct answerer *a, long long day)
+{
+    static const uint64_t odd = 0x9e3779b97f4a7c15u; /* spreads neighbouring numbers */
+    if (a->generation < 0)
+        return 0;
+    uint64_t edition = (((uint64_t)a->file * odd) + (uint64_t)a->generation) * odd + (uint64_t)day;
+    return edition ? edition : 1;
+}
+
+/* Whether somebody else who asks in the same words gets this reply, and who (heard.h). What hangs on the conversation is its
+ * own; what was never read behind another one is good where there is none. */
+static void mark(const struct answerer *a, const struct question *q, size_t nbefore, long long day,
+                 struct pool *pool, struct reply *r)
+{
+    bool begins = !nbefore && !q->asked && !q->topic;
+    r->anywhere = nbefore && !a->leaned;
+    if ((r->anywhere || begins) && !q->explain && !more_wanted(q->text, q->len) &&
+        !is_number(pool, q))
+        r->edition = edition_of(a, day);
+}
+
 /* ---- one message ------------------------------------------------------------------------------------ */
 
 /* What is left of a passage need not have to do with the question. True: it has a word of it, or stands under a heading that
@@ -496,20 +534,24 @@ static int ask_content(struct answerer *a, const struct question *q, struct pool
     size_t nbefore = 0;
     struct kb_hits hits = {0};
     bool alone = is_number(pool, q);
+    long long day = (long long)time(NULL) / DAY_S;
     int err;
     if (q->asked && more_wanted(q->text, q->len))
         return answer_more(a, q, pool, r);
     for (size_t i = 0; i < q->nbefore && !alone; i++) /* "thanks" is no context */
         if (!smalltalk_match(a->talk, q->before[i], strlen(q->before[i])))
             before[nbefore++] = q->before[i];
-    if (!q->chosen && answer_parts(a, q, text, before, nbefore, pool, r, &err))
+    if (!q->chosen && answer_parts(a, q, text, before, nbefore, pool, r, &err)) {
+        mark(a, q, nbefore, day, pool, r);
         return KB_OK;
+    }
     err = ask_kb(a, q, text, before, nbefore, &hits);
     if (err)
         return err;
     take_facts(&hits, r);
     answer_hits(a, q, &hits, pool, r);
     keep(pool, &hits, r);
+    mark(a, q, nbefore, day, pool, r);
     return KB_OK;
 }
 
@@ -546,6 +588,8 @@ int answer_make(struct answerer *a, const struct question *q, struct pool *pool,
     struct reply r = blank(pool);
     const struct talk *talk = smalltalk_match(a->talk, q->text, q->len);
     int err = KB_OK;
+    a->generation = -1;
+    a->leaned = false;
     if (talk) {
         chat(a, q, talk, pool, &r);
     } else {

@@ -19,6 +19,7 @@
 #include "bot/desk/desk.h"
 #include "bot/erased.h"
 #include "bot/fix.h"
+#include "bot/heard.h"
 #include "bot/http.h"
 #include "bot/journal.h"
 #include "bot/limits.h"
@@ -520,6 +521,7 @@ static void take_apart(struct bot *bot, struct ending *e)
     free(bot->adapter);
     turns_free(bot->turns);
     live_free(bot->live);
+    heard_free(bot->heard);
     loop_free(bot->loop); /* drops what was posted to it and not run */
     fix_free(bot->fix);   /* so its thread waits for nothing any more */
     inbox_free(bot->inbox);
@@ -538,6 +540,7 @@ int bot_run(struct config *c)
     struct ending e = {.bot = &bot};
     bot.sessions = sessions_new();
     bot.turns = turns_new(&bot);
+    bot.heard = heard_new();
     bot.inbox = inbox_new(&bot);
     bot.outbox = outbox_new(&bot);
     bot.live = live_new(&bot);

@@ -9,6 +9,7 @@
 struct content;
 struct desk;
 struct fix;
+struct heard;
 struct journal;
 struct live;
 struct sessions;
@@ -21,6 +22,7 @@ extern const double answer_bucket[ANSWER_BUCKETS]; /* upper bounds, seconds (adm
 
 struct bot_counts {
     uint64_t outcome[REPLY_HANDOFF + 1];
+    uint64_t heard; /* those whose reply was known (heard.h) */
     uint64_t refused_busy, refused_long, refused_empty;
     uint64_t unrecorded;                 /* answered, but the journal could not write it */
     uint64_t bucket[ANSWER_BUCKETS + 1]; /* by time from question to reply, the last one: longer */
@@ -48,6 +50,7 @@ struct bot {
     size_t nadapter;
 
     struct turns *turns;
+    struct heard *heard;
     struct content *content;
     struct bot_counts counts;
     int64_t started_s; /* wall clock */

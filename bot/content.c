@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "bot/bot.h"
+#include "bot/heard.h"
 #include "bot/journal.h"
 #include "bot/loop.h"
 #include "bot/must.h"
@@ -188,6 +189,7 @@ static void use(struct content *c, struct look *look, bool after_failure)
     const struct kb_report *r = &look->report;
     work_set_smalltalk(c->bot->work, look->talk);
     look->talk = NULL;
+    heard_clear(c->bot->heard, loop_now_ms(c->bot->loop));
     if (look->reread) {
         bot_use_config(c->bot, look->reread);
         look->reread = NULL;

@@ -38,6 +38,9 @@
 #define MAX_SESSION_TURNS 6           /* earlier messages remembered of one conversation */
 #define SESSION_IDLE_S    (24 * 3600) /* and for how long */
 
+#define MAX_HEARD       1000 /* questions whose replies are known; the longest unused goes first */
+#define MAX_HEARD_BYTES 256  /* of one of them: nobody asks a longer one again in the same words */
+
 #define MAX_LOG_LINE    4096
 #define MAX_CONFIG_FILE (1u << 20)
 

@@ -22,6 +22,54 @@ const char *reply_band_name(enum kb_band band)
     return names[band];
 }
 
+static const char **copy_texts(struct pool *pool, const char *const *s, size_t n)
+{
+    const char **copy = pool_array(pool, n + 1, sizeof *copy);
+    for (size_t i = 0; i < n; i++)
+        copy[i] = s[i] ? pool_strdup(pool, s[i]) : NULL;
+    return copy;
+}
+
+static struct kb_hit copy_hit(struct pool *pool, const struct kb_hit *h)
+{
+    struct kb_hit copy = *h;
+    const char **const text[] = {&copy.passage,  &copy.document, &copy.title,
+                                 &copy.url,      &copy.anchor,   &copy.question,
+                                 &copy.reviewed, &copy.text,     &copy.lead};
+    for (size_t i = 0; i < sizeof text / sizeof text[0]; i++)
+        *text[i] = *text[i] ? pool_strdup(pool, *text[i]) : NULL;
+    copy.heading = copy_texts(pool, h->heading, h->nheading);
+    struct kb_span *mark = pool_array(pool, h->nmark + 1, sizeof *mark);
+    for (size_t i = 0; i < h->nmark; i++)
+        mark[i] = h->mark[i];
+    copy.mark = mark;
+    return copy;
+}
+
+struct reply *reply_copy(struct pool *pool, const struct reply *r)
+{
+    struct reply *copy = pool_alloc(pool, sizeof *copy);
+    struct kb_hit *hit = pool_array(pool, r->nanswer + 1, sizeof *hit);
+    struct kb_pair *pair = pool_array(pool, r->ncorrected + 1, sizeof *pair);
+    for (size_t i = 0; i < r->nanswer; i++)
+        hit[i] = copy_hit(pool, &r->answer[i]);
+    for (size_t i = 0; i < r->ncorrected; i++)
+        pair[i] = (struct kb_pair){pool_strdup(pool, r->corrected[i].from),
+                                   pool_strdup(pool, r->corrected[i].to)};
+    *copy = *r;
+    copy->text = pool_strdup(pool, r->text);
+    copy->answer = hit;
+    copy->choice = copy_texts(pool, r->choice, r->nchoice);
+    copy->choice_key = copy_texts(pool, r->choice_key, r->nchoice);
+    copy->suggestion = copy_texts(pool, r->suggestion, r->nsuggestion);
+    copy->suggestion_key = copy_texts(pool, r->suggestion_key, r->nsuggestion);
+    copy->corrected = pair;
+    copy->unknown = copy_texts(pool, r->unknown, r->nunknown);
+    copy->why = NULL;
+    copy->nwhy = 0;
+    return copy;
+}
+
 static void add_key(struct buf *b, const char *key)
 {
     buf_addc(b, '"');

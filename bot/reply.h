@@ -8,6 +8,7 @@
 #include "kb/kb.h"
 
 struct buf;
+struct pool;
 
 enum reply_kind { REPLY_ANSWER, REPLY_CHOICES, REPLY_NONE, REPLY_CHITCHAT, REPLY_HANDOFF };
 
@@ -34,7 +35,15 @@ struct reply {
         *why; /* only when it was asked for: one for each question in the message */
     size_t nwhy;
     long long us; /* time spent answering, microseconds */
+
+    /* For heard.h: what it was made from, 0 when it must not be given to anybody else; and whether it is the same whatever was
+     * said before, or only where nothing was. */
+    uint64_t edition;
+    bool anywhere;
 };
+
+/* A copy, all of it in `pool`, without `why`. */
+struct reply *reply_copy(struct pool *pool, const struct reply *r);
 
 /* "answer" "choices" "none" "chitchat" "handoff" */
 const char *reply_kind_name(enum reply_kind kind);

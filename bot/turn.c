@@ -23,6 +23,7 @@
 #include "bot/answer.h"
 #include "bot/bot.h"
 #include "bot/clock.h"
+#include "bot/heard.h"
 #include "bot/journal.h"
 #include "bot/limits.h"
 #include "bot/must.h"
@@ -43,9 +44,11 @@ struct turn {
     const char *key;   /* adapter and conversation; "" for a single question */
     const char
         *line; /* where it stands in line: adapter and lane, or the key; "" for a single question */
-    const char *asked; /* what was meant: "2" resolved */
+    const char *asked;        /* what was meant: "2" resolved */
+    struct question question; /* as it is asked */
     const struct reply *reply;
-    uint64_t began_us;
+    const struct heard_reply *heard; /* that it is from, or NULL */
+    uint64_t began_us, sent_ms;      /* sent_ms: to a thread */
 
     struct inbox_item item; /* id 0: of no inbox */
     struct inbox_reply closing;
@@ -61,7 +64,7 @@ struct turns {
     size_t n;
 };
 
-static void begin(struct turn *t);
+static bool begin(struct turn *t);
 
 /* ---- the open turns, by line ---- */
 
@@ -118,6 +121,7 @@ void turns_free(struct turns *all)
     for (size_t i = 0; all && i < NBUCKETS; i++)
         for (struct turn *t = all->bucket[i], *next; t; t = next) {
             next = t->next;
+            heard_release(all->bot->heard, t->heard);
             pool_free(t->pool);
         }
     free(all);
@@ -170,6 +174,7 @@ static void end(struct turn *t)
 {
     count(t);
     struct turn *next = leave(t->bot->turns, t);
+    heard_release(t->bot->heard, t->heard);
     pool_free(t->pool); /* and t */
     if (next)
         begin(next);
@@ -273,16 +278,16 @@ static void record(struct turn *t)
         recorded(t, err);
 }
 
-/* A thread has come free: the one that has waited longest for it begins. */
+/* A thread has come free: the one that has waited longest for it begins. Whoever needs none after all lets the next one. */
 static void unstall(struct turns *all)
 {
-    struct turn *t = all->stalled;
-    if (!t)
-        return;
-    if (!(all->stalled = t->stalled))
-        all->stalled_end = &all->stalled;
-    t->stalled = NULL;
-    begin(t);
+    for (struct turn *t; (t = all->stalled) != NULL;) {
+        if (!(all->stalled = t->stalled))
+            all->stalled_end = &all->stalled;
+        t->stalled = NULL;
+        if (begin(t))
+            return;
+    }
 }
 
 void turns_go_on(struct turns *all)
@@ -297,18 +302,24 @@ void turns_go_on(struct turns *all)
     }
 }
 
-static void answered(void *ctx, const struct reply *reply)
+static void answer_with(struct turn *t, const struct reply *reply)
 {
-    struct turn *t = ctx;
-    if (t->bot->ended) /* turns_free() has the rest */
-        return;
-    unstall(t->bot->turns);
     t->reply = reply;
     if (*t->key) {
         uint64_t now_s = loop_now_ms(t->bot->loop) / 1000;
         session_tell(session_get(t->bot->sessions, t->key, now_s), t->asked, reply);
     }
     record(t);
+}
+
+static void answered(void *ctx, const struct reply *reply)
+{
+    struct turn *t = ctx;
+    if (t->bot->ended) /* turns_free() has the rest */
+        return;
+    unstall(t->bot->turns);
+    heard_keep(t->bot->heard, &t->question, reply, t->sent_ms);
+    answer_with(t, reply);
 }
 
 /* ---- from the question to a thread ---- */
@@ -321,7 +332,8 @@ static void recall(struct turn *t, struct question *q)
     t->asked = q->text;
 }
 
-static void begin(struct turn *t)
+/* True: it waits for a thread. False: it has its reply, and may be no more. */
+static bool begin(struct turn *t)
 {
     const char *audience = bot_audience(t->adapter);
     struct question q = {.lang = t->in.lang,
@@ -331,22 +343,31 @@ static void begin(struct turn *t)
         recall(t, &q);
     q.text = t->asked;
     q.len = strlen(t->asked);
+    t->question = q;
+    t->sent_ms = loop_now_ms(t->bot->loop);
     bool hopeless = t->item.tries > INBOX_TRIES; /* it may be what ended the program */
+    bool early = t->item.id && bot_loading(t->bot);
+    t->heard = hopeless || early ? NULL : heard_find(t->bot->heard, &q, t->sent_ms);
+    if (t->heard) {
+        t->bot->counts.heard++;
+        answer_with(t, &t->heard->reply);
+        return false;
+    }
     int err = hopeless ? -EINVAL
-              : t->item.id && bot_loading(t->bot)
-                  ? -EBUSY
-                  : work_ask(t->bot->work, t->pool, &q, answered, NULL, t);
+              : early  ? -EBUSY
+                       : work_ask(t->bot->work, t->pool, &q, answered, NULL, t);
     if (!err)
-        return;
+        return true;
     if (err == -EBUSY && t->item.id) {
         struct turns *all = t->bot->turns;
         *all->stalled_end = t;
         all->stalled_end = &t->stalled;
-        return;
+        return true;
     }
     struct reply *sorry = pool_alloc(t->pool, sizeof *sorry);
     answer_sorry(t->pool, sorry);
-    answered(t, sorry);
+    answer_with(t, sorry);
+    return false;
 }
 
 /* How many code points, or -1 when it is not UTF-8. */

@@ -298,6 +298,13 @@ static struct query_reader reader_of(const struct kb *kb)
                                  .main_lang = kb_main_lang(kb)};
 }
 
+static int read_query(struct kb *kb, const struct kb_ask *ask, struct pool *pool, struct query *q)
+{
+    const struct query_reader reader = reader_of(kb);
+    return query_build(&reader, pool, ask, q);
+}
+
+/* What answers `q`, which was read of `ask` into the pool of the hits. */
 static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, struct kb_hits *hits)
 {
     struct pool *pool = hits->pool;
@@ -305,10 +312,7 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
     struct row *row = NULL;
     size_t n = 0, max = ask->max ? ask->max : 10;
     size_t first = max < RANK_ROWS ? RANK_ROWS : max < KB_CANDIDATES ? max : KB_CANDIDATES;
-    const struct query_reader reader = reader_of(kb);
-    int r = query_build(&reader, pool, ask, q);
-    if (!r)
-        r = candidates_find(kb, q, pool, first, &c);
+    int r = candidates_find(kb, q, pool, first, &c);
     for (size_t i = 0; !r && i < c.n; i++)
         rank_features(q, &c.c[i]);
     if (!r)
@@ -366,24 +370,45 @@ static void explain_leaning(struct kb_hits *hits, const struct query *q, const s
     hits->why = why;
 }
 
-/* A message that may go on with what was said before is asked both ways: see follow.c. */
+/* A message that may go on with what was said before: first by itself, and when that is not enough with what was said before:
+ * see follow.c. */
+static int answer_both_ways(struct kb *kb, const struct kb_ask *ask, struct query *q,
+                            struct kb_hits *hits)
+{
+    struct query q_alone = {0};
+    struct kb_ask own = *ask;
+    struct kb_hits alone = {.pool = pool_new()};
+    own.nbefore = 0;
+    int r = read_query(kb, &own, alone.pool, &q_alone);
+    if (!r)
+        r = answer(kb, &own, &q_alone, &alone);
+    bool enough = !r && follow_stands_alone(&alone);
+    if (!r && !enough)
+        r = answer(kb, ask, q, hits);
+    hits->leaned = !enough;
+    hits->followed = !r && !enough && follow_better(q, hits, &alone);
+    if (!r && !hits->followed) {
+        struct kb_hits other = *hits;
+        alone.leaned = hits->leaned;
+        *hits = alone;
+        alone = other;
+    }
+    pool_free(alone.pool);
+    return r;
+}
+
 static int answer_leaning(struct kb *kb, const struct kb_ask *ask, struct kb_hits *hits)
 {
-    struct query q = {0}, q_alone = {0};
-    int r = answer(kb, ask, &q, hits);
-    hits->followed = q.leaning != LEAN_NOT;
+    struct query q = {0};
+    struct pool *reading = hits->pool;
+    int r = read_query(kb, ask, reading, &q);
     if (!r && q.leaning == LEAN_PERHAPS && !ask->rank_only) {
-        struct kb_ask own = *ask;
-        struct kb_hits alone = {.pool = pool_new()};
-        own.nbefore = 0;
-        r = answer(kb, &own, &q_alone, &alone);
-        if (!r && !follow_better(&q, hits, &alone)) {
-            struct kb_hits other = *hits;
-            *hits = alone;
-            alone = other;
-        }
-        pool_free(alone.pool);
+        r = answer_both_ways(kb, ask, &q, hits);
+    } else if (!r) {
+        hits->leaned = hits->followed = q.leaning != LEAN_NOT;
+        r = answer(kb, ask, &q, hits);
     }
+    hits->generation = kb->generation;
     if (!r)
         explain_leaning(hits, &q, ask);
     return r;

@@ -3,7 +3,8 @@
  * "And how long does that take?" does, "why?" does, "how do I become a welder?" does not, and for "which states?"
  * only the base can tell. So there are three answers. SURE: it says so itself, by a word that points back or by
  * having no content of its own. NOT: it has enough words to stand alone. PERHAPS: it is short; it is then asked
- * both ways, and what was said before may add to it but must not cost it any of its own words (follow_better).
+ * by itself, and unless that is a sure answer (follow_stands_alone) with what was said before, too, which may add to it but must
+ * not cost it any of its own words (follow_better).
  *
  * What is carried over is words, at less weight than those that were typed, the kind of answer that was asked
  * for when only the subject changes ("what about nurses?"), and a small bonus for passages beside the last
@@ -99,8 +100,7 @@ double follow_topic(const struct query *q, const struct row *row)
 
 /* ---- with what was said before, or without? ---------------------------------------------------------------------- */
 
-/* It is sure, and no other document answers nearly as well: not by chance. */
-static bool stands_alone(const struct kb_hits *hits)
+bool follow_stands_alone(const struct kb_hits *hits)
 {
     if (!hits->n || hits->band != KB_HIGH)
         return false;
@@ -117,7 +117,7 @@ bool follow_better(const struct query *q, const struct kb_hits *with, const stru
         return true;
     if (!with->n || !without->n)
         return with->n > 0;
-    if (stands_alone(without) || with->band < without->band)
+    if (follow_stands_alone(without) || with->band < without->band)
         return false;
     return without->band != KB_HIGH || with->hit[0].own + EVEN >= without->hit[0].own;
 }

@@ -297,7 +297,9 @@ struct kb_hits {
     const double
         *word; /* share that each word asked for has in the question, in its order; at most 64 */
     size_t nword;
-    bool followed;            /* the question was read with what was said before */
+    bool followed; /* the question was read with what was said before */
+    bool leaned;   /* what was said before was looked at, whether or not it counted in the end */
+    long long generation;     /* of the index that answered */
     const struct kb_why *why; /* with ask->explain: why this ranking; else NULL */
     struct pool *pool;        /* owns all of the above */
 };

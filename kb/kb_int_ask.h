@@ -317,6 +317,9 @@ enum leaning follow_leaning(const char *const *word, size_t n, size_t content,
 bool follow_continues(const char *const *word, size_t n);
 /* How near a passage is to the one that was quoted last, 0..1. */
 double follow_topic(const struct query *q, const struct row *row);
+/* The answer to a message that is perhaps not complete, without what was said before: it is sure, and no other document answers
+ * nearly as well, so it is no chance. Then what was said before changes nothing, and follow_better() is false. */
+bool follow_stands_alone(const struct kb_hits *without);
 /* Of two answers to one question, with (`q`) and without what was said before: is it the first? */
 bool follow_better(const struct query *q, const struct kb_hits *with,
                    const struct kb_hits *without);

@@ -72,6 +72,34 @@ static void a_known_question_is_answered_with_its_verbatim_extract(void **state)
     assert_true(r.us >= 0);
 }
 
+/* Whom else a reply serves (heard.h). */
+static void a_reply_says_whether_the_same_words_get_it_again(void **state)
+{
+    static const char *const before[] = {"How do I become a welder in the first place?"};
+    index_text(guide);
+    struct question q = {.text = "Which tools does a welder use?"};
+    struct reply first, later, leaning, more;
+    q.len = strlen(q.text);
+    answer_make(answerer, &q, pool, &first);
+    assert_true(first.edition && !first.anywhere); /* not tried behind anything */
+    q.before = before;
+    q.nbefore = 1;
+    answer_make(answerer, &q, pool, &later);
+    assert_true(later.edition == first.edition && later.anywhere);
+    q.text = "And how long does that take?";
+    q.len = strlen(q.text);
+    answer_make(answerer, &q, pool, &leaning);
+    assert_int_equal(leaning.edition, 0);
+    q.text = "more";
+    q.len = strlen(q.text);
+    q.asked = "Which tools does a welder use?";
+    answer_make(answerer, &q, pool, &more);
+    assert_int_equal(more.edition, 0);
+    assert_int_equal(ask("hello").edition, 0);
+    index_text("# Welding\n\n## Which tools does a welder use?\n\nA welder uses a torch.\n");
+    assert_int_not_equal(ask("Which tools does a welder use?").edition, first.edition);
+}
+
 static void two_questions_in_one_message_are_both_answered(void **state)
 {
     index_text(guide);
@@ -282,6 +310,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_known_question_is_answered_with_its_verbatim_extract),
+        TEST(a_reply_says_whether_the_same_words_get_it_again),
         TEST(two_questions_in_one_message_are_both_answered),
         TEST(of_two_questions_the_one_that_has_an_answer_gets_it),
         TEST(suggestions_never_repeat_the_question),

@@ -103,11 +103,63 @@ static void hostile_text_still_makes_one_valid_line(void **state)
     buf_release(&b);
 }
 
+static void a_copy_says_the_same_when_the_original_is_gone(void **state)
+{
+    char word[] = "salary";
+    const char *heading[] = {word}, *choice[] = {word}, *key[] = {NULL}, *unknown[] = {word};
+    struct kb_span mark[] = {{0, 6}};
+    struct kb_hit hit = {.passage = word,
+                         .document = word,
+                         .title = word,
+                         .heading = heading,
+                         .nheading = 1,
+                         .url = word,
+                         .anchor = word,
+                         .reviewed = "",
+                         .text = word,
+                         .lead = word,
+                         .mark = mark,
+                         .nmark = 1};
+    struct kb_pair corrected[] = {{word, word}};
+    struct reply r = {.kind = REPLY_ANSWER,
+                      .text = word,
+                      .answer = &hit,
+                      .nanswer = 1,
+                      .choice = choice,
+                      .choice_key = key,
+                      .nchoice = 1,
+                      .suggestion = choice,
+                      .suggestion_key = choice,
+                      .nsuggestion = 1,
+                      .corrected = corrected,
+                      .ncorrected = 1,
+                      .unknown = unknown,
+                      .nunknown = 1};
+    struct pool *pool = pool_new();
+    struct buf before, after;
+    buf_init(&before, 4096);
+    buf_init(&after, 4096);
+    reply_json(&r, NULL, NULL, &before);
+    const struct reply *copy = reply_copy(pool, &r);
+    memset(word, 'x', sizeof word - 1);
+    mark[0].end = 0;
+    reply_json(copy, NULL, NULL, &after);
+    assert_string_equal(after.s, before.s);
+    assert_null(copy->choice_key[0]);
+    assert_string_equal(copy->suggestion_key[0], "salary");
+    assert_string_equal(copy->unknown[0], "salary");
+    assert_int_equal(copy->answer[0].mark[0].end, 6);
+    buf_release(&before);
+    buf_release(&after);
+    pool_free(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_the_ones_of_the_contract),
         cmocka_unit_test(the_object_has_its_keys_in_their_order),
+        cmocka_unit_test(a_copy_says_the_same_when_the_original_is_gone),
         cmocka_unit_test(an_empty_reply_is_complete_too),
         cmocka_unit_test(hostile_text_still_makes_one_valid_line),
     };

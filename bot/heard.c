@@ -1,0 +1,199 @@
+/* heard.c: a hash table of replies by question (and what it was picked from, if it was), language and audience, and a ring in order of last use.
+ *
+ * What was said before is not part of the key. A thread tells with each reply whether it would be the same behind any
+ * conversation (`anywhere`: the message has enough words of its own) or is so only at the beginning of one; such a reply
+ * is given only to those who have said nothing yet. A message whose meaning hangs on the conversation is never kept.
+ *
+ * Replies are counted: one that leaves the table while a turn still writes it down goes with the turn.
+ *
+ * Deliberately not here: deciding whether two questions are the same but for their words. */
+#include "bot/heard.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/answer.h"
+#include "bot/limits.h"
+#include "bot/link.h"
+#include "bot/must.h"
+
+#define NBUCKETS 1024 /* a power of two, about MAX_HEARD */
+
+struct item {
+    struct heard_reply known; /* first: what users hold is this */
+    struct item *next;        /* in its bucket */
+    struct link use;          /* longest unused first */
+    uint32_t hash;
+    unsigned users; /* the table is one */
+    const char *text, *chosen, *lang, *audience;
+    struct pool *pool; /* all of the above */
+};
+
+struct heard {
+    struct item *bucket[NBUCKETS];
+    struct link by_use;
+    size_t n;
+    uint64_t edition;    /* of all that is in the table */
+    uint64_t sure_ms;    /* when that was in force for sure */
+    uint64_t asked_ms;   /* when a thread was last sent to see whether it still is */
+    uint64_t cleared_ms; /* what was sent to a thread before may be old */
+};
+
+struct heard *heard_new(void)
+{
+    struct heard *h = must(calloc(1, sizeof *h));
+    link_init(&h->by_use);
+    return h;
+}
+
+static void drop_user(struct item *it)
+{
+    if (--it->users)
+        return;
+    pool_free(it->pool); /* and it */
+}
+
+static void forget(struct heard *h, struct item *it)
+{
+    struct item **at = &h->bucket[it->hash & (NBUCKETS - 1)];
+    while (*at != it)
+        at = &(*at)->next;
+    *at = it->next;
+    link_remove(&it->use);
+    h->n--;
+    drop_user(it);
+}
+
+static void forget_all(struct heard *h)
+{
+    while (!link_empty(&h->by_use))
+        forget(h, link_owner(h->by_use.next, struct item, use));
+}
+
+void heard_clear(struct heard *h, uint64_t now_ms)
+{
+    forget_all(h);
+    h->edition = 0;
+    h->cleared_ms = now_ms;
+}
+
+void heard_free(struct heard *h)
+{
+    if (h)
+        forget_all(h);
+    free(h);
+}
+
+size_t heard_count(const struct heard *h)
+{
+    return h->n;
+}
+
+static uint32_t hash_more(uint32_t h, const char *s, size_t len)
+{
+    for (size_t i = 0; i < len; i++) /* FNV-1a */
+        h = (h ^ (unsigned char)s[i]) * 16777619u;
+    return (h ^ 0xff) * 16777619u; /* 0xff is in no UTF-8 */
+}
+
+static uint32_t hash_of(const struct question *q)
+{
+    const char *const more[] = {q->chosen, q->lang, q->audience};
+    uint32_t h = hash_more(2166136261u, q->text, q->len);
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
+        h = hash_more(h, more[i] ? more[i] : "", more[i] ? strlen(more[i]) : 0);
+    return h;
+}
+
+static bool same(const char *kept, const char *asked)
+{
+    return !strcmp(kept, asked ? asked : "");
+}
+
+static struct item *look_up(const struct heard *h, const struct question *q, uint32_t hash)
+{
+    struct item *it = h->bucket[hash & (NBUCKETS - 1)];
+    while (it && (it->hash != hash || strlen(it->text) != q->len ||
+                  memcmp(it->text, q->text, q->len) || !same(it->chosen, q->chosen) ||
+                  !same(it->lang, q->lang) || !same(it->audience, q->audience)))
+        it = it->next;
+    return it;
+}
+
+/* Whether the replies are still to be believed. Half way to the end of that, one question is sent to a thread; so on a busy line
+ * there is no moment when all of them are. */
+static bool believed(struct heard *h, uint64_t now_ms)
+{
+    uint64_t age = now_ms - h->sure_ms;
+    if (age >= HEARD_FRESH_MS)
+        return false;
+    if (age < HEARD_FRESH_MS / 2 || now_ms - h->asked_ms < HEARD_FRESH_MS / 2)
+        return true;
+    h->asked_ms = now_ms;
+    return false;
+}
+
+const struct heard_reply *heard_find(struct heard *h, const struct question *q, uint64_t now_ms)
+{
+    if (q->explain || q->unattended)
+        return NULL;
+    struct item *it = look_up(h, q, hash_of(q));
+    bool begins = !q->nbefore && !q->asked && !q->topic;
+    if (!it || (!it->known.reply.anywhere && !begins) || !believed(h, now_ms))
+        return NULL;
+    link_append(&h->by_use, &it->use);
+    it->users++;
+    return &it->known;
+}
+
+void heard_release(struct heard *h, const struct heard_reply *r)
+{
+    (void)h;
+    if (r)
+        drop_user((struct item *)(uintptr_t)r);
+}
+
+static void add(struct heard *h, const struct question *q, const struct reply *r)
+{
+    uint32_t hash = hash_of(q);
+    struct item *old = look_up(h, q, hash);
+    if (old && old->known.reply.anywhere)
+        return;
+    if (old)
+        forget(h, old);
+    if (h->n >= MAX_HEARD)
+        forget(h, link_owner(h->by_use.next, struct item, use));
+    struct pool *pool = pool_new();
+    struct item *it = pool_alloc(pool, sizeof *it);
+    *it = (struct item){.known = {.reply = *reply_copy(pool, r)},
+                        .hash = hash,
+                        .users = 1,
+                        .text = pool_strndup(pool, q->text, q->len),
+                        .chosen = pool_strdup(pool, q->chosen),
+                        .lang = pool_strdup(pool, q->lang),
+                        .audience = pool_strdup(pool, q->audience),
+                        .pool = pool};
+    it->known.reply.us = 0; /* it was there */
+    struct item **bucket = &h->bucket[hash & (NBUCKETS - 1)];
+    it->next = *bucket;
+    *bucket = it;
+    link_init(&it->use);
+    link_append(&h->by_use, &it->use);
+    h->n++;
+}
+
+void heard_keep(struct heard *h, const struct question *q, const struct reply *r, uint64_t sent_ms)
+{
+    if (!r->edition || sent_ms <= h->cleared_ms)
+        return;
+    if (r->edition != h->edition) {
+        forget_all(h);
+        h->edition = r->edition;
+        h->sure_ms = sent_ms;
+    }
+    if (h->sure_ms < sent_ms)
+        h->sure_ms = sent_ms;
+    if (q->len <= MAX_HEARD_BYTES)
+        add(h, q, r);
+}
