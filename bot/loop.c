@@ -34,6 +34,12 @@ struct loop_timer {
     void *ctx;
 };
 
+struct loop_hook {
+    uv_prepare_t uv;
+    loop_fn *fn;
+    void *ctx;
+};
+
 struct loop_watch { /* a signal */
     uv_signal_t uv;
     struct loop_watch *next;
@@ -165,6 +171,30 @@ void loop_timer_stop(struct loop_timer *t)
     if (t->next)
         t->next->prev = t->prev;
     uv_close((uv_handle_t *)&t->uv, on_closed);
+}
+
+/* ---- the end of each turn ---- */
+
+static void on_prepare(uv_prepare_t *uv)
+{
+    struct loop_hook *h = (struct loop_hook *)uv;
+    h->fn(h->ctx);
+}
+
+struct loop_hook *loop_hook(struct loop *l, loop_fn *fn, void *ctx)
+{
+    struct loop_hook *h = must(calloc(1, sizeof(*h)));
+    h->fn = fn;
+    h->ctx = ctx;
+    uv_prepare_init(&l->uv, &h->uv);
+    uv_prepare_start(&h->uv, on_prepare);
+    return h;
+}
+
+void loop_hook_stop(struct loop_hook *h)
+{
+    if (h)
+        uv_close((uv_handle_t *)&h->uv, on_closed);
 }
 
 /* ---- signals ---- */

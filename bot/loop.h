@@ -7,6 +7,7 @@
 
 struct loop;
 struct loop_timer;
+struct loop_hook;
 struct uv_loop_s;
 
 typedef void loop_fn(void *ctx);
@@ -28,6 +29,11 @@ void loop_post(struct loop *l, loop_fn *fn, loop_fn *drop, void *ctx);
 struct loop_timer *loop_timer(struct loop *l, uint64_t after_ms, uint64_t repeat_ms, loop_fn *fn,
                               void *ctx);
 void loop_timer_stop(struct loop_timer *t); /* frees it; NULL is fine */
+
+/* fn(ctx) each time before the loop sleeps, behind everything that woke it: what a turn has gathered goes out there, at
+ * once. Loop thread only. */
+struct loop_hook *loop_hook(struct loop *l, loop_fn *fn, void *ctx);
+void loop_hook_stop(struct loop_hook *h); /* frees it; NULL is fine */
 
 /* Signals (SIGTERM, SIGINT, SIGHUP) as calls on the loop. 0 or a negative errno. */
 int loop_signal(struct loop *l, int signum, loop_fn *fn, void *ctx);

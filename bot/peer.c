@@ -1,7 +1,8 @@
 /* peer.c: one WebSocket: its messages, its queue, its limits.
  *
- * In: fragments and pieces of frames are put together up to MAX_WS_FRAME. Out: a queue, from which the library takes one
- * message whenever the socket is writable. A reader slower than its answers is first read from less (HIGH_WATER), which
+ * In: fragments and pieces of frames are put together up to MAX_WS_FRAME. Out: a queue; what was put into it in one turn of the
+ * loop is written at the end of that turn, in one system call, without asking first whether the socket takes it: it nearly
+ * always does, and asking costs four calls. What it does not take the library keeps, and goes on when it can. A reader slower than its answers is first read from less (HIGH_WATER), which
  * stops its questions, and at MAX_PEER_BYTES closed with 4408 to come back and resume.
  *
  * Time: every CHECK_S each connection is looked at, with one system call (TCP_INFO) that tells how much came in and how
@@ -16,12 +17,13 @@
 
 #define CHECK_S    2
 #define HIGH_WATER (8u * 1024)
-#define MAX_REASON 123 /* of a close frame (RFC 6455, 5.5) */
+#define BATCH      (4u * 1024) /* bytes written at once, of several messages */
+#define MAX_REASON 123         /* of a close frame (RFC 6455, 5.5) */
 
 struct frame {
     struct frame *next;
     size_t len;
-    char data[]; /* LWS_PRE bytes of room for the library, then the text */
+    unsigned char data[]; /* as it goes over the wire */
 };
 
 struct peer {
@@ -31,9 +33,10 @@ struct peer {
     bool in_message; /* its first byte was seen, its last was not */
     struct frame *head, **tail;
     size_t nqueued, bytes;
+    struct link unsent; /* on server->unsent */
 
     bool paused_by_owner, paused; /* what the owner wants; what the library was told */
-    bool want_ping, closing, announced_close, want_drained;
+    bool want_ping, closing, announced_close, heard_close, want_drained;
     int close_code;
     const char *close_reason; /* static text */
 
@@ -95,6 +98,21 @@ static void drop_queue(struct peer *p)
     p->nqueued = p->bytes = 0;
 }
 
+/* Final, text, not masked (RFC 6455, 5.2). */
+static struct frame *frame_new(const char *text, size_t len)
+{
+    size_t head = len < 126 ? 2 : len < 65536 ? 4 : 10;
+    struct frame *f = must(malloc(sizeof(*f) + head + len));
+    f->next = NULL;
+    f->len = head + len;
+    f->data[0] = 0x81;
+    f->data[1] = (unsigned char)(len < 126 ? len : len < 65536 ? 126 : 127);
+    for (size_t i = 2; i < head; i++)
+        f->data[i] = (unsigned char)((uint64_t)len >> 8 * (head - 1 - i));
+    memcpy(f->data + head, text, len);
+    return f;
+}
+
 bool peer_send(struct server *s, server_handle h, const char *text, size_t len)
 {
     struct conn *c = conn_find(s, h);
@@ -107,17 +125,13 @@ bool peer_send(struct server *s, server_handle h, const char *text, size_t len)
         peer_close(s, h, 4408, "reading too slowly");
         return false;
     }
-    struct frame *f = must(malloc(sizeof(*f) + LWS_PRE + len));
-    f->next = NULL;
-    f->len = len;
-    memcpy(f->data + LWS_PRE, text, len);
+    struct frame *f = frame_new(text, len);
     *p->tail = f;
     p->tail = &f->next;
     p->nqueued++;
-    p->bytes += len;
+    p->bytes += f->len;
     s->stats.messages_out++;
-    update_flow(c);
-    lws_callback_on_writable(c->wsi);
+    link_append(&s->unsent, &p->unsent);
     return true;
 }
 
@@ -198,6 +212,7 @@ int peer_on_open(struct conn *c)
     struct peer *p = must(calloc(1, sizeof(*p)));
     p->conn = c;
     p->tail = &p->head;
+    link_init(&p->unsent);
     p->heard_s = p->progress_s = server_now_s(s);
     buf_init(&p->in, MAX_WS_FRAME);
     c->peer = p;
@@ -274,28 +289,69 @@ void peer_on_pong(struct conn *c)
 /* It answers a close with one of its own, unless told that this is the answer. */
 int peer_on_bye(struct conn *c)
 {
+    c->peer->heard_close = true;
     return c->peer->announced_close ? -1 : 0;
 }
 
-/* The queue, as far as the socket takes it: a second lws_write() is fine unless the first is partly sent. */
-static int write_queue(struct conn *c)
+/* As many messages as are taken at once leave the queue; how many bytes. One by itself is written from where it is. */
+static size_t take_batch(struct peer *p, unsigned char *batch, struct frame **ret_single)
 {
-    struct peer *p = c->peer;
-    while (p->head && !lws_partial_buffered(c->wsi)) {
+    size_t len = 0;
+    *ret_single = NULL;
+    while (p->head && (!len || len + p->head->len <= BATCH)) {
         struct frame *f = p->head;
-        p->head = f->next;
-        if (!p->head)
+        if (!(p->head = f->next))
             p->tail = &p->head;
         p->nqueued--;
         p->bytes -= f->len;
-        int n = lws_write(c->wsi, (unsigned char *)f->data + LWS_PRE, f->len, LWS_WRITE_TEXT);
+        if (!len && (!p->head || f->len + p->head->len > BATCH)) {
+            *ret_single = f;
+            return f->len;
+        }
+        memcpy(batch + len, f->data, f->len);
+        len += f->len;
         free(f);
+    }
+    return len;
+}
+
+/* The queue, as far as the socket takes it: a second lws_write() is fine unless the first is partly sent. LWS_WRITE_HTTP: to
+ * a WebSocket, too, that means bytes as they are. */
+static int write_queue(struct conn *c)
+{
+    static unsigned char batch[BATCH]; /* the loop's; gone when lws_write() returns */
+    struct peer *p = c->peer;
+    while (p->head && !lws_partial_buffered(c->wsi)) {
+        struct frame *single;
+        size_t len = take_batch(p, batch, &single);
+        int n = lws_write(c->wsi, single ? single->data : batch, len, LWS_WRITE_HTTP);
+        free(single);
         if (n < 0)
             return -1;
     }
     p->progress_s = server_now_s(c->server);
     update_flow(c);
     return 0;
+}
+
+/* Not when one side has begun to say goodbye: then the library says what comes next. */
+static void flush(struct conn *c)
+{
+    struct peer *p = c->peer;
+    bool bye = p->closing || p->heard_close;
+    if (!bye && write_queue(c))
+        conn_kill(c);
+    else if (bye || p->head)
+        lws_callback_on_writable(c->wsi);
+}
+
+void peer_flush(struct server *s)
+{
+    while (!link_empty(&s->unsent)) {
+        struct peer *p = link_owner(s->unsent.next, struct peer, unsent);
+        link_remove(&p->unsent);
+        flush(p->conn);
+    }
 }
 
 int peer_on_writable(struct conn *c)
@@ -343,6 +399,7 @@ void peer_free(struct conn *c)
     c->peer = NULL;
     c->server->stats.peers--;
     drop_queue(p);
+    link_remove(&p->unsent);
     buf_release(&p->in);
     free(p);
 }

@@ -68,6 +68,11 @@ static void on_tick(void *ctx)
     lws_cancel_service(s->lws);
 }
 
+static void on_turn_end(void *ctx)
+{
+    peer_flush(ctx);
+}
+
 /* ---- connections ---- */
 
 static void *ticket_of(const struct conn *c)
@@ -435,6 +440,7 @@ int server_open(struct loop *l, const struct server_options *opt, const struct s
     s->calls = *calls;
     link_init(&s->pending);
     link_init(&s->idle);
+    link_init(&s->unsent);
     wheel_init(&s->wheel, server_now_s(s));
     s->book = address_book_new();
 
@@ -452,6 +458,7 @@ int server_open(struct loop *l, const struct server_options *opt, const struct s
     if (rc < 0)
         goto out;
     s->tick = loop_timer(l, 1000, 1000, on_tick, s);
+    s->flush = loop_hook(l, on_turn_end, s);
     *ret = s;
     s = NULL;
 out:
@@ -544,6 +551,7 @@ void server_close(struct server *s)
         return;
     s->closing = true;
     loop_timer_stop(s->tick);
+    loop_hook_stop(s->flush);
     listener_close(s->listener);
     close_library(s);
     for (size_t i = 0; i < s->nslots; i++) {

@@ -76,6 +76,8 @@ struct server {
     uint32_t births, serials;
     size_t npending;
     struct link pending, idle;
+    struct loop_hook *flush;
+    struct link unsent; /* peers whose messages of this turn are not written yet */
     struct address_book *book;
     bool draining, closing;
     struct server_stats stats;
@@ -148,6 +150,7 @@ void request_stop_waiting(struct request *rq);
 
 /* ---- peer.c ---- */
 int peer_on_open(struct conn *c);
+void peer_flush(struct server *s); /* the messages of this turn */
 int peer_on_frame(struct conn *c, const char *s, size_t len);
 void peer_on_pong(struct conn *c);
 int peer_on_bye(struct conn *c); /* the peer's close frame */
