@@ -1,7 +1,9 @@
 /* load.c: how much the program serves beside a bare libwebsockets echo of as many bytes, in the same run on the same machine:
  * 10,000 open chats, some of which ask as fast as they are answered; every question and every answer on disk before it is
- * seen, with synchronous=FULL and with NORMAL. The echo answers nothing and stores nothing: it is the ceiling of
- * the transport, and the figures are shares of it.
+ * seen, with synchronous=FULL and with NORMAL; questions that many people ask, and such as nobody has asked before. The
+ * echo answers nothing and stores nothing: it is the ceiling of the transport, and the figures are shares of it.
+ *
+ * Then the answering threads by themselves: what a second one adds.
  *
  * usage: bench_load PROGRAM FOLDER_OF_GUIDES [IDLE [ACTIVE [SECONDS]]] */
 #include <arpa/inet.h>
@@ -18,7 +20,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bot/store.h"
 #include "tests/bench/load/load.h"
+
+#define MODES 4
 
 void load_die(const char *what, const char *why)
 {
@@ -120,6 +125,20 @@ static void show(const char *name, const struct load_result *r, const struct loa
     fflush(stdout);
 }
 
+/* One thread and two by turns, so that what else the machine does falls on both. */
+static void measure_workers(const char *guides, int seconds)
+{
+    double one = 0, two = 0;
+    if (store_init())
+        load_die("workers", "SQLite cannot be set up");
+    for (int i = 0; i < seconds; i++) {
+        one += workers_measure(guides, folder, 1, 1) / seconds;
+        two += workers_measure(guides, folder, 2, 1) / seconds;
+    }
+    printf("answering threads alone, new questions: one %.0f /s, two %.0f /s, %.2f x\n", one, two,
+           two / one);
+}
+
 static size_t number(int argc, char **argv, int i, size_t fallback)
 {
     return argc > i ? strtoul(argv[i], NULL, 10) : fallback;
@@ -136,8 +155,7 @@ int main(int argc, char **argv)
     size_t most = files.rlim_max > 1000 ? (size_t)files.rlim_max - 1000 : 100;
     struct load_plan plan = {.idle = number(argc, argv, 3, 10000),
                              .active = number(argc, argv, 4, 200),
-                             .seconds = (int)number(argc, argv, 5, 5),
-                             .core = -1};
+                             .seconds = (int)number(argc, argv, 5, 5)};
     if (plan.idle + plan.active > most)
         plan.idle = most - plan.active;
     snprintf(folder, sizeof folder, "/tmp/guidepost-load-XXXXXX");
@@ -147,21 +165,20 @@ int main(int argc, char **argv)
            plan.seconds);
     static const struct {
         const char *name, *synchronous;
-        bool greeting;
-    } mode[] = {{"guidepost, FULL", "full", false},
-                {"guidepost, NORMAL", "normal", false},
-                {"greetings, FULL", "full", true},
-                {"greetings, NORMAL", "normal", true}};
-    struct load_result r[4] = {0}, echo = {0};
-    for (int i = 0; i < 4; i++) {
+        enum load_asks asks;
+    } mode[MODES] = {{"common, FULL", "full", LOAD_COMMON},
+                     {"common, NORMAL", "normal", LOAD_COMMON},
+                     {"new, FULL", "full", LOAD_NEW},
+                     {"new, NORMAL", "normal", LOAD_NEW}};
+    struct load_result r[MODES] = {0}, echo = {0};
+    for (int i = 0; i < MODES; i++) {
         plan.port = load_free_port();
-        plan.guidepost = true;
-        plan.greeting = mode[i].greeting;
+        plan.asks = mode[i].asks;
         pid_t pid = start_guidepost(argv[1], argv[2], plan.port, mode[i].synchronous);
         load_run(&plan, pid, &r[i]);
         stop(pid);
     }
-    plan.guidepost = false;
+    plan.asks = LOAD_ECHO;
     plan.port = load_free_port();
     pid_t pid = start_echo(plan.port, r[0].answer_bytes);
     load_run(&plan, pid, &echo);
@@ -169,8 +186,9 @@ int main(int argc, char **argv)
     printf("a question is %zu bytes, what comes back %zu\n", r[0].question_bytes,
            r[0].answer_bytes);
     show("libwebsockets echo", &echo, NULL);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < MODES; i++)
         show(mode[i].name, &r[i], &echo);
+    measure_workers(argv[2], plan.seconds);
     char command[128];
     snprintf(command, sizeof command, "rm -rf %s", folder);
     return system(command) != 0;

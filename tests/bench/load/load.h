@@ -19,14 +19,21 @@ void echo_serve(int port, size_t bytes) __attribute__((noreturn));
 
 /* ---- load_client.c ---- */
 
+/* A chat asks LOAD_TALK questions, each as soon as the last is answered; then its connection is somebody else's, who begins
+ * anew with a hello. */
+#define LOAD_TALK 3
+enum load_asks {
+    LOAD_ECHO,   /* nothing: one message for one message */
+    LOAD_COMMON, /* a question that many ask, then what is offered below the answer */
+    LOAD_NEW,    /* what nobody has asked before */
+};
+
 struct load_plan {
     int port;
-    bool greeting;  /* says hello instead of asking: what delivery costs without searching */
-    bool guidepost; /* says hello, asks, waits for answers; else one message for one message */
-    size_t idle;    /* connections that say nothing after their hello */
-    size_t active;  /* connections that ask again as soon as they are answered */
+    enum load_asks asks;
+    size_t idle;   /* connections that say nothing after their hello */
+    size_t active; /* connections that ask again as soon as they are answered */
     int seconds;
-    int core; /* to run on; -1: any */
 };
 
 struct load_result {
@@ -43,5 +50,16 @@ struct load_result {
 
 /* `server`: whose memory is looked at. Dies on any trouble. */
 void load_run(const struct load_plan *p, pid_t server, struct load_result *ret);
+
+/* ---- load_question.c: what is asked ---- */
+
+const char *load_common_question(size_t n);
+void load_new_question(size_t n, char *ret,
+                       size_t size); /* another one for each n up to half a million */
+
+/* ---- load_workers.c: answering by itself ---- */
+
+/* Questions a second that nobody has asked before, by that many answering threads, without anything else of the program. */
+double workers_measure(const char *guides, const char *folder, size_t threads, int seconds);
 
 #endif

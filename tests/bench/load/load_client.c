@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 
 struct line {
     int fd;
+    unsigned asked; /* of its conversation */
     uint64_t asked_us;
     char *s; /* read and not yet understood; only while there is something */
     size_t len;
@@ -34,12 +34,7 @@ static struct {
     uint64_t sent_bytes, got_bytes, asked, counted_from;
 } load;
 
-static const char *const question[] = {
-    "How much does a technician earn?",        "Which license do I need in California?",
-    "How long does the training take?",        "What does a certification cost?",
-    "Where do most technicians work?",         "Do I need a degree for this work?",
-    "What is the outlook for the next years?", "Who accredits the programs?",
-};
+static const char hello[] = "{\"t\":\"hello\",\"v\":1}";
 
 static void connect_line(struct line *l)
 {
@@ -77,20 +72,51 @@ static void send_text(struct line *l, const char *s, size_t len)
         load_die("send", strerror(errno));
 }
 
-static void ask(struct line *l)
+static void ask(struct line *l, const char *text, int len)
 {
     char s[512];
-    unsigned long n = load.cids++;
-    int len = snprintf(s, sizeof s, "{\"t\":\"ask\",\"cid\":\"%016lx\",\"text\":\"%s\"}", n,
-                       load.plan->greeting ? "hello"
-                                           : question[n % (sizeof question / sizeof question[0])]);
+    int n = snprintf(s, sizeof s, "{\"t\":\"ask\",\"cid\":\"%016lx\",\"text\":\"%.*s\"}",
+                     load.cids++, len, text);
     l->asked_us = load_now_us();
-    load.sent_bytes += (size_t)len;
+    l->asked++;
+    load.sent_bytes += (size_t)n;
     load.asked++;
-    send_text(l, s, (size_t)len);
+    send_text(l, s, (size_t)n);
 }
 
-static void answered(struct line *l)
+/* One of the questions that an answer offers: text[0..return value), or 0 bytes. */
+static int offered(const char *s, size_t len, size_t which, const char **ret_text)
+{
+    static const char key[] = "\"suggest\":[\"";
+    const char *at = memmem(s, len, key, sizeof key - 1), *end = s + len, *stop;
+    if (!at)
+        return 0;
+    at += sizeof key - 1;
+    while ((stop = memchr(at, '"', (size_t)(end - at))) != NULL && which-- && end - stop > 3 &&
+           stop[1] == ',')
+        at = stop + 3;
+    if (!stop || memchr(at, '\\', (size_t)(stop - at)))
+        return 0;
+    *ret_text = at;
+    return (int)(stop - at);
+}
+
+/* What comes behind the answer s[0..len), or behind a hello (len 0). */
+static void go_on(struct line *l, const char *s, size_t len)
+{
+    char fresh[200];
+    const char *text = fresh;
+    int n = 0;
+    if (load.plan->asks == LOAD_NEW)
+        load_new_question(load.cids, fresh, sizeof fresh);
+    else if (len)
+        n = offered(s, len, load.cids % 3, &text);
+    if (!n && load.plan->asks != LOAD_NEW)
+        text = load_common_question(load.cids);
+    ask(l, text, n ? n : (int)strlen(text));
+}
+
+static void answered(struct line *l, const char *s, size_t len)
 {
     uint64_t now = load_now_us();
     if (load.counted_from && l->asked_us >= load.counted_from) {
@@ -102,7 +128,12 @@ static void answered(struct line *l)
         }
         load.latency[load.n++] = now - l->asked_us;
     }
-    ask(l);
+    if (l->asked < LOAD_TALK || load.plan->asks == LOAD_ECHO) {
+        go_on(l, s, len);
+        return;
+    }
+    l->asked = 0; /* somebody else */
+    send_text(l, hello, sizeof hello - 1);
 }
 
 /* Frames in s[0..len): how many bytes are understood. */
@@ -127,10 +158,12 @@ static size_t understand(struct line *l, const char *s, size_t len)
         if ((h[0] & 15) == 1) {
             char start[64] = "";
             memcpy(start, text, body < 63 ? body : 63);
-            if (load.plan->guidepost && strstr(start, "\"t\":\"error\""))
+            if (strstr(start, "\"t\":\"error\""))
                 load_die("server", start);
-            if (!load.plan->guidepost || strstr(start, "\"t\":\"answer\""))
-                answered(l);
+            if (load.plan->asks == LOAD_ECHO || strstr(start, "\"t\":\"answer\""))
+                answered(l, text, body);
+            else if (strstr(start, "\"t\":\"ready\""))
+                go_on(l, NULL, 0);
         }
         at += head + body;
     }
@@ -209,11 +242,10 @@ static uint64_t cpu_of(pid_t pid)
 
 static void open_lines(size_t from, size_t n)
 {
-    static const char hello[] = "{\"t\":\"hello\",\"v\":1}";
     for (size_t i = from; i < from + n; i++) {
         connect_line(&load.line[i]);
         wait_for(&load.line[i], "\r\n\r\n");
-        if (!load.plan->guidepost)
+        if (load.plan->asks == LOAD_ECHO)
             continue;
         send_text(&load.line[i], hello, sizeof hello - 1);
         wait_for(&load.line[i], "\"t\":\"ready\"");
@@ -238,7 +270,6 @@ static void spin(uint64_t until_us)
 
 void load_run(const struct load_plan *p, pid_t server, struct load_result *ret)
 {
-    cpu_set_t cpus;
     size_t all = p->idle + p->active;
     memset(&load, 0, sizeof load);
     load.plan = p;
@@ -246,11 +277,6 @@ void load_run(const struct load_plan *p, pid_t server, struct load_result *ret)
     load.epoll = epoll_create1(EPOLL_CLOEXEC);
     if (!load.line || load.epoll < 0)
         load_die("client", "no memory");
-    if (p->core >= 0) {
-        CPU_ZERO(&cpus);
-        CPU_SET((size_t)p->core, &cpus);
-        sched_setaffinity(0, sizeof cpus, &cpus);
-    }
     open_lines(0, p->active); /* these warm it up; the idle ones are then all that is new */
     long before = resident(server);
     uint64_t began = load_now_us();
@@ -265,7 +291,7 @@ void load_run(const struct load_plan *p, pid_t server, struct load_result *ret)
         epoll_ctl(load.epoll, EPOLL_CTL_ADD, load.line[i].fd, &ev);
     }
     for (size_t i = 0; i < p->active; i++)
-        ask(&load.line[i]);
+        go_on(&load.line[i], NULL, 0);
     began = load_now_us();
     spin(began + WARM_UP_US);
     uint64_t cpu = cpu_of(server);
