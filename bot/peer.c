@@ -132,6 +132,7 @@ bool peer_send(struct server *s, server_handle h, const char *text, size_t len)
     p->bytes += f->len;
     s->stats.messages_out++;
     link_append(&s->unsent, &p->unsent);
+    update_flow(c); /* many small questions may have come in one read */
     return true;
 }
 
