@@ -31,6 +31,9 @@ function Shown({page}) {
   if (!can(page.role))
     return html`<div class="head"><h1 tabindex="-1">${page.title}</h1></div>
       <${Empty} title=${`This page is for the role ${page.role}.`}>Yours is ${me().role}. Somebody with the role admin can change that.<//>`;
+  if (me().must && page.name !== 'account')
+    return html`<div class="head"><h1 tabindex="-1">${page.title}</h1></div>
+      <${Empty} title="Your role needs a second factor."><a href=${link('account')}>Set it up</a>, and everything is here.<//>`;
   return html`<${page.Page}/>`;
 }
 

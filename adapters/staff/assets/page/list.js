@@ -5,6 +5,11 @@ import clusters from './clusters.js';
 import questions from './questions.js';
 import knowledge from './knowledge.js';
 import insights from './insights.js';
+import account from './account.js';
+import users from './users.js';
+import audit from './audit.js';
+import settings from './settings.js';
+import erase from './erase.js';
 
 export const groups = [
   ['Questions', [
@@ -19,5 +24,10 @@ export const groups = [
     insights,
   ]],
   ['Administration', [
+    account,
+    users,
+    audit,
+    settings,
+    erase,
   ]],
 ];

@@ -73,9 +73,11 @@ async function call(method, path, body) {
       return await request(method, path, body);
     } catch (e) {
       const token = csrf;
-      if (e.status === 401 && signs_on && again)
-        await sign_on();
-      else if (e.status === 401 && !signs_on)
+      if (e.status === 401 && signs_on && again) {
+        const now = await sign_on();
+        if (who && now?.name !== who.name)
+          location.reload();
+      } else if (e.status === 401 && !signs_on)
         await await_login();
       else if (!again || e.code !== 'foreign' || !await ask() || token === csrf)
         throw e; /* another tab may have logged in since: then there is a new token */
@@ -97,6 +99,12 @@ export async function start() {
   who = await ask() || signs_on && await sign_on();
   if (!who)
     await_login();
+  changed();
+}
+
+/* Something about who is there has changed: a second factor. */
+export async function refresh() {
+  who = await ask() || who;
   changed();
 }
 
