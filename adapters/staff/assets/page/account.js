@@ -1,7 +1,7 @@
 /* account.js: one's own account: password, second factor, sessions, tokens. What changes how one gets in asks for the password again. */
 import {html, useState} from '../part/preact.js';
 import {post, me, refresh} from '../part/api.js';
-import {Head, Button, Dialog, Field, Problem, Table, Tag, toast, useData, when} from '../part/ui.js';
+import {Head, Button, Dialog, Field, Problem, Table, Tag, browser, toast, useData, when} from '../part/ui.js';
 import {Copy} from '../part/save.js';
 import {Tokens} from '../part/tokens.js';
 
@@ -84,7 +84,7 @@ function Sessions({data, onEnd}) {
       ${data.sessions.length > 1 && html`<${Button} onClick=${() => onEnd({which: 'others'})}>End all others<//>`}</div></div>
     <p class="soft">A session ends after ${hours(data.idle)} without use, and after ${hours(data.most)} in any case.</p>
     <${Table} label="Sessions" head=${['Browser', 'Began', 'Last used', 'Ends', '']} rows=${data.sessions.map((s) => ({key: s.id, cells: [
-      html`${s.agent || 'unknown'} ${s.current && html`<${Tag} tone="good">this one<//>`}`, when(s.at), when(s.used), when(Math.min(s.at + data.most, s.used + data.idle)),
+      html`${browser(s.agent)} ${s.current && html`<${Tag} tone="good">this one<//>`}`, when(s.at), when(s.used), when(Math.min(s.at + data.most, s.used + data.idle)),
       !s.current && html`<${Button} small danger onClick=${() => onEnd({id: s.id})}>End<span class="sr"> that session</span><//>`]}))}/></section>`;
 }
 

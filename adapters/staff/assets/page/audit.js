@@ -2,7 +2,7 @@
 import {html, useState, useEffect} from '../part/preact.js';
 import {get} from '../part/api.js';
 import {useParams} from '../part/route.js';
-import {Head, Button, Field, Problem, Table, More, count, useData, when} from '../part/ui.js';
+import {Head, Button, Field, Problem, Table, More, count, useData} from '../part/ui.js';
 import {Copy, Save} from '../part/save.js';
 
 const FILTERS = [['actor', 'Who', 'search'], ['action', 'What', 'search'], ['object', 'To what', 'search'], ['since', 'From', 'date'], ['until', 'Until', 'date']];
@@ -44,7 +44,13 @@ function Filters({params, set}) {
     <p class="actions"><${Button} go type="submit">Show<//></p></form>`;
 }
 
-const cells = (r) => [when(r.at), html`${r.actor} ${r.role && html`<span class="soft">${r.role}</span>`}`, html`<code>${r.action}</code>`, r.object || '',
+/* To the second, and in UTC, as the filter's days are. */
+const stamp = (ms) => {
+  const iso = new Date(ms).toISOString();
+  return html`<time datetime=${iso}>${iso.slice(0, 19).replace('T', ' ')}</time>`;
+};
+
+const cells = (r) => [stamp(r.at), html`${r.actor} ${r.role && html`<span class="soft">${r.role}</span>`}`, html`<code>${r.action}</code>`, r.object || '',
   html`${r.before && html`${r.before} → `}${r.after || ''}`, r.request || ''];
 
 function Page() {
@@ -62,7 +68,7 @@ function Page() {
   return html`<${Head} title="Audit"><${Save} name="audit-export" as="audit.jsonl" onError=${set_failed}>Export<//><//>
     <${Filters} params=${params} set=${set}/>
     <${Problem} error=${error || failed} onRetry=${error && reload}/>
-    ${data && html`<${Table} label="What was done" head=${['When', 'Who', 'What', 'To what', 'Change', 'With']} empty="Nothing that was done fits these words."
+    ${data && html`<${Table} label="What was done" head=${['When (UTC)', 'Who', 'What', 'To what', 'Change', 'With']} empty="Nothing that was done fits these words."
       rows=${rows.map((r) => ({key: r.id, cells: cells(r)}))}/><${More} next=${next} onMore=${more}/>`}
     <${Verify}/>`;
 }

@@ -55,7 +55,7 @@ function Page() {
   return html`<${Head} title="Export and erase"/>
     <${Problem} error=${error || failed}/>
     ${data && html`<section class="card"><h2>What is kept</h2>
-      <p>${data.questions ? html`${count(data.questions)} questions with their replies, the oldest from ${when(data.first)}.` : 'No question yet.'} ${data.days
+      <p>${data.questions ? html`${count(data.questions)} question${data.questions === 1 ? '' : 's'} with their replies, the oldest from ${when(data.first)}.` : 'No question yet.'} ${data.days
       ? `After ${data.days} days questions, replies and conversations are deleted by themselves (journal.retention_days).`
       : 'Nothing is deleted by itself (journal.retention_days is 0).'} E-mail addresses, long numbers and ids are masked before anything is written down.
         The audit stays; it has no text of visitors.</p>

@@ -2,7 +2,7 @@
 import {html, useState} from '../part/preact.js';
 import {post, me} from '../part/api.js';
 import {link} from '../part/route.js';
-import {Head, Button, Choice, Dialog, Field, Problem, Table, Tag, toast, useData, when} from '../part/ui.js';
+import {Head, Button, Choice, Dialog, Field, Problem, Table, Tag, browser, toast, useData, when} from '../part/ui.js';
 import {Tokens} from '../part/tokens.js';
 
 const ROLES = [['viewer', 'viewer: reads'], ['agent', 'agent: also triages and talks to visitors'], ['editor', 'editor: also writes and publishes answers'],
@@ -41,7 +41,7 @@ function Sessions({user, onClose}) {
   const end = (id) => post('session-end', {id}).then(reload, reload);
   return html`<${Dialog} wide title=${`Sessions of ${user.name}`} onClose=${onClose}><${Problem} error=${error} onRetry=${reload}/>
     ${data && html`<${Table} label="Sessions" empty="Nobody of that name is logged in." head=${['Browser', 'Began', 'Last used', '']} rows=${data.sessions.map((s) => ({key: s.id, cells: [
-      s.agent || 'unknown', when(s.at), when(s.used), s.current ? html`<${Tag} tone="good">this one<//>`
+      browser(s.agent), when(s.at), when(s.used), s.current ? html`<${Tag} tone="good">this one<//>`
       : html`<${Button} small danger onClick=${() => end(s.id)}>End<span class="sr"> that session</span><//>`]}))}/>`}<//>`;
 }
 

@@ -24,6 +24,15 @@ export function when(ms) {
   return html`<time datetime=${new Date(ms).toISOString()} title=${DATE.format(ms)}>${text}</time>`;
 }
 
+const BROWSERS = [['Edg', 'Edge'], ['OPR', 'Opera'], ['Firefox', 'Firefox'], ['Chrome', 'Chrome'], ['Version', 'Safari']];
+const SYSTEMS = ['Android', 'iPhone', 'iPad', 'Windows', 'Mac OS', 'Linux'];
+/* What a browser calls itself, in short: "Firefox 140, Windows"; the whole of it when pointed at. */
+export function browser(agent) {
+  const [mark, name] = BROWSERS.find(([m]) => agent.includes(m + '/')) || [], system = SYSTEMS.find((s) => agent.includes(s));
+  const version = mark && agent.split(mark + '/')[1].split('.')[0];
+  return html`<span title=${agent}>${name ? `${name} ${version}${system ? `, ${system}` : ''}` : agent || 'unknown'}</span>`;
+}
+
 /* ---- what is said without being looked for ---- */
 
 /* For screen readers; long enough for the slowest, then gone, so that nothing is read twice. */
