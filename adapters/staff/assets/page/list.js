@@ -17,7 +17,7 @@ export const groups = [
     clusters,
     questions,
   ]],
-  ['Knowledge', [
+  ['Content', [
     knowledge,
   ]],
   ['Numbers', [
