@@ -1,6 +1,7 @@
 /* list.js: the pages, in the order of the menu: a line for each. A page is {name, title, role, Page, key}: its address is
  * /staff/NAME, `role` may see it, "g" and `key` lead there. */
 import triage from './triage.js';
+import live from './live.js';
 import clusters from './clusters.js';
 import questions from './questions.js';
 import knowledge from './knowledge.js';
@@ -14,6 +15,7 @@ import erase from './erase.js';
 export const groups = [
   ['Questions', [
     triage,
+    live,
     clusters,
     questions,
   ]],
