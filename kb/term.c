@@ -46,13 +46,46 @@ static bool is_free(const struct telling *t, const struct query_term *term)
     return true;
 }
 
-/* The owner's longer way to say it: more words than were typed. */
+/* How many passages have the rarest word of what was typed into the slots of `term`. */
+static size_t typed_df(const struct telling *t, const struct query_term *term)
+{
+    size_t least = SIZE_MAX;
+    for (size_t i = 0; i < t->q->nterm; i++) {
+        const struct query_term *it = &t->q->term[i];
+        if (!it->typed || it->slot < term->slot || it->slot >= term->slot + term->nslot)
+            continue;
+        size_t df = t->vocabulary ? vocabulary_df(t->vocabulary, it->token[0]) : 0;
+        least = df < least ? df : least;
+    }
+    return least;
+}
+
+static size_t own_df(const struct telling *t, const struct query_term *term)
+{
+    size_t least = SIZE_MAX;
+    for (size_t i = 0; i < term->ntoken; i++) {
+        size_t df = t->vocabulary ? vocabulary_df(t->vocabulary, term->token[i]) : 0;
+        least = df < least ? df : least;
+    }
+    return least;
+}
+
+/* The owner's way to say it in more words than were typed, or in as many that are commoner. */
+static bool says_it_better(const struct telling *t, const struct query_term *term)
+{
+    if (term->way != KB_SYNONYM || !is_free(t, term))
+        return false;
+    if (term->ntoken != term->nslot || term->nslot < 2)
+        return term->ntoken > term->nslot;
+    return own_df(t, term) > typed_df(t, term);
+}
+
 static const struct query_term *longest(const struct telling *t)
 {
     const struct query_term *best = NULL;
     for (size_t i = 0; i < t->q->nterm; i++) {
         const struct query_term *term = &t->q->term[i];
-        if (term->way != KB_SYNONYM || term->ntoken <= term->nslot || !is_free(t, term))
+        if (!says_it_better(t, term))
             continue;
         if (!best || term->ntoken > best->ntoken ||
             (term->ntoken == best->ntoken &&
