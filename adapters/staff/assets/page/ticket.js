@@ -98,6 +98,7 @@ export function Ticket({ticket: t, act, open, over, others}) {
       ${over ? html`<${Action} go name="r" text="Open again" onClick=${() => act('reopen')}/>` : others ? html`<${Button} onClick=${() => act('take')}>Take it from ${t.owner}<//>` :
         html`${!t.owner && html`<${Action} name="c" text="Claim" onClick=${() => act('claim')}/>`}
           ${t.owner && html`<${Button} onClick=${() => act('release')}>Release<//>`}
+          ${t.why.includes('person') && html`<${Action} name="t" text="Take over" href=${link('live', {ticket: t.id})}/>`}
           <${Action} name="e" text="Close" onClick=${() => act('close')}/><${Action} name="i" text="Ignore" onClick=${() => act('ignore')}/>`}
       ${!over && html`<${Action} name="o" text="Give to" onClick=${() => open('assign')}/>`}
       <${Action} name="n" text="Note" onClick=${() => open('note')}/></div>

@@ -2,7 +2,8 @@
  * What is done with it moves on to the next; for ten seconds it can be undone. */
 import {html, useState, useEffect, useRef, useCallback} from '../part/preact.js';
 import {get, post, can, me} from '../part/api.js';
-import {useParams, link} from '../part/route.js';
+import {useParams, link, go} from '../part/route.js';
+import {on} from '../part/live.js';
 import {Head, Button, Choice, Dialog, Empty, Field, More, Problem, Tag, announce, count, toast, useData, when} from '../part/ui.js';
 import {useKeys} from '../part/keys.js';
 import {Ticket, REASONS} from './ticket.js';
@@ -44,6 +45,19 @@ function useQueue(what, q, sort) {
   useEffect(() => {
     set((s) => ({...s, items: []}));
     load();
+  }, [key]);
+  useEffect(() => { /* what others do, and what comes in; now and then also without being told */
+    let timer = 0;
+    const soon = () => timer ||= setTimeout(() => {
+      timer = 0;
+      document.hidden || load();
+    }, 500);
+    const off = on('queue_changed', soon), often = setInterval(soon, 30_000);
+    return () => {
+      off();
+      clearInterval(often);
+      clearTimeout(timer);
+    };
   }, [key]);
   const more = () => {
     now.current.wanted = state.items.length + 1;
@@ -171,6 +185,7 @@ function Page() {
   };
   if (can('agent')) {
     offer('c', 'claim it', () => !over && !t.owner && act('claim'));
+    offer('t', 'take over the conversation', () => !over && t.why.includes('person') && go(link('live', {ticket: id})));
     offer('n', 'write a note', () => open('note'));
     offer('o', 'give it to somebody', () => !over && open('assign'));
     offer('e', 'close it: it is dealt with', () => !over && !others && act('close'));
