@@ -146,13 +146,14 @@ void fix_add_tests(struct buf *b, const struct copy *c)
 
 /* ---- the jobs ---- */
 
-/* How it would look to a visitor: the entry as its reader finds it. */
-static void add_entry(struct buf *b, const struct kb_curated *e)
+/* How it would look to a visitor: the entry as its reader finds it, and as it is read. */
+static void add_entry(struct buf *b, struct pool *pool, const struct kb_curated *e)
 {
     buf_adds(b, ",\"entry\":{");
     json_add_member(b, "id", e->id);
     json_add_member(b, "question", e->question);
     json_add_member(b, "answer", e->answer);
+    json_add_member(b, "plain", kb_plain(pool, e->answer, strlen(e->answer)));
     json_add_member(b, "url", e->url);
     buf_addc(b, '}');
 }
@@ -193,7 +194,7 @@ int fix_preview(struct fix_call *c)
     json_add_member(b, "file", d.path);
     json_add_member(b, "digest", d.digest);
     if (d.entry)
-        add_entry(b, d.entry);
+        add_entry(b, c->pool, d.entry);
     add_changes(b, copy);
     fix_add_tests(b, copy);
     buf_addc(b, '}');

@@ -11,6 +11,9 @@ import users from './users.js';
 import audit from './audit.js';
 import settings from './settings.js';
 import erase from './erase.js';
+import answers from './answers.js';
+import synonyms from './synonyms.js';
+import quality from './quality.js';
 
 export const groups = [
   ['Questions', [
@@ -21,6 +24,9 @@ export const groups = [
   ]],
   ['Content', [
     knowledge,
+    answers,
+    synonyms,
+    quality,
   ]],
   ['Numbers', [
     insights,
