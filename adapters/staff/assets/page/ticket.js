@@ -101,7 +101,9 @@ export function Ticket({ticket: t, act, open, over, others}) {
           ${t.why.includes('person') && html`<${Action} name="t" text="Take over" href=${link('live', {ticket: t.id})}/>`}
           <${Action} name="e" text="Close" onClick=${() => act('close')}/><${Action} name="i" text="Ignore" onClick=${() => act('ignore')}/>`}
       ${!over && html`<${Action} name="o" text="Give to" onClick=${() => open('assign')}/>`}
-      <${Action} name="n" text="Note" onClick=${() => open('note')}/></div>
+      <${Action} name="n" text="Note" onClick=${() => open('note')}/>
+      ${!over && !others && html`<span class="fixes" role="group" aria-label="Fix it"><${Action} go name="a" text="Answer" onClick=${() => open('answer')}/><${Action} name="l" text="Link" onClick=${() => open('link')}/>
+        <${Action} name="s" text="Synonym" onClick=${() => open('synonym')}/><${Action} name="x" text="Not us" onClick=${() => open('redirect')}/></span>`}</div>
     <section class="card"><h2>What the bot showed</h2><${Reply} reply=${t.reply}/></section>
     <section class="card"><h2>Why</h2><${Why} id=${t.id} reply=${t.reply}/></section>
     <section class="card"><h2>Conversation</h2><ol class="talk">${t.events.map((e, i) => html`<${Event} key=${i} event=${e} now=${t.id}/>`)}</ol></section>

@@ -6,6 +6,7 @@ import {useParams, link, go} from '../part/route.js';
 import {on} from '../part/live.js';
 import {Head, Button, Choice, Dialog, Empty, Field, More, Problem, Tag, announce, count, toast, useData, when} from '../part/ui.js';
 import {useKeys} from '../part/keys.js';
+import {Fix} from '../part/fix.js';
 import {Ticket, REASONS} from './ticket.js';
 
 const FILTERS = [['open', 'Open', 'all'], ['none', 'Unanswered', 'none'], ['low', 'Unsure', 'low'], ['down', 'Voted down', 'down'],
@@ -107,6 +108,8 @@ function Note({onDone, onClose}) {
 
 /* ---- the page ---- */
 
+const FIXES = [['a', 'write an answer', 'answer'], ['l', 'link to an entry', 'link'], ['s', 'synonym', 'synonym'], ['x', 'not us: say where to go', 'redirect']];
+
 /* What was done, in words; and whether one goes on to the next then. */
 const DONE = {claim: ['Claimed'], take: ['It is yours now'], assign: ['Given to ', true], release: ['Released'], close: ['Closed', true],
   ignore: ['Ignored', true], duplicate: ['Closed as a duplicate', true], reopen: ['Open again', true], note: ['Noted']};
@@ -192,6 +195,8 @@ function Page() {
     offer('i', 'ignore it: nothing to answer', () => !over && !others && act('ignore'));
     offer('d', 'close it as a duplicate', () => !over && !others && act('duplicate'));
     offer('r', 'open it again', () => over && act('reopen'));
+    for (const [key, text, kind] of FIXES)
+      offer(key, text, () => !over && !others && open(kind));
   }
   useKeys(keys, help);
 
@@ -220,6 +225,8 @@ function Page() {
           ${t && html`<${Ticket} key=${t.id} ticket=${t} busy=${ticket.busy} act=${act} open=${open} over=${over} others=${others}/>`}`}
     </section></div>
     ${dialog === 'note' && html`<${Note} onClose=${() => open(null)} onDone=${(text) => act('note', text)}/>`}
+    ${FIXES.some(([, , kind]) => kind === dialog) && t && html`<${Fix} kind=${dialog} ticket=${{id, question: t.question}} onClose=${() => open(null)}
+      onDone=${(r) => r.undone ? queue.reload() : go_on()}/>`}
     ${dialog === 'assign' && html`<${Assign} onClose=${() => open(null)} onDone=${(who) => act('assign', who)}/>`}
   </div>`;
 }

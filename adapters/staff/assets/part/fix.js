@@ -57,10 +57,13 @@ function Changes({changes, total}) {
     ${total > changes.length && html`<p class="soft">The ${count(changes.length)} that matter most of ${count(total)}.</p>`}`;
 }
 
+/* Places without the folders of the machine. */
+const near = (s) => s && s.replace(/\(\/\S*\//g, '(');
+
 export function Tests({changes}) {
   return html`<ul class="trials">${changes.map((t, i) => html`<li key=${i}><${Tag} tone=${t.outcome === 'passed' ? 'good' : t.outcome === 'wrong' ? 'bad' : 'warn'}>${t.outcome}<//>
     <span dir="auto">${t.question}</span> ${t.before && html`<span class="soft">was ${t.before}</span>`}
-    ${t.outcome !== 'passed' && html`<p class="soft">${t.want && `Wanted: ${t.want}. `}${t.got && `Got: ${t.got}. `}${t.why && `Why: ${t.why}.`}</p>`}</li>`)}</ul>`;
+    ${t.outcome !== 'passed' && html`<p class="soft">${t.want && `Wanted: ${near(t.want)}. `}${t.got && `Got: ${near(t.got)}. `}${t.why && `Why: ${t.why}.`}</p>`}</li>`)}</ul>`;
 }
 
 /* "This changes the answer to N logged questions and M tests." */
@@ -82,11 +85,11 @@ function Entry({e, set, url, first}) {
   const on = (name) => (x) => set({...e, [name]: x.target.value});
   const many = (name) => (x) => set({...e, [name]: x.target.value.split('\n')});
   return html`<${Field} label="Question" required value=${e.question} onInput=${on('question')} dir="auto"/>
-    <${Field} label=${url ? 'What to say' : 'Answer'} hint="Markdown. Visitors see it word for word." rows=${7} required value=${e.answer} onInput=${on('answer')} autofocus=${first} dir="auto"/>
+    <${Field} label=${url ? 'What to say' : 'Answer'} hint="Markdown. Visitors see it word for word." rows=${5} required value=${e.answer} onInput=${on('answer')} autofocus=${first} dir="auto"/>
     <${Field} label=${url ? 'Where to go' : 'Source (optional)'} type="url" placeholder="https://" required=${!!url} value=${e.url} onInput=${on('url')}/>
-    <${Field} label="Other ways to ask" hint="One a line" rows=${3} value=${lines(e.aka)} onInput=${many('aka')} dir="auto"/>
-    <details open=${e.tests?.length > 0 || !!e.valid_until || !!e.valid_from}><summary>Tests and dates</summary>
-      <${Field} label="Tests: must be answered with this" hint="One a line. Nothing that fails one is saved by accident." rows=${2} value=${lines(e.tests)} onInput=${many('tests')} dir="auto"/>
+    <${Field} label="Other ways to ask" hint="One a line" rows=${2} value=${lines(e.aka)} onInput=${many('aka')} dir="auto"/>
+    <${Field} label="Tests: must be answered with this" hint="One a line. Nothing that fails one is saved by accident." rows=${2} value=${lines(e.tests)} onInput=${many('tests')} dir="auto"/>
+    <details open=${e.not_tests?.length > 0 || !!e.valid_until || !!e.valid_from}><summary>Dates, and what it must not answer</summary>
       <${Field} label="Must not be answered with this" hint="One a line" rows=${2} value=${lines(e.not_tests)} onInput=${many('not_tests')} dir="auto"/>
       <div class="dates"><${Field} label="Valid from" type="date" value=${e.valid_from} onInput=${on('valid_from')}/>
       <${Field} label="Valid until" hint="Never served after that day" type="date" value=${e.valid_until} onInput=${on('valid_until')}/>
@@ -236,6 +239,16 @@ export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClo
   };
   useKeys({'ctrl+enter': save});
 
+  const never = async () => {
+    try {
+      const {closed} = await post('ignore', {id: ticket.id});
+      toast(`It does not come back. ${some(closed, 'question')} closed.`);
+      onDone?.({});
+      onClose();
+    } catch (e) {
+      set_error(e);
+    }
+  };
   const take = (p) => {
     if (p.draft.kind === 'synonym') {
       set_kind('synonym');
@@ -249,7 +262,7 @@ export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClo
   return html`<${Dialog} title=${s.remove ? 'Take the group out' : TITLES[kind]} wide onClose=${onClose}><form class="fix" onSubmit=${(e) => {
     e.preventDefault();
     save();
-  }}>
+  }}><div class="said">
     ${ticket && html`<p>Asked: <strong dir="auto">${ticket.question}</strong></p>`}
     ${kind === 'link' ? html`<${Pick} id=${s.id} ticket=${ticket} set=${(id) => set({...s, id})}/>
         <${Field} label="is asked as" value=${s.question} onInput=${(e) => set({...s, question: e.target.value})} dir="auto"/>
@@ -258,11 +271,14 @@ export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClo
         html`<${Words} g=${s.words} set=${(g) => set({...s, words: g})} more=${proposals}/>` :
       kind === 'retire' ? html`<p dir="auto">“${entry.question}” is answered no more. It stays in ${entry.file} as a draft, and can be published again.</p>` :
         html`<${Entry} e=${s.entry} url=${kind === 'redirect'} first=${!!ticket || kind === 'edit'} set=${(e) => set({...s, entry: e})}/>`}
+    </div><div class="tried">
     ${current?.entry && kind !== 'link' && kind !== 'retire' && html`<section aria-label="As visitors see it"><h3>As visitors see it</h3><blockquote dir="auto">${current.entry.plain}
       ${current.entry.url && html`<footer class="soft">${current.entry.url}</footer>`}</blockquote></section>`}
     <div aria-live="polite">${busy && html`<p class="soft">${busy}</p>`}</div><${Problem} error=${error} onRetry=${!busy && key && !current && (() => look())}/>
     ${current && html`<${Effect} result=${current}/>`}
     ${regress > 0 && html`<${Field} label=${`${some(regress, 'test')} would fail. To save all the same, type ${current.name}`} value=${typed} onInput=${(e) => set_typed(e.target.value)}/>`}
+    ${!current && !busy && !error && html`<p class="soft">What it would change is shown here as soon as there is something to try.</p>`}</div>
     ${!can('editor') && html`<p class="soft">You see what it would change; saving is for the role editor.</p>`}
-    <p class="actions"><${Button} onClick=${onClose}>Cancel<//><${Button} go type="submit" busy=${!ready}>Save and publish<//></p></form><//>`;
+    <p class="actions">${kind === 'redirect' && ticket && html`<${Button} onClick=${never}>Nothing to say: never show it again<//>`}
+      <${Button} onClick=${onClose}>Cancel<//><${Button} go type="submit" busy=${!ready}>Save and publish<//></p></form><//>`;
 }
