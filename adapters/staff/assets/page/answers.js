@@ -2,7 +2,7 @@
 import {html, useState} from '../part/preact.js';
 import {can} from '../part/api.js';
 import {useParams, link} from '../part/route.js';
-import {Button, Empty, Field, Head, Problem, Table, Tag, count, some, useData} from '../part/ui.js';
+import {Button, Empty, Head, Problem, Table, Tag, count, some, useData} from '../part/ui.js';
 import {useKeys} from '../part/keys.js';
 import {Fix} from '../part/fix.js';
 
@@ -15,14 +15,8 @@ function Until({day}) {
 }
 
 function One({id, file, onClose, onDone}) {
-  const {data: e, error} = useData('answer', {id, file}), [what, set] = useState('edit');
-  if (error)
-    return html`<${Problem} error=${error}/>`;
-  if (!e)
-    return null;
-  if (what === 'view')
-    return null;
-  return html`<${Fix} key=${what} kind=${what} entry=${e} onClose=${onClose} onDone=${onDone}/>`;
+  const {data: e, error} = useData('answer', {id, file});
+  return error ? html`<${Problem} error=${error}/>` : e && html`<${Fix} kind="edit" entry=${e} onClose=${onClose} onDone=${onDone}/>`;
 }
 
 function Page() {
@@ -59,4 +53,4 @@ function Page() {
     ${open?.retire && html`<${Fix} kind="retire" entry=${open.retire} onClose=${close} onDone=${list.reload}/>`}`;
 }
 
-export default {name: 'answers', title: 'Answers', role: 'viewer', key: 'a', Page};
+export default {name: 'answers', title: 'Answers', role: 'viewer', key: 'e', Page};
