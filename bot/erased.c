@@ -1,6 +1,7 @@
 /* erased.c: see erased.h. The store knows when each conversation was erased; what is forgotten twice is forgotten, so a look goes a
  * little further back than the last one. */
 #include "bot/erased.h"
+#include "bot/live.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "bot/bot.h"
 #include "bot/clock.h"
 #include "bot/journal.h"
+#include "bot/live.h"
 #include "bot/must.h"
 #include "bot/store.h"
 
@@ -34,6 +36,8 @@ void erased_forget(struct bot *bot, const char *adapter, const char *conversatio
         turns_forget(bot->turns, a, conversation);
         if (a->type->on_event)
             a->type->on_event(a, conversation, NULL);
+        live_on_event(bot, a, conversation, NULL);
+        live_on_queue(bot);
     }
 }
 

@@ -202,12 +202,12 @@ static int step(struct store *s, struct store_live *l, const struct handoff_act 
         set(&l->owner, next.owner == OWNER_COMES ? a->actor : NULL);
         set(&l->who, next.owner == OWNER_COMES ? a->shown : NULL);
     }
+    /* A person who has said all and is left alone has ended it; nobody was let down. */
+    bool quiet = a->what == HANDOFF_LATE && l->staff_ms && l->staff_ms >= l->asker_ms;
     if (l->mode != next.mode) {
         l->since_ms = a->at_ms;
         l->asker_ms = l->staff_ms = 0;
     }
-    /* A person who has said all and is left alone has ended it; nobody was let down. */
-    bool quiet = a->what == HANDOFF_LATE && l->mode == MODE_HUMAN && l->staff_ms >= l->asker_ms;
     ret->mode = l->mode = next.mode;
     if (next.state)
         err = announce(s, l, quiet ? "ended" : next.state, a, ret);
