@@ -14,7 +14,7 @@
 #include "bot/must.h"
 #include "kb/pool.h"
 
-#define AGAIN_MS    20000 /* files are looked at again after that long */
+#define AGAIN_MS    3000 /* files are looked at again after that long */
 #define MAX_ENTRIES 10000
 
 struct made {

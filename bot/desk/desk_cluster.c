@@ -99,11 +99,11 @@ static int add_group(struct store *s, struct desk_request *rq, const struct surv
     for (size_t i = 0; i < SURVEY_DAYS; i++)
         buf_addf(b, "%s%u", i ? "," : "", g->day[i]);
     buf_addc(b, ']');
-    int err = desk_survey_text(s, b, "label", v->fact[g->label].id);
+    int there = desk_survey_text(s, b, "label", v->fact[g->label].id);
     add_channels(b, v, g);
     add_cited(b, pool, v, g);
-    add_near(b, g->near);
-    return err;
+    add_near(b, there ? g->near : NULL); /* it has words of the question */
+    return there < 0 ? there : 0;
 }
 
 static const struct survey_group *group_of(const struct survey *v, int64_t turn)
@@ -250,7 +250,7 @@ static int add_wordings(struct store *s, struct desk_request *rq, const struct s
     size_t n = wordings(rq->pool, v, g, &w);
     int err = 0;
     buf_adds(&rq->body, ",\"texts\":[");
-    for (size_t i = 0; i < n && i < max && !err; i++) {
+    for (size_t i = 0; i < n && i < max && err >= 0; i++) {
         const struct survey_fact *f = &v->fact[w[i].last];
         buf_addf(&rq->body, "%s{\"id\":%lld,\"times\":%u,\"end\":\"%s\",\"confidence\":%.4f",
                  i ? "," : "", (long long)f->id, w[i].times, survey_ends[f->end],
@@ -259,7 +259,7 @@ static int add_wordings(struct store *s, struct desk_request *rq, const struct s
         buf_addc(&rq->body, '}');
     }
     buf_addc(&rq->body, ']');
-    return err;
+    return err < 0 ? err : 0;
 }
 
 struct merges {
@@ -280,9 +280,9 @@ static void add_merge(void *ctx, const struct store_merge *m)
     buf_addf(all->b, "%s{\"id\":%lld,\"at\":%lld", all->n++ ? "," : "", (long long)m->id,
              (long long)m->at_ms);
     json_add_member(all->b, "who", m->who);
-    all->err = desk_survey_text(all->s, all->b, "text", m->turn);
-    if (!all->err)
-        all->err = desk_survey_text(all->s, all->b, "into", m->into_turn);
+    int one = desk_survey_text(all->s, all->b, "text", m->turn);
+    int other = one < 0 ? one : desk_survey_text(all->s, all->b, "into", m->into_turn);
+    all->err = other < 0 ? other : 0;
     buf_addc(all->b, '}');
 }
 
@@ -333,7 +333,7 @@ static int like_one(struct store *s, struct desk_request *rq, const struct surve
     buf_addf(b, "{\"ready\":true,\"id\":%lld,\"asks\":%zu,\"open\":%zu,\"nobody\":%zu",
              (long long)id_of(v, g), g->n, g->open, g->nobody);
     int err = desk_survey_text(s, b, "label", v->fact[g->label].id);
-    if (!err)
+    if (err >= 0)
         err = add_wordings(s, rq, v, g, MAX_SIMILAR);
     buf_adds(b, ",\"tickets\":[");
     for (size_t i = g->n; i-- > 0 && n < MAX_TICKETS;) {

@@ -157,7 +157,7 @@ static int add_question(struct store *s, struct buf *b, const struct survey *v,
     json_add_member(b, "channel", v->channel[f->channel]);
     int err = desk_survey_text(s, b, "question", f->id);
     buf_addc(b, '}');
-    return err;
+    return err < 0 ? err : 0;
 }
 
 static int list_questions(struct store *s, struct desk_request *rq, const struct survey *v)

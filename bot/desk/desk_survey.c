@@ -35,7 +35,7 @@ int desk_survey_text(struct store *s, struct buf *b, const char *key, int64_t tu
     struct keyed k = {b, key};
     int err = store_question(s, turn, add_question, &k);
     if (err != -ENOENT)
-        return err;
+        return err ? err : 1;
     json_add_member(b, key, NULL);
     return 0;
 }

@@ -9,7 +9,7 @@
 typedef int desk_survey_fn(struct store *s, struct desk_request *rq, const struct survey *v);
 int desk_survey(struct store *s, struct desk_request *rq, desk_survey_fn *fn);
 
-/* ,"key":"the question of that turn", or null when it is gone. */
+/* ,"key":"the question of that turn", or null when it is gone. 1: it is there, 0: it is gone; negative: an error. */
 int desk_survey_text(struct store *s, struct buf *b, const char *key, int64_t turn);
 
 #endif
