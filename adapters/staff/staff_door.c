@@ -100,6 +100,15 @@ static bool is_own_page(const struct request *rq)
     return site ? !strcmp(site, "same-origin") : request_origin(rq) == ORIGIN_OWN;
 }
 
+bool staff_may_read(struct staff *st, const struct request *rq, const struct staff_key *key)
+{
+    const char *site = request_header(rq, "sec-fetch-site");
+    if (key->bearer || !site || !strcmp(site, "same-origin") || !strcmp(site, "none"))
+        return true;
+    staff_refuse(st, request_handle(rq), 403, "foreign", "Only our own page may ask that", 0);
+    return false;
+}
+
 static bool is_json(const struct request *rq)
 {
     static const char json[] = "application/json";

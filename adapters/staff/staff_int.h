@@ -59,6 +59,9 @@ const char *staff_cookie_of(struct pool *pool, const char *header);
 /* False after refusing: a request that changes something has to show that no other site made it. `key` without a token: nobody
  * is in yet. */
 bool staff_may_change(struct staff *st, const struct request *rq, const struct staff_key *key);
+/* The same for what only reads: it may leave a row in the audit, and a page at another port of this machine sends our cookie along.
+ * "none": somebody typed the address. */
+bool staff_may_read(struct staff *st, const struct request *rq, const struct staff_key *key);
 /* {"name","password","totp"}, or nothing for who is signed on; replies, and frees `pool`. */
 void staff_log_in(struct staff *st, struct request *rq, struct pool *pool, const struct cJSON *body,
                   const struct staff_key *key);

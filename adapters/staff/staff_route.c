@@ -368,7 +368,7 @@ static void serve(struct staff *st, struct request *rq, const struct route *r)
         refuse_stranger(st, to, key.signed_on != NULL);
     else if (!r && key.bearer)
         staff_refuse_error(st, to, -EINVAL, "Who has a token need not log in");
-    else if (posts && !staff_may_change(st, rq, r ? &key : &nobody))
+    else if (posts ? !staff_may_change(st, rq, r ? &key : &nobody) : !staff_may_read(st, rq, &key))
         ; /* refused */
     else if (!(in = posts ? body(rq) : query(rq)))
         staff_refuse(st, to, 400, "bad_json", "The body is not a JSON object", 0);

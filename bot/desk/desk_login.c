@@ -206,6 +206,7 @@ int desk_login(struct desk *d, struct pool *pool, const struct desk_login *in)
 int desk_logout(struct store *s, struct desk_request *rq)
 {
     int err = desk_audit(s, rq, "logout", NULL, NULL, NULL);
+    buf_adds(&rq->body, "{\"done\":true}");
     return err ? err : store_end_session(s, rq->session);
 }
 
