@@ -3,7 +3,7 @@
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {context, page, question, until} from './harness.mjs';
-import {desk, console_of, look, ready, sound, LOOKS, SIZES} from './staff.mjs';
+import {desk, console_of, look, ready, sound} from './staff.mjs';
 
 const p = await desk('staff:\n  shown_as: "{name} from the careers team"\n  names: [anna=Anna]\n');
 const lost = /status of 401|status of 409|WebSocket|ERR_CONNECTION|Failed to fetch/; /* a program that is killed is meant to be missed */
@@ -96,21 +96,40 @@ test('an entry is found and put into the reply; two of the staff do not get the 
   await shows(guest, 'The assistant is answering again');
 });
 
-test('the page is sound in every size and look', async () => {
+test('a reply becomes the answer of the next one who asks', async () => {
+  const text = 'Which fish live in lake Umberlin?', guest = await visitor();
+  await ask(guest, text);
+  await want_person(guest);
+  const edith = await console_of(p, 'edith', 'live', {}, lost);
+  await edith.locator('.list .items a', {hasText: 'Which fish'}).click();
+  await edith.locator('button:has-text("Take over")').click();
+  await edith.locator('.composer').waitFor();
+  await reply(edith, 'Perch and pike live in lake Umberlin.');
+  await shows(guest, 'Perch and pike');
+  await edith.locator('button:has-text("Save as answer")').click();
+  assert.equal(await edith.locator('dialog textarea').first().inputValue(), 'Perch and pike live in lake Umberlin.');
+  await until(async () => await edith.locator('dialog .button.go:not([aria-disabled=true])').count(), 'what it would change');
+  await edith.keyboard.press('Control+Enter');
+  await until(async () => !await edith.locator('dialog[open]').count(), 'it to be saved');
+  const next = await visitor();
+  await ask(next, text);
+  await shows(next, 'Perch and pike');
+});
+
+test('the page is sound on a phone and a desk, light, dark and in contrast', async () => {
   const guest = await visitor();
   await ask(guest, 'Is somebody there?');
   await want_person(guest);
-  for (const size of SIZES)
-    for (const style of Object.keys(LOOKS)) {
-      const tab = await console_of(p, 'anna', 'live', look(size, style), lost);
-      await tab.locator('.list .items a').first().waitFor();
-      await sound(tab, `live-${size}-${style}`);
-      await tab.locator('.list .items a').first().click();
-      await tab.locator('.live').waitFor();
-      if (await tab.locator('button:has-text("Take over")').count())
-        await tab.locator('button:has-text("Take over")').click();
-      await tab.locator('.composer').waitFor();
-      await sound(tab, `live-talk-${size}-${style}`);
-      await tab.close();
-    }
+  for (const [size, style] of [['phone', 'light'], ['phone', 'dark'], ['desktop', 'light'], ['desktop', 'contrast']]) {
+    const tab = await console_of(p, 'anna', 'live', look(size, style), lost);
+    await tab.locator('.list .items a').first().waitFor();
+    await sound(tab, `live-${size}-${style}`);
+    await tab.locator('.list .items a').first().click();
+    await tab.locator('.live').waitFor();
+    if (await tab.locator('button:has-text("Take over")').count())
+      await tab.locator('button:has-text("Take over")').click();
+    await tab.locator('.composer').waitFor();
+    await sound(tab, `live-talk-${size}-${style}`);
+    await tab.close();
+  }
 });

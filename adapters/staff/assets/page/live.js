@@ -6,6 +6,7 @@ import {useParams, link} from '../part/route.js';
 import {Head, Button, Dialog, Empty, Field, Problem, Tag, announce, toast, when} from '../part/ui.js';
 import {useKeys, shown} from '../part/keys.js';
 import {act, on, send, up} from '../part/live.js';
+import {Fix} from '../part/fix.js';
 
 const TYPING_MS = 2000, SEEN_MS = 5000, FIND_MS = 200;
 const STATES = {queued: 'asked for a person', active: 'a person has it now', ended: 'the bot answers again', declined: 'nobody was there: e-mail was offered'};
@@ -168,7 +169,7 @@ function Composer({conv, question}) {
     }}/>`}`;
 }
 
-function Talk({talk: t}) {
+function Talk({talk: t, save}) {
   const box = useRef(null), seen = useTyping(t.conv), mine = t.mode === 'person' && t.owner === me().name, others = t.mode === 'person' && !mine;
   const does = (what, words) => async () => {
     try {
@@ -194,7 +195,7 @@ function Talk({talk: t}) {
       ${!mine && html`<${Button} go=${!others} onClick=${take}>${others ? `Take over from ${t.who || t.owner}` : 'Take over'} <kbd aria-hidden="true">${shown('t')}</kbd><//>`}
       ${mine && html`<${Button} onClick=${does('release', 'It waits for somebody else now')}>Back to those who wait<//>
         <${Button} onClick=${does('return_to_bot', 'The bot answers again')}>Back to the bot<//><${Button} onClick=${does('close', 'Closed')}>Close<//>`}
-      ${replies.length > 0 && t.ticket > 0 && html`<${Save} talk=${t} reply=${replies.at(-1).text}/>`}</div>
+      ${replies.length > 0 && t.ticket > 0 && can('agent') && html`<${Save} talk=${t} reply=${replies.at(-1).text} now=${save}/>`}</div>
     <div class="card said" ref=${box} tabindex="0" role="region" aria-label="Conversation" onScroll=${(e) => stuck.current = e.target.scrollHeight - e.target.scrollTop - e.target.clientHeight < 40}><ol class="talk">
       ${t.events.map((e) => html`<${Event} key=${e.seq} event=${e}/>`)}${!t.events.length && t.reply?.text && html`<li><p class="soft">Bot</p><p dir="auto">${t.reply.text}</p></li>`}
       ${seen && html`<li class="event soft">Visitor is typing…</li>`}</ol></div>
@@ -202,9 +203,12 @@ function Talk({talk: t}) {
   </article>`;
 }
 
-/* What was replied, once more as an answer for everybody: that is the ticket's page. */
-function Save({talk, reply}) {
-  return can('editor') && html`<${Button} href=${link('triage', {id: talk.ticket, fix: 'answer', text: reply})}>Save as answer<//>`;
+/* What was replied, as an answer for everybody who asks that from now on. `now`: a link out of the staff's room led here. */
+function Save({talk, reply, now}) {
+  const [open, set] = useState(now), q = talk.question;
+  return html`<${Button} onClick=${() => set(true)}>Save as answer<//>
+    ${open && html`<${Fix} kind="answer" ticket=${{id: talk.ticket, question: q}} onClose=${() => set(false)}
+      entry=${{question: q, answer: reply, url: '', aka: [], tests: [q], not_tests: [], valid_from: '', valid_until: ''}}/>`}`;
 }
 
 /* ---- the page ---- */
@@ -221,7 +225,7 @@ function Page() {
         <${Group} title="Mine" talks=${mine} current=${current} empty="You have no conversation."/>
         <${Group} title="Others" talks=${talks.filter((t) => t.mode === 'person' && !mine.includes(t))} current=${current} empty="Nobody else has one."/>` : html`<p class="soft">Connecting…</p>`}</div>
       <div class="detail">${(params.conv || params.ticket) && html`<p class="back"><a href=${link('live')}>All conversations</a></p>`}<${Problem} error=${error}/>
-        ${talk && !error ? html`<${Talk} talk=${talk}/>` : !error && html`<${Empty} title="No conversation is chosen">Who asks for a person appears on the left, the longest waiting first.<//>`}</div></div></div>`;
+        ${talk && !error ? html`<${Talk} key=${talk.conv} talk=${talk} save=${!!params.save}/>` : !error && html`<${Empty} title="No conversation is chosen">Who asks for a person appears on the left, the longest waiting first.<//>`}</div></div></div>`;
 }
 
 export default {name: 'live', title: 'Live', role: 'agent', key: 'l', Page};
