@@ -4,7 +4,8 @@
 # dropping it into the folder.
 #
 # Where esbuild is installed, scripts and styles are minified, and a script brings the modules of part/ and page/ that it
-# imports. Without it they are served as they are, and the modules, too: the browser does the same, only in more bytes.
+# imports. Without it they are served as they are, and the modules, too: the browser does the same, only in more bytes. Scripts that
+# are split share shared.js, and no page loads what only another one needs.
 #
 # The console of the staff is written for Preact and htm, which come from npm by version and hash, as one module; no Node. They
 # are kept in GUIDEPOST_FETCHED; who builds without a network puts the archive there. Without it the program has no console, and
@@ -48,14 +49,16 @@ function(fetch_preact ret)
   set(${ret} ${CMAKE_BINARY_DIR}/${HTM}/package/preact/standalone.module.js PARENT_SCOPE)
 endfunction()
 
-# embed_assets(NAME FILE...): files of adapters/NAME/assets/, "PLACE=PATH" for one from elsewhere. They are put together in one
-# folder first, where imports find one another.
+# embed_assets(NAME FILE... [SPLIT SCRIPT...]): files of adapters/NAME/assets/, "PLACE=PATH" for one from elsewhere. They are put
+# together in one folder first, where imports find one another. Each SCRIPT imports part/all.js, so there is one shared.js.
 function(embed_assets folder)
+  cmake_parse_arguments(ARG "" "" "SPLIT" ${ARGN})
   set(all ${CMAKE_BINARY_DIR}/assets/${folder})
   set(out ${all}/out)
   set(served "")
+  set(split "")
   set(modules "")
-  foreach(name ${ARGN})
+  foreach(name ${ARG_UNPARSED_ARGUMENTS})
     set(from ${PROJECT_SOURCE_DIR}/adapters/${folder}/assets/${name})
     if(name MATCHES "^(.*)=(.*)$")
       set(name ${CMAKE_MATCH_1})
@@ -69,6 +72,16 @@ function(embed_assets folder)
       list(APPEND served ${name})
     endif()
   endforeach()
+  if(ESBUILD AND ARG_SPLIT)
+    list(APPEND served shared.js)
+    list(TRANSFORM ARG_SPLIT PREPEND ${all}/ OUTPUT_VARIABLE entries)
+    set(split ${ARG_SPLIT} shared.js)
+    list(TRANSFORM split PREPEND ${all}/split/ OUTPUT_VARIABLE made)
+    add_custom_command(OUTPUT ${made}
+      COMMAND ${ESBUILD} ${entries} --bundle --splitting --chunk-names=shared --minify --format=esm --target=es2022
+        --charset=utf8 --log-level=warning --outdir=${all}/split
+      DEPENDS ${entries} ${modules} VERBATIM)
+  endif()
   list(SORT served)
 
   set(assembly "    .section .rodata\n")
@@ -79,8 +92,12 @@ function(embed_assets folder)
     set(to ${out}/${name})
     get_filename_component(parent ${to} DIRECTORY)
     file(MAKE_DIRECTORY ${parent})
-    set(make ${CMAKE_COMMAND} -E copy ${all}/${name} ${to})
-    if(ESBUILD AND name MATCHES "\\.(js|css)$")
+    set(from ${all}/${name})
+    if(name IN_LIST split)
+      set(from ${all}/split/${name})
+    endif()
+    set(make ${CMAKE_COMMAND} -E copy ${from} ${to})
+    if(ESBUILD AND NOT name IN_LIST split AND name MATCHES "\\.(js|css)$")
       set(make ${ESBUILD} ${all}/${name} --bundle --minify --target=es2022 --charset=utf8 --log-level=warning --outfile=${to})
       if(name STREQUAL "widget.js") # the one that is no module: other people's pages load it
         list(APPEND make --format=iife)
@@ -92,7 +109,7 @@ function(embed_assets folder)
       COMMAND ${make}
       COMMAND ${GZIP} -9nc ${to} > ${to}.gz
       COMMAND ${BROTLI} -fq 11 -o ${to}.br ${to}
-      DEPENDS ${all}/${name} ${modules} VERBATIM)
+      DEPENDS ${from} ${modules} VERBATIM)
     list(APPEND made ${to} ${to}.gz ${to}.br)
 
     list(LENGTH made i)
@@ -119,7 +136,7 @@ file(GLOB_RECURSE STAFF_ASSETS RELATIVE ${AT}/staff/assets CONFIGURE_DEPENDS ${A
 fetch_preact(PREACT)
 if(PREACT)
   list(REMOVE_ITEM STAFF_ASSETS absent.html absent.css)
-  list(APPEND STAFF_ASSETS from/preact.js=${PREACT})
+  list(APPEND STAFF_ASSETS from/preact.js=${PREACT} SPLIT console.js work.js office.js)
 else()
   set(STAFF_ASSETS absent.html absent.css)
 endif()

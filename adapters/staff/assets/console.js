@@ -1,9 +1,10 @@
 /* console.js: the console of the staff: who is there, which page, and what all pages have around them. A page is a module of
- * page/, and a line in page/list.js. */
+ * page/, and a line in page/list.js; it comes when it is opened, with its half of the console. */
+import './part/all.js';
 import {html, render, useEffect, useLayoutEffect, useRef, useState} from './part/preact.js';
 import {me, can, isOut, onMe, start, logout} from './part/api.js';
 import {useRoute, link, go} from './part/route.js';
-import {Button, Empty, Problem, Toast, undo_last} from './part/ui.js';
+import {Button, Empty, Head, Problem, Toast, undo_last} from './part/ui.js';
 import {useKeys, KeyHelp} from './part/keys.js';
 import {Login, LoginAgain} from './part/login.js';
 import {groups} from './page/list.js';
@@ -23,18 +24,37 @@ function Nav({now, shown, onKeys}) {
   </nav>`;
 }
 
-/* What went wrong while drawing is said; the rest of the console goes on. */
-function Shown({page}) {
+/* The page itself, once its half of the console is there; with the focus on its heading, unless it is the first one. */
+function Opened({page, first}) {
+  const [Page, set] = useState(null), [error, set_error] = useState(null), [began] = useState(first);
+  const load = () => page.from().then((m) => set(() => m.default[page.name]), () => set_error({title:
+    'This page could not be loaded. Is the network there? If the program was updated a moment ago, reload the page.'}));
+  useEffect(() => {
+    load();
+  }, []);
+  useLayoutEffect(() => {
+    if (Page && !began)
+      document.querySelector('main h1')?.focus();
+  }, [Page]);
+  if (Page)
+    return html`<${Page}/>`;
+  return html`<${Head} title=${page.title}/><${Problem} error=${error} onRetry=${() => {
+    set_error(null);
+    load();
+  }}/>`;
+}
+
+function Shown({page, first}) {
   if (!page)
-    return html`<div class="head"><h1 tabindex="-1">There is no such page</h1></div>
+    return html`<${Head} title="There is no such page"/>
       <${Empty} title="The address is wrong, or from another version."><a href=${link(HOME)}>To the questions</a><//>`;
   if (!can(page.role))
-    return html`<div class="head"><h1 tabindex="-1">${page.title}</h1></div>
+    return html`<${Head} title=${page.title}/>
       <${Empty} title=${`This page is for the role ${page.role}.`}>Yours is ${me().role}. Somebody with the role admin can change that.<//>`;
   if (me().must && page.name !== 'account')
-    return html`<div class="head"><h1 tabindex="-1">${page.title}</h1></div>
+    return html`<${Head} title=${page.title}/>
       <${Empty} title="Your role needs a second factor."><a href=${link('account')}>Set it up</a>, and everything is here.<//>`;
-  return html`<${page.Page}/>`;
+  return html`<${Opened} page=${page} first=${first}/>`;
 }
 
 function Inside() {
@@ -43,8 +63,8 @@ function Inside() {
   useLayoutEffect(() => {
     document.title = `${page ? page.title : 'No such page'} · Guidepost staff`;
     set_menu(false);
-    if (!first.current)
-      document.querySelector('main h1')?.focus();
+  }, [name]);
+  useEffect(() => {
     first.current = false;
   }, [name]);
   const keys = {'?': () => set_help(true), u: () => undo_last.current?.()};
@@ -62,7 +82,7 @@ function Inside() {
     <header><${Button} quiet class="burger" aria-expanded=${menu ? 'true' : 'false'} aria-controls="nav"
       onClick=${() => set_menu(!menu)}>☰<span class="sr"> Pages</span><//><a class="brand" href=${link(HOME)}>Guidepost</a></header>
     <${Nav} now=${name} shown=${menu} onKeys=${() => set_help(true)}/>
-    <main id="main" key=${name} class=${'page-' + name}><${Shown} page=${page}/></main>
+    <main id="main" key=${name} class=${'page-' + name}><${Shown} page=${page} first=${first.current}/></main>
     ${help && html`<${KeyHelp} onClose=${() => set_help(false)}/>`}<${Toast}/>`;
 }
 

@@ -114,4 +114,4 @@ function Page() {
     ${['begin', 'codes', 'remove'].includes(dialog) && html`<${Factor} what=${dialog} onClose=${close}/>`}`;
 }
 
-export default {name: 'account', title: 'My account', role: 'viewer', key: 'm', Page};
+export default Page;

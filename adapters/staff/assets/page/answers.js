@@ -53,4 +53,4 @@ function Page() {
     ${open?.retire && html`<${Fix} kind="retire" entry=${open.retire} onClose=${close} onDone=${list.reload}/>`}`;
 }
 
-export default {name: 'answers', title: 'Answers', role: 'viewer', key: 'e', Page};
+export default Page;

@@ -73,4 +73,4 @@ function Page() {
     <${Verify}/>`;
 }
 
-export default {name: 'audit', title: 'Audit', role: 'admin', Page};
+export default Page;

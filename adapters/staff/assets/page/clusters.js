@@ -123,4 +123,4 @@ function Page() {
   return params.id ? html`<${One} id=${params.id} key=${params.id}/>` : html`<${List} params=${params} set=${set}/>`;
 }
 
-export default {name: 'clusters', title: 'Clusters', role: 'viewer', key: 'c', Page};
+export default Page;

@@ -67,4 +67,4 @@ function Page() {
       ${params.text && html`<${Found} text=${params.text}/>`}</section>`;
 }
 
-export default {name: 'erase', title: 'Export and erase', role: 'admin', Page};
+export default Page;

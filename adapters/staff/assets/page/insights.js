@@ -119,4 +119,4 @@ function Page() {
         <${Hours} ...${{d, to, csv}}/><${Pages} ...${{d, to, csv}}/><${Speed} ...${{d, to, csv}}/><${Waits} ...${{d, to, csv}}/><${Funnel} ...${{d, to, csv}}/></div>`}</div>`;
 }
 
-export default {name: 'insights', title: 'Insights', role: 'viewer', key: 'n', Page};
+export default Page;

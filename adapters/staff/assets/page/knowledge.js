@@ -50,4 +50,4 @@ function Page() {
         <section><h2>Entries that always come second</h2><p class="soft">Quoted, and each time behind another: another entry may say the same.</p><${Table} label="Entries that always come second" head=${ENTRY} rows=${d.second.map(entry)} empty=${html`<p>There is none.</p>`}/></section>`}</div>`}</div>`;
 }
 
-export default {name: 'knowledge', title: 'Knowledge', role: 'viewer', key: 'k', Page};
+export default Page;

@@ -1,41 +1,28 @@
-/* list.js: the pages, in the order of the menu: a line for each. A page is {name, title, role, Page, key}: its address is
- * /staff/NAME, `role` may see it, "g" and `key` lead there. */
-import triage from './triage.js';
-import live from './live.js';
-import clusters from './clusters.js';
-import questions from './questions.js';
-import knowledge from './knowledge.js';
-import insights from './insights.js';
-import account from './account.js';
-import users from './users.js';
-import audit from './audit.js';
-import settings from './settings.js';
-import erase from './erase.js';
-import answers from './answers.js';
-import synonyms from './synonyms.js';
-import quality from './quality.js';
+/* list.js: the pages, in the order of the menu: a line for each. A page's address is /staff/NAME, `role` may see it, "g" and `key` lead
+ * there. What it shows comes with the first page of its half: `work` is what staff has open all day, `office` the rest. */
+const work = () => import('../work.js'), office = () => import('../office.js');
 
 export const groups = [
   ['Questions', [
-    triage,
-    live,
-    clusters,
-    questions,
+    {name: 'triage', title: 'Triage', role: 'viewer', key: 'i', from: work},
+    {name: 'live', title: 'Live', role: 'agent', key: 'l', from: work},
+    {name: 'clusters', title: 'Clusters', role: 'viewer', key: 'c', from: office},
+    {name: 'questions', title: 'All questions', role: 'viewer', key: 'a', from: office},
   ]],
   ['Content', [
-    knowledge,
-    answers,
-    synonyms,
-    quality,
+    {name: 'answers', title: 'Answers', role: 'viewer', key: 'e', from: work},
+    {name: 'synonyms', title: 'Synonyms', role: 'viewer', from: work},
+    {name: 'knowledge', title: 'Knowledge', role: 'viewer', key: 'k', from: office},
+    {name: 'quality', title: 'Quality', role: 'viewer', key: 'q', from: work},
   ]],
   ['Numbers', [
-    insights,
+    {name: 'insights', title: 'Insights', role: 'viewer', key: 'n', from: office},
   ]],
   ['Administration', [
-    account,
-    users,
-    audit,
-    settings,
-    erase,
+    {name: 'users', title: 'Users and tokens', role: 'admin', from: office},
+    {name: 'audit', title: 'Audit', role: 'admin', from: office},
+    {name: 'settings', title: 'Settings', role: 'admin', from: office},
+    {name: 'erase', title: 'Export and erase', role: 'admin', from: office},
+    {name: 'account', title: 'My account', role: 'viewer', key: 'm', from: office},
   ]],
 ];

@@ -228,4 +228,4 @@ function Page() {
         ${talk && !error ? html`<${Talk} key=${talk.conv} talk=${talk} save=${!!params.save}/>` : !error && html`<${Empty} title="No conversation is chosen">Who asks for a person appears on the left, the longest waiting first.<//>`}</div></div></div>`;
 }
 
-export default {name: 'live', title: 'Live', role: 'agent', key: 'l', Page};
+export default Page;

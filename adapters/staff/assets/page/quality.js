@@ -45,4 +45,4 @@ function Page() {
         <${More} next=${edits.data.next} busy=${edits.busy} onMore=${() => go({before: edits.data.next})}/>`}</section>`;
 }
 
-export default {name: 'quality', title: 'Quality', role: 'viewer', key: 'q', Page};
+export default Page;

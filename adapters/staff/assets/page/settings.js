@@ -43,4 +43,4 @@ function Page() {
         rows=${shown.map((s) => ({key: s.name, cells: [html`<code>${s.name}</code>`, s.value === '' ? html`<span class="soft">empty</span>` : html`<code>${s.value}</code>`, source(s), s.help]}))}/></section>`}`;
 }
 
-export default {name: 'settings', title: 'Settings', role: 'admin', Page};
+export default Page;

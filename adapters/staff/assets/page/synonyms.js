@@ -23,4 +23,4 @@ function Page() {
     ${open && html`<${Fix} kind="synonym" group=${open.line ? open : undefined} onClose=${() => set(null)} onDone=${reload}/>`}`;
 }
 
-export default {name: 'synonyms', title: 'Synonyms', role: 'viewer', Page};
+export default Page;

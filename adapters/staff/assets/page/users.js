@@ -72,4 +72,4 @@ function Page() {
     : dialog && html`<${Act} ...${dialog} onDone=${done} onClose=${() => set_dialog(null)}/>`}`;
 }
 
-export default {name: 'users', title: 'Users and tokens', role: 'admin', Page};
+export default Page;
