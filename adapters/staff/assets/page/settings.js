@@ -28,7 +28,7 @@ const source = (s) => s.source === 'default' ? html`<${Tag}>default<//>` : html`
 function Page() {
   const {data, error, reload} = useData('settings'), [text, set_text] = useState(''), [all, set_all] = useState(false);
   const shown = (data?.settings || []).filter((s) => (all || text || s.source !== 'default') &&
-    (s.name + ' ' + s.help).toLowerCase().includes(text.toLowerCase()));
+    `${s.name} ${s.name.replace(/[._]/g, ' ')} ${s.help}`.toLowerCase().includes(text.toLowerCase()));
   const value = (name) => data.settings.find((s) => s.name === name)?.value || '';
   return html`<${Head} title="Settings"/>
     <${Problem} error=${error} onRetry=${reload}/>
