@@ -128,15 +128,18 @@ static void show(const char *name, const struct load_result *r, const struct loa
 /* One thread and two by turns, so that what else the machine does falls on both. */
 static void measure_workers(const char *guides, int seconds)
 {
-    double one = 0, two = 0;
+    struct workers_result sum[2] = {0}, r;
     if (store_init())
         load_die("workers", "SQLite cannot be set up");
-    for (int i = 0; i < seconds; i++) {
-        one += workers_measure(guides, folder, 1, 1) / seconds;
-        two += workers_measure(guides, folder, 2, 1) / seconds;
+    for (int i = 0; i < 2 * seconds; i++) {
+        workers_measure(guides, folder, 1 + (size_t)i % 2, 1, &r);
+        sum[i % 2].per_second += r.per_second / seconds;
+        sum[i % 2].cpu_us += r.cpu_us / seconds;
     }
-    printf("answering threads alone, new questions: one %.0f /s, two %.0f /s, %.2f x\n", one, two,
-           two / one);
+    for (int i = 0; i < 2; i++)
+        printf("%d answering thread%s alone %7.0f /s  %6.1f us of processor each\n", i + 1,
+               i ? "s" : " ", sum[i].per_second, sum[i].cpu_us);
+    printf("a second thread: %.2f times the questions\n", sum[1].per_second / sum[0].per_second);
 }
 
 static size_t number(int argc, char **argv, int i, size_t fallback)

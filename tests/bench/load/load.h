@@ -59,7 +59,11 @@ void load_new_question(size_t n, char *ret,
 
 /* ---- load_workers.c: answering by itself ---- */
 
-/* Questions a second that nobody has asked before, by that many answering threads, without anything else of the program. */
-double workers_measure(const char *guides, const char *folder, size_t threads, int seconds);
+struct workers_result {
+    double per_second, cpu_us; /* of the processor for one answer */
+};
+/* Questions that nobody has asked before, by that many answering threads, without anything else of the program. */
+void workers_measure(const char *guides, const char *folder, size_t threads, int seconds,
+                     struct workers_result *ret);
 
 #endif

@@ -58,9 +58,9 @@ static void connect_line(struct line *l)
 }
 
 /* A masked frame; the mask is zero, which is a mask like any other and costs nothing to apply. */
-static void send_text(struct line *l, const char *s, size_t len)
+static void send_frame(struct line *l, int first, const char *s, size_t len)
 {
-    char frame[1024] = {(char)0x81};
+    char frame[1024] = {(char)first};
     size_t head = len < 126 ? 2 : 4;
     frame[1] = (char)(0x80 | (len < 126 ? len : 126));
     if (len >= 126) {
@@ -70,6 +70,11 @@ static void send_text(struct line *l, const char *s, size_t len)
     memcpy(frame + head + 4, s, len);
     if (send(l->fd, frame, head + 4 + len, MSG_NOSIGNAL) != (ssize_t)(head + 4 + len))
         load_die("send", strerror(errno));
+}
+
+static void send_text(struct line *l, const char *s, size_t len)
+{
+    send_frame(l, 0x81, s, len);
 }
 
 static void ask(struct line *l, const char *text, int len)
@@ -153,8 +158,16 @@ static size_t understand(struct line *l, const char *s, size_t len)
             break;
         const char *text = s + at + head;
         load.got_bytes += body;
-        if ((h[0] & 15) == 8)
-            load_die("server", "closed a connection");
+        if ((h[0] & 15) == 9)
+            send_frame(l, 0x8a, text, body);
+        if ((h[0] & 15) == 8) {
+            char why[160] = "closed a connection";
+            if (body >= 2)
+                snprintf(why, sizeof why, "closed a connection: %d %.*s",
+                         (unsigned char)text[0] << 8 | (unsigned char)text[1], (int)body - 2,
+                         text + 2);
+            load_die("server", why);
+        }
         if ((h[0] & 15) == 1) {
             char start[64] = "";
             memcpy(start, text, body < 63 ? body : 63);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "bot/answer.h"
 #include "bot/loop.h"
@@ -61,7 +62,15 @@ static void index_guides(const char *guides, const char *db)
         load_die(guides, kb_strerror(err));
 }
 
-double workers_measure(const char *guides, const char *folder, size_t threads, int seconds)
+static double cpu_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+void workers_measure(const char *guides, const char *folder, size_t threads, int seconds,
+                     struct workers_result *ret)
 {
     char db[128];
     struct smalltalk *talk = NULL;
@@ -76,11 +85,12 @@ double workers_measure(const char *guides, const char *folder, size_t threads, i
         ask();
     struct loop_timer *end = loop_timer(bench.loop, (uint64_t)seconds * 1000, 0, on_time, NULL);
     uint64_t began = load_now_us();
+    double cpu = cpu_us();
     loop_run(bench.loop);
     double took = (double)(load_now_us() - began) / 1e6;
-    double rate = (double)bench.answered / took;
+    *ret = (struct workers_result){.per_second = (double)bench.answered / took,
+                                   .cpu_us = (cpu_us() - cpu) / (double)bench.answered};
     loop_timer_stop(end);
     work_stop(bench.work);
     loop_free(bench.loop);
-    return rate;
 }
