@@ -4,6 +4,9 @@
  * conversation (`anywhere`: the message has enough words of its own) or is so only at the beginning of one; such a reply
  * is given only to those who have said nothing yet. A message whose meaning hangs on the conversation is never kept.
  *
+ * What is asked a second time is kept, the first time only that it was: most of what people type is asked by nobody else, and
+ * copying it is in vain.
+ *
  * Replies are counted: one that leaves the table while a turn still writes it down goes with the turn.
  *
  * Deliberately not here: deciding whether two questions are the same but for their words. */
@@ -14,11 +17,13 @@
 #include <string.h>
 
 #include "bot/answer.h"
+#include "bot/buf.h"
 #include "bot/limits.h"
 #include "bot/link.h"
 #include "bot/must.h"
 
 #define NBUCKETS 1024 /* a power of two, about MAX_HEARD */
+#define NONCE    4096 /* likewise: how many questions are remembered as asked once */
 
 struct item {
     struct heard_reply known; /* first: what users hold is this */
@@ -34,10 +39,11 @@ struct heard {
     struct item *bucket[NBUCKETS];
     struct link by_use;
     size_t n;
-    uint64_t edition;    /* of all that is in the table */
-    uint64_t sure_ms;    /* when that was in force for sure */
-    uint64_t asked_ms;   /* when a thread was last sent to see whether it still is */
-    uint64_t cleared_ms; /* what was sent to a thread before may be old */
+    uint32_t once[NONCE]; /* hashes */
+    uint64_t edition;     /* of all that is in the table */
+    uint64_t sure_ms;     /* when that was in force for sure */
+    uint64_t asked_ms;    /* when a thread was last sent to see whether it still is */
+    uint64_t cleared_ms;  /* what was sent to a thread before may be old */
 };
 
 struct heard *heard_new(void)
@@ -154,9 +160,27 @@ void heard_release(struct heard *h, const struct heard_reply *r)
         drop_user((struct item *)(uintptr_t)r);
 }
 
-static void add(struct heard *h, const struct question *q, const struct reply *r)
+static const char *json_of(struct pool *pool, const struct reply *r)
 {
-    uint32_t hash = hash_of(q);
+    struct buf b;
+    buf_init(&b, MAX_REPLY_JSON);
+    reply_json(r, NULL, NULL, &b);
+    const char *json = buf_failed(&b) ? "{}" : pool_strndup(pool, b.s, b.len);
+    buf_release(&b);
+    return json;
+}
+
+/* Whether it was asked before; from now on it was. Two questions of one hash are no harm. */
+static bool asked_again(struct heard *h, uint32_t hash)
+{
+    uint32_t *once = &h->once[hash & (NONCE - 1)];
+    bool again = *once == hash;
+    *once = hash;
+    return again;
+}
+
+static void add(struct heard *h, const struct question *q, const struct reply *r, uint32_t hash)
+{
     struct item *old = look_up(h, q, hash);
     if (old && old->known.reply.anywhere)
         return;
@@ -175,6 +199,7 @@ static void add(struct heard *h, const struct question *q, const struct reply *r
                         .audience = pool_strdup(pool, q->audience),
                         .pool = pool};
     it->known.reply.us = 0; /* it was there */
+    it->known.json = json_of(pool, &it->known.reply);
     struct item **bucket = &h->bucket[hash & (NBUCKETS - 1)];
     it->next = *bucket;
     *bucket = it;
@@ -194,6 +219,7 @@ void heard_keep(struct heard *h, const struct question *q, const struct reply *r
     }
     if (h->sure_ms < sent_ms)
         h->sure_ms = sent_ms;
-    if (q->len <= MAX_HEARD_BYTES)
-        add(h, q, r);
+    uint32_t hash = hash_of(q);
+    if (q->len <= MAX_HEARD_BYTES && asked_again(h, hash))
+        add(h, q, r, hash);
 }

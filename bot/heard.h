@@ -23,6 +23,7 @@ struct question; /* answer.h */
 /* One that is known. Good until heard_release(), whatever becomes of the table. */
 struct heard_reply {
     struct reply reply;
+    const char *json; /* what reply_json() makes of it, without an id: written down each time */
 };
 
 struct heard *heard_new(void);
@@ -32,7 +33,8 @@ void heard_free(struct heard *h); /* replies that are in use are their users' to
 const struct heard_reply *heard_find(struct heard *h, const struct question *q, uint64_t now_ms);
 void heard_release(struct heard *h, const struct heard_reply *r); /* NULL is fine */
 
-/* A thread's reply to `q`, which was handed to it at `sent_ms`: kept (as a copy) if others may have it, too. */
+/* A thread's reply to `q`, which was handed to it at `sent_ms`: kept (as a copy) if others may have it, too, and this is the
+ * second who wants it. */
 void heard_keep(struct heard *h, const struct question *q, const struct reply *r, uint64_t sent_ms);
 /* Everything may be different from now on. */
 void heard_clear(struct heard *h, uint64_t now_ms);

@@ -348,7 +348,7 @@ static int upgrade(sqlite3 *db)
  * written; 16 MB of it are read in a moment at the next start. */
 static const char sql_set_up[] =
     "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=16777216;"
-    "PRAGMA cache_size=-16384; PRAGMA secure_delete=ON;"
+    "PRAGMA cache_size=-8192; PRAGMA secure_delete=ON;"
     "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;";
 
 /* How far the numbers of turns have got: those in use, and those promised to messages not answered yet. */

@@ -256,13 +256,16 @@ static void record(struct turn *t)
 {
     struct buf json;
     buf_init(&json, MAX_REPLY_JSON);
-    reply_json(t->reply, NULL, NULL, &json);
+    if (!t->heard)
+        reply_json(t->reply, NULL, NULL, &json);
     t->row = (struct journal_turn){
         .adapter = t->adapter->type->name,
         .conversation = t->in.conversation,
         .question = t->in.text,
         .lang = t->in.lang,
-        .reply_json = buf_failed(&json) ? "{}" : pool_strndup(t->pool, json.s, json.len),
+        .reply_json = t->heard            ? t->heard->json
+                      : buf_failed(&json) ? "{}"
+                                          : pool_strndup(t->pool, json.s, json.len),
         .kind = reply_kind_name(t->reply->kind),
         .confidence = t->reply->confidence,
         .at_ms = clock_wall_ms(),

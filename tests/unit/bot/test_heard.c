@@ -50,8 +50,10 @@ static struct reply saying(const char *text, uint64_t edition, bool anywhere)
                           .anywhere = anywhere};
 }
 
+/* Asked by two, so that it is kept. */
 static void keep(struct question q, struct reply r, uint64_t sent_ms)
 {
+    heard_keep(heard, &q, &r, sent_ms);
     heard_keep(heard, &q, &r, sent_ms);
 }
 
@@ -91,6 +93,19 @@ static void the_beginning_of_a_conversation_answers_nobody_in_the_middle_of_one(
     keep(behind("What does a licence for welders cost?"), saying("$9", 7, true), 1001);
     assert_string_equal(known(behind("What does a licence for welders cost?"), 1002), "$9");
     assert_string_equal(known(asked("What does a licence for welders cost?"), 1002), "$9");
+}
+
+static void what_one_asks_is_kept_when_another_does(void **state)
+{
+    struct question q = asked("What does it cost?");
+    struct reply r = saying("$50", 7, true);
+    heard_keep(heard, &q, &r, 1000);
+    assert_int_equal(heard_count(heard), 0);
+    heard_keep(heard, &q, &r, 1001);
+    assert_int_equal(heard_count(heard), 1);
+    const struct heard_reply *known = heard_find(heard, &q, 1002);
+    assert_non_null(strstr(known->json, "\"text\":\"$50\""));
+    heard_release(heard, known);
 }
 
 static void what_is_one_askers_own_is_not_kept(void **state)
@@ -174,6 +189,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_answered_is_known_to_the_letter, setup, teardown),
         cmocka_unit_test_setup_teardown(
             the_beginning_of_a_conversation_answers_nobody_in_the_middle_of_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_one_asks_is_kept_when_another_does, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_one_askers_own_is_not_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(
             guides_that_nobody_has_looked_at_for_a_while_are_not_believed, setup, teardown),
