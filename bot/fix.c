@@ -12,6 +12,7 @@
 #include "bot/fix_int.h"
 #include "bot/journal.h"
 #include "bot/json.h"
+#include "bot/live.h"
 #include "bot/loop.h"
 #include "bot/must.h"
 
@@ -30,6 +31,7 @@ struct fix_job {
     enum fix_work work;
     struct pool *pool; /* of what it works on: until it is over */
     struct draft_where *where;
+    const char *shown, *room; /* for who is told */
     struct cJSON *in;
     enum state state; /* under lock, like all below */
     struct replay_progress progress;
@@ -62,6 +64,7 @@ struct errand {
     struct journal_job job; /* first */
     struct fix *f;
     fix_run_fn *run; /* NULL: wait for the content */
+    fix_after_fn *after;
     void *ctx;
     struct pool *pool;
     const char *problem;
@@ -86,7 +89,10 @@ static int errand_run(struct store *s, struct journal_job *job)
 
 static void errand_done(struct journal_job *job, int err)
 {
-    over((struct errand *)job, err);
+    struct errand *e = (struct errand *)job;
+    if (!err && e->after)
+        e->after(e->f->bot, e->ctx);
+    over(e, err);
 }
 
 static void errand_drop(struct journal_job *job)
@@ -135,9 +141,9 @@ static int send_errand(struct errand *e)
     return stopping ? -ESHUTDOWN : e->err;
 }
 
-int fix_write(struct fix *f, fix_run_fn *run, void *ctx)
+int fix_write(struct fix *f, fix_run_fn *run, fix_after_fn *after, void *ctx)
 {
-    struct errand e = {.f = f, .run = run, .ctx = ctx};
+    struct errand e = {.f = f, .run = run, .after = after, .ctx = ctx};
     return send_errand(&e);
 }
 
@@ -173,6 +179,8 @@ static int work(struct fix *f, struct fix_job *job, struct buf *result, const ch
                          .where = job->where,
                          .in = job->in,
                          .user = job->user,
+                         .shown = job->shown,
+                         .room = job->room,
                          .role = job->role,
                          .copy = {.progress = &job->progress, .memory = f->memory},
                          .result = result};
@@ -306,6 +314,9 @@ int fix_begin(struct fix *f, const struct store_session *me, enum fix_work what,
                                 .pool = pool_new(),
                                 .in = in};
         memcpy(job->user, me->user, sizeof job->user);
+        const char *room = live_room(f->bot);
+        job->shown = live_shown(f->bot, job->pool, job->user, NULL);
+        job->room = room ? pool_strdup(job->pool, room) : NULL;
         job->where = draft_where(job->pool, f->bot->config, f->bot->index_path);
         buf_init(&job->result, 0);
         f->job = job;

@@ -65,7 +65,7 @@ struct fix_call { /* what a job gets */
     struct pool *pool;
     const struct draft_where *where;
     const struct cJSON *in;
-    const char *user;
+    const char *user, *shown, *room; /* who; what askers call them; where the staff reads along */
     enum staff_role role;
     struct copy copy;
     struct buf *result; /* a JSON object */
@@ -83,7 +83,9 @@ int fix_settle(struct fix_call *c);
 const char *fix_state_path(const struct fix *f);
 /* run(s, ctx) on the journal's thread, in a transaction, and wait for its commit. */
 typedef int fix_run_fn(struct store *s, void *ctx);
-int fix_write(struct fix *f, fix_run_fn *run, void *ctx);
+/* after(bot, ctx), unless NULL, on the loop when it is on disk. */
+typedef void fix_after_fn(struct bot *bot, void *ctx);
+int fix_write(struct fix *f, fix_run_fn *run, fix_after_fn *after, void *ctx);
 /* Wait until what is on the disk is what is answered. NULL, or why not, in `pool`. */
 const char *fix_go_live(struct fix *f, struct pool *pool);
 

@@ -11,11 +11,14 @@
 
 #include "bot/clock.h"
 #include "bot/fix_int.h"
+#include "bot/handoff.h"
 #include "bot/json.h"
+#include "bot/live.h"
 
 #define MAX_CLOSED  200  /* tickets by one edit */
 #define MAX_LOOKED  2000 /* unanswered ones that are asked again */
 #define MAX_SETTLED 50
+#define MAX_TOLD    8 /* conversations, three steps each */
 
 /* ---- what is written into state.db ---- */
 
@@ -28,6 +31,10 @@ struct keeping {
     size_t nclosed, own; /* out; own: of ticket[0] on, those that were named */
     int64_t closed[MAX_CLOSED];
     int64_t undoes; /* the edit that is taken back, or 0 */
+    const char *says, *shown,
+        *room;    /* what those who wait for a person are told, or NULL; by whom */
+    size_t nstep; /* out: what was done for that */
+    struct handoff_done step[3 * MAX_TOLD];
 };
 
 static struct keeping *keeping_new(struct pool *pool, const struct store_edit *e)
@@ -99,15 +106,77 @@ static int close_ticket(struct store *s, struct keeping *k, int64_t id)
     return err;
 }
 
+/* ---- those who wait for a person ---- */
+
+static void read_why(void *ctx, const struct store_ticket *t)
+{
+    *(int *)ctx = t->why;
+}
+
+/* Is the asker of that ticket with nobody else, and waiting? */
+static int is_waiting(struct store *s, const struct keeping *k, int64_t ticket, bool *ret)
+{
+    struct store_live l = {0};
+    int64_t conversation = 0;
+    int why = 0, err = store_ticket(s, ticket, read_why, &why);
+    *ret = false;
+    if (!err && why & TICKET_PERSON)
+        err = store_live_of_ticket(s, ticket, k->edit.at_ms, &conversation);
+    if (!err && conversation)
+        err = store_live(s, conversation, &l);
+    if (!err && conversation)
+        *ret = l.mode == MODE_WAITING ||
+               (l.mode == MODE_HUMAN && l.owner && !strcmp(l.owner, k->edit.who));
+    store_live_release(&l);
+    return err == -ENOENT ? 0 : err;
+}
+
+/* They get the answer as words of who wrote it, and are back with the bot, which knows it from now on. */
+static int tell_asker(struct store *s, struct keeping *k, int64_t ticket)
+{
+    static const enum handoff_what steps[] = {HANDOFF_TAKE, HANDOFF_SAY, HANDOFF_RETURN};
+    bool waiting = false;
+    int err = k->says && k->nstep + 3 <= 3 * MAX_TOLD ? is_waiting(s, k, ticket, &waiting) : 0;
+    for (size_t i = 0; waiting && i < 3 && !err; i++) {
+        struct handoff_act act = {.what = steps[i],
+                                  .ticket = ticket,
+                                  .actor = k->edit.who,
+                                  .shown = k->shown,
+                                  .text = steps[i] == HANDOFF_SAY ? k->says : NULL,
+                                  .room = k->room,
+                                  .at_ms = k->edit.at_ms};
+        err = handoff_apply(s, &act, &k->step[k->nstep++]);
+    }
+    return err == -EBUSY || err == -ENOENT ? 0 : err;
+}
+
+/* On the loop: everybody who follows those conversations hears of it. */
+static void pass_on(struct bot *bot, void *ctx)
+{
+    struct keeping *k = ctx;
+    for (size_t i = 0; i < k->nstep; i++)
+        live_on_handoff(bot, &k->step[i]);
+}
+
+static void release_steps(struct keeping *k)
+{
+    for (size_t i = 0; i < k->nstep; i++)
+        handoff_done_release(&k->step[i]);
+    k->nstep = 0;
+}
+
 static int run_end(struct store *s, void *ctx)
 {
     struct keeping *k = ctx;
+    release_steps(k);
     k->nclosed = 0;
     int err = store_end_edit(s, k->edit.id, EDIT_DONE);
     if (!err && k->undoes)
         err = store_end_edit(s, k->undoes, EDIT_UNDONE);
     if (!err)
         err = audit(s, &k->edit);
+    for (size_t i = 0; i < k->own && !err; i++)
+        err = tell_asker(s, k, k->ticket[i]);
     for (size_t i = 0; i < k->nticket && !err; i++)
         err = close_ticket(s, k, k->ticket[i]);
     return err;
@@ -241,7 +310,19 @@ static void tell(struct fix_call *c, const struct keeping *k, const char *live, 
     buf_adds(b, ",\"closed\":[");
     for (size_t i = 0; i < k->nclosed; i++)
         buf_addf(b, "%s%lld", i ? "," : "", (long long)k->closed[i]);
-    buf_adds(b, "]}");
+    buf_addf(b, "],\"told\":%zu}", k->nstep / 3);
+}
+
+/* What the asker of a ticket reads: the answer as visitors do, and where it leads. */
+static const char *words_of(struct fix_call *c, const struct draft *d)
+{
+    const struct kb_curated *e = d->entry;
+    if (!e || !strcmp(d->kind, "retire") || !strcmp(d->kind, "undo"))
+        return NULL;
+    const char *plain = kb_plain(c->pool, e->answer, strlen(e->answer));
+    return strlen(plain) + strlen(e->url) + 2 > HANDOFF_TEXT ? NULL
+           : *e->url ? pool_printf(c->pool, "%s\n%s", plain, e->url)
+                     : plain;
 }
 
 static int publish(struct fix_call *c, const struct draft *d, int64_t undoes)
@@ -266,22 +347,26 @@ static int publish(struct fix_call *c, const struct draft *d, int64_t undoes)
                            .note = forced ? "forced" : NULL};
     struct keeping *k = keeping_new(c->pool, &e);
     k->undoes = undoes;
+    k->says = words_of(c, d);
+    k->shown = c->shown;
+    k->room = c->room;
     find_tickets(c, d, k);
-    err = fix_write(c->f, run_begin, k);
+    err = fix_write(c->f, run_begin, NULL, k);
     if (err) {
         c->problem = store_strerror(err);
         return err;
     }
     err = write_file(c, d);
     if (err) {
-        fix_write(c->f, run_drop, k); /* else the next start finds that nothing happened */
+        fix_write(c->f, run_drop, NULL, k); /* else the next start finds that nothing happened */
         return err;
     }
-    err = fix_write(c->f, run_end, k);
+    err = fix_write(c->f, run_end, pass_on, k);
     if (err)
         c->problem = "the file is written, but the audit is not; it is when the program starts";
     else
         tell(c, k, fix_go_live(c->f, c->pool), begun);
+    release_steps(k);
     return err;
 }
 
@@ -366,7 +451,7 @@ static void settle(struct fix_call *c, struct keeping *k)
     bool known = !file_read(c->pool, k->edit.path, &is);
     file_digest(is, digest);
     if (known)
-        fix_write(c->f, strcmp(digest, k->edit.digest) ? run_end : run_drop, k);
+        fix_write(c->f, strcmp(digest, k->edit.digest) ? run_end : run_drop, NULL, k);
 }
 
 int fix_settle(struct fix_call *c)

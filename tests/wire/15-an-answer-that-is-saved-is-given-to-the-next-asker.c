@@ -14,6 +14,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "tests/fake/wire.h"
 #include "tests/wire/harness/fix.h"
 #include "tests/wire/harness/staff.h"
 
@@ -25,12 +26,14 @@
     "    Monthly.\n"                                                                               \
     "  # seen by Ben\n"
 
+static struct slack_wire slack;
 static struct wire *w;
 static struct person eda, anna;
 
 static int setup(void **state)
 {
-    w = wire_start(NULL);
+    slack = slack_wire_start("channels: [C1=named]", false);
+    w = slack.w;
     staff_user(w, "add", "editor", "eda");
     staff_user(w, "add", "agent", "anna");
     eda = staff_login(w, "eda");
@@ -44,7 +47,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    wire_stop(w);
+    slack_wire_stop(&slack);
     return 0;
 }
 
@@ -109,8 +112,7 @@ static void what_an_edit_changes_is_shown_before_and_answered_after(void **state
         staff_audited(w, "\"actor\":\"eda\",\"role\":\"editor\",\"action\":\"content.answer\""));
     char *file = fix_read(w, "guides/staff.faq.yaml");
     assert_non_null(strstr(
-        file,
-        "- id: when-does-the-orchestra-rehearse\n  q: When does the orchestra rehearse?\n"));
+        file, "- id: when-does-the-orchestra-rehearse\n  q: When does the orchestra rehearse?\n"));
     assert_non_null(strstr(file, "  a: |\n    On **Tuesdays** at noon.\n"));
     free(file);
 }
@@ -127,6 +129,18 @@ static void a_chat_that_is_open_is_answered_with_it_too(void **state)
         message_release(&m);
     }
     client_close(c);
+}
+
+static void so_is_who_asks_in_slack(void **state)
+{
+    uint64_t begun = client_now_ms();
+    slack_wire_send(&slack,
+                    fake_slack_mention("Ev1", "U1", "1699000001.000100", "<@UBOT> " ORCHESTRA, ""));
+    while (!fake_slack_posts(slack.fake) && client_now_ms() - begun < 8000)
+        usleep(5000);
+    assert_in_range(client_now_ms() - begun, 0, 1000 * wire_slack());
+    slack_wire_expect(&slack, 1);
+    assert_non_null(strstr(fake_slack_post(slack.fake, 0).text, "Tuesdays"));
 }
 
 /* Preview, and save what it was a preview of. */
@@ -257,11 +271,61 @@ static void a_proposal_names_the_word_that_is_missing(void **state)
     cJSON_Delete(p);
 }
 
+/* Until one of them has this in it; false: nothing comes any more. */
+static bool hears(struct client *c, const char *part)
+{
+    for (;;) {
+        struct message m;
+        client_message(c, 8000, false, &m);
+        bool over = m.opcode != WS_TEXT, heard = !over && strstr(m.s, part);
+        message_release(&m);
+        if (over || heard)
+            return heard;
+    }
+}
+
+static int waiting_for_a_person(void)
+{
+    cJSON *j = staff_get(w, &anna, "queue?what=person");
+    cJSON *t = cJSON_GetArrayItem(cJSON_GetObjectItem(j, "tickets"), 0);
+    int id = t ? cJSON_GetObjectItem(t, "id")->valueint : 0;
+    cJSON_Delete(j);
+    return id;
+}
+
+static void who_waits_for_a_person_is_told_the_answer(void **state)
+{
+    static const char draft[] = "{\"kind\":\"answer\",\"entry\":{\"question\":\"Who conducts the "
+                                "brass band?\",\"answer\":\"**Zora** does.\"}}";
+    struct client *c = wire_chat(w);
+    char body[400];
+    client_text(c, "{\"t\":\"ask\",\"cid\":\"b\",\"text\":\"Who conducts the brass band?\"}");
+    assert_true(hears(c, "\"answer\""));
+    client_text(c, "{\"t\":\"handoff\",\"cid\":\"h\",\"want\":\"live\"}");
+    assert_true(hears(c, "\"queued\""));
+    int id = waiting_for_a_person();
+    assert_true(id);
+    cJSON *p = fix_job(w, &eda, "preview", draft);
+    snprintf(body, sizeof body, "%.*s,\"digest\":\"%s\",\"ticket\":%d}", (int)sizeof draft - 2,
+             draft, fix_text(p, "digest"), id);
+    cJSON_Delete(p);
+    p = fix_job(w, &eda, "save", body);
+    assert_int_equal(cJSON_GetObjectItem(p, "told")->valueint, 1);
+    cJSON_Delete(p);
+    assert_true(hears(c, "Zora does."));
+    assert_true(hears(c, "\"ended\""));
+    assert_int_equal(waiting_for_a_person(), 0);
+    client_text(c, "{\"t\":\"ask\",\"cid\":\"b2\",\"text\":\"Who conducts the brass band?\"}");
+    assert_true(hears(c, "Zora")); /* the bot has the conversation again, and knows */
+    client_close(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_an_edit_changes_is_shown_before_and_answered_after),
         cmocka_unit_test(a_chat_that_is_open_is_answered_with_it_too),
+        cmocka_unit_test(so_is_who_asks_in_slack),
         cmocka_unit_test(a_link_is_one_line_more_in_a_file_that_somebody_wrote),
         cmocka_unit_test(a_synonym_answers_what_has_its_word),
         cmocka_unit_test(a_redirect_says_where_to_go),
@@ -269,6 +333,7 @@ int main(void)
         cmocka_unit_test(what_was_saved_can_be_taken_back_byte_by_byte),
         cmocka_unit_test(what_is_retired_is_not_answered_and_still_there),
         cmocka_unit_test(a_proposal_names_the_word_that_is_missing),
+        cmocka_unit_test(who_waits_for_a_person_is_told_the_answer),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
