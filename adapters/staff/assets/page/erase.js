@@ -19,7 +19,8 @@ function Erase({trace, onDone, onClose}) {
   };
   const rows = data && [['Questions and replies', data.questions], ['Lines of the conversation', data.events], ['Votes', data.votes], ['Wishes for a person, with names and addresses', data.wishes],
     ['Tickets', data.tickets], ['Notes of staff on them', data.notes]];
-  return html`<${Dialog} title=${`Erase ${title_of(trace)}`} onClose=${onClose}><${Problem} error=${error || failed}/>
+  return html`<${Dialog} title=${trace.turn ? 'Erase this question?' : 'Erase this conversation?'} onClose=${onClose}><${Problem} error=${error || failed}/>
+    <p class="secret"><code>${title_of(trace)}</code></p>
     ${data && html`<p>This is what there is, from ${when(data.first)} to ${when(data.last)}:</p>
       <dl class="pairs">${rows.map(([k, n]) => html`<dt>${k}</dt><dd>${count(n)}</dd>`)}</dl>
       <p>All of it is overwritten in the database and forgotten in memory. It cannot be taken back. What stays: that there was a conversation of that
