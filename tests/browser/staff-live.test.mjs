@@ -54,6 +54,9 @@ test('they talk, and nothing is lost or doubled over a reload and a kill', async
   await staff.locator('.composer textarea').pressSequentially('Well');
   await shows(guest, 'is typing');
 
+  await guest.locator('form :is(input, textarea)').first().pressSequentially('to swim');
+  await shows(staff, 'Visitor is typing');
+
   await guest.reload();
   await shows(guest, 'Good morning! What do you need it for?');
   await staff.reload();

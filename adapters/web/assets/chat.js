@@ -26,7 +26,7 @@ const outbox = new Map();             /* cid -> {frame, item?}; in order */
 const landed = new Map();             /* cid -> item?: confirmed, but its event has not come */
 let sent, ackTimer;                   /* the cid that waits for its confirmation */
 let begun = false;                    /* something was asked: from now on the browser keeps the session */
-let typing = '';
+let typing = '', human;               /* a person answers */
 let wanted = {rid: 0};                /* the suggestions that were asked for last */
 
 /* ---- the page ---- */
@@ -102,6 +102,8 @@ function settle(f) {
 }
 
 function show(f) {
+  if (f.t === 'handoff')
+    human = f.state === 'active';
   const live = f.seq > head, own = outbox.has(f.cid) || landed.has(f.cid), follow = atEnd() || own;
   const item = f.t === 'msg' && own ? settle(f) : make(f);
   landed.delete(f.cid);
@@ -282,6 +284,7 @@ const frames = {
     tok = f.tok;
     epoch = f.epoch;
     head = f.head || 0;
+    human = f.mode === 'human';
     Object.assign(view.site, f.site);
     if (begun)
       store.keepToken(tok);
@@ -323,7 +326,7 @@ const calls = {
 const suggest = (text) => new Promise((done) => {
   wanted = {rid: wanted.rid + 1, done};
   if (link.line.up)
-    link.send({t: 'suggest', rid: wanted.rid, text});
+    link.send(human ? {t: 'typing', on: true} : {t: 'suggest', rid: wanted.rid, text});
 });
 
 /* ---- what the visitor does ---- */
