@@ -6,7 +6,7 @@ token.   usage: synapse_test.py [NAME...]     a way ("service", "sync") or a tes
     WORLD   the homeserver or the clock is: both ways at once"""
 import concurrent.futures, json, signal, sys, threading, time, traceback
 
-from world import ANSWER, OTHER, OTHER_ANSWER, QUESTION, SETTLE, World, mention, quote, thread, until
+from world import ANSWER, OTHER, OTHER_ANSWER, QUESTION, SETTLE, World, call, mention, quote, thread, until
 
 ALLOWED = "  allow_inviters: [\"@alice-*\", \"@bob-*\", \"@carol:*\"]\n"
 LIMITED = json.dumps({"errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests", "retry_after_ms": 2500})
@@ -411,6 +411,59 @@ def with_a_password_it_logs_in_once_and_keeps_the_token(w):
     w.restart_with(ALLOWED)
 
 
+class Visitor:
+    """A web chat, over HTTP."""
+
+    def __init__(self, w):
+        self.w, self.n = w, 0
+        self.token = self.post("/v1/hello", {"t": "hello", "v": 1})["ready"]["tok"]
+
+    def post(self, path, body, token=None):
+        return call(f"http://127.0.0.1:{self.w.bot.port}", "POST", path, token, body)
+
+    def does(self, **frame):
+        self.n += 1
+        self.post("/v1/messages", {"cid": f"cid-{self.n}", **frame}, self.token)
+
+    def events(self):
+        return call(f"http://127.0.0.1:{self.w.bot.port}", "GET", "/v1/events?after=0&wait=0", self.token)["events"]
+
+    def heard(self):
+        return [e["text"] for e in self.events() if e["t"] == "msg" and e["from"] == "staff"]
+
+
+def a_reply_in_the_staffs_room_reaches_the_web_chat(w):
+    room = w.room_of_three()
+    w.restart_with(ALLOWED + f'staff:\n  room: "matrix:{room}"\n  names: ["{w.bob.user}=Bob"]\n')
+    visitor = Visitor(w)
+    visitor.does(t="ask", text=QUESTION)
+    visitor.does(t="handoff", want="live")
+
+    def roots():
+        return [e for e in w.ours(room) if "Asks for a person" in e["content"]["body"]]
+    root = until(roots, 60, "there is no thread")[0]
+    assert QUESTION in root["content"]["body"] and ANSWER in root["content"]["body"], root
+    root = root["event_id"]
+    w.bob.say(room, "Good morning!", **thread(root))
+    until(lambda: visitor.heard() == ["Good morning!"], 60, "the reply did not arrive")
+    assert [e["who"] for e in visitor.events() if e.get("state") == "active"] == ["Bob"]
+    visitor.does(t="ask", text="And at night?")
+
+    def passed_on():
+        return [e for e in w.ours(room) if "And at night?" in e["content"]["body"]]
+    until(passed_on, 60, "what the visitor said did not arrive")
+    assert passed_on()[0]["content"]["m.relates_to"]["event_id"] == root
+    w.bot.kill()
+    w.bob.say(room, "At night, too.", **thread(root))
+    w.bot.connect()
+    until(lambda: visitor.heard()[1:] == ["At night, too."], 90, "what was said meanwhile did not arrive")
+    w.bob.say(room, "!close", **thread(root))
+    until(lambda: visitor.events()[-1].get("state") == "ended", 60, "it did not end")
+    time.sleep(SETTLE)
+    assert visitor.heard() == ["Good morning!", "At night, too."] and len(passed_on()) == len(roots()) == 1
+    w.restart_with(ALLOWED)
+
+
 ALONE = [the_doctor_finds_nothing_wrong_and_tells_no_secret,
          the_limits_of_a_plain_account_are_kept,
          three_questions_asked_while_it_was_down_are_answered_once,
@@ -419,6 +472,7 @@ ALONE = [the_doctor_finds_nothing_wrong_and_tells_no_secret,
          a_wrong_token_is_said_and_a_right_one_is_taken_without_a_restart,
          a_wrong_hs_token_is_said_and_a_right_one_is_taken_without_a_restart,
          the_first_time_what_was_said_before_is_left_alone,
+         a_reply_in_the_staffs_room_reaches_the_web_chat,
          with_a_password_it_logs_in_once_and_keeps_the_token]
 
 
