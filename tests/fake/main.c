@@ -4,7 +4,7 @@
  *     emit JSON                   to the socket opened last
  *     fail METHOD HOW TIMES       as fake_slack_fail()
  *     posts                       how many messages there are
- *     post N                      the N-th one's channel, thread and text, as JSON
+ *     post N                      the N-th one's channel, thread, text and request, as JSON
  *     ack ENVELOPE                how it was acknowledged, as JSON, or null
  *     complaint                   what it has to complain about, as JSON, or null
  *     send PORT KIND HOW BODY     being Slack: POST to /slack/events of that port; the status, then a blank and the body.
@@ -38,6 +38,7 @@ static void print_post(struct fake_post p)
     cJSON_AddStringToObject(j, "thread", p.thread);
     cJSON_AddStringToObject(j, "text", p.text);
     cJSON_AddStringToObject(j, "ts", p.ts);
+    cJSON_AddStringToObject(j, "body", p.body);
     cJSON_AddNumberToObject(j, "updates", p.updates);
     print_json(j);
 }

@@ -32,6 +32,10 @@ before(async () => {
   });
   app.event('app_mention', async ({ event: e }) => seen.push('mention ' + e.ts));
   app.event('message', async ({ event: e }) => seen.push('message ' + e.ts));
+  app.action(/^qa_room/, async ({ action, ack }) => {
+    seen.push('action ' + action.value);
+    await ack();
+  });
   app.command('/ask', async ({ command, ack }) => {
     seen.push('command ' + command.text);
     await ack();
@@ -104,4 +108,46 @@ test('bolt dispatches a retry again, we answer once', async () => {
   assert.ok(await until(async () => (await fake.posts()) === posts + 1));
   await new Promise((r) => setTimeout(r, 500));
   assert.equal(await fake.posts(), posts + 1);
+});
+
+test("what bolt takes for a reply in the staff's room reaches the open web chat, once, and its button ends it", async () => {
+  const ours = await startGuidepost(fake, 'staff: {room: "slack:CROOM", names: [U7=Ana]}\n');
+  const call = async (path, body, token) => (await fetch(`http://127.0.0.1:${ours.port}/v1/${path}`, {
+    ...(body && { method: 'POST', body: JSON.stringify(body) }),
+    headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) },
+  })).json();
+  const both = async (kind, body) => {
+    for (const port of [BOLT_PORT, ours.port])
+      assert.equal((await fake.send(port, kind, 'signed', body))[0], 200);
+  };
+  const { ready: { tok } } = await call('hello', { t: 'hello', v: 1 });
+  const events = async () => (await call('events?after=0&wait=0', null, tok)).events;
+  const posts = await fake.posts();
+  await call('messages', { t: 'ask', cid: 'one', text: 'How much does a lighthouse keeper earn?' }, tok);
+  await call('messages', { t: 'handoff', cid: 'two', want: 'live' }, tok);
+  assert.ok(await until(async () => (await fake.posts()) === posts + 1), ours.log());
+  const root = await fake.post(posts);
+  assert.equal(root.channel, 'CROOM');
+
+  const reply = event('EvRoom', { type: 'message', channel: 'CROOM', channel_type: 'channel', user: 'U7', ts: '1700001000.000001',
+    thread_ts: root.ts, text: 'Good morning, see <https://x.example/a|our page>!' });
+  await both('json', reply);
+  await both('json', reply);
+  assert.ok(await until(() => seen.includes('message 1700001000.000001')), 'bolt dispatches it');
+  assert.ok(await until(async () => (await events()).some((e) => e.from === 'staff')), 'the visitor hears it:\n' + ours.log());
+  await call('messages', { t: 'ask', cid: 'three', text: 'And at night?' }, tok);
+  assert.ok(await until(async () => (await fake.posts()) === posts + 2));
+  assert.equal((await fake.post(posts + 1)).thread, root.ts);
+
+  const { value, action_id } = JSON.parse(root.body).blocks.flatMap((b) => b.elements || []).find((e) => e.type === 'button');
+  await both('form', 'payload=' + encodeURIComponent(JSON.stringify({
+    type: 'block_actions', token: 'x', api_app_id: 'A1', trigger_id: '1.1', team: { id: 'T1' }, user: { id: 'U7' }, channel: { id: 'CROOM' },
+    container: { type: 'message', message_ts: root.ts, channel_id: 'CROOM' }, message: { ts: root.ts, text: root.text },
+    actions: [{ type: 'button', block_id: 'b', action_id, value, action_ts: '1700001001.1' }],
+  })));
+  assert.ok(await until(() => seen.includes('action ' + value)), 'bolt dispatches it');
+  assert.ok(await until(async () => (await events()).at(-1).state === 'ended'), ours.log());
+  const said = (await events()).filter((e) => e.from === 'staff');
+  assert.deepEqual(said.map((e) => [e.name, e.text]), [['Ana', 'Good morning, see our page (https://x.example/a)!']]);
+  await ours.stop();
 });

@@ -38,8 +38,8 @@ export async function startFake() {
   };
 }
 
-// The program with a small guide, connected to the fake.
-export async function startGuidepost(fake) {
+// The program with a small guide, connected to the fake; `more`: further settings.
+export async function startGuidepost(fake, more = '') {
   const folder = mkdtempSync(join(tmpdir(), 'guidepost-slack-'));
   mkdirSync(join(folder, 'guides'));
   writeFileSync(join(folder, 'guides', 'keeper.md'),
@@ -48,7 +48,7 @@ export async function startGuidepost(fake) {
   writeFileSync(join(folder, 'bot'), TOKEN, { mode: 0o600 });
   writeFileSync(join(folder, 'guidepost.yaml'),
     'listen: 127.0.0.1:0\nadmin_listen: 127.0.0.1:0\ndata_dir: data\ncontent: [guides]\n' +
-    `slack: {signing_secret_file: signing, bot_token_file: bot, burst_ms: 0, api_base: "http://127.0.0.1:${fake.port}/api"}\n`);
+    `slack: {signing_secret_file: signing, bot_token_file: bot, burst_ms: 0, api_base: "http://127.0.0.1:${fake.port}/api"}\n${more}`);
   const child = spawn(process.env.GUIDEPOST, ['serve', '-c', join(folder, 'guidepost.yaml')],
     { stdio: ['ignore', 'inherit', 'pipe'] });
   let log = '', port = 0;
