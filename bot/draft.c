@@ -98,7 +98,24 @@ static const struct cJSON *member(const struct cJSON *o, const char *name)
     return cJSON_GetObjectItemCaseSensitive(o, name);
 }
 
-/* Into *to when there is one; blanks around it do not count. */
+/* Trimmed, and without the \r of what browsers send; a `line` has no line ends and no two blanks in a row. */
+static const char *tidy(struct pool *pool, const char *s, bool line)
+{
+    s += strspn(s, " \t\r\n");
+    char *copy = pool_strdup(pool, s), *to = copy;
+    for (const char *c = copy; *c; c++) {
+        if (*c == '\r' && !line)
+            continue;
+        *to = line && strchr("\r\n\t", *c) ? ' ' : *c;
+        to += !(line && *to == ' ' && to > copy && to[-1] == ' ');
+    }
+    while (to > copy && strchr(" \t\n", to[-1]))
+        to--;
+    *to = '\0';
+    return copy;
+}
+
+/* Into *to when there is one. */
 static int take_text(struct making *m, const struct cJSON *o, const char *name, size_t max,
                      const char **to)
 {
@@ -108,20 +125,7 @@ static int take_text(struct making *m, const struct cJSON *o, const char *name, 
     const char *s = cJSON_GetStringValue(v);
     if (!s || strlen(s) > max)
         return wrong(m, pool_printf(m->pool, "%s is %s", name, s ? "too long" : "no text"));
-    s += strspn(s, " \t\r\n");
-    size_t len = strlen(s);
-    while (len && strchr(" \t\r\n", s[len - 1]))
-        len--;
-    char *copy = pool_strndup(m->pool, s, len), *put = copy;
-    for (const char *c = copy; *c; c++) /* what a browser sends has \r\n */
-        if (*c != '\r')
-            *put++ = *c;
-    *put = '\0';
-    if (max == MAX_LINE)
-        for (char *c = copy; *c; c++)
-            if (*c == '\n' || *c == '\t')
-                *c = ' ';
-    *to = copy;
+    *to = tidy(m->pool, s, max == MAX_LINE);
     return 0;
 }
 
@@ -140,15 +144,9 @@ static int take_list(struct making *m, const struct cJSON *o, const char *name, 
         if (!s || strlen(s) > MAX_LINE)
             return wrong(
                 m, pool_printf(m->pool, "%s has something that is no text, or too long", name));
-        char *copy = pool_strdup(m->pool, s + strspn(s, " \t\r\n"));
-        size_t len = strlen(copy);
-        while (len && strchr(" \t\r\n", copy[len - 1]))
-            copy[--len] = '\0';
-        for (char *c = copy; *c; c++)
-            if (strchr("\r\n\t", *c))
-                *c = ' ';
-        if (*copy)
-            *POOL_PUSH(m->pool, list.s, list.n, list.cap) = copy;
+        s = tidy(m->pool, s, true);
+        if (*s)
+            *POOL_PUSH(m->pool, list.s, list.n, list.cap) = s;
     }
     *to = list;
     return 0;
