@@ -1,6 +1,7 @@
 /* staff.mjs: the program with people of the staff, a page on which one of them is logged in, and what has to hold on every page of
  * the console. */
 import {spawnSync} from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
 import assert from 'node:assert/strict';
 import {accessible, context, fits, page, program, shot, VIEWPORTS} from './harness.mjs';
@@ -9,14 +10,31 @@ export const PASSWORD = 'correct horse battery';
 /* Who has which role. */
 export const STAFF = {vera: 'viewer', anna: 'agent', bert: 'agent', edith: 'editor', adam: 'admin'};
 
-/* As program(), and with the people of STAFF. */
-export async function desk(settings = '') {
-  const p = await program(settings);
+function hire(p) {
   for (const [name, role] of Object.entries(STAFF)) {
     const r = spawnSync(process.env.GUIDEPOST, ['user', 'add', '-c', path.join(p.folder, 'guidepost.yaml'), '--role', role, name],
       {input: PASSWORD + '\n', encoding: 'utf8'});
     assert.equal(r.status, 0, r.stderr);
   }
+}
+
+/* As program(), and with the people of STAFF. */
+export async function desk(settings = '') {
+  const p = await program(settings);
+  hire(p);
+  return p;
+}
+
+/* The same with a month of that many questions behind it, and the guides they are about. */
+export async function month_desk(questions) {
+  const p = await program(), data = path.join(p.folder, 'data'), guides = path.join(process.env.GUIDEPOST_SOURCE, 'config/guides');
+  await p.stop();
+  fs.rmSync(data, {recursive: true});
+  fs.cpSync(guides, path.join(p.folder, 'guides'), {recursive: true});
+  const r = spawnSync(process.env.GUIDEPOST_MONTH, [data, guides, String(questions)], {encoding: 'utf8'});
+  assert.equal(r.status, 0, r.stderr);
+  hire(p);
+  await p.start();
   return p;
 }
 

@@ -84,12 +84,23 @@ function Merge({g, onDone, onClose}) {
       cells: [label(o), count(o.asks), html`<${Button} small onClick=${() => choose(o)}>The same<span class="sr"> as ${label(o)}</span><//>`]}))}/><//>`;
 }
 
+/* Clusters are made anew in the background. */
+const AGAIN_MS = 1000, TRIES = 30;
+async function changed(id, asks) {
+  for (let i = 0; i < TRIES; i++) {
+    await new Promise((go) => setTimeout(go, AGAIN_MS));
+    const g = await get('cluster', {id}).catch(() => null);
+    if (g?.ready && g.asks !== asks)
+      return;
+  }
+}
+
 function One({id}) {
   const {data: g, error, reload, counting} = useSurvey('cluster', {id}), [merging, set_merging] = useState(false);
     useKeys({m: () => g && can('agent') && set_merging(true)}, {m: 'put together with another cluster'});
   const apart = (m) => post('unmerge', {id: m.id}).then(() => {
     toast('Taken apart; the clusters follow in a moment');
-    setTimeout(reload, 2500);
+    changed(id, g.asks).then(reload);
   }, (e) => toast(e.title));
   const days = g && g.day.map((n, i) => {
     const date = new Date(g.at - (29 - i) * 86400000), text = date.toISOString().slice(0, 10);
@@ -114,7 +125,7 @@ function One({id}) {
     ${merging && html`<${Merge} g=${g} onClose=${() => set_merging(false)} onDone=${(o) => {
       set_merging(false);
       toast(`Together with “${label(o)}”; the clusters follow in a moment`);
-      setTimeout(reload, 2500);
+      changed(id, g.asks).then(reload);
     }}/>`}</div>`;
 }
 
