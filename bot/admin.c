@@ -13,6 +13,7 @@
 #include "bot/bot.h"
 #include "bot/inbox.h"
 #include "bot/journal.h"
+#include "bot/live.h"
 #include "bot/outbox.h"
 #include "bot/session.h"
 #include "bot/work.h"
@@ -139,6 +140,22 @@ static void questions(struct buf *b, const struct bot *bot)
              c->seconds, (unsigned long long)sum);
 }
 
+/* Between askers and the staff. */
+static void people(struct buf *b, const struct bot *bot)
+{
+    struct live_stats s = live_stats(bot);
+    head(b, "handoff_total", "counter", "What was told of hand-offs to a person.");
+    for (size_t i = 0; i < LIVE_STATES; i++)
+        buf_addf(b, "guidepost_handoff_total{state=\"%s\"} %llu\n", live_state_name[i],
+                 (unsigned long long)s.state[i]);
+    head(b, "handoff_wait_seconds", "summary",
+         "How long those waited whom a person then took over.");
+    buf_addf(b,
+             "guidepost_handoff_wait_seconds_sum %.9g\nguidepost_handoff_wait_seconds_count %llu\n",
+             (double)s.waited_ms / 1000, (unsigned long long)s.taken);
+    gauge(b, "staff_consoles", (double)s.consoles, "Consoles of the staff that are open.");
+}
+
 /* What has to last, on its way in and out. */
 static void mail(struct buf *b, const struct bot *bot)
 {
@@ -253,6 +270,7 @@ static void metrics(struct bot *bot, struct request *rq)
     buf_addf(&b, "guidepost_build_info{version=\"%s\",ranking=\"%d\"} 1\n", GUIDEPOST_VERSION,
              KB_RANKING_VERSION);
     questions(&b, bot);
+    people(&b, bot);
     mail(&b, bot);
     adapters(&b, bot);
     connections(&b, bot);

@@ -105,6 +105,7 @@ struct live {
     bool sweeping;
     int64_t wait_ms[WAITS];
     size_t nwaits;
+    struct live_stats stats;
 };
 
 /* ---- settings ---- */
@@ -246,11 +247,32 @@ int live_eta_min(const struct bot *bot)
 
 /* ---- news ---- */
 
+const char *const live_state_name[LIVE_STATES] = {"queued", "active", "ended", "declined"};
+
+static void count(struct live *l, const struct transcript_event *ev)
+{
+    static const char head[] = "\"t\":\"handoff\"", member[] = "\"state\":\"";
+    const char *at =
+        ev && !strncmp(ev->body, head, sizeof head - 1) ? strstr(ev->body, member) : NULL;
+    for (size_t i = 0; at && i < LIVE_STATES; i++)
+        l->stats.state[i] +=
+            !strncmp(at + sizeof member - 1, live_state_name[i], strlen(live_state_name[i]));
+}
+
+struct live_stats live_stats(const struct bot *bot)
+{
+    struct live_stats stats = bot->live->stats;
+    EACH(bot->live, w)
+    stats.consoles++;
+    return stats;
+}
+
 void live_on_event(struct bot *bot, struct adapter *a, const char *conversation,
                    const struct transcript_event *ev)
 {
     if (!bot->live)
         return;
+    count(bot->live, ev);
     EACH(bot->live, w)
     if (looks_at(w, a, conversation))
         w->calls->on_event(w, ev);
@@ -288,8 +310,11 @@ void live_on_handoff(struct bot *bot, const struct handoff_done *d)
             a->type->on_event(a, d->name, &ev);
         live_on_event(bot, a, d->name, &ev);
     }
-    if (d->waited_ms)
+    if (d->waited_ms) {
         bot->live->wait_ms[bot->live->nwaits++ % WAITS] = d->waited_ms;
+        bot->live->stats.waited_ms += d->waited_ms;
+        bot->live->stats.taken++;
+    }
     if (d->conversation) {
         live_on_queue(bot);
         relay_pump(bot, d->conversation);

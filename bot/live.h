@@ -69,6 +69,15 @@ void live_on_handoff(struct bot *bot, const struct handoff_done *d);
 void live_on_delivered(struct bot *bot, const char *idem);
 void live_asker_types(struct adapter *a, const char *conversation, bool on);
 void live_staff_types(struct live_watcher *w, const char *who, bool on);
+/* Since the start: events of hand-offs by what they say, how many who waited were taken over and how long they had waited. */
+enum live_state { LIVE_QUEUED, LIVE_ACTIVE, LIVE_ENDED, LIVE_DECLINED, LIVE_STATES };
+struct live_stats {
+    uint64_t state[LIVE_STATES], taken;
+    int64_t waited_ms;
+    size_t consoles; /* open now */
+};
+extern const char *const live_state_name[LIVE_STATES];
+struct live_stats live_stats(const struct bot *bot);
 /* Is somebody of the staff at the console? And how many minutes the last ones waited; 0: nobody has lately. */
 bool live_is_staffed(const struct bot *bot);
 int live_eta_min(const struct bot *bot);

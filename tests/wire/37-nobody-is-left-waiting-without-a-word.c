@@ -94,6 +94,11 @@ static void when_nobody_comes(void **state)
 {
     struct client *c = waiting();
     expect_state(c, "declined");
+    struct answer a;
+    assert_true(client_http(w->admin_port, "GET", "/metrics", NULL, NULL, &a));
+    assert_non_null(strstr(a.body, "guidepost_handoff_total{state=\"queued\"} 1\n"));
+    assert_non_null(strstr(a.body, "guidepost_handoff_total{state=\"declined\"} 1\n"));
+    answer_release(&a);
     answers_again(c);
 }
 

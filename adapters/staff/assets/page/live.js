@@ -186,6 +186,7 @@ function Talk({talk: t, save}) {
       box.current.scrollTop = box.current.scrollHeight;
   }, [t.events.length, seen]);
   useKeys({t: () => !mine && take()}, {t: 'take over'});
+  const before = !t.events.some((e) => e.t === 'answer') && t.reply?.text; /* in Slack and Matrix what went before is the ticket's */
   const replies = t.events.filter((e) => e.t === 'msg' && e.from === 'staff');
   return html`<article class="live" aria-labelledby="talk">
     <h2 id="talk" tabindex="-1" dir="auto">${t.question || 'No question yet'}</h2>
@@ -197,8 +198,8 @@ function Talk({talk: t, save}) {
         <${Button} onClick=${does('return_to_bot', 'The bot answers again')}>Back to the bot<//><${Button} onClick=${does('close', 'Closed')}>Close<//>`}
       ${replies.length > 0 && t.ticket > 0 && can('agent') && html`<${Save} talk=${t} reply=${replies.at(-1).text} now=${save}/>`}</div>
     <div class="card said" ref=${box} tabindex="0" role="region" aria-label="Conversation" onScroll=${(e) => stuck.current = e.target.scrollHeight - e.target.scrollTop - e.target.clientHeight < 40}><ol class="talk">
-      ${t.events.map((e) => html`<${Event} key=${e.seq} event=${e}/>`)}${!t.events.length && t.reply?.text && html`<li><p class="soft">Bot</p><p dir="auto">${t.reply.text}</p></li>`}
-      ${seen && html`<li class="event soft">Visitor is typing…</li>`}</ol></div>
+      ${before && html`<li class="theirs"><p class="soft">Visitor</p><p dir="auto">${t.question}</p></li><li><p class="soft">Bot</p><p dir="auto">${before}</p></li>`}
+      ${t.events.map((e) => html`<${Event} key=${e.seq} event=${e}/>`)}${seen && html`<li class="event soft">Visitor is typing…</li>`}</ol></div>
     ${mine ? html`<${Composer} key=${t.conv} conv=${t.conv} question=${t.question}/>` : html`<p class="soft">${others ? 'Somebody else answers here.' : 'Take it over to answer: the bot is silent from then on.'}</p>`}
   </article>`;
 }
