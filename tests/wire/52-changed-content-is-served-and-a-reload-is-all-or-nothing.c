@@ -226,6 +226,36 @@ static void no_question_fails_while_the_index_changes(void **state)
     assert_true(answers(w, "how much do beekeepers earn", "54,000"));
 }
 
+/* One answer to `q`, and whether it has `part`. */
+static bool says(struct wire *w, const char *q, const char *part)
+{
+    struct answer a = {0};
+    assert_true(client_http(w->port, "POST", "/v1/ask", "Content-Type: text/plain\r\n", q, &a));
+    bool found = strstr(a.body, part);
+    answer_release(&a);
+    return found;
+}
+
+/* Replies are kept for whoever asks the same (heard.h): from the moment that a change is said to be in force, none of them is old. */
+static void what_was_heard_before_a_change_is_not_said_after_it(void **state)
+{
+    struct wire *w = *state;
+    char figure[16];
+    for (int i = 0; i < 10; i++) {
+        size_t before = wire_said_times(w, "msg=\"indexed\"");
+        snprintf(figure, sizeof figure, "%d,000", 60 + i);
+        bees(w, figure);
+        for (int k = 0; k < 1000 && wire_said_times(w, "msg=\"indexed\"") == before; k++)
+            usleep(10000);
+        for (int k = 0; k < 5; k++)
+            assert_true(says(w, "how much do beekeepers earn", figure));
+    }
+    struct answer a = {0};
+    assert_true(client_http(w->admin_port, "GET", "/metrics", "", "", &a));
+    assert_null(strstr(a.body, "guidepost_questions_heard_total 0\n"));
+    answer_release(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +267,7 @@ int main(void)
         cmocka_unit_test(a_folder_that_is_deleted_comes_back),
         cmocka_unit_test(a_change_in_the_middle_of_a_reload_is_seen),
         cmocka_unit_test(no_question_fails_while_the_index_changes),
+        cmocka_unit_test(what_was_heard_before_a_change_is_not_said_after_it),
     };
     return cmocka_run_group_tests(tests, wire_setup, wire_teardown);
 }
