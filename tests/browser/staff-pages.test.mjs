@@ -4,22 +4,19 @@
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {context, page, quiet} from './harness.mjs';
-import {desk, console_of, log_in, unanswered, sound, look, ready, LOOKS, SIZES} from './staff.mjs';
+import {desk, console_of, unanswered, sound, look, open, LOOKS, SIZES} from './staff.mjs';
 
 const p = await desk();
 const pages_of = (tab) => tab.$$eval('#nav a', (all) => all.map((a) => a.getAttribute('href').slice('/staff/'.length)));
 
 /* Before anything has been asked. */
 test('pages with nothing on them say so', async () => {
-  for (const size of SIZES) {
-    const tab = await console_of(p, 'adam', '', look(size, 'light'));
-    for (const name of await pages_of(tab)) {
-      await tab.goto(`${p.url}/staff/${name}`);
-      await ready(tab);
-      await sound(tab, `empty-${name}-${size}`);
-    }
-    quiet(tab);
+  const tab = await console_of(p, 'adam', '', look('phone', 'light'));
+  for (const name of await pages_of(tab)) {
+    await open(tab, name);
+    await sound(tab, `empty-${name}`);
   }
+  quiet(tab);
 });
 
 test('the door', async () => {
@@ -44,11 +41,10 @@ for (const style of Object.keys(LOOKS))
     test(`all pages, ${style}, ${size}`, async () => {
       const tab = await console_of(p, 'adam', '', look(size, style));
       for (const name of await pages_of(tab)) {
-        await tab.goto(`${p.url}/staff/${name}`);
-        await ready(tab);
+        await open(tab, name);
         await sound(tab, `${name}-${size}-${style}`);
       }
-      await tab.goto(`${p.url}/staff/triage?id=${first}`);
+      await open(tab, `triage?id=${first}`);
       await tab.waitForSelector('.ticket table');
       await sound(tab, `ticket-${size}-${style}`);
       await tab.keyboard.press('n');
@@ -63,13 +59,18 @@ for (const style of Object.keys(LOOKS))
     });
 
 test('what cannot be reached is said, on every page, with a way on', async () => {
-  const tab = await console_of(p, 'adam', '', look('phone', 'light'), /status of 401|ERR_FAILED/), all = await pages_of(tab);
-  await tab.route(/\/staff\/api\/(?!me)/, (route) => route.abort());
-  for (const name of all) {
-    await tab.goto(`${p.url}/staff/${name}`);
-    await tab.waitForSelector('main h1');
-    const asks = await tab.waitForSelector('.problem', {timeout: 5000}).catch(() => null);
-    assert.ok(asks, `${name} says nothing about it`);
+  const tab = await console_of(p, 'adam', '', look('phone', 'light'), /status of 401|ERR_FAILED/);
+  let asked = 0;
+  await tab.route(/\/staff\/api\/(?!me)/, (route) => {
+    asked++;
+    return route.abort();
+  });
+  for (const name of await pages_of(tab)) {
+    asked = 0;
+    await open(tab, name);
+    if (!asked)
+      continue; /* Live hears all it shows over its socket, and says so itself when that is down */
+    await tab.waitForSelector('.problem', {timeout: 5000}).catch(() => assert.fail(`${name} says nothing about it`));
     await sound(tab, `error-${name}`);
   }
   quiet(tab);

@@ -4,7 +4,7 @@ import {spawnSync} from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import assert from 'node:assert/strict';
-import {accessible, context, fits, page, program, shot, VIEWPORTS} from './harness.mjs';
+import {accessible, context, fits, page, program, shot, sleep, VIEWPORTS} from './harness.mjs';
 
 export const PASSWORD = 'correct horse battery';
 /* Who has which role. */
@@ -58,16 +58,39 @@ export async function log_in(tab, name) {
 export async function console_of(p, name, at = '', options = {}, allow = null) {
   /* a browser reports every 401 and 409 in its console; they are looked at by what the page makes of them */
   const tab = await page(await context(options), allow || /status of 401/);
+  watch(tab);
   await tab.goto(`${p.url}/staff/${at}`);
   await log_in(tab, name);
   await ready(tab);
   return tab;
 }
 
-/* Nothing is being asked for any more. */
+/* Nothing is being asked for any more. Playwright's "networkidle" is the same, but never in less than half a second. */
 export async function ready(tab) {
+  const busy = watched.get(tab) || watch(tab);
   await tab.waitForSelector('main h1');
-  await tab.waitForLoadState('networkidle');
+  for (let quiet = 0; quiet < 3; await sleep(20))
+    quiet = busy.size ? 0 : quiet + 1;
+}
+const watched = new WeakMap();
+function watch(tab) {
+  const busy = new Set();
+  watched.set(tab, busy);
+  tab.on('request', (r) => busy.add(r));
+  for (const end of ['requestfinished', 'requestfailed'])
+    tab.on(end, (r) => busy.delete(r));
+  tab.on('framenavigated', (f) => f === tab.mainFrame() && busy.clear());
+  return busy;
+}
+
+/* To another page, as a link of the menu would. */
+export async function open(tab, name) {
+  await tab.evaluate((to) => {
+    history.pushState(null, '', '/staff/' + to);
+    dispatchEvent(new Event('popstate'));
+  }, name);
+  await tab.waitForSelector(`main.page-${name.split('?')[0]}`);
+  await ready(tab);
 }
 
 /* By the script of the page itself: what it gets from /staff/api/NAME. */

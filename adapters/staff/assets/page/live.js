@@ -5,7 +5,7 @@ import {can, me} from '../part/api.js';
 import {useParams, link} from '../part/route.js';
 import {Head, Button, Dialog, Empty, Field, Problem, Tag, announce, toast, when} from '../part/ui.js';
 import {useKeys, shown} from '../part/keys.js';
-import {act, on, send, up} from '../part/live.js';
+import {act, on, send, staff, up} from '../part/live.js';
 import {Fix} from '../part/fix.js';
 
 const TYPING_MS = 2000, SEEN_MS = 5000, FIND_MS = 200;
@@ -14,7 +14,7 @@ const STATES = {queued: 'asked for a person', active: 'a person has it now', end
 /* ---- what the server tells ---- */
 
 function useQueue() {
-  const [state, set] = useState({talks: null, staff: [], up});
+  const [state, set] = useState({talks: null, staff, up});
   useEffect(() => {
     const offs = [on('queue', (f) => set((s) => ({...s, talks: f.talks}))), on('presence', (f) => set((s) => ({...s, staff: f.staff}))),
       on('up', (f) => set((s) => ({...s, up: true, staff: f.staff}))), on('down', () => set((s) => ({...s, up: false})))];

@@ -117,14 +117,7 @@ const DONE = {claim: ['Claimed'], take: ['It is yours now'], assign: ['Given to 
 function Page() {
   const [params, set] = useParams(), what = params.what || 'open', id = +params.id || 0, search = useRef(null);
   const queue = useQueue(what, params.q || '', params.sort === 'new' ? '' : 'worth'), ticket = useData(id && can('agent') ? 'ticket' : null, {id});
-  const [dialog, open] = useState(null), [reply, begin_with] = useState(), [trouble, set_trouble] = useState(null);
-  useEffect(() => { /* a reply of Live that shall become an answer; it does not stay in the address */
-    if (params.fix && can('agent')) {
-      open(params.fix);
-      begin_with(params.text);
-      set({fix: '', text: ''}, {replace: true});
-    }
-  }, [params.fix]);
+  const [dialog, open] = useState(null), [trouble, set_trouble] = useState(null);
   useEffect(() => {
     set_trouble(null);
     document.getElementById('t' + id)?.scrollIntoView({block: 'nearest'});
@@ -232,11 +225,7 @@ function Page() {
           ${t && html`<${Ticket} key=${t.id} ticket=${t} busy=${ticket.busy} act=${act} open=${open} over=${over} others=${others}/>`}`}
     </section></div>
     ${dialog === 'note' && html`<${Note} onClose=${() => open(null)} onDone=${(text) => act('note', text)}/>`}
-    ${FIXES.some(([, , kind]) => kind === dialog) && t && html`<${Fix} kind=${dialog} ticket=${{id, question: t.question}} answer=${reply}
-      onClose=${() => {
-        open(null);
-        begin_with();
-      }}
+    ${FIXES.some(([, , kind]) => kind === dialog) && t && html`<${Fix} kind=${dialog} ticket=${{id, question: t.question}} onClose=${() => open(null)}
       onDone=${(r) => r.undone ? queue.reload() : go_on()}/>`}
     ${dialog === 'assign' && html`<${Assign} onClose=${() => open(null)} onDone=${(who) => act('assign', who)}/>`}
   </div>`;

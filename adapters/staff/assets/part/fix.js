@@ -177,18 +177,18 @@ function Proposals({question, take}) {
 
 const TITLES = {answer: 'Write an answer', redirect: 'Not us: say where to go', link: 'Link to an entry', synonym: 'Synonym', edit: 'Edit the entry', retire: 'Retire the entry'};
 
-const begin = (kind, {ticket, entry, group, question, answer = ''}) => {
+const begin = (kind, {ticket, entry, group, question}) => {
   const asked = ticket?.question || question || '';
   const g = group && {both: group.words.length > 0, from: (group.words.length ? group.words : group.from).join(', '), to: group.to.join(', ')};
   return {question: asked, test: true, id: entry?.id, file: entry?.file, line: group?.line, weight: group?.weight || undefined, remove: group?.remove,
     words: g || {both: false, from: '', to: ''},
     entry: entry ? (({question, answer, url, aka, tests, not_tests, valid_from, valid_until, reviewed}) => ({question, answer, url, aka, tests, not_tests, valid_from, valid_until, reviewed}))(entry) :
-      {question: asked, answer, url: '', aka: [], tests: asked ? [asked] : [], not_tests: [], valid_from: '', valid_until: ''}};
+      {question: asked, answer: '', url: '', aka: [], tests: asked ? [asked] : [], not_tests: [], valid_from: '', valid_until: ''}};
 };
 
-/* ticket {id, question}: is closed with it; entry: of `answer`, for edit and retire; group: of `synonyms`; answer: to begin with. onDone({name, closed, undo}). */
-export function Fix({ticket, kind: wanted, entry, group, question, answer, onDone, onClose}) {
-  const [kind, set_kind] = useState(wanted), [s, set] = useState(() => begin(wanted, {ticket, entry, group, question, answer}));
+/* ticket {id, question}: is closed with it; entry: of `answer`, for edit and retire; group: of `synonyms`. onDone({name, closed, undo}). */
+export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClose}) {
+  const [kind, set_kind] = useState(wanted), [s, set] = useState(() => begin(wanted, {ticket, entry, group, question}));
   const [seen, set_seen] = useState(null), [error, set_error] = useState(null), [busy, set_busy] = useState(''), [typed, set_typed] = useState('');
   const last = useRef(null), draft = draft_of(kind, s), key = draft && JSON.stringify(draft), current = seen?.key === key ? seen.result : null;
 

@@ -9,6 +9,7 @@ const listeners = new Map(); /* type -> Set of fn(frame) */
 const waiting = new Map(); /* cid -> {frame, done, fail} */
 let socket = null, tries = 0, timer = 0, pulse = 0, heard = 0;
 export let up = false; /* hello was said, ready was heard */
+export let staff = []; /* who is there, by the last word of it */
 
 const tell = (type, frame) => listeners.get(type)?.forEach((fn) => fn(frame));
 
@@ -49,6 +50,7 @@ function settle(f, how) {
 
 function on_frame(f) {
   heard = Date.now();
+  staff = f.staff ?? staff;
   if (f.t === 'ready') {
     up = true;
     tries = 0;
