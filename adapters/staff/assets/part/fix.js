@@ -2,7 +2,7 @@
  * all tests while it is typed, and what that changes is shown before anything is saved. */
 import {html, useEffect, useRef, useState} from './preact.js';
 import {can, get, post} from './api.js';
-import {Button, Dialog, Field, Problem, Tag, announce, count, some, toast} from './ui.js';
+import {Button, Dialog, Field, Problem, Tag, announce, count, some, toast, useData} from './ui.js';
 import {useKeys} from './keys.js';
 
 const POLL_MS = 120, TYPING_MS = 600;
@@ -81,13 +81,15 @@ const lines = (list) => (list || []).join('\n');
 const list_of = (text) => text.split('\n').map((s) => s.trim()).filter(Boolean);
 const id_of = (passage) => passage.slice(passage.lastIndexOf('#') + 1);
 
-function Entry({e, set, url, first}) {
+function Entry({e, set, url, first, wordings}) {
   const on = (name) => (x) => set({...e, [name]: x.target.value});
   const many = (name) => (x) => set({...e, [name]: x.target.value.split('\n')});
+  const fresh = wordings.filter((w) => w !== e.question && !(e.aka || []).includes(w));
   return html`<${Field} label="Question" required value=${e.question} onInput=${on('question')} dir="auto"/>
     <${Field} label=${url ? 'What to say' : 'Answer'} hint="Markdown. Visitors see it word for word." rows=${5} required value=${e.answer} onInput=${on('answer')} autofocus=${first} dir="auto"/>
     <${Field} label=${url ? 'Where to go' : 'Source (optional)'} type="url" placeholder="https://" required=${!!url} value=${e.url} onInput=${on('url')}/>
     <${Field} label="Other ways to ask" hint="One a line" rows=${2} value=${lines(e.aka)} onInput=${many('aka')} dir="auto"/>
+    ${fresh.length > 0 && html`<p><${Button} small onClick=${() => set({...e, aka: [...list_of(lines(e.aka)), ...fresh]})}>Add ${some(fresh.length, 'wording')} from the log<//></p>`}
     <${Field} label="Tests: must be answered with this" hint="One a line. Nothing that fails one is saved by accident." rows=${2} value=${lines(e.tests)} onInput=${many('tests')} dir="auto"/>
     <details open=${e.not_tests?.length > 0 || !!e.valid_until || !!e.valid_from}><summary>Dates, and what it must not answer</summary>
       <${Field} label="Must not be answered with this" hint="One a line" rows=${2} value=${lines(e.not_tests)} onInput=${many('not_tests')} dir="auto"/>
@@ -151,13 +153,14 @@ function draft_of(kind, s) {
 
 /* ---- proposals ---- */
 
-function Proposals({question, take}) {
+/* For these questions; take({draft, from, to, fixes, ...}) when one is to be used. */
+function Proposals({questions, take}) {
   const [found, set] = useState(null), [busy, set_busy] = useState(false), [error, set_error] = useState(null);
   const look = async () => {
     set_busy(true);
     set_error(null);
     try {
-      const {proposals} = await job('propose', {question});
+      const {proposals} = await job('propose', {questions});
       set(proposals);
       announce(proposals.length ? some(proposals.length, 'proposal') : 'Nothing was found that helps and harms nothing');
     } catch (e) {
@@ -177,10 +180,10 @@ function Proposals({question, take}) {
 
 const TITLES = {answer: 'Write an answer', redirect: 'Not us: say where to go', link: 'Link to an entry', synonym: 'Synonym', edit: 'Edit the entry', retire: 'Retire the entry'};
 
-const begin = (kind, {ticket, entry, group, question}) => {
-  const asked = ticket?.question || question || '';
-  const g = group && {both: group.words.length > 0, from: (group.words.length ? group.words : group.from).join(', '), to: group.to.join(', ')};
-  return {question: asked, test: true, id: entry?.id, file: entry?.file, line: group?.line, weight: group?.weight || undefined, remove: group?.remove,
+const begin = (kind, {ticket, entry, group, question, proposal: p}) => {
+  const asked = p?.question || ticket?.question || question || '';
+  const g = p?.from ? {both: false, from: p.from.join(', '), to: p.to.join(', ')} : group && {both: group.words.length > 0, from: (group.words.length ? group.words : group.from).join(', '), to: group.to.join(', ')};
+  return {question: asked, test: true, id: p?.id ? id_of(p.id) : entry?.id, file: entry?.file, line: group?.line, weight: group?.weight || undefined, remove: group?.remove,
     words: g || {both: false, from: '', to: ''},
     entry: entry ? (({question, answer, url, aka, tests, not_tests, valid_from, valid_until, reviewed}) => ({question, answer, url, aka, tests, not_tests, valid_from, valid_until, reviewed}))(entry) :
       {question: asked, answer: '', url: '', aka: [], tests: asked ? [asked] : [], not_tests: [], valid_from: '', valid_until: ''}};
@@ -190,6 +193,8 @@ const begin = (kind, {ticket, entry, group, question}) => {
 export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClose}) {
   const [kind, set_kind] = useState(wanted), [s, set] = useState(() => begin(wanted, {ticket, entry, group, question}));
   const [seen, set_seen] = useState(null), [error, set_error] = useState(null), [busy, set_busy] = useState(''), [typed, set_typed] = useState('');
+  const like = useData(ticket?.id ? 'similar' : null, {id: ticket?.id}); /* the same, as others put it */
+  const wordings = (like.data?.texts || []).map((t) => t.text).filter((t) => t && t !== ticket.question).slice(0, 12);
   const last = useRef(null), draft = draft_of(kind, s), key = draft && JSON.stringify(draft), current = seen?.key === key ? seen.result : null;
 
   const look = async (signal) => {
@@ -249,16 +254,11 @@ export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClo
       set_error(e);
     }
   };
-  const take = (p) => {
-    if (p.draft.kind === 'synonym') {
-      set_kind('synonym');
-      set({...s, words: {both: false, from: p.draft.from.join(', '), to: p.draft.to.join(', ')}});
-    } else {
-      set_kind('link');
-      set({...s, id: id_of(p.draft.id), question: p.draft.question});
-    }
+  const take = ({draft: p}) => {
+    set_kind(p.kind);
+    set({...s, ...begin(p.kind, {ticket, proposal: p})});
   };
-  const proposals = ticket && html`<${Proposals} question=${ticket.question} take=${take}/>`;
+  const proposals = ticket && html`<${Proposals} questions=${[ticket.question, ...wordings]} take=${take}/>`;
   return html`<${Dialog} title=${s.remove ? 'Take the group out' : TITLES[kind]} wide onClose=${onClose}><form class="fix" onSubmit=${(e) => {
     e.preventDefault();
     save();
@@ -270,7 +270,7 @@ export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClo
       kind === 'synonym' ? s.remove ? html`<p><em>${s.words.from}</em>${s.words.to && html` → <em>${s.words.to}</em>`}</p>` :
         html`<${Words} g=${s.words} set=${(g) => set({...s, words: g})} more=${proposals}/>` :
       kind === 'retire' ? html`<p dir="auto">“${entry.question}” is answered no more. It stays in ${entry.file} as a draft, and can be published again.</p>` :
-        html`<${Entry} e=${s.entry} url=${kind === 'redirect'} first=${!!ticket || kind === 'edit'} set=${(e) => set({...s, entry: e})}/>`}
+        html`<${Entry} e=${s.entry} url=${kind === 'redirect'} wordings=${wordings} first=${!!ticket || kind === 'edit'} set=${(e) => set({...s, entry: e})}/>`}
     </div><div class="tried">
     ${current?.entry && kind !== 'link' && kind !== 'retire' && html`<section aria-label="As visitors see it"><h3>As visitors see it</h3><blockquote dir="auto">${current.entry.plain}
       ${current.entry.url && html`<footer class="soft">${current.entry.url}</footer>`}</blockquote></section>`}
