@@ -222,12 +222,12 @@ static void plan_retry(struct content *c, const struct look *look)
 /* `look` NULL: there will be no more. */
 static void tell_waiters(struct content *c, const struct look *look)
 {
-    const char *problem = !look                    ? "the program is stopping"
-                          : !look->err             ? NULL
-                          : look->report.message   ? look->report.message
-                          : look->report.nproblem  ? look->report.problem[0].message
-                          : look->files.nproblem   ? look->files.problem[0].message
-                                                   : kb_strerror(look->err);
+    const char *problem = !look                   ? "the program is stopping"
+                          : !look->err            ? NULL
+                          : look->report.message  ? look->report.message
+                          : look->report.nproblem ? look->report.problem[0].message
+                          : look->files.nproblem  ? look->files.problem[0].message
+                                                  : kb_strerror(look->err);
     for (struct waiter **at = &c->waiter, *w; (w = *at);) {
         if (look && w->number > look->number) {
             at = &w->next;

@@ -149,16 +149,17 @@ const char *live_shown(const struct bot *bot, struct pool *pool, const char *act
 
 /* ---- watchers ---- */
 
-/* Calls fn for each; a watcher may leave while it is told. */
-#define EACH(l, w)                                                                                 \
-    for (struct link *at_ = (l)->watchers.next, *next_ = at_->next; at_ != &(l)->watchers;         \
-         at_ = next_, next_ = at_->next)                                                           \
-        for (struct live_watcher *w = link_owner(at_, struct live_watcher, link); w; w = NULL)
+/* The one after `w`, the first for NULL; NULL when there is none. */
+static struct live_watcher *next_of(const struct live *l, const struct live_watcher *w)
+{
+    const struct link *at = w ? w->link.next : l->watchers.next;
+    return at == &l->watchers ? NULL : link_owner(at, struct live_watcher, link);
+}
 
 static void tell_presence(struct live *l)
 {
-    EACH(l, w)
-    w->calls->on_presence(w);
+    for (struct live_watcher *w = NULL; (w = next_of(l, w));)
+        w->calls->on_presence(w);
 }
 
 void live_join(struct bot *bot, struct live_watcher *w)
@@ -196,8 +197,8 @@ void live_look(struct live_watcher *w, int64_t conversation, const char *adapter
 
 void live_drain(struct bot *bot)
 {
-    EACH(bot->live, w)
-    w->calls->on_drain(w);
+    for (struct live_watcher *w = NULL; (w = next_of(bot->live, w));)
+        w->calls->on_drain(w);
 }
 
 static bool looks_at(const struct live_watcher *w, const struct adapter *a, const char *name)
@@ -212,8 +213,7 @@ void live_presence(struct bot *bot, struct buf *b)
     const char *seen[MAX_NAMED];
     size_t n = 0;
     buf_addc(b, '[');
-    EACH(bot->live, w)
-    {
+    for (struct live_watcher *w = NULL; (w = next_of(bot->live, w));) {
         size_t i = 0;
         while (i < n && strcmp(seen[i], w->user))
             i++;
@@ -229,9 +229,9 @@ void live_presence(struct bot *bot, struct buf *b)
 
 bool live_is_staffed(const struct bot *bot)
 {
-    EACH(bot->live, w)
-    if (w->answers)
-        return true;
+    for (struct live_watcher *w = NULL; (w = next_of(bot->live, w));)
+        if (w->answers)
+            return true;
     return false;
 }
 
@@ -262,8 +262,8 @@ static void count(struct live *l, const struct transcript_event *ev)
 struct live_stats live_stats(const struct bot *bot)
 {
     struct live_stats stats = bot->live->stats;
-    EACH(bot->live, w)
-    stats.consoles++;
+    for (struct live_watcher *w = NULL; (w = next_of(bot->live, w));)
+        stats.consoles++;
     return stats;
 }
 
@@ -273,9 +273,9 @@ void live_on_event(struct bot *bot, struct adapter *a, const char *conversation,
     if (!bot->live)
         return;
     count(bot->live, ev);
-    EACH(bot->live, w)
-    if (looks_at(w, a, conversation))
-        w->calls->on_event(w, ev);
+    for (struct live_watcher *w = NULL; (w = next_of(bot->live, w));)
+        if (looks_at(w, a, conversation))
+            w->calls->on_event(w, ev);
 }
 
 void live_on_talk(struct bot *bot, int64_t conversation)
@@ -288,8 +288,8 @@ void live_on_queue(struct bot *bot)
 {
     if (!bot->live)
         return;
-    EACH(bot->live, w)
-    w->calls->on_queue(w);
+    for (struct live_watcher *w = NULL; (w = next_of(bot->live, w));)
+        w->calls->on_queue(w);
 }
 
 static struct adapter *adapter_named(struct bot *bot, const char *name)
@@ -330,9 +330,9 @@ void live_on_delivered(struct bot *bot, const char *idem)
 
 void live_asker_types(struct adapter *a, const char *conversation, bool on)
 {
-    EACH(a->bot->live, w)
-    if (looks_at(w, a, conversation))
-        w->calls->on_typing(w, on);
+    for (struct live_watcher *w = NULL; (w = next_of(a->bot->live, w));)
+        if (looks_at(w, a, conversation))
+            w->calls->on_typing(w, on);
 }
 
 void live_staff_types(struct live_watcher *w, const char *who, bool on)

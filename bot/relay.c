@@ -105,15 +105,21 @@ static int put_root(struct store *s, struct pump *p, struct pool *pool, struct a
     int err = store_ticket(s, l->ticket, read_ticket, &q);
     if (err && err != -ENOENT)
         return err;
+    char *email = NULL, *note = NULL; /* the address itself is for the console only */
+    if ((err = store_contact(s, l->conversation, &email, &note)))
+        return err;
+    const char *mail = email ? ", has left an e-mail address: see the console" : "";
     struct relay_words w = {.room = strchr(l->room, ':') + 1,
                             .id = l->conversation,
-                            .who = pool_printf(pool, "%s (%s)", q.reason, q.channel),
+                            .who = pool_printf(pool, "%s (%s)%s", q.reason, q.channel, mail),
                             .text = *q.text ? q.text : "(no question yet)",
                             .shown = q.shown,
                             .link =
                                 *p->console && l->ticket
                                     ? pool_printf(pool, "%s%lld", p->console, (long long)l->ticket)
                                     : ""};
+    free(email);
+    free(note);
     return put(s, p, a, pool, &w, idem, 0);
 }
 

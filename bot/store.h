@@ -424,6 +424,9 @@ int store_live_of_ticket(struct store *s, int64_t ticket, int64_t at_ms, int64_t
 /* Its last turn, and the number of the last event that is an answer. -ENOENT: none. */
 int store_last_turn(struct store *s, const char *adapter, const char *name, int64_t *ret_turn);
 int store_last_answer(struct store *s, int64_t conversation, int64_t *ret_seq);
+/* Where its asker wants to be answered, as they wrote it last: an e-mail address, and what they wrote with it. NULL each: nothing. The
+ * caller's. */
+int store_contact(struct store *s, int64_t conversation, char **ret_email, char **ret_note);
 /* All that are not the bot's, the longest in their mode first. The texts are good inside fn; question: of the ticket. */
 typedef void store_live_fn(void *ctx, const struct store_live *l, const char *question);
 int store_lives(struct store *s, size_t max, store_live_fn *fn, void *ctx);

@@ -93,6 +93,7 @@ enum store_sql {
     SQL_LAST_TURN,
     SQL_LAST_ANSWER,
     SQL_LIVES,
+    SQL_CONTACT,
     SQL_LIVE_LATE,
     SQL_LIVE_BEHIND,
     SQL_OUT_STATE,

@@ -172,6 +172,23 @@ int store_last_answer(struct store *s, int64_t conversation, int64_t *ret_seq)
     return st ? find_one(s, st, ret_seq) : err;
 }
 
+static const char sql_contact[] = "SELECT h.email, h.note FROM conversations c JOIN handoffs h"
+                                  " ON h.adapter = c.adapter AND h.conversation = c.name"
+                                  " WHERE c.id = ?1 AND h.email <> '' ORDER BY h.id DESC LIMIT 1";
+
+int store_contact(struct store *s, int64_t conversation, char **ret_email, char **ret_note)
+{
+    int err;
+    sqlite3_stmt *st = store_bind(s, SQL_CONTACT, sql_contact, &err, "i", conversation);
+    if (!st)
+        return err;
+    int row = store_row(s, st);
+    *ret_email = row > 0 ? store_text(st, 0) : NULL;
+    *ret_note = row > 0 ? store_text(st, 1) : NULL;
+    store_reset(st);
+    return row < 0 ? row : 0;
+}
+
 /* ---- many of them ---- */
 
 static const char sql_lives[] =

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bot/clock.h"
@@ -81,6 +82,21 @@ static void add_ticket(void *ctx, const struct store_ticket *t)
     buf_addf(b, ",\"reply\":%s", *t->reply ? t->reply : "{}");
 }
 
+static int add_contact(struct store *s, int64_t conversation, struct buf *b)
+{
+    char *email, *note;
+    int err = store_contact(s, conversation, &email, &note);
+    if (!err && email) {
+        json_add_member(b, "email", email);
+        json_add_member(b, "email_note", note);
+    }
+    if (!err) {
+        free(email);
+        free(note);
+    }
+    return err;
+}
+
 int desk_live_open(struct store *s, struct desk_request *rq)
 {
     struct store_live l = {0};
@@ -101,6 +117,8 @@ int desk_live_open(struct store *s, struct desk_request *rq)
     add_talk(&rq->body, &l);
     if (!err && l.ticket && (err = store_ticket(s, l.ticket, add_ticket, &rq->body)) == -ENOENT)
         err = 0;
+    if (!err)
+        err = add_contact(s, id, &rq->body);
     buf_addf(&rq->body, ",\"head\":%lld,\"events\":[", (long long)l.head);
     if (!err)
         err = store_events(s, id, after, MAX_EVENTS, add_event, &list);

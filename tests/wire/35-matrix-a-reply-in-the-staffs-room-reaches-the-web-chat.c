@@ -148,6 +148,7 @@ static void words_go_both_ways_once(void **state)
     cJSON *ended = frame(c, "handoff", NULL);
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(ended, "state")), "ended");
     cJSON_Delete(ended);
+    assert_non_null(strstr(nth(at + 3), "Closed"));
     ask(c, "q3", WIRE_QUESTION);
     cJSON_Delete(frame(c, "answer", NULL));
     client_close(c);

@@ -136,6 +136,30 @@ static void when_the_visitor_has_enough(void **state)
     client_close(console);
 }
 
+/* Nobody was there: the address is for who answers, and stands in no event. */
+static void an_address_that_was_left_is_shown_to_the_staff(void **state)
+{
+    struct client *console = staff_socket(w, &anna), *c = wire_chat(w);
+    char frame[100];
+    assert_true(wire_chat_ask(c, "q"));
+    assert_true(wire_chat_answer(c, "q", WAIT_MS * (int)wire_slack()) >= 0);
+    assert_true(client_text(c, "{\"t\":\"handoff\",\"cid\":\"m\",\"want\":\"email\",\"email\":"
+                               "\"ann@x.test\",\"note\":\"after six\"}"));
+    expect_state(c, "queued");
+    cJSON *j = staff_get(w, &anna, "queue?what=person"),
+          *t = cJSON_GetArrayItem(cJSON_GetObjectItem(j, "tickets"), 0);
+    snprintf(frame, sizeof frame, "{\"t\":\"open\",\"ticket\":%d}",
+             cJSON_GetObjectItem(t, "id")->valueint);
+    cJSON_Delete(j);
+    assert_true(client_text(console, frame));
+    j = next(console, "conv");
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(j, "email")), "ann@x.test");
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(j, "email_note")), "after six");
+    cJSON_Delete(j);
+    client_close(c);
+    client_close(console);
+}
+
 static void what_is_erased_is_gone_for_both(void **state)
 {
     struct client *console = staff_socket(w, &anna), *c = waiting();
@@ -170,6 +194,7 @@ int main(void)
         cmocka_unit_test(when_somebody_comes_and_says_nothing),
         cmocka_unit_test(when_all_was_said),
         cmocka_unit_test(when_the_visitor_has_enough),
+        cmocka_unit_test(an_address_that_was_left_is_shown_to_the_staff),
         cmocka_unit_test(what_is_erased_is_gone_for_both),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -192,6 +192,7 @@ function Talk({talk: t, save}) {
     <h2 id="talk" tabindex="-1" dir="auto">${t.question || 'No question yet'}</h2>
     <p class="line"><${Tag} tone=${t.mode === 'waiting' ? 'warn' : mine ? 'good' : ''}>${t.mode === 'waiting' ? 'waits for a person' : mine ? 'yours' : others ? `with ${t.who || t.owner}` : 'the bot answers'}<//>
       <span class="soft">${t.channel}${t.mode !== 'bot' && t.since ? html` · ${when(t.since)}` : ''}${t.ticket ? html` · <a href=${link('triage', {id: t.ticket})}>#${t.ticket}</a>` : ''}</span></p>
+    ${t.email && html`<p>Wants an answer by e-mail: <a href=${'mailto:' + encodeURIComponent(t.email)}>${t.email}</a>${t.email_note && html` — <span dir="auto">${t.email_note}</span>`}</p>`}
     <div class="actions" role="group" aria-label="What to do">
       ${!mine && html`<${Button} go=${!others} onClick=${take}>${others ? `Take over from ${t.who || t.owner}` : 'Take over'} <kbd aria-hidden="true">${shown('t')}</kbd><//>`}
       ${mine && html`<${Button} onClick=${does('release', 'It waits for somebody else now')}>Back to those who wait<//>
