@@ -208,7 +208,7 @@ static void look_near(struct grouping *g, struct survey_group *to)
                                  .title = "",
                                  .unknown = words(g->pool, hits.unknown, hits.nunknown),
                                  .confidence = hits.confidence,
-                                 .band = hits.band};
+                                 .band = (int)hits.band};
     if (hits.n) {
         const struct kb_hit *h = &hits.hit[0];
         near->passage = pool_strdup(g->pool, h->passage);

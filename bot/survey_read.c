@@ -85,7 +85,9 @@ void survey_book_release(struct survey_book *b)
     free(b->channel);
     free(b->publish);
     pool_free(b->pool);
-    *b = (struct survey_book){.kb = b->kb};
+    struct kb *kb = b->kb;
+    memset(b, 0, sizeof *b);
+    b->kb = kb;
 }
 
 /* ---- what is asked about ------------------------------------------------------------------------------------------ */
