@@ -30,6 +30,12 @@ void address_of(struct address *a, const struct sockaddr_storage *ss)
     }
 }
 
+bool address_is_unix(const struct address *a)
+{
+    static const struct address zero;
+    return !memcmp(a, &zero, sizeof zero); /* nobody else connects from "::" */
+}
+
 bool address_parse(struct address *a, const char *text, size_t len)
 {
     char s[ADDRESS_TEXT];

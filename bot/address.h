@@ -21,6 +21,7 @@ struct address_range {
 };
 
 void address_of(struct address *a, const struct sockaddr_storage *ss); /* unix sockets: all zero */
+bool address_is_unix(const struct address *a);
 /* "192.0.2.1", "2001:db8::1", also "[2001:db8::1]". */
 bool address_parse(struct address *a, const char *text, size_t len);
 /* The same, or with "/bits" behind it. */

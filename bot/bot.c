@@ -48,6 +48,11 @@ static const char *check_audience(const char *row)
 }
 
 const struct setting bot_settings[] = {
+    {.name = "listen_socket",
+     .type = SETTING_PATH,
+     .value = "",
+     .help = "A unix socket on which the same is served, for a web server on this machine: only "
+             "who may open the file comes in, and its X-Forwarded-For is believed. Empty: none."},
     {.name = "answer_threads",
      .type = SETTING_INT,
      .value = "0",
@@ -376,7 +381,8 @@ static int listen_on(struct bot *bot, const char *setting, const struct server_o
 
 static int open_servers(struct bot *bot)
 {
-    struct server_options opt = {.rules = rules_of(bot->config)};
+    struct server_options opt = {.rules = rules_of(bot->config),
+                                 .socket = config_text(bot->config, "listen_socket")};
     for (struct adapter *a;
          opt.nwebsocket < MAX_WEBSOCKETS && (a = websocket_owner(bot, opt.nwebsocket)) != NULL;)
         opt.websocket[opt.nwebsocket++] =
@@ -448,8 +454,9 @@ static void on_stop(void *ctx)
 
 void bot_use_config(struct bot *bot, struct config *fresh)
 {
-    static const char *const fixed[] = {"listen",         "admin_listen",        "data_dir",
-                                        "answer_threads", "journal.synchronous", NULL};
+    static const char *const fixed[] = {"listen",   "listen_socket",  "admin_listen",
+                                        "data_dir", "answer_threads", "journal.synchronous",
+                                        NULL};
     for (const char *const *name = fixed; *name; name++)
         if (!config_same(bot->config, fresh, *name))
             log_warn("bot", "a changed setting takes effect at the next start", "setting=%s",

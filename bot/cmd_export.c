@@ -154,7 +154,7 @@ static int erase(struct export_call *c, struct store *s)
     else
         fprintf(stderr, "erased: questions, replies, votes, wishes and tickets of %s\n",
                 c->question ? "that question" : "that conversation");
-    if (!err && !c->question)
+    if (!err)
         tell_server(c->data_dir);
     return err ? EXIT_FAILED : EXIT_FINE;
 }

@@ -8,6 +8,7 @@
 
 #include "bot/bot.h"
 #include "bot/clock.h"
+#include "bot/heard.h"
 #include "bot/journal.h"
 #include "bot/live.h"
 #include "bot/must.h"
@@ -29,6 +30,8 @@ struct look {
 
 void erased_forget(struct bot *bot, const char *adapter, const char *conversation)
 {
+    heard_clear(bot->heard,
+                loop_now_ms(bot->loop)); /* its words may be there, for whoever asks the same */
     for (size_t i = 0; i < bot->nadapter; i++) {
         struct adapter *a = &bot->adapter[i];
         if (strcmp(a->type->name, adapter))
@@ -77,6 +80,8 @@ static void done(struct journal_job *job, int err)
 {
     struct look *l = (struct look *)job;
     if (!err) {
+        heard_clear(l->bot->heard,
+                    loop_now_ms(l->bot->loop)); /* also of a question without a conversation */
         for (size_t i = 0; i < l->n; i++)
             erased_forget(l->bot, l->name[i].adapter, l->name[i].conversation);
         l->bot->erased_ms = l->at_ms;

@@ -13,12 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "bot/address.h"
 #include "bot/log.h"
 #include "bot/loop.h"
+#include "bot/must.h"
 
 #define ACCEPT_BATCH  64
 #define PAUSE_MS      100
@@ -31,6 +34,7 @@ struct listener {
     struct listener_calls calls;
     struct loop_timer *pause;
     int fd, port;
+    char *path; /* of a unix socket, or NULL */
     uint64_t refused;
     uint64_t logged_ms; /* when we last complained */
     uint64_t unsaid;    /* and how often we bit our tongue since */
@@ -141,18 +145,8 @@ static int port_of(int fd)
     return ntohs(port);
 }
 
-int listener_open(struct loop *l, const char *address, const struct listener_calls *calls,
-                  struct listener **ret)
+static int begin(struct loop *l, int fd, const struct listener_calls *calls, struct listener **ret)
 {
-    struct sockaddr_storage ss;
-    socklen_t len;
-    int fd = address_resolve(address, &ss, &len);
-    if (fd < 0)
-        return fd;
-    fd = open_socket(&ss, len);
-    if (fd < 0)
-        return fd;
-
     struct listener *ls = calloc(1, sizeof(*ls));
     if (!ls) {
         close(fd);
@@ -172,6 +166,57 @@ int listener_open(struct loop *l, const char *address, const struct listener_cal
     uv_poll_start(&ls->poll, UV_READABLE, on_readable);
     *ret = ls;
     return 0;
+}
+
+int listener_open(struct loop *l, const char *address, const struct listener_calls *calls,
+                  struct listener **ret)
+{
+    struct sockaddr_storage ss;
+    socklen_t len;
+    int fd = address_resolve(address, &ss, &len);
+    if (fd < 0)
+        return fd;
+    fd = open_socket(&ss, len);
+    return fd < 0 ? fd : begin(l, fd, calls, ret);
+}
+
+/* A socket that a process left behind when it was killed; nothing else is ever removed. */
+static void remove_stale(const struct sockaddr_un *un)
+{
+    struct stat st;
+    if (lstat(un->sun_path, &st) || !S_ISSOCK(st.st_mode))
+        return;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    if (connect(fd, (const struct sockaddr *)un, sizeof(*un)) < 0 && errno == ECONNREFUSED)
+        unlink(un->sun_path);
+    close(fd);
+}
+
+int listener_open_unix(struct loop *l, const char *path, const struct listener_calls *calls,
+                       struct listener **ret)
+{
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof(un.sun_path))
+        return -ENAMETOOLONG;
+    memcpy(un.sun_path, path, strlen(path) + 1);
+    remove_stale(&un);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    bool bound = bind(fd, (const struct sockaddr *)&un, sizeof(un)) == 0;
+    /* before listen() nobody can connect, whatever the umask let through */
+    int rc = bound && !chmod(path, 0660) && !listen(fd, BACKLOG) ? 0 : -errno;
+    if (!rc)
+        rc = begin(l, fd, calls, ret); /* closes fd when it fails */
+    else
+        close(fd);
+    if (!rc)
+        (*ret)->path = must(strdup(path));
+    else if (bound)
+        unlink(path);
+    return rc;
 }
 
 int listener_port(const struct listener *ls)
@@ -196,5 +241,8 @@ void listener_close(struct listener *ls)
     loop_timer_stop(ls->pause);
     uv_poll_stop(&ls->poll);
     close(ls->fd);
+    if (ls->path)
+        unlink(ls->path);
+    free(ls->path);
     uv_close((uv_handle_t *)&ls->poll, on_closed);
 }

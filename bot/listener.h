@@ -21,6 +21,10 @@ struct listener_calls {
 /* `address` as for address_resolve(). 0 or a negative errno. */
 int listener_open(struct loop *l, const char *address, const struct listener_calls *calls,
                   struct listener **ret);
+/* The same on a unix socket at `path`, for who may open the file: its owner and group. A socket there of which nobody listens any more
+ * is replaced; anything else is -EADDRINUSE. Removed again by listener_close(). */
+int listener_open_unix(struct loop *l, const char *path, const struct listener_calls *calls,
+                       struct listener **ret);
 int listener_port(const struct listener *ls);
 uint64_t listener_refused(const struct listener *ls);
 /* Closes a connection politely: a browser or proxy understands a status ("503 Service Unavailable"), and comes back

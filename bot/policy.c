@@ -87,8 +87,11 @@ const char *policy_check_origin(const char *text)
 
 /* ---- addresses ---- */
 
+/* Whoever may open our unix socket is a web server in front. */
 bool policy_is_proxy(const struct policy *p, const struct address *a)
 {
+    if (address_is_unix(a))
+        return true;
     for (size_t i = 0; i < p->nproxy; i++)
         if (address_in(a, &p->proxy[i]))
             return true;

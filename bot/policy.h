@@ -29,7 +29,7 @@ enum origin { ORIGIN_NONE, ORIGIN_OWN, ORIGIN_LISTED, ORIGIN_FOREIGN };
 enum origin policy_origin(const struct policy *p, const char *origin, const char *host);
 bool policy_origin_required(const struct policy *p);
 
-bool policy_is_proxy(const struct policy *p, const struct address *a);
+bool policy_is_proxy(const struct policy *p, const struct address *a); /* also our unix socket */
 /* Who asks: `from`, or what the proxies wrote into X-Forwarded-For (NULL when absent). */
 void policy_client(const struct policy *p, const struct address *from, const char *forwarded,
                    char out[ADDRESS_TEXT]);

@@ -404,7 +404,9 @@ bool request_is_from(const struct request *rq, const char *const *range, size_t 
 {
     struct address_range r;
     for (size_t i = 0; i < n; i++)
-        if (address_range_parse(&r, range[i]) && address_in(&rq->conn->from, &r))
+        if (strcmp(range[i], "unix")
+                ? address_range_parse(&r, range[i]) && address_in(&rq->conn->from, &r)
+                : address_is_unix(&rq->conn->from))
             return true;
     return false;
 }

@@ -449,6 +449,8 @@ int server_open(struct loop *l, const struct server_options *opt, const struct s
         goto out;
     struct listener_calls lc = {.ctx = s, .room = on_room, .take = on_socket};
     rc = listener_open(l, opt->listen, &lc, &s->listener);
+    if (!rc && opt->socket && *opt->socket)
+        rc = listener_open_unix(l, opt->socket, &lc, &s->local);
     if (rc < 0)
         goto out;
     s->port = listener_port(s->listener);
@@ -493,8 +495,10 @@ void server_stop_listening(struct server *s)
         return;
     s->draining = true;
     s->stats.refused += s->listener ? listener_refused(s->listener) : 0;
+    s->stats.refused += s->local ? listener_refused(s->local) : 0;
     listener_close(s->listener);
-    s->listener = NULL;
+    listener_close(s->local);
+    s->listener = s->local = NULL;
     while (evict(&s->idle))
         continue;
     for (size_t i = 0; i < s->nslots; i++) {
@@ -528,6 +532,8 @@ void server_stats(const struct server *s, struct server_stats *ret)
     *ret = s->stats;
     if (s->listener)
         ret->refused += listener_refused(s->listener);
+    if (s->local)
+        ret->refused += listener_refused(s->local);
 }
 
 /* The library lets go in stages: it closes its handles, the loop must turn for libuv to confirm, and only a second
@@ -553,6 +559,7 @@ void server_close(struct server *s)
     loop_timer_stop(s->tick);
     loop_hook_stop(s->flush);
     listener_close(s->listener);
+    listener_close(s->local);
     close_library(s);
     for (size_t i = 0; i < s->nslots; i++) {
         if (s->slot[i]) {

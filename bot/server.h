@@ -43,6 +43,7 @@ struct server_websocket {
 
 struct server_options {
     const char *listen;        /* HOST:PORT */
+    const char *socket;        /* a unix socket as well; NULL or "": none */
     struct policy_rules rules; /* whom to let in */
     size_t max_connections;    /* 0: from RLIMIT_NOFILE */
     struct server_websocket
@@ -88,7 +89,8 @@ const char *request_body(const struct request *rq, size_t *ret_len);
 enum origin request_origin(const struct request *rq);
 /* The asker's address: for limits, never for logs. */
 const char *request_client(const struct request *rq);
-/* Does the connection itself, whatever X-Forwarded-For says, come from one of these addresses or ranges? */
+/* Does the connection itself, whatever X-Forwarded-For says, come from one of these addresses or ranges, or ("unix") over our unix
+ * socket? */
 bool request_is_from(const struct request *rq, const char *const *range, size_t n);
 server_handle request_handle(const struct request *rq);
 

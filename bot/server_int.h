@@ -61,6 +61,7 @@ struct server {
     struct lws_protocols protocols[MAX_WEBSOCKETS + 2];
     lws_retry_bo_t no_retry;
     struct listener *listener;
+    struct listener *local; /* on a unix socket, or NULL */
     struct loop_timer *tick;
     struct wheel wheel;
     char address[300];

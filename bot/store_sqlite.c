@@ -220,11 +220,11 @@ static const char *const sql_upgrade[] = {
     "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
     "  at_ms INTEGER NOT NULL,"
     "  who TEXT NOT NULL, role TEXT NOT NULL,"
-    "  kind TEXT NOT NULL,"     /* 'answer' 'edit' 'link' 'synonym' ... */
-    "  name TEXT NOT NULL,"     /* the entry's, or a word */
-    "  path TEXT NOT NULL,"     /* of the file */
-    "  before BLOB,"            /* NULL: there was no file, or it is too long ago */
-    "  digest TEXT NOT NULL,"   /* of that, and of what was written: file.h */
+    "  kind TEXT NOT NULL,"   /* 'answer' 'edit' 'link' 'synonym' ... */
+    "  name TEXT NOT NULL,"   /* the entry's, or a word */
+    "  path TEXT NOT NULL,"   /* of the file */
+    "  before BLOB,"          /* NULL: there was no file, or it is too long ago */
+    "  digest TEXT NOT NULL," /* of that, and of what was written: file.h */
     "  written TEXT NOT NULL,"
     "  state INTEGER NOT NULL," /* enum edit_state */
     "  note TEXT);"             /* 'forced' when a test was overridden */

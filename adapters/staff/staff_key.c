@@ -20,6 +20,13 @@
 
 /* ---- settings ---- */
 
+static const char *check_proxy(const char *text)
+{
+    return strcmp(text, "unix") && policy_check_proxy(text)
+               ? "is not an address or range, as in 10.0.0.0/8, nor unix"
+               : NULL;
+}
+
 static const char *check_header(const char *text)
 {
     size_t n = strlen(text);
@@ -49,10 +56,11 @@ const struct setting staff_settings[] = {
     {.name = "staff.proxies",
      .type = SETTING_LIST,
      .value = "[]",
-     .check = policy_check_proxy,
-     .help = "With proxy: whose word counts, as addresses or ranges. From elsewhere the header is "
-             "refused. Every program on such a machine can write it: give Guidepost a machine, or "
-             "a network, where only that server reaches it."},
+     .check = check_proxy,
+     .help =
+         "With proxy: whose word counts, as addresses or ranges, or unix for listen_socket. From "
+         "elsewhere the header is refused. Every program at such an address can write it, so on "
+         "one machine with others use the socket."},
     {.name = "staff.proxy_user_header",
      .type = SETTING_TEXT,
      .value = "X-Remote-User",

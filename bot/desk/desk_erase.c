@@ -190,10 +190,8 @@ int desk_erase(struct store *s, struct desk_request *rq)
         rq->problem = "There is no such question outside of conversations";
     if (err)
         return err;
-    if (!t.turn) { /* in memory, too: desk.c */
-        rq->forget_adapter = t.adapter;
-        rq->forget = t.conversation;
-    }
+    rq->forget_adapter = t.adapter; /* in memory, too: desk.c */
+    rq->forget = t.conversation;
     buf_adds(&rq->body, "{\"done\":true}");
     return desk_audit(s, rq, "erase", t.turn ? "question" : t.adapter, NULL, NULL);
 }

@@ -8,6 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -169,6 +173,51 @@ static void from_anywhere_else_the_header_is_refused(void **state)
     wire_stop(w);
 }
 
+/* Over the unix socket only who may open it comes in; there its word counts, and over the network nobody's does. */
+static char *over_socket(const struct wire *w, const char *request)
+{
+    static char reply[8192];
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    snprintf(un.sun_path, sizeof un.sun_path, "%.80s/door", w->folder);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&un, sizeof un), 0);
+    assert_int_equal(write(fd, request, strlen(request)), (ssize_t)strlen(request));
+    size_t len = 0;
+    for (ssize_t n; (n = read(fd, reply + len, sizeof reply - 1 - len)) > 0;)
+        len += (size_t)n;
+    reply[len] = '\0';
+    close(fd);
+    return reply;
+}
+
+static void a_unix_socket_is_a_door_of_its_own(void **state)
+{
+    struct wire *w = begin("listen_socket: door\n"
+                           "staff: {auth: proxy, proxies: [unix], proxy_roles: [it=admin]}\n");
+    struct stat st;
+    char path[300];
+    snprintf(path, sizeof path, "%s/door", w->folder);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(S_ISSOCK(st.st_mode));
+    assert_int_equal(st.st_mode & 07777, 0660);
+    const char *said =
+        over_socket(w, "GET /staff/api/me HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                       "X-Remote-User: zoe\r\nX-Remote-Groups: it\r\n\r\n");
+    assert_non_null(strstr(said, "\"sign_on\""));
+    said = over_socket(w, "POST /staff/api/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                          "Origin: https://x\r\nContent-Type: application/json\r\n"
+                          "X-Forwarded-For: 192.0.2.1\r\nX-Remote-User: zoe\r\n"
+                          "X-Remote-Groups: it\r\nContent-Length: 2\r\n\r\n{}");
+    assert_memory_equal(said, "HTTP/1.1 200", 12);
+    assert_non_null(strstr(said, "__Host-guidepost="));
+    assert_string_equal(code_of(w, "/staff/api/me", named("zoe", "it", ""), 403),
+                        "foreign_sign_on");
+    wire_restart(w, 9); /* what a killed one left behind is replaced */
+    said = over_socket(w, "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert_memory_equal(said, "HTTP/1.1 200", 12);
+    wire_stop(w);
+}
+
 static void without_that_setting_the_header_is_nothing(void **state)
 {
     struct wire *w = begin("staff: {proxies: [127.0.0.1], proxy_roles: [it=admin]}\n");
@@ -190,6 +239,7 @@ int main(void)
         cmocka_unit_test(nobody_has_a_password_there),
         cmocka_unit_test(without_groups_only_those_come_in_who_were_added),
         cmocka_unit_test(from_anywhere_else_the_header_is_refused),
+        cmocka_unit_test(a_unix_socket_is_a_door_of_its_own),
         cmocka_unit_test(without_that_setting_the_header_is_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

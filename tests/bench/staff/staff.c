@@ -208,8 +208,16 @@ static const char *const pages[] = {"me",
                                     "tokens",
                                     "account",
                                     "audit",
+                                    "audit?action=login",
+                                    "audit-verify",
+                                    "audit-export",
                                     "settings",
-                                    "kept"};
+                                    "kept",
+                                    "find?text=membership",
+                                    "find?text=nobody-said-this",
+                                    "trace?turn=@",
+                                    "export?format=csv&after=#",
+                                    "export?after=#"};
 
 static void fill_in(const struct bench *b, const char *page, int round, char *ret, size_t size)
 {
