@@ -63,6 +63,7 @@ enum store_sql {
     SQL_REMOVE_TOKEN,
     SQL_TRACES,
     SQL_TRACE,
+    SQL_TRACE_TURN,
     SQL_KEPT_SINCE,
     SQL_ERASED,
     SQL_FIND_AUDIT,

@@ -215,7 +215,6 @@ static const char *const pages[] = {"me",
                                     "kept",
                                     "find?text=membership",
                                     "find?text=nobody-said-this",
-                                    "trace?turn=@",
                                     "export?format=csv&after=#",
                                     "export?after=#"};
 
