@@ -329,8 +329,8 @@ static int write_queue(struct conn *c)
         free(single);
         if (n < 0)
             return -1;
+        p->progress_s = server_now_s(c->server);
     }
-    p->progress_s = server_now_s(c->server);
     update_flow(c);
     return 0;
 }
