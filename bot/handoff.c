@@ -278,7 +278,7 @@ int handoff_want(struct store *s, struct store_conversation *c, const char *want
     if (fresh ||
         c->mode == MODE_BOT) { /* what was said before is told by the first message there */
         l.told = told ? c->head : c->head - 1;
-        l.passed = fresh || !l.thread ? c->head : c->head - 1;
+        l.passed = fresh ? c->head : c->head - 1;
     }
     if (!l.room && begins)
         set(&l.room, room);

@@ -208,7 +208,7 @@ static bool for_room(struct pool *pool, const struct event *e, struct relay_word
         return false;
     w->text = is(e->state, "active")
                   ? pool_printf(pool, "%s answers at the console.", *e->who ? e->who : "Somebody")
-              : is(e->state, "queued") ? "The visitor asks for a person again."
+              : is(e->state, "queued") ? "The visitor asks for a person."
               : is(e->state, "declined")
                   ? "Nobody answered in time: the visitor was told so, and the bot answers again."
                   : "The hand-off has ended: the bot answers again. A reply here still reaches the "

@@ -98,7 +98,9 @@ static const struct setting settings[] = {
     {.name = "slack.handoff_channel",
      .type = SETTING_TEXT,
      .value = "\"\"",
-     .help = "Id of the channel where people help. Answers have a button for it then."},
+     .help =
+         "Id of the channel where people help, and answer askers where they asked. Answers have "
+         "a button for it then, as with staff.room."},
     {.name = "slack.anyone_may_click",
      .type = SETTING_BOOL,
      .value = "false",

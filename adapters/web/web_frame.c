@@ -6,7 +6,9 @@
 
 #include "adapters/web/web_int.h"
 #include "bot/clock.h"
+#include "bot/hours.h"
 #include "bot/limits.h"
+#include "bot/live.h"
 #include "kb/kb.h"
 
 #define MAX_ITEMS 6 /* of a type-ahead: as many as fit above a phone's keyboard */
@@ -82,6 +84,20 @@ void web_frame_ready(struct web *w, const char *token, const char *conversation,
     buf_addf(b, ",\"epoch\":\"%s\",\"head\":%lld,\"mode\":\"%s\",", epoch, (long long)t->head,
              mode_name(t->mode));
     web_add_config(w, b);
+    buf_addc(b, '}');
+}
+
+void web_frame_presence(struct web *w, struct buf *b)
+{
+    const struct bot *bot = w->adapter->bot;
+    int64_t next = 0;
+    char at[CLOCK_TEXT];
+    bool there = live_is_staffed(bot) || hours_are(bot_config(bot), clock_wall_ms() / 1000, &next);
+    buf_addf(b, "{\"t\":\"presence\",\"staff\":%s", there ? "true" : "false");
+    if (!there && next) {
+        clock_text(next * 1000, at);
+        json_add_member(b, "next_open", at);
+    }
     buf_addc(b, '}');
 }
 
@@ -239,6 +255,9 @@ int web_hands_over(const struct transcript_event *ev)
 {
     static const char head[] = "\"t\":\"handoff\"";
     if (strncmp(ev->body, head, sizeof head - 1))
+        return 0;
+    if (strstr(ev->body,
+               "\"state\":\"queued\"")) /* asked for once more, perhaps while there is one */
         return 0;
     return strstr(ev->body, "\"state\":\"active\"") ? 1 : -1;
 }

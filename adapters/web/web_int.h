@@ -221,6 +221,8 @@ void web_frame_ready(struct web *w, const char *token, const char *conversation,
                      const struct transcript *t, struct buf *b);
 /* Members that ready and /v1/config share: starters, limits, feat, site. */
 void web_add_config(struct web *w, struct buf *b);
+/* Is somebody of the staff there, and if not, when is there. */
+void web_frame_presence(struct web *w, struct buf *b);
 /* who NULL: somebody of the staff. */
 void web_frame_typing(const char *who, bool on, struct buf *b);
 void web_frame_event(const struct transcript_event *ev, struct buf *b);

@@ -10,6 +10,7 @@
  *     suggest {rid, text}                    ->   suggest {rid, items}
  *     ping                                   ->   pong
  *     anything wrong                         ->   error {code, title, cid?, retry, retry_after?}
+ *     where a person has the chat, or is waited for: presence {staff, next_open?}, typing {who?, on}; typing {on} from it
  *     when the server is about to stop            bye {code, retry_after}: come again, each after another while
  *
  * hello comes first and within HELLO_S. What has a `seq` is an event of the conversation's transcript: on disk before anybody
@@ -183,6 +184,11 @@ static bool opened(struct web_follower *f, const struct transcript *t)
         buf_init(&b, MAX_REPLY_JSON);
         web_frame_ready(c->web, h->token, web_follower_name(f), t, &b);
         say(c, &b);
+        if (t->mode != TRANSCRIPT_BOT) {
+            buf_init(&b, 256);
+            web_frame_presence(c->web, &b);
+            say(c, &b);
+        }
     }
     if (!good)
         web_unfollow(f);
