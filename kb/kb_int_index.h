@@ -57,7 +57,8 @@ int tokenizer_tap(sqlite3 *db, const struct tokenizer_tap *tap);
 /* `word` is folded, not stemmed. Per language; unknown languages have none. */
 bool stopword(const char *lang, const char *word, size_t len);
 /* All of them, in byte order. */
-const char *const *stopword_list(const char *lang, size_t *ret_n);
+#define STOPWORD_SIZE 9 /* with its end; behind a shorter one are zeroes */
+const char (*stopword_list(const char *lang, size_t *ret_n))[STOPWORD_SIZE];
 
 /* ---- trait.c: what kinds of things a passage has -------------------------------------------------------------- */
 

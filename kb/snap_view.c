@@ -355,7 +355,7 @@ const uint64_t *view_stopwords(struct view *v, struct view_segment *g, uint32_t 
     if (g->stopword[lang])
         return g->stopword[lang];
     size_t n = 0;
-    const char *const *word = stopword_list(*g->name[lang] ? g->name[lang] : "en", &n);
+    const char(*word)[STOPWORD_SIZE] = stopword_list(*g->name[lang] ? g->name[lang] : "en", &n);
     uint64_t *bits = new_bits(v->pool, snap_head(g->snap)->nterm);
     uint64_t buckets = snap_head(g->snap)->section[SNAP_BUCKETS].len;
     if (buckets <= BUCKETS_AT_ONCE) /* nearly every page of them is about to be asked for */

@@ -7,12 +7,13 @@
  * are not.
  *
  * Words are folded (lower case, no accents, no apostrophes), not stemmed, each list in byte
- * order so that it can be searched by halves; a test checks the order. */
+ * order so that it can be searched by halves, as numbers of eight bytes, which is room for the longest; a test checks the order. */
 #include "kb/kb_int.h"
 
+#include <endian.h>
 #include <string.h>
 
-static const char *const english[] = {
+static const char english[][STOPWORD_SIZE] = {
     "a",       "about",  "again",  "all",     "also",   "am",      "an",     "and",     "any",
     "anybody", "anyone", "are",    "arent",   "as",     "at",      "be",     "because", "been",
     "before",  "being",  "but",    "by",      "can",    "cannot",  "cant",   "could",   "couldnt",
@@ -32,7 +33,7 @@ static const char *const english[] = {
     "whos",    "whose",  "why",    "will",    "with",   "wont",    "would",  "wouldnt", "yes",
     "you",     "your",   "youre",  "yours"};
 
-static const char *const german[] = {
+static const char german[][STOPWORD_SIZE] = {
     "aber",    "als",    "am",    "an",    "auch",   "auf",    "aus",     "bei",     "beim",
     "bin",     "bis",    "bitte", "da",    "danke",  "dann",   "das",     "dass",    "dein",
     "deine",   "dem",    "den",   "denn",  "der",    "des",    "die",     "dies",    "diese",
@@ -47,7 +48,7 @@ static const char *const german[] = {
     "welches", "wenn",   "wer",   "werde", "werden", "wie",    "wieviel", "will",    "wir",
     "wird",    "wo",     "wurde", "zu",    "zum",    "zur"};
 
-static const char *const spanish[] = {
+static const char spanish[][STOPWORD_SIZE] = {
     "a",     "al",      "alguien", "algun",  "alguna",  "ante",   "aqui",    "como",  "con",
     "cual",  "cuales",  "cuando",  "cuanta", "cuantas", "cuanto", "cuantos", "de",    "del",
     "desde", "donde",   "e",       "el",     "ella",    "ellas",  "ellos",   "en",    "entre",
@@ -60,7 +61,7 @@ static const char *const spanish[] = {
     "su",    "sus",     "tambien", "te",     "tener",   "tengo",  "ti",      "tiene", "tu",
     "tus",   "un",      "una",     "unas",   "uno",     "unos",   "y",       "ya",    "yo"};
 
-static const char *const french[] = {
+static const char french[][STOPWORD_SIZE] = {
     "a",       "ai",    "alors", "as",   "au",     "aux",     "avec",  "avez",     "avoir",
     "bonjour", "c",     "ca",    "ce",   "ces",    "cet",     "cette", "combien",  "comment",
     "d",       "dans",  "de",    "des",  "donc",   "du",      "elle",  "elles",    "en",
@@ -76,7 +77,7 @@ static const char *const french[] = {
 
 static const struct list {
     char code[3];
-    const char *const *word;
+    const char (*word)[STOPWORD_SIZE];
     size_t n;
 } lists[] = {
     {"en", english, sizeof english / sizeof *english},
@@ -85,15 +86,12 @@ static const struct list {
     {"fr", french, sizeof french / sizeof *french},
 };
 
-/* As strncmp() and then by length; a call for each would be most of the time. */
-static int compare(const char *word, size_t len, const char *listed)
+/* The first eight bytes as a number, which is ordered as they are. */
+static uint64_t key_of(const char word[STOPWORD_SIZE])
 {
-    for (size_t i = 0; i < len; i++) {
-        int r = (unsigned char)word[i] - (unsigned char)listed[i];
-        if (r || !listed[i])
-            return r;
-    }
-    return -(int)(unsigned char)listed[len];
+    uint64_t key;
+    memcpy(&key, word, sizeof key);
+    return be64toh(key);
 }
 
 static const struct list *list_of(const char *lang)
@@ -104,7 +102,7 @@ static const struct list *list_of(const char *lang)
     return NULL;
 }
 
-const char *const *stopword_list(const char *lang, size_t *ret_n)
+const char (*stopword_list(const char *lang, size_t *ret_n))[STOPWORD_SIZE]
 {
     const struct list *list = list_of(lang);
     *ret_n = list ? list->n : 0;
@@ -114,18 +112,20 @@ const char *const *stopword_list(const char *lang, size_t *ret_n)
 bool stopword(const char *lang, const char *word, size_t len)
 {
     const struct list *list = list_of(lang);
-    if (!list || !len || memchr(word, 0, len))
+    char padded[STOPWORD_SIZE] = "";
+    if (!list || !len || len >= STOPWORD_SIZE)
         return false;
-    size_t low = 0, high = list->n;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        int r = compare(word, len, list->word[mid]);
-        if (r == 0)
-            return true;
-        if (r < 0)
-            high = mid;
-        else
-            low = mid + 1;
+    for (size_t i = 0; i < len; i++) {
+        if (!word[i])
+            return false;
+        padded[i] = word[i];
     }
-    return false;
+    uint64_t key = key_of(padded);
+    size_t low = 0;
+    for (size_t n = list->n; n > 1;) { /* the last one that is not behind it */
+        size_t half = n / 2;
+        low += key_of(list->word[low + half]) <= key ? half : 0;
+        n -= half;
+    }
+    return key_of(list->word[low]) == key;
 }

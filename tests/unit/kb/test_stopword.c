@@ -28,7 +28,7 @@ static void every_listed_word_is_found(void **state)
     int list = -1, words = 0;
     bool inside = false;
     while (fgets(line, sizeof line, f)) {
-        if (!strncmp(line, "static const char *const ", 25)) {
+        if (strstr(line, "[][STOPWORD_SIZE] = {")) {
             list++;
             inside = true;
             continue;
