@@ -142,13 +142,17 @@ struct growing {
     size_t n, cap;
     uint8_t (*count)[FIELDS];
     size_t ncount, capcount;
+    uint16_t fields;
     float most;
 };
 
-static size_t encode(const struct growing *b, uint32_t chunk, uint8_t *to)
+static size_t encode(const struct growing *b, uint16_t chunk, uint8_t *to)
 {
-    struct snap_part part = {
-        .chunk = chunk, .n = (uint32_t)b->n, .escapes = (uint32_t)b->n, .most = b->most};
+    struct snap_part part = {.chunk = chunk,
+                             .fields = b->fields,
+                             .n = (uint32_t)b->n,
+                             .escapes = (uint32_t)b->n,
+                             .most = b->most};
     memcpy(to, &part, sizeof part);
     memcpy(to + sizeof part, b->offset, b->n * 2);
     memset(to + sizeof part + b->n * 2, SNAP_ESCAPE, b->n);
@@ -164,7 +168,7 @@ struct beside {
     size_t n;
 };
 
-static void enter_chunk(struct beside *o, uint32_t chunk)
+static void enter_chunk(struct beside *o, uint16_t chunk)
 {
     for (size_t i = 0; i < o->n; i++) {
         struct snap_list *l = &o->list[i];
@@ -205,10 +209,11 @@ static int phrase_part(struct search *s, size_t term, size_t segment, const stru
     const struct view_segment *g = &s->v->segment[segment];
     const uint16_t *offset = (const void *)(part + 1);
     b->n = b->ncount = 0;
+    b->fields = 0;
     b->most = 0;
     enter_chunk(others, part->chunk);
     for (uint32_t i = 0; i < part->n; i++) {
-        uint32_t ord = part->chunk * SNAP_CHUNK + offset[i];
+        uint32_t ord = (uint32_t)part->chunk * SNAP_CHUNK + offset[i];
         uint8_t count[FIELDS] = {0};
         if (!all_there(others, offset[i]))
             continue;
@@ -222,10 +227,12 @@ static int phrase_part(struct search *s, size_t term, size_t segment, const stru
                 *c = (uint8_t)(*c + (*c < BM25F_TF_MAX));
                 found = true;
             }
-        if (!found)
+        const struct snap_row *row = found ? snap_row(g->snap, ord) : NULL;
+        if (!row)
             continue;
-        float tf = (float)bm25f_tf(count, g->length + (size_t)ord * FIELDS, s->v->average);
+        float tf = (float)bm25f_tf(count, row->length, s->v->average);
         b->most = tf > b->most ? tf : b->most;
+        b->fields |= snap_fields(count);
         *POOL_PUSH(b->pool, b->offset, b->n, b->cap) = offset[i];
         memcpy(POOL_PUSH(b->pool, b->count, b->ncount, b->capcount), count, FIELDS);
     }
@@ -300,7 +307,7 @@ static int phrase_list(struct search *s, size_t term, size_t segment)
         len += encode(&b, part->chunk, more_room(s->pool, &all, len, &cap, b.n));
         t->list[segment].left++;
         for (size_t i = 0; i < b.n; i++)
-            t->df += !is_dead(g, part->chunk * SNAP_CHUNK + b.offset[i]);
+            t->df += !is_dead(g, (uint32_t)part->chunk * SNAP_CHUNK + b.offset[i]);
     }
     t->list[segment].at = all;
     return r;
@@ -320,6 +327,14 @@ static int word_list(struct search *s, size_t term)
     return r;
 }
 
+static bool is_bad(const struct view *v)
+{
+    bool bad = false;
+    for (size_t g = 0; g < v->nsegment; g++)
+        bad = bad || snap_bad(v->segment[g].snap);
+    return bad;
+}
+
 static int read_terms(struct search *s)
 {
     struct query *q = s->q;
@@ -332,9 +347,7 @@ static int read_terms(struct search *s)
             r = phrase_list(s, i, g);
         q->term[i].df = s->term[i].df;
     }
-    for (size_t g = 0; g < s->v->nsegment; g++) /* a look-up may have met a damaged page */
-        r = r ? r : snap_bad(s->v->segment[g].snap) ? KB_ERR_DAMAGED : 0;
-    return r;
+    return r || !is_bad(s->v) ? r : KB_ERR_DAMAGED; /* a look-up may have met a damaged page */
 }
 
 /* ---- filters ------------------------------------------------------------------------------------------------------ */
@@ -376,6 +389,12 @@ static bool admits(void *ctx, uint32_t ord)
         return false;
     const struct snap_row *row = snap_row(g->snap, ord);
     return row && s->lang_ok[s->segment][row->lang] && s->audience_ok[s->segment][row->audience];
+}
+
+static uint32_t tie_of(void *ctx, const struct find_hit *hit)
+{
+    const struct search *s = ctx;
+    return snap_tie(s->v->segment[hit->segment].snap, hit->ord);
 }
 
 /* Which languages and audiences the asker may see, as candidates.c has it. Only where a language is asked for has every
@@ -437,6 +456,7 @@ static void find(struct search *s, size_t max, struct find_result *r)
                                .suspect = g->suspect,
                                .suspect_all = s->every,
                                .admits = admits,
+                               .tie = tie_of,
                                .ctx = s};
         s->segment = r->segment = (uint32_t)i;
         finder_run(g->finder, &q, r);
@@ -477,14 +497,14 @@ static int give_candidate(struct search *s, struct pool *pool, const struct find
     if (!row)
         return KB_ERR_DAMAGED;
     *c = (struct candidate){.id = row->id,
-                            .tie = hit->tie,
+                            .tie = snap_tie(g->snap, hit->ord),
                             .segment = hit->segment,
                             .ord = hit->ord,
                             .match = m,
                             .nmatch = n,
                             .traits = row->traits,
                             .has_traits = true};
-    c->bm25 = bm25f_score(&s->weights, m, n, g->length + (size_t)hit->ord * FIELDS, s->v->average);
+    c->bm25 = bm25f_score(&s->weights, m, n, row->length, s->v->average);
     return 0;
 }
 
@@ -494,10 +514,22 @@ static void order_hits(struct find_hit *hit, size_t n)
     for (size_t i = 1; i < n; i++) {
         struct find_hit h = hit[i];
         size_t k = i;
-        for (; k && hit[k - 1].score < h.score; k--)
+        for (; k && find_worse(&hit[k - 1], &h); k--)
             hit[k] = hit[k - 1];
         hit[k] = h;
     }
+}
+
+/* Where so many passages equal the last of the best that there was no room for all, those behind it are not even read. */
+static void drop_equals(struct search *s, size_t max, struct find_result *r)
+{
+    if (r->n < r->room || r->n <= max)
+        return;
+    for (size_t i = 0; i < r->n; i++)
+        r->hit[i].tie = tie_of(s, &r->hit[i]);
+    order_hits(r->hit, r->n);
+    while (r->n > max && r->hit[r->n - 1].score >= r->hit[max - 1].score)
+        r->n--;
 }
 
 /* The same by exact scores, by which hardly two change places. */
@@ -533,10 +565,13 @@ int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t m
     struct find_result found = {.hit = pool_array(scratch, max + SPARE, sizeof *found.hit),
                                 .room = max + SPARE};
     find(s, max, &found);
+    drop_equals(s, max, &found);
     order_hits(found.hit, found.n);
     c.c = pool_array(pool, found.n, sizeof *c.c);
     for (; c.n < found.n && !r; c.n++)
         r = give_candidate(s, pool, &found.hit[c.n], &c.c[c.n]);
+    if (!r && is_bad(v))
+        r = KB_ERR_DAMAGED;
     if (r)
         goto out;
     order_candidates(c.c, c.n);

@@ -49,9 +49,11 @@ struct lengths {
 
 static struct lengths lengths_of(const struct kb *kb, const struct candidate *c)
 {
-    if (kb->view)
-        return (struct lengths){kb->view->segment[c->segment].length + c->ord * FIELDS,
-                                kb->view->average};
+    static const uint16_t unknown[FIELDS]; /* of a damaged file */
+    if (kb->view) {
+        const struct snap_row *row = snap_row(kb->view->segment[c->segment].snap, (uint32_t)c->ord);
+        return (struct lengths){row ? row->length : unknown, kb->view->average};
+    }
     return (struct lengths){kb->stats->len[c->ord], kb->stats->average};
 }
 

@@ -19,15 +19,17 @@
 
 #include "kb/kb_int.h"
 
-#define SNAP_FORMAT  5
+#define SNAP_FORMAT  6
 #define SNAP_PAGE    4096u  /* bytes that are checked at once, and a page of memory */
 #define SNAP_CHUNK   65536u /* passages whose offsets fit 16 bits */
 #define SNAP_NO_TERM UINT32_MAX
-#define SNAP_ESCAPE  255u /* a tuple code: the counts stand behind the list */
+#define SNAP_ESCAPE  254u /* a tuple code: the counts stand behind the list */
+#define SNAP_LONG    255u /* a length */
 
 enum snap_section {
     SNAP_ROWS,    /* struct snap_row, per passage and one more */
-    SNAP_LENGTHS, /* u16 tokens per field, per passage */
+    SNAP_LENGTHS, /* u8 tokens per passage, one field after the other; SNAP_LONG: its row has it */
+    SNAP_TIES,    /* u32 per passage: order among equal scores, see bm25f.h */
     SNAP_NAMES,   /* terminated strings, the first one "" */
     SNAP_DATED, /* struct snap_dated, ascending: passages with a date of validity, or for an audience */
     SNAP_CONDITIONS, /* passages with needs or nots: see snap_builder.c */
@@ -64,12 +66,12 @@ _Static_assert(sizeof(struct snap_header) == SNAP_PAGE, "pages of the file are p
 
 /* What is asked about few passages of a question: all in one place, so that one page has it. */
 struct snap_row {
-    uint32_t id;  /* passages.id */
-    uint32_t tie; /* order among equal scores: bm25f.h */
+    uint32_t id; /* passages.id */
     uint32_t
         forward; /* where its words begin in SNAP_FORWARD; they end where the next one's begin */
-    uint8_t lang, audience; /* places in SNAP_NAMES */
-    uint16_t traits;        /* what kinds of things it has: trait.c */
+    uint8_t lang, audience;  /* places in SNAP_NAMES */
+    uint16_t traits;         /* what kinds of things it has: trait.c */
+    uint16_t length[FIELDS]; /* tokens */
 };
 
 struct snap_dated {
@@ -89,7 +91,8 @@ struct snap_term {
 /* A term's passages within one chunk. Behind it: u16 offset[n], ascending; u8 code[n]; then u8 counts
  * [FIELDS] for every code that is SNAP_ESCAPE, in order; padding to 4. */
 struct snap_part {
-    uint32_t chunk;
+    uint16_t chunk;
+    uint16_t fields; /* a bit for each field in which it stands somewhere */
     uint32_t n, escapes;
     float most; /* the largest tf (bm25f.h) of the part with the averages of the build */
 };
@@ -151,8 +154,20 @@ const void *snap_bytes(struct snap *s, enum snap_section section, uint64_t at, u
 /* Of the passage; NULL when out of range or damaged. */
 const struct snap_row *snap_row(struct snap *s, uint32_t ord);
 
+/* 0 when out of range or damaged. */
+uint32_t snap_tie(struct snap *s, uint32_t ord);
+
 uint32_t snap_lookup(struct snap *s, const char *token, size_t len);
 const struct snap_term *snap_term(struct snap *s, uint32_t term);
+
+/* The fields that have a count, as a bit each. */
+static inline uint16_t snap_fields(const uint8_t count[FIELDS])
+{
+    unsigned fields = 0;
+    for (unsigned f = 0; f < FIELDS; f++)
+        fields |= count[f] ? 1u << f : 0;
+    return (uint16_t)fields;
+}
 
 static inline uint64_t snap_part_size(const struct snap_part *p)
 {

@@ -22,8 +22,8 @@
  *    are still to get takes k look-ups a slot: the least of their *whole* scores is a threshold (raise_threshold()).
  *    That is worth its time only when it may end the adding, so may_stop() guesses what it will bring. Of all that a
  *    passage could have, the k-th best rarely has more than a share of LIKELY, since nobody has every word as often
- *    and in as short a text as its bound assumes; and once there is a threshold, the next one is rarely HIGHER times
- *    as high. A wrong guess costs time and changes nothing.
+ *    and in as short a text as its bound assumes. Once there is a threshold no other is looked for: a better one saves less
+ *    than it costs. A wrong guess costs time and changes nothing.
  *
  * 4. Or everything, plainly. Where a base is small, or has more postings for the question than passages, to choose is a
  *    detour: score_all() adds all slots to all passages, the commonest words as whole arrays (planes, snap_gain.c), notes
@@ -35,7 +35,7 @@
  *    was one, look-ups and sums choose by comparison instead of jumping, and the k-th best of n scores is
  *    not kept in a heap but found by halving a range (kth_best()).
  *
- * 6. Counts are coded. The counts of a word in the four fields are one byte, a place in a table of the 255
+ * 6. Counts are coded. The counts of a word in the four fields are one byte, a place in a table of the 254
  *    commonest combinations; most words stand in the body alone, and then one look-up in a table by the length
  *    of the body is all the arithmetic there is. snap_gain.c has that, and the three ways to read a list.
  *
@@ -61,8 +61,7 @@
 #include "kb/snap_room.h"
 
 #define SLACK    1.00001f /* bounds are raised by more than float additions can err */
-#define LIKELY   0.6f     /* hardly more than this share of what is possible has the k-th best, */
-#define HIGHER   1.5f     /* nor hardly more than so many times the threshold */
+#define LIKELY   0.6f     /* hardly more than this share of what is possible has the k-th best */
 #define NEAR     0.125f   /* and hardly less than this share of what the best has */
 #define CLOSE    1024u    /* neighbouring floats: 0.01 % */
 #define SMALLEST 1e-30f   /* less than any score that is not zero */
@@ -80,6 +79,8 @@ static bool part_of(struct snap_list *list, uint32_t chunk, struct part *ret)
     if (head->chunk != chunk)
         return false;
     ret->n = head->n;
+    ret->fields = head->fields;
+    ret->spelled = head->escapes == head->n;
     ret->most = head->most;
     ret->offset = (const void *)(list->at + sizeof *head);
     ret->code = list->at + sizeof *head + head->n * 2u;
@@ -123,8 +124,7 @@ static void activate(struct finder *f, uint32_t chunk)
                 continue;
             p->weight = list->weight;
             p->term = list->term;
-            p->plane =
-                p->term < FIND_PLANES ? f->plane[(size_t)chunk * FIND_PLANES + p->term] : NULL;
+            snap_gain_plane(f, p);
             a->bound = find_higher(a->bound, term_bound(f, p));
             a->postings += p->n;
             a->n++;
@@ -140,6 +140,27 @@ bool find_admits(const struct finder *f, uint32_t offset)
     uint32_t ord = f->base + offset;
     bool suspect = f->q->suspect_all || f->q->suspect[ord / 64] >> ord % 64 & 1;
     return !suspect || f->q->admits(f->q->ctx, ord);
+}
+
+/* The lengths of fields in which words of the question stand. Of others there are none to be asked for, unless the file was
+ * forged. False: it is unsound, as whoever asked will see. */
+static bool read_lengths(struct finder *f)
+{
+    static const uint8_t none[SNAP_CHUNK];
+    unsigned fields = 1u << FIELD_BODY;
+    for (size_t i = 0; i < f->nactive; i++)
+        for (size_t k = 0; k < f->active[i].n; k++)
+            fields |= f->part[f->active[i].first + k].fields;
+    for (unsigned i = 0; i < FIELDS; i++) {
+        f->length[i] = none;
+        if (fields >> i & 1)
+            f->length[i] =
+                snap_bytes(f->snap, SNAP_LENGTHS, (uint64_t)f->head->n * i + f->base, f->size);
+        if (!f->length[i])
+            return false;
+    }
+    snap_gain_begin(f);
+    return true;
 }
 
 /* ---- the threshold ---------------------------------------------------------------------------------------------- */
@@ -221,8 +242,7 @@ static void sum_bounds(const struct finder *f, float rest[FIND_SLOTS + 1])
  * the look-ups that it takes cost less than the lists that it saves. */
 static bool may_stop(const struct finder *f, size_t next, float rest, float all, size_t postings)
 {
-    float likely = f->threshold > 0 ? HIGHER * f->threshold : LIKELY * all;
-    return f->ntouched >= f->q->k && rest < likely &&
+    return f->threshold <= 0 && f->ntouched >= f->q->k && rest < LIKELY * all &&
            postings > f->ntouched + FIND_PROBE * f->q->k * (f->nactive - next);
 }
 
@@ -339,18 +359,13 @@ static void score_chunk(struct finder *f)
     raise_to(f, kth_best(f->gain, f->nalive, f->q->k));
 }
 
-static bool worse(const struct find_hit *a, const struct find_hit *b)
-{
-    return a->score < b->score || (!(a->score > b->score) && a->tie > b->tie);
-}
-
 /* A heap with the worst on top, to be thrown out first. */
 static void sink(struct find_hit *heap, size_t n, size_t i)
 {
     for (;;) {
         size_t worst = i;
         for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < n; child++)
-            if (worse(&heap[child], &heap[worst]))
+            if (find_worse(&heap[child], &heap[worst]))
                 worst = child;
         if (worst == i)
             return;
@@ -361,16 +376,22 @@ static void sink(struct find_hit *heap, size_t n, size_t i)
     }
 }
 
+/* Only when there are too many is it asked who comes first among equals, which may take a page of the file for each. */
 static void keep(const struct finder *f, struct find_result *r, struct find_hit hit)
 {
-    const struct snap_row *row = snap_row(f->snap, hit.ord);
-    hit.tie = row ? row->tie : 0; /* damaged, as whoever asked will see */
     if (r->n < r->room) {
         r->hit[r->n++] = hit;
-        if (r->n == r->room)
-            for (size_t i = r->n; i--;)
-                sink(r->hit, r->n, i);
-    } else if (worse(&r->hit[0], &hit)) {
+        return;
+    }
+    if (!r->heaped) {
+        for (size_t i = r->n; i--;)
+            r->hit[i].tie = f->q->tie(f->q->ctx, &r->hit[i]);
+        for (size_t i = r->n; i--;)
+            sink(r->hit, r->n, i);
+        r->heaped = true;
+    }
+    hit.tie = f->q->tie(f->q->ctx, &hit);
+    if (find_worse(&r->hit[0], &hit)) {
         r->hit[0] = hit;
         sink(r->hit, r->n, 0);
     }
@@ -397,6 +418,7 @@ static void compare_chunks(struct finder *f, struct find_result *r)
         if (r->hit[i].score >= f->threshold)
             r->hit[kept++] = r->hit[i];
     r->n = kept;
+    r->heaped = false;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------------- */
@@ -429,13 +451,13 @@ int finder_new(struct snap *s, const double average[FIELDS], struct finder **ret
         return err;
     f->snap = s;
     f->head = head;
+    f->small = head->n <= ALL_MAX;
     memcpy(f->average, average, sizeof f->average);
     if (!make_room(f))
         goto out;
     err = KB_ERR_DAMAGED;
-    f->lengths = snap_bytes(s, SNAP_LENGTHS, 0, head->n * 2ull * FIELDS);
     f->tuple = snap_bytes(s, SNAP_TUPLES, 0, (uint64_t)head->ntuple * FIELDS);
-    if (!f->lengths || !f->tuple)
+    if (!f->tuple)
         goto out;
     snap_gain_tables(f);
     *ret = f;
@@ -472,9 +494,8 @@ void finder_run(struct finder *f, const struct find_query *q, struct find_result
     for (uint32_t chunk = 0; (uint64_t)chunk * SNAP_CHUNK < f->head->n; chunk++) {
         f->base = chunk * SNAP_CHUNK;
         f->size = f->head->n - f->base < SNAP_CHUNK ? f->head->n - f->base : SNAP_CHUNK;
-        f->length = f->lengths + (size_t)f->base * FIELDS;
         activate(f, chunk);
-        if (!f->nactive)
+        if (!f->nactive || !read_lengths(f))
             continue;
         score_chunk(f);
         collect(f, r);

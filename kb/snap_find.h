@@ -26,6 +26,16 @@ struct find_kth {
     uint32_t offset;
 };
 
+struct find_hit {
+    uint32_t segment, ord, tie; /* tie: only while there is no room for all */
+    float score;
+};
+
+static inline bool find_worse(const struct find_hit *a, const struct find_hit *b)
+{
+    return a->score < b->score || (!(a->score > b->score) && a->tie > b->tie);
+}
+
 struct find_query {
     struct find_slot *slot;
     size_t nslot;
@@ -36,12 +46,8 @@ struct find_query {
     const uint64_t *suspect; /* bit per ord: ask `admits`; NULL: none is suspect */
     bool suspect_all;
     bool (*admits)(void *ctx, uint32_t ord);
+    uint32_t (*tie)(void *ctx, const struct find_hit *hit); /* order among equal scores: bm25f.h */
     void *ctx;
-};
-
-struct find_hit {
-    uint32_t segment, ord, tie;
-    float score;
 };
 
 /* The best k and whatever a float cannot tell from the k-th, in no order. Room for them is the caller's. One result
@@ -50,6 +56,7 @@ struct find_result {
     struct find_hit *hit;
     size_t n, room;   /* room: at least k; what finds none is not kept */
     uint32_t segment; /* stamped on what is added */
+    bool heaped;      /* of the finder: the worst is the first */
 };
 
 /* Tables and work space for one snapshot with given average lengths; not shared between threads. */

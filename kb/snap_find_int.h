@@ -5,21 +5,25 @@
 #include "kb/bm25f.h"
 #include "kb/snap_find.h"
 
-#define FIND_LENGTHS 512         /* tabulated lengths per field; longer ones are computed */
+#define FIND_LENGTHS SNAP_LONG   /* tabulated lengths per field; longer ones are computed */
 #define FIND_SINGLE  4           /* tabulated counts */
 #define FIND_PLANES  64          /* the commonest so many words of a chunk may have a plane: */
 #define FIND_DENSE   16          /* those that at least every so many-th passage has, */
-#define FIND_SPACE   (16u << 20) /* as far as all planes of a finder fit into so many bytes */
-#define FIND_PROBE   6 /* entries of a list that are walked over in the time of one look-up */
+#define FIND_SPACE   (32u << 20) /* as far as all planes of a finder fit into so many bytes */
+#define FIND_ABSENT  (SNAP_ESCAPE + 1u) /* among the codes of a plane: the word is not there */
+#define FIND_PROBE   24 /* entries of a list that are walked over in the time of one look-up */
 
 /* What one term adds where it stands, in the chunk at hand. */
 struct part {
     uint32_t n, term; /* term: SNAP_NO_TERM of a phrase */
+    unsigned fields;  /* a bit for each field in which it stands somewhere */
+    bool spelled;     /* every code is an escape: it is a phrase's */
     float weight, most;
     const uint16_t *offset;
     const uint8_t *code, *escape;
-    const float *
-        plane; /* per passage of the chunk what the term is worth there, unweighed; NULL: there is none */
+    /* Per passage of the chunk, what the term is worth there, unweighed, or its code; NULL: there is none. */
+    const float *plane;
+    const uint8_t *codes;
 };
 
 /* A slot that has a list in the chunk at hand. */
@@ -32,31 +36,33 @@ struct active {
 struct finder {
     struct snap *snap;
     const struct snap_header *head;
-    const uint16_t *lengths; /* FIELDS per passage */
-    const uint8_t *tuple;    /* FIELDS counts per code */
+    const uint8_t *tuple; /* FIELDS counts per code */
     double average[FIELDS];
     float share[FIELDS][FIND_LENGTHS]; /* weight / (1 - b + b * length / average) */
     /* Saturated tf of few occurrences in one field alone, by length: what nearly every posting is. A code that is not
-     * of this kind has no row. */
-    float single[FIELDS][FIND_SINGLE][FIND_LENGTHS];
-    const float *row[SNAP_ESCAPE + 1];
-    uint8_t field[SNAP_ESCAPE + 1]; /* of a code with a row */
+     * of this kind has no row; that of FIND_ABSENT is all zeroes. */
+    float single[FIELDS][FIND_SINGLE][FIND_LENGTHS], nothing[FIND_LENGTHS];
+    const float *row[FIND_ABSENT + 1];
+    uint8_t field[SNAP_ESCAPE]; /* of a code with a row */
     /* Per passage of the chunk, and as many more as make whole blocks; zero between slots, and between chunks. */
     float *best, *score;
-    float *gain;            /* of alive[] or of whoever is looked up */
-    uint32_t *touched;      /* offsets whose score is not zero */
-    struct find_kth *alive; /* who may be among the best k */
-    void *room;             /* that holds these five; NULL: each has its own */
+    uint8_t mark[SNAP_CHUNK]; /* per passage; zero but for a moment: sift() */
+    float *gain;              /* of alive[] or of whoever is looked up */
+    uint32_t *touched;        /* offsets whose score is not zero */
+    struct find_kth *alive;   /* who may be among the best k */
+    void *room;               /* that holds these five; NULL: each has its own */
     size_t room_size;
-    float **plane;   /* by chunk and term; NULL: not needed yet */
+    void **plane;    /* by chunk and term; NULL: not needed yet */
     bool *asked;     /* the same: it has been asked for once */
     uint32_t nplane; /* terms that may have one */
+    bool small;      /* planes have what words are worth, not their codes */
 
     /* of the question at hand */
     const struct find_query *q;
-    bool suspicious;        /* some passage might be kept out */
-    uint32_t base, size;    /* the chunk: its first ord, its passages */
-    const uint16_t *length; /* of its passages */
+    bool suspicious;               /* some passage might be kept out */
+    uint32_t base, size;           /* the chunk: its first ord, its passages */
+    const uint8_t *length[FIELDS]; /* of its passages; none: no word of the question is there */
+    const uint8_t *row_length[FIND_ABSENT + 1]; /* of the field of a code with a row */
     uint32_t ntouched, nalive;
     struct part part[FIND_LISTS];
     struct active active[FIND_SLOTS];
@@ -79,6 +85,10 @@ void snap_gain_tables(struct finder *f);
 /* The planes are given back. */
 void snap_gain_free(struct finder *f);
 
+/* A chunk begins, whose length[] is known. */
+void snap_gain_begin(struct finder *f);
+/* The part's plane, if there is one. */
+void snap_gain_plane(const struct finder *f, struct part *p);
 /* Add it to the score of every passage that has it. Who is touched for the first time is let in by the filter, and is
  * noted in touched[]; who is kept out has a score below zero from then on. */
 void snap_gain_add(struct finder *f, const struct active *a);

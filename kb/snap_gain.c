@@ -8,8 +8,9 @@
  * A few dozen words are in so many passages that most look-ups ask for them. Such a word is spread out the second time
  * that this would pay: a *plane* has what the word is worth in each passage of the chunk, zero where it is not. A
  * look-up is then one access to memory, and to add the word to all passages is a plain loop over two arrays,
- * of which the compiler makes vector instructions. The values are those that the list yields, to the last bit: which
- * words happen to have a plane changes no score. */
+ * of which the compiler makes vector instructions. In a large base, where nothing is ever added to all passages, a plane
+ * has the codes instead, which take a quarter of the memory. The values are those that the list yields, to the
+ * last bit: which words happen to have a plane changes no score. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,78 +18,140 @@
 
 #define KEPT_OUT (-1e30f) /* in the array of scores: seen, and not let in by the filter */
 #define LEAST                                                                                      \
-    1e-30f      /* what any word adds where it stands, so that a score of zero means untouched */
-#define LANES 8 /* passages that are looked up side by side */
+    1e-30f       /* what any word adds where it stands, so that a score of zero means untouched */
+#define LANES 16 /* passages that are looked up side by side, */
+#define ROUND 64 /* and before it is asked what those have that were found */
 
 /* ---- one posting ------------------------------------------------------------------------------------------------ */
 
-static float share_of(const struct finder *f, unsigned field, uint16_t length)
+static float share_of(const struct finder *f, unsigned field, uint32_t offset)
 {
+    uint8_t length = f->length[field][offset];
     if (length < FIND_LENGTHS)
         return f->share[field][length];
-    return (float)bm25f_share(field, length, f->average);
+    const struct snap_row *row = snap_row(f->snap, f->base + offset);
+    return (float)bm25f_share(field, row ? row->length[field] : length, f->average);
 }
 
-static float saturated(const struct finder *f, const uint8_t count[FIELDS],
-                       const uint16_t length[FIELDS])
+static float saturated(const struct finder *f, const uint8_t count[FIELDS], uint32_t offset)
 {
     float tf = 0;
     for (unsigned i = 0; i < FIELDS; i++)
         if (count[i])
-            tf += (float)count[i] * share_of(f, i, length[i]);
+            tf += (float)count[i] * share_of(f, i, offset);
     return tf / ((float)BM25F_K1 + tf);
 }
 
 /* What posting i is worth, before it is weighed. *escape moves behind its counts when they are written out. */
-static inline float worth(const struct finder *f, const uint16_t *length, const struct part *p,
-                          uint32_t i, const uint8_t **escape)
+static inline float worth(const struct finder *f, const struct part *p, uint32_t i,
+                          const uint8_t **escape)
 {
     uint8_t code = p->code[i];
+    uint32_t offset = p->offset[i], length = f->row_length[code][offset];
     const float *row = f->row[code];
-    length += (size_t)p->offset[i] * FIELDS;
-    if (row && length[f->field[code]] < FIND_LENGTHS)
-        return row[length[f->field[code]]];
+    if (row && length < FIND_LENGTHS)
+        return row[length];
     const uint8_t *count = f->tuple + code * FIELDS;
     if (code == SNAP_ESCAPE) {
         count = *escape;
         *escape += FIELDS;
     }
-    return saturated(f, count, length);
+    return saturated(f, count, offset);
 }
 
 /* The same for a posting that was found out of turn. */
 static float worth_at(const struct finder *f, const struct part *p, uint32_t i)
 {
     const uint8_t *escape = p->escape;
-    if (p->code[i] == SNAP_ESCAPE)
+    if (p->spelled)
+        escape += i * FIELDS;
+    else if (p->code[i] == SNAP_ESCAPE)
         for (uint32_t k = 0; k < i; k++)
             escape += p->code[k] == SNAP_ESCAPE ? FIELDS : 0;
-    return worth(f, f->length, p, i, &escape);
+    return worth(f, p, i, &escape);
+}
+
+/* The place in the list of this passage, or of one before it, without a branch that depends on the data. */
+static uint32_t place_of(const struct part *p, uint32_t offset)
+{
+    uint32_t low = 0;
+    for (uint32_t n = p->n; n > 1;) {
+        uint32_t half = n / 2;
+        low += p->offset[low + half] <= offset ? half : 0;
+        n -= half;
+    }
+    return low;
+}
+
+/* What a passage has of a part that has a plane. */
+static inline float worth_there(const struct finder *f, const struct part *p, uint32_t offset)
+{
+    if (p->plane)
+        return p->plane[offset];
+    uint8_t code = p->codes[offset];
+    uint32_t length = f->row_length[code][offset];
+    const float *row = f->row[code];
+    if (row && length < FIND_LENGTHS)
+        return row[length];
+    if (code == FIND_ABSENT)
+        return 0;
+    return code == SNAP_ESCAPE ? worth_at(f, p, place_of(p, offset))
+                               : saturated(f, f->tuple + code * FIELDS, offset);
 }
 
 /* ---- planes ------------------------------------------------------------------------------------------------------- */
+
+static float *worth_of_all(const struct finder *f, const struct part *p)
+{
+    float *plane = calloc(f->size + FIND_BLOCK, sizeof *plane);
+    const uint8_t *escape = p->escape;
+    for (uint32_t i = 0; plane && i < p->n; i++)
+        plane[p->offset[i]] = worth(f, p, i, &escape);
+    return plane;
+}
+
+static uint8_t *codes_of_all(const struct finder *f, const struct part *p)
+{
+    uint8_t *plane = malloc(f->size);
+    if (plane)
+        memset(plane, FIND_ABSENT, f->size);
+    for (uint32_t i = 0; plane && i < p->n; i++)
+        plane[p->offset[i]] = p->code[i];
+    return plane;
+}
+
+static bool has_plane(const struct part *p)
+{
+    return p->plane || p->codes;
+}
 
 /* Unless another slot, which asks for the same word, has just done so; and not the first time: whoever asks a single
  * question would only wait for it. */
 static void make_plane(struct finder *f, struct part *p)
 {
     size_t which = (size_t)f->base / SNAP_CHUNK * FIND_PLANES + p->term;
-    float **at = &f->plane[which];
-    const uint8_t *escape = p->escape;
     if (!f->asked[which]) {
         f->asked[which] = true;
         return;
     }
-    if (!*at && (*at = calloc(f->size + FIND_BLOCK, sizeof **at)) != NULL)
-        for (uint32_t i = 0; i < p->n; i++)
-            (*at)[p->offset[i]] = worth(f, f->length, p, i, &escape);
-    p->plane = *at; /* NULL: there is no memory for it, and the list does as well */
+    if (!f->plane[which]) /* it may stay so without memory, and the list does as well */
+        f->plane[which] = f->small ? (void *)worth_of_all(f, p) : (void *)codes_of_all(f, p);
+    snap_gain_plane(f, p);
 }
 
 /* Term ids ascend as words become rarer, so the commonest are below a bound. */
 static bool plane_pays(const struct finder *f, const struct part *p)
 {
-    return !p->plane && p->term < f->nplane && p->n >= f->size / FIND_DENSE;
+    return !has_plane(p) && p->term < f->nplane && p->n >= f->size / FIND_DENSE;
+}
+
+void snap_gain_plane(const struct finder *f, struct part *p)
+{
+    void *plane = p->term < FIND_PLANES
+                      ? f->plane[(size_t)f->base / SNAP_CHUNK * FIND_PLANES + p->term]
+                      : NULL;
+    p->plane = f->small ? plane : NULL;
+    p->codes = f->small ? NULL : plane;
 }
 
 static size_t chunks(const struct finder *f)
@@ -113,14 +176,7 @@ static void raise_best(struct finder *f, const struct part *list)
     const uint8_t *escape = p.escape;
     float *best = f->best;
     for (uint32_t i = 0; i < p.n; i++)
-        best[p.offset[i]] =
-            find_higher(best[p.offset[i]], p.weight * worth(f, f->length, &p, i, &escape));
-}
-
-static void clear_best(struct finder *f, const struct part *p)
-{
-    for (uint32_t i = 0; i < p->n; i++)
-        f->best[p->offset[i]] = 0;
+        best[p.offset[i]] = find_higher(best[p.offset[i]], p.weight * worth(f, &p, i, &escape));
 }
 
 /* The list's numbers are kept in registers: what is written to scores could be anywhere, for all the compiler knows.
@@ -128,14 +184,13 @@ static void clear_best(struct finder *f, const struct part *p)
 static void add_part(struct finder *f, const struct part *list, bool from_best)
 {
     const struct part p = *list;
-    const uint16_t *length = f->length;
     const uint8_t *escape = p.escape;
     float *score = f->score, *best = f->best;
     uint32_t *touched = f->touched, n = f->ntouched;
     bool suspicious = f->suspicious;
     for (uint32_t i = 0; i < p.n; i++) {
         uint32_t offset = p.offset[i];
-        float v = from_best ? best[offset] : p.weight * worth(f, length, &p, i, &escape);
+        float v = from_best ? best[offset] : p.weight * worth(f, &p, i, &escape);
         if (from_best && v <= 0) /* another list of the slot has been here */
             continue;
         if (from_best)
@@ -164,8 +219,9 @@ void snap_gain_add(struct finder *f, const struct active *a)
         add_part(f, p + i, true);
 }
 
-/* All of these arrays are as long as whole blocks are. */
 /* ---- to all, without noting whom ------------------------------------------------------------------------------------- */
+
+/* All of these arrays are as long as whole blocks are. */
 
 static void add_plane(float *restrict score, const float *restrict plane, float weight, size_t n)
 {
@@ -194,11 +250,10 @@ static void add_best(float *restrict score, float *restrict best, size_t n)
 static void add_list(struct finder *f, const struct part *list)
 {
     const struct part p = *list;
-    const uint16_t *length = f->length;
     const uint8_t *escape = p.escape;
     float *score = f->score;
     for (uint32_t i = 0; i < p.n; i++)
-        score[p.offset[i]] += p.weight * worth(f, length, &p, i, &escape);
+        score[p.offset[i]] += p.weight * worth(f, &p, i, &escape);
 }
 
 void snap_gain_everywhere(struct finder *f, const struct active *a)
@@ -223,42 +278,63 @@ void snap_gain_everywhere(struct finder *f, const struct active *a)
 
 /* ---- to a few -------------------------------------------------------------------------------------------------------- */
 
-/* The place in the list of this passage, or of one before it, without a branch that depends on the data. */
-static uint32_t place_of(const struct part *p, uint32_t offset)
+/* place_of() for several passages side by side: while one waits for memory, the others go on. */
+static void places_of(const struct part *p, const struct find_kth *who, size_t nwho,
+                      uint32_t low[LANES])
 {
-    uint32_t low = 0;
-    for (uint32_t n = p->n; n > 1;) {
-        uint32_t half = n / 2;
-        low += p->offset[low + half] <= offset ? half : 0;
-        n -= half;
+    uint32_t offset[LANES];
+    for (size_t k = 0; k < LANES; k++) {
+        offset[k] = who[k < nwho ? k : 0].offset;
+        low[k] = 0;
     }
-    return low;
-}
-
-/* The same for several passages side by side: while one waits for memory, the others go on. */
-static void places_of(const struct part *p, const struct find_kth who[LANES], uint32_t low[LANES])
-{
-    memset(low, 0, LANES * sizeof *low);
     for (uint32_t n = p->n; n > 1;) {
         uint32_t half = n / 2;
         for (size_t k = 0; k < LANES; k++)
-            low[k] += p->offset[low[k] + half] <= who[k].offset ? half : 0;
+            low[k] += p->offset[low[k] + half] <= offset[k] ? half : 0;
         n -= half;
     }
 }
 
 static void search(struct finder *f, const struct part *p, const struct find_kth *who, size_t n)
 {
-    uint32_t at[LANES];
-    for (size_t i = 0; i < n; i += LANES) {
-        size_t lanes = n - i < LANES ? n - i : LANES;
-        if (lanes == LANES)
-            places_of(p, who + i, at);
-        for (size_t k = 0; k < lanes; k++) {
-            uint32_t place = lanes == LANES ? at[k] : place_of(p, who[i + k].offset);
-            if (p->offset[place] == who[i + k].offset)
-                f->gain[i + k] = find_higher(f->gain[i + k], p->weight * worth_at(f, p, place));
+    for (size_t from = 0; from < n; from += ROUND) {
+        uint32_t at[ROUND], hit[ROUND], nhit = 0, i = 0;
+        uint32_t end = n - from < ROUND ? (uint32_t)(n - from) : ROUND;
+        const struct find_kth *it = who + from;
+        for (; i < end; i += LANES)
+            places_of(p, it + i, end - i, at + i);
+        for (i = 0; i < end; i++) {
+            hit[nhit] = i;
+            nhit += p->offset[at[i]] == it[i].offset;
         }
+        for (i = 0; i < nhit; i++) {
+            float *gain = &f->gain[from + hit[i]];
+            *gain = find_higher(*gain, p->weight * worth_at(f, p, at[hit[i]]));
+        }
+    }
+}
+
+/* A walk over the list that stops at those who are asked about: a mark says who is, and no branch depends on it. */
+static void sift(struct finder *f, const struct part *list, const struct find_kth *who, size_t n)
+{
+    const struct part p = *list;
+    uint8_t *mark = f->mark;
+    for (size_t i = 0; i < n; i++)
+        mark[who[i].offset] = 1;
+    for (uint32_t from = 0; from < p.n; from += ROUND) {
+        uint32_t hit[ROUND], nhit = 0, end = p.n - from < ROUND ? p.n : from + ROUND;
+        for (uint32_t i = from; i < end; i++) {
+            hit[nhit] = i;
+            nhit += mark[p.offset[i]];
+        }
+        for (uint32_t i = 0; i < nhit; i++)
+            f->best[p.offset[hit[i]]] = p.weight * worth_at(f, &p, hit[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint32_t offset = who[i].offset;
+        f->gain[i] = find_higher(f->gain[i], f->best[offset]);
+        f->best[offset] = 0;
+        mark[offset] = 0;
     }
 }
 
@@ -266,17 +342,14 @@ static void search(struct finder *f, const struct part *p, const struct find_kth
  * beside it; else they are searched for. */
 static void look_up_part(struct finder *f, struct part *p, const struct find_kth *who, size_t n)
 {
-    bool many = n > p->n / FIND_PROBE;
+    bool many = n * FIND_PROBE > p->n;
     if (many && plane_pays(f, p))
         make_plane(f, p);
-    if (p->plane) {
+    if (has_plane(p)) {
         for (size_t i = 0; i < n; i++)
-            f->gain[i] = find_higher(f->gain[i], p->weight * p->plane[who[i].offset]);
+            f->gain[i] = find_higher(f->gain[i], p->weight * worth_there(f, p, who[i].offset));
     } else if (many) {
-        raise_best(f, p);
-        for (size_t i = 0; i < n; i++)
-            f->gain[i] = find_higher(f->gain[i], f->best[who[i].offset]);
-        clear_best(f, p);
+        sift(f, p, who, n);
     } else {
         search(f, p, who, n);
     }
@@ -285,9 +358,9 @@ static void look_up_part(struct finder *f, struct part *p, const struct find_kth
 void snap_gain_look_up(struct finder *f, const struct active *a, struct find_kth *who, size_t n)
 {
     struct part *p = &f->part[a->first];
-    if (a->n == 1 && p->plane) { /* the usual case, in one go */
+    if (a->n == 1 && has_plane(p)) { /* the usual case, in one go */
         for (size_t i = 0; i < n; i++)
-            who[i].score += p->weight * p->plane[who[i].offset];
+            who[i].score += p->weight * worth_there(f, p, who[i].offset);
         return;
     }
     memset(f->gain, 0, n * sizeof *f->gain);
@@ -295,6 +368,13 @@ void snap_gain_look_up(struct finder *f, const struct active *a, struct find_kth
         look_up_part(f, p + i, who, n);
     for (size_t i = 0; i < n; i++)
         who[i].score += f->gain[i];
+}
+
+void snap_gain_begin(struct finder *f)
+{
+    for (uint32_t code = 0; code < f->head->ntuple; code++)
+        f->row_length[code] = f->length[f->row[code] ? f->field[code] : FIELD_BODY];
+    f->row_length[SNAP_ESCAPE] = f->row_length[FIND_ABSENT] = f->length[FIELD_BODY];
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------------------ */
@@ -326,6 +406,7 @@ void snap_gain_tables(struct finder *f)
         }
     for (uint32_t c = 0; c < f->head->ntuple; c++)
         f->row[c] = row_of(f, f->tuple + c * FIELDS, &f->field[c]);
-    uint64_t fit = FIND_SPACE / (((uint64_t)f->head->n + 1) * sizeof(float));
+    f->row[FIND_ABSENT] = f->nothing;
+    uint64_t fit = FIND_SPACE / (((uint64_t)f->head->n + 1) * (f->small ? sizeof(float) : 1));
     f->nplane = fit < FIND_PLANES ? (uint32_t)fit : FIND_PLANES;
 }

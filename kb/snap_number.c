@@ -118,7 +118,7 @@ static int by_uses(const void *x, const void *y)
     return (a->value > b->value) - (a->value < b->value);
 }
 
-/* The 255 commonest combinations of counts get a code of one byte. A sample is enough to find them: every
+/* The 254 commonest combinations of counts get a code of one byte. A sample is enough to find them: every
  * combination that has no code is written out. */
 static void number_tuples(struct snap_builder *b)
 {

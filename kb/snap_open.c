@@ -71,7 +71,7 @@ static bool header_sound(const struct snap_header *h, size_t size)
     uint64_t n = h->n, pages = h->section[SNAP_PAGES].at - sizeof *h;
     uint64_t buckets = h->section[SNAP_BUCKETS].len / 4;
     return lengths_sound(h) && h->section[SNAP_ROWS].len == (n + 1) * sizeof(struct snap_row) &&
-           h->section[SNAP_LENGTHS].len == n * 2 * FIELDS &&
+           h->section[SNAP_LENGTHS].len == n * FIELDS && h->section[SNAP_TIES].len == n * 4 &&
            h->section[SNAP_SORTED].len == h->nterm * 4ull &&
            h->section[SNAP_TERMS].len == h->nterm * sizeof(struct snap_term) &&
            buckets > h->nterm && (buckets & (buckets - 1)) == 0 && h->ntuple <= SNAP_ESCAPE &&
@@ -193,6 +193,12 @@ const struct snap_row *snap_row(struct snap *s, uint32_t ord)
                       sizeof(struct snap_row));
 }
 
+uint32_t snap_tie(struct snap *s, uint32_t ord)
+{
+    const uint32_t *tie = snap_bytes(s, SNAP_TIES, ord * 4ull, 4);
+    return tie ? *tie : 0;
+}
+
 const struct snap_term *snap_term(struct snap *s, uint32_t term)
 {
     return snap_bytes(s, SNAP_TERMS, term * (uint64_t)sizeof(struct snap_term),
@@ -227,9 +233,10 @@ static bool part_sound(const struct snap *s, const struct snap_part *part, uint6
     const uint16_t *offset = (const void *)(part + 1);
     const uint8_t *code = (const uint8_t *)(offset + part->n);
     uint32_t wrong = 0, escapes = 0;
+    for (uint32_t i = 1; i < part->n; i++)
+        wrong |= offset[i] <= offset[i - 1];
     for (uint32_t i = 0; i < part->n; i++) {
-        wrong |=
-            (i && offset[i] <= offset[i - 1]) | (code[i] != SNAP_ESCAPE && code[i] >= h->ntuple);
+        wrong |= (code[i] >= h->ntuple) & (code[i] != SNAP_ESCAPE);
         escapes += code[i] == SNAP_ESCAPE;
     }
     return !wrong && escapes == part->escapes && base + offset[part->n - 1] < h->n;

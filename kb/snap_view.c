@@ -119,14 +119,14 @@ static int bury(struct view *v, const uint32_t *id, size_t n, uint64_t total[FIE
             g->dead = new_bits(v->pool, snap_head(g->snap)->n);
         set_bit(g->dead, ord);
         v->n--;
-        for (unsigned f = 0; f < FIELDS; f++) {
-            uint16_t length = g->length[(size_t)ord * FIELDS + f];
-            total[f] -= length;
-            filled[f] -= length > 0;
+        const struct snap_row *row = snap_row(g->snap, ord);
+        for (unsigned f = 0; row && f < FIELDS; f++) {
+            total[f] -= row->length[f];
+            filled[f] -= row->length[f] > 0;
         }
         struct collect one = {.pool = scratch};
         struct snap_walk walk = {0};
-        r = snap_forward(g->snap, ord, &walk);
+        r = row ? snap_forward(g->snap, ord, &walk) : KB_ERR_DAMAGED;
         for (enum snap_step step; !r && (step = snap_step(&walk));)
             if (step == STEP_TOKEN)
                 collect_term(&one, walk.term);
@@ -219,10 +219,9 @@ static int read_names(struct view_segment *g)
 static int map_tables(struct view *v, struct view_segment *g, struct tokenizer *t)
 {
     const struct snap_header *h = snap_head(g->snap);
-    g->length = snap_bytes(g->snap, SNAP_LENGTHS, 0, h->n * 2ull * FIELDS);
     g->ndated = h->section[SNAP_DATED].len / sizeof *g->dated;
     g->dated = snap_bytes(g->snap, SNAP_DATED, 0, g->ndated * sizeof *g->dated);
-    if (!g->length || !g->dated)
+    if (!g->dated)
         return KB_ERR_DAMAGED;
     for (size_t i = 0; i < g->ndated; i++)
         if (g->dated[i].ord >= h->n)

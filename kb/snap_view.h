@@ -22,7 +22,6 @@ struct view_condition {
 struct view_segment {
     struct snap *snap;
     struct finder *finder;
-    const uint16_t *length; /* FIELDS per ord */
     const struct snap_dated *dated;
     size_t ndated;
     struct view_condition *condition;

@@ -88,12 +88,13 @@ static uint8_t code_of(const struct snap_builder *b, uint32_t value)
 static void put_part(struct out *o, const struct snap_builder *b, uint64_t from, uint64_t to,
                      uint8_t *code)
 {
-    struct snap_part part = {.chunk = b->posting[from].ord / SNAP_CHUNK,
+    struct snap_part part = {.chunk = (uint16_t)(b->posting[from].ord / SNAP_CHUNK),
                              .n = (uint32_t)(to - from)};
     for (uint64_t i = from; i < to; i++) {
         const struct posting *p = &b->posting[i];
         code[i - from] = code_of(b, snap_builder_pack(p->count));
         part.escapes += code[i - from] == SNAP_ESCAPE;
+        part.fields |= snap_fields(p->count);
         float tf = (float)bm25f_tf(p->count, b->length + (size_t)p->ord * FIELDS, b->average);
         if (tf > part.most)
             part.most = tf;
@@ -190,16 +191,28 @@ static void put_rows(struct out *o, const struct snap_builder *b)
     begin(o, SNAP_ROWS);
     for (size_t i = 0; i < b->n_id; i++) {
         struct snap_row row = {.id = b->id[i],
-                               .tie = b->tie[i],
                                .forward = (uint32_t)b->forward_at[i],
                                .lang = b->group[2 * i],
                                .audience = b->group[2 * i + 1],
                                .traits = b->trait[i]};
+        memcpy(row.length, b->length + i * FIELDS, sizeof row.length);
         put(o, &row, sizeof row);
     }
     struct snap_row end_row = {.forward = (uint32_t)b->forward_at[b->n_id]};
     put(o, &end_row, sizeof end_row);
     end(o, SNAP_ROWS);
+}
+
+/* Field by field: most words stand in one only, whose lengths are then side by side. */
+static void put_lengths(struct out *o, const struct snap_builder *b)
+{
+    begin(o, SNAP_LENGTHS);
+    for (size_t f = 0; f < FIELDS; f++)
+        for (size_t i = f; i < b->n_length; i += FIELDS) {
+            uint8_t length = (uint8_t)(b->length[i] < SNAP_LONG ? b->length[i] : SNAP_LONG);
+            put(o, &length, sizeof length);
+        }
+    end(o, SNAP_LENGTHS);
 }
 
 /* Everything between the header and the page checksums, then those, then the header in front. */
@@ -214,7 +227,8 @@ static void put_all(struct out *o, struct snap_builder *b)
     put_terms(o, b);
     put_sorted(o, b);
     put_rows(o, b);
-    section(o, SNAP_LENGTHS, b->length, b->n_length * sizeof *b->length);
+    put_lengths(o, b);
+    section(o, SNAP_TIES, b->tie, b->n_tie * sizeof *b->tie);
     section(o, SNAP_NAMES, b->name, b->n_name);
     section(o, SNAP_DATED, b->dated, b->n_dated * sizeof *b->dated);
     section(o, SNAP_CONDITIONS, b->condition, b->n_condition);
