@@ -37,7 +37,7 @@ function Verify() {
 }
 
 function Filters({params, set}) {
-  return html`<form class="filters" onSubmit=${(e) => {
+  return html`<form class="fields" onSubmit=${(e) => {
     e.preventDefault();
     set({...Object.fromEntries(new FormData(e.target)), before: ''});
   }}>${FILTERS.map(([name, label, type]) => html`<${Field} key=${name + params[name]} label=${label} name=${name} type=${type} defaultValue=${params[name] || ''}/>`)}

@@ -63,7 +63,7 @@ function Page() {
       <p class="row"><${Save} name="export" params=${{format: 'csv'}} as="questions.csv" onError=${set_failed}>All as a table (CSV)<//>
         <${Save} name="export" as="questions.jsonl" onError=${set_failed}>All with replies (JSON lines)<//></p></section>`}
     <section class="card"><h2>What is kept of somebody</h2>
-      <form class="filters" onSubmit=${submit}><${Field} key=${params.text} label="Conversation, handle, address they left, or words they wrote" name="text" type="search" minlength="3" required
+      <form class="fields" onSubmit=${submit}><${Field} key=${params.text} label="Conversation, handle, address they left, or words they wrote" name="text" type="search" minlength="3" required
         defaultValue=${params.text || ''}/><p class="actions"><${Button} go type="submit">Find<//></p></form>
       ${params.text && html`<${Found} text=${params.text}/>`}</section>`;
 }

@@ -37,7 +37,7 @@ function Page() {
   return html`<${Head} title="Quality" note="What the content must answer, and must not: tests of entries and test questions. Nothing that fails one is saved by accident.">
       <${Button} busy=${!!busy} onClick=${run}>Run all tests<//><//>
     <div aria-live="polite">${busy && html`<p class="soft">${busy}</p>`}</div><${Problem} error=${error} onRetry=${run}/>
-    ${r && (r.n ? html`<dl class="sums">${sums.map(([name, n]) => html`<div><dt>${name}</dt><dd>${count(n)}</dd></div>`)}<div><dt>Time</dt><dd>${count(Math.round(r.us / 1000))} ms</dd></div></dl>
+    ${r && (r.n ? html`<ul class="sums">${sums.map(([name, n]) => html`<li><strong>${count(n)}</strong>${name}</li>`)}<li><strong>${count(Math.round(r.us / 1000))} ms</strong>Time</li></ul>
       ${r.failures.length ? html`<section class="card"><h2>What does not pass</h2><${Tests} changes=${r.failures}/></section>` : html`<p>All ${count(r.n)} tests pass.</p>`}` :
       html`<${Empty} title="There are no tests yet.">Give an entry some: questions that must be answered with it.<//>`)}
     <section aria-labelledby="changed"><div class="head"><h2 id="changed">What was changed</h2></div><${Problem} error=${edits.error} onRetry=${edits.reload}/>

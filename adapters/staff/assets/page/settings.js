@@ -37,7 +37,7 @@ function Page() {
       addresses, wait for a restart, and the log says so. Secrets are in files of their own: only where they are is shown.</p>
     <${Visitors} value=${value} starters=${data.starters}/>
     <section class="card"><div class="head"><h2>All of them</h2></div>
-      <div class="filters"><${Field} label="Find" type="search" value=${text} onInput=${(e) => set_text(e.target.value)}/>
+      <div class="fields"><${Field} label="Find" type="search" value=${text} onInput=${(e) => set_text(e.target.value)}/>
         <label class="check"><input type="checkbox" checked=${all} onChange=${() => set_all(!all)}/> Also those at their default</label></div>
       <${Table} label="Settings" head=${['Setting', 'Value', 'From', 'What it is']} empty=${text ? 'No setting fits these words.' : 'All settings are at their default.'}
         rows=${shown.map((s) => ({key: s.name, cells: [html`<code>${s.name}</code>`, s.value === '' ? html`<span class="soft">empty</span>` : html`<code>${s.value}</code>`, source(s), s.help]}))}/></section>`}`;

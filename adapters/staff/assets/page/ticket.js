@@ -95,15 +95,15 @@ export function Ticket({ticket: t, act, open, over, others}) {
     <p class="line">${t.why.map((w) => html`<${Tag} tone=${REASONS[w].tone}>${REASONS[w].text}<//>`)}
       <span class="soft">#${t.id} · ${t.channel} · asked ${when(t.at)}${over ? ` · ${t.state} by ${t.owner}` : t.owner ? ` · with ${t.owner}` : ' · nobody has claimed it'}</span></p>
     <div class="actions" role="group" aria-label="What to do">
+      ${!over && !others && html`<span class="fixes" role="group" aria-label="Fix it"><${Action} go name="a" text="Answer" onClick=${() => open('answer')}/><${Action} name="l" text="Link" onClick=${() => open('link')}/>
+        <${Action} name="s" text="Synonym" onClick=${() => open('synonym')}/><${Action} name="x" text="Not us" onClick=${() => open('redirect')}/></span>`}
       ${over ? html`<${Action} go name="r" text="Open again" onClick=${() => act('reopen')}/>` : others ? html`<${Button} onClick=${() => act('take')}>Take it from ${t.owner}<//>` :
         html`${!t.owner && html`<${Action} name="c" text="Claim" onClick=${() => act('claim')}/>`}
           ${t.owner && html`<${Button} onClick=${() => act('release')}>Release<//>`}
           ${t.why.includes('person') && html`<${Action} name="t" text="Take over" href=${link('live', {ticket: t.id})}/>`}
           <${Action} name="e" text="Close" onClick=${() => act('close')}/><${Action} name="i" text="Ignore" onClick=${() => act('ignore')}/>`}
       ${!over && html`<${Action} name="o" text="Give to" onClick=${() => open('assign')}/>`}
-      <${Action} name="n" text="Note" onClick=${() => open('note')}/>
-      ${!over && !others && html`<span class="fixes" role="group" aria-label="Fix it"><${Action} go name="a" text="Answer" onClick=${() => open('answer')}/><${Action} name="l" text="Link" onClick=${() => open('link')}/>
-        <${Action} name="s" text="Synonym" onClick=${() => open('synonym')}/><${Action} name="x" text="Not us" onClick=${() => open('redirect')}/></span>`}</div>
+      <${Action} name="n" text="Note" onClick=${() => open('note')}/></div>
     <section class="card"><h2>What the bot showed</h2><${Reply} reply=${t.reply}/></section>
     <section class="card"><h2>Why</h2><${Why} id=${t.id} reply=${t.reply}/></section>
     <section class="card"><h2>Conversation</h2><ol class="talk">${t.events.map((e, i) => html`<${Event} key=${i} event=${e} now=${t.id}/>`)}</ol></section>
