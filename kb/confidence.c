@@ -19,7 +19,8 @@
  *
  * Some rules stand above the product, because a product forgives. A word that carries the question and is nowhere
  * in the base ("how much is tuition") keeps the confidence below the answering threshold, however well the rest
- * fits, and a decline is nearer; so does it when no word could be what is asked about ("what do they do").
+ * fits, and a decline is nearer; so does it when no word could be what is asked about ("what do they do"), or when all that
+ * could be had to be read as words that are more than a slip away.
  * A message of question words alone ("what is it then") is about nothing, however many passages have them: 0,
  * unless somebody has put the same question as a heading ("Who are you?"). And a question that is word for
  * word an entry's own, or a heading, is answered: nobody can be surer. */
@@ -29,7 +30,7 @@
 
 #define SURE          0.69 /* confidence from here on: an answer */
 #define SCOPE         0.52 /* chance that the guides have one, from here on: "did you mean" */
-#define SCOPE_FOREIGN 0.54 /* the same when they lack a word that carries the question, */
+#define SCOPE_FOREIGN 0.51 /* the same when they lack a word that carries the question, */
 #define MORE_FOREIGN  0.1  /* and so much more when they lack all of it */
 
 #define UNSURE 0.55 /* the most that a doubtful question gets */
@@ -50,21 +51,21 @@ static const struct half {
     } part[CONFIDENCE_PARTS];
 } halves[KB_CHANCES] = {
     {"the guides have an answer",
-     -0.13,
+     -0.12,
      5,
-     {{SIGN_EXACT, "exact", "a line or heading is what was asked", 2.24},
-      {SIGN_SAID, "said", "a line says it in the same words and order", 2.33},
-      {SIGN_UNKNOWN, "unknown", "how much of the question no guide has", -2.14},
-      {SIGN_EMPTY, "empty", "no word says what it is about", -0.65},
-      {SIGN_UNPAID, "unpaid", "money was asked for and it has none", -0.87}}},
+     {{SIGN_EXACT, "exact", "a line or heading is what was asked", 2.19},
+      {SIGN_SAID, "said", "a line says it in the same words and order", 2.35},
+      {SIGN_UNKNOWN, "unknown", "how much of the question no guide has", -2.35},
+      {SIGN_EMPTY, "empty", "no word says what it is about", -0.51},
+      {SIGN_UNPAID, "unpaid", "money was asked for and it has none", -0.83}}},
     {"this is the answer",
-     -2.11,
+     -2.15,
      5,
-     {{SIGN_SAID, "said", "a line says it in the same words and order", 3.96},
-      {SIGN_EVIDENCE, "evidence", "how little it can be chance", 2.48},
-      {SIGN_MARGIN, "margin", "how far another answer is behind", 1.35},
-      {SIGN_AGREED, "agreed", "how many of the best are of the same document", 0.62},
-      {SIGN_WANTED, "wanted", "it has the kind of answer that was asked for", 0.99}}},
+     {{SIGN_SAID, "said", "a line says it in the same words and order", 3.94},
+      {SIGN_EVIDENCE, "evidence", "how little it can be chance", 2.51},
+      {SIGN_MARGIN, "margin", "how far another answer is behind", 1.37},
+      {SIGN_AGREED, "agreed", "how many of the best are of the same document", 0.67},
+      {SIGN_WANTED, "wanted", "it has the kind of answer that was asked for", 1.01}}},
 };
 
 static double chance(const struct half *half, const double sign[SIGNS], struct kb_chance *ret)
@@ -112,6 +113,8 @@ double confidence_why(const struct ranking *r, size_t i, struct confidence_why *
         return rule(ret, 0, "the message is about nothing");
     if (sign[SIGN_FOREIGN] > 0 && ret->value > UNSURE)
         return rule(ret, UNSURE, "no guide has a word that carries the question");
+    if (sign[SIGN_GUESSED] > 0 && ret->value > UNSURE)
+        return rule(ret, UNSURE, "what it is about could only be guessed");
     if (sign[SIGN_EMPTY] > 0 && heading < BARE && ret->value > UNSURE)
         return rule(ret, UNSURE, "no word says what the question is about");
     return ret->value;

@@ -4,16 +4,19 @@
  * All of them are shares: of what was asked for, of the most that could be. None depends on how large the
  * base is or how long the question, which is what makes them comparable between both. A word's *worth* is
  * its weight times its idf; words of any conversation (generalword.c) are worth a third, and nothing when
- * the base lacks them. That it lacks a verb says half as much as that it lacks another word: what is done is said in many
- * ways ("raise", "increase"), and what it is done to hardly ever. */
+ * the base lacks them. That it lacks a verb says half as much as that it lacks a thing: what is
+ * done is said in many ways ("raise", "increase"). So does a word that is none of English: names of people, places and products
+ * are many, and what they are the name of is said by the rest ("do you deliver to Gwalior"). */
+#include "kb/english.h"
 #include "kb/kb_int.h"
 #include "kb/related.h"
 
 #include <math.h>
 #include <string.h>
 
-#define GENERAL 0.3 /* of a word's worth, when it is one of any conversation */
-#define DOING   0.5 /* of it, when it is a verb that the base lacks */
+#define GENERAL 0.3  /* of a word's worth, when it is one of any conversation */
+#define HALF    0.5  /* of it, when the base lacks it and it is a verb or no word of English */
+#define READ    0.86 /* of a correction's weight: less when it is more than a slip away */
 #define CIRCUMSTANCE                                                                               \
     0.5               /* slots of a lower weight were not asked for: query.c's sentences around */
 #define CHANCE    8.0 /* nats of idf after which a match is hardly chance */
@@ -26,19 +29,46 @@ static bool is_small_number(const char *word)
     return n && n < 3 && !word[n];
 }
 
-/* The word that was typed for the slot, or what was meant by it, is a verb. */
-static bool is_verb(const struct query *q, size_t slot)
+/* What was typed for the slot, or is likeliest to have been meant by it; NULL in a question of other terms. */
+static const struct query_term *typed(const struct query *q, size_t slot)
 {
     for (size_t i = 0; i < q->nterm; i++)
         if (q->term[i].slot == slot && q->term[i].typed)
-            return related_verb(q->term[i].token[0]);
-    return false;
+            return &q->term[i];
+    return NULL;
+}
+
+static bool is_verb(const struct query_term *t)
+{
+    return t && related_verb(t->token[0]);
+}
+
+/* "cofee" was read as "code": likelier than anything else, and not likely. */
+static bool is_guess(const struct query_term *t)
+{
+    return t && t->way == KB_CORRECTED && t->weight < READ;
+}
+
+/* What the base's lack of the word says, as a share of what it says of another one. */
+static double lacked(const struct query *q, size_t slot)
+{
+    bool english = !*q->main_lang || !strcmp(q->main_lang, "en");
+    if (!english || q->slot[slot].known)
+        return 1;
+    return is_verb(typed(q, slot)) || !english_word(q->slot[slot].word) ? HALF : 1;
+}
+
+/* It could be the subject of a question. */
+static bool is_specific(const struct query *q, size_t slot)
+{
+    const struct query_slot *it = &q->slot[slot];
+    return !it->general && !it->context && it->weight >= CIRCUMSTANCE &&
+           (it->known || !is_verb(typed(q, slot)));
 }
 
 void confidence_read(struct query *q)
 {
     struct query_asked *a = &q->asked;
-    bool english = !*q->main_lang || !strcmp(q->main_lang, "en");
     *a = (struct query_asked){.n = q->nslot <= KB_MAX_TERMS ? q->nslot : KB_MAX_TERMS};
     for (size_t s = 0; s < a->n; s++) {
         struct query_slot *slot = &q->slot[s];
@@ -46,14 +76,14 @@ void confidence_read(struct query *q)
         slot->general =
             number || generalword(q->main_lang, slot->word) || lightword(q->main_lang, slot->word);
         a->worth[s] = slot->weight * slot->idf;
-        if (slot->general && !q->bare)
+        if (!slot->general)
+            a->worth[s] *= lacked(q, s);
+        else if (!q->bare)
             a->worth[s] *= slot->known || number ? GENERAL : 0;
-        bool doing = english && !slot->general && !slot->known && is_verb(q, s);
-        if (doing)
-            a->worth[s] *= DOING;
         a->mass += a->worth[s];
-        a->specific[s] = !slot->general && !doing && !slot->context && slot->weight >= CIRCUMSTANCE;
+        a->specific[s] = is_specific(q, s);
         a->nspecific += a->specific[s];
+        a->nguess += a->specific[s] && is_guess(typed(q, s));
     }
 }
 
@@ -141,6 +171,7 @@ void confidence_signs(const struct ranking *r, size_t i, double ret[SIGNS])
     ret[SIGN_AGREED] = agreed(r, i);
     ret[SIGN_WANTED] = it->f.want;
     ret[SIGN_EMPTY] = a->nspecific == 0;
+    ret[SIGN_GUESSED] = a->nspecific > 0 && a->nguess == a->nspecific;
     ret[SIGN_FOREIGN] = fmin(1, (double)foreign / 2);
 }
 

@@ -249,7 +249,7 @@ struct query_asked {
     double worth[KB_MAX_TERMS + 1];  /* 0 for a slot that tells nothing */
     bool specific[KB_MAX_TERMS + 1]; /* could be the subject of a question */
     double mass;                     /* of all worth */
-    size_t n, nspecific;
+    size_t n, nspecific, nguess;     /* nguess: of the specific ones, read as a word far off */
 };
 
 struct query {
@@ -548,6 +548,7 @@ enum confidence_sign {
     SIGN_WANTED,   /* the kind of answer that was asked for is there */
     SIGN_UNPAID,   /* 1: money was asked for, and the passage has no sum of it */
     SIGN_EMPTY,    /* 1: no word of the question could be the subject of one */
+    SIGN_GUESSED, /* 1: every word that could be it was read as one that is more than a slip away */
     SIGN_FOREIGN, /* words that could be the subject and the base does not have: 0, half: one, 1: more */
     SIGNS
 };
