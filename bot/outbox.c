@@ -2,7 +2,8 @@
  * next. The state machine is drawn in outbox.h.
  *
  * Times on disk are the wall's, because they must survive the process; in memory they are the loop's, which never jump. A
- * clock that was set while nobody ran can therefore delay a retry by MAX_WAIT_S at most, and loses nothing. */
+ * clock that was set while nobody ran can therefore delay a retry by MAX_WAIT_S at most, a first attempt not at all, and loses
+ * nothing. */
 #include "bot/outbox.h"
 
 #include <errno.h>
@@ -414,7 +415,9 @@ static void take_up(struct outbox *box, const struct store_outgoing *o)
     box->seen = o->id;
     if (!a) /* off this time: it waits for its adapter */
         return;
-    int64_t wait = o->next_ms - clock_wall_ms();
+    int64_t now = clock_wall_ms();
+    int64_t wait =
+        o->next_ms - (o->at_ms > now ? o->at_ms : now); /* at_ms: the clock was set back */
     wait = wait < 0 ? 0 : wait > MAX_WAIT_S * 1000 ? MAX_WAIT_S * 1000 : wait;
     struct letter letter = {.lane = lane_of(box, a, o->lane),
                             .item = {.id = o->id,

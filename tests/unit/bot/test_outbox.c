@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "bot/bot.h"
+#include "bot/clock.h"
 #include "bot/journal.h"
 #include "bot/log.h"
 #include "bot/loop.h"
@@ -217,6 +218,27 @@ static void what_was_being_sent_when_we_ended_is_doubtful_and_the_rest_is_not(vo
     assert_int_equal(nseen, 3); /* it is over */
 }
 
+static void a_clock_that_was_set_back_meanwhile_holds_up_no_first_attempt(void **state)
+{
+    stop();
+    struct store *s;
+    int64_t id, later = clock_wall_ms() + 3600 * 1000;
+    struct store_outgoing o = {.adapter = type.name,
+                               .lane = "a",
+                               .idem = "a1",
+                               .at_ms = later,
+                               .next_ms = later,
+                               .body = "body"};
+    assert_int_equal(store_open(path, "normal", &s), 0);
+    assert_int_equal(store_begin(s), 0);
+    assert_int_equal(store_put_out(s, &o, &id), 0);
+    assert_int_equal(store_commit(s), 0);
+    store_close(s);
+    start();
+    run_until(1);
+    assert_string_equal(seen[0].idem, "a1");
+}
+
 static void whose_network_knows_repetitions_is_never_in_doubt(void **state)
 {
     type.repeats_safely = true;
@@ -269,6 +291,7 @@ int main(void)
         TEST(what_may_have_arrived_is_looked_for_first),
         TEST(a_dead_letter_lets_the_next_one_pass),
         TEST(what_was_being_sent_when_we_ended_is_doubtful_and_the_rest_is_not),
+        TEST(a_clock_that_was_set_back_meanwhile_holds_up_no_first_attempt),
         TEST(whose_network_knows_repetitions_is_never_in_doubt),
         TEST(what_was_delivered_is_found_by_the_other_sides_name),
     };
