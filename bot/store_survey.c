@@ -58,7 +58,8 @@ static const char sql_survey_tickets[] =
 /* A wish belongs to the last answer before it; somebody came when its ticket was first taken after that. */
 static const char sql_survey_waits[] =
     "SELECT turn, ifnull((SELECT min(l.at_ms) FROM ticket_log l WHERE l.turn = w.turn"
-    "  AND l.what IN ('claim', 'take') AND l.at_ms >= w.at_ms) - w.at_ms, -1), 0"
+    "  AND l.what IN ('claim', 'take', 'live.claim', 'live.take') AND l.at_ms >= w.at_ms) - "
+    "w.at_ms, -1), 0"
     " FROM (SELECT h.at_ms, (SELECT max(t.id) FROM turns t WHERE t.adapter = h.adapter"
     "   AND t.conversation = h.conversation AND t.at_ms <= h.at_ms) AS turn"
     "  FROM handoffs h WHERE h.want <> 'cancel') w WHERE turn >= ?1";

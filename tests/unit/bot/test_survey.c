@@ -166,7 +166,8 @@ static void test_votes_and_wishes_come_later(void **state)
     assert_int_equal(store_add_handoff(store, &h), 0);
     see(1, wanted);
     assert_int_equal(held->fact[0].wait_s, UINT32_MAX);
-    struct store_ticket_note n = {.id = a, .at_ms = h.at_ms + 4000, .who = "anna", .what = "claim"};
+    struct store_ticket_note n = {
+        .id = a, .at_ms = h.at_ms + 4000, .who = "anna", .what = "live.claim"};
     assert_int_equal(store_log_ticket(store, &n), 0);
     uint64_t until = clock_ms() + 30000;
     while (held->fact[0].wait_s != 4) {
