@@ -86,7 +86,6 @@ test('users come, change and go', async () => {
   await dialog_gone(tab);
   await row('carl@example.edu').getByText('editor').waitFor();
   await row('anna').getByRole('button', {name: 'Reset code'}).click();
-  await sound(tab, 'user-factor');
   await button(tab, 'Take it away').click();
   await dialog_gone(tab);
   await row('anna').getByText('password', {exact: true}).waitFor();
@@ -133,7 +132,6 @@ test('the audit is filtered, checked and taken away', async () => {
   await button(tab, 'Show').click();
   await tab.waitForURL(/action=user&object=carl/);
   await tab.waitForFunction(() => document.querySelectorAll('[aria-label="What was done"] tbody tr').length === 3);
-  await sound(tab, 'audit-found');
   await button(tab, 'Check all rows').click();
   await tab.getByText(/rows, each as written/).waitFor();
   await sound(tab, 'audit-checked');
@@ -163,7 +161,6 @@ test('somebody\'s conversation is found, taken out and erased', async () => {
   await tab.fill('[name=text]', WORD);
   await button(tab, 'Find').click();
   await tab.waitForSelector('[aria-label=Conversations] tbody tr');
-  await sound(tab, 'erase-found');
   const [file] = await Promise.all([tab.waitForEvent('download'), button(tab, 'Export web:').click()]);
   assert.match(fs.readFileSync(await file.path(), 'utf8'), new RegExp(WORD));
   await button(tab, 'Erase …').click();
