@@ -286,10 +286,11 @@ static int run_read(struct store *s, struct desk_request *rq)
 static void prepared(void *ctx)
 {
     struct job *job = ctx;
-    if (!job->rq->err && journal_run(job->desk->bot->journal, &job->journal))
+    if (!job->rq->err) {
+        if (!journal_run(job->desk->bot->journal, &job->journal))
+            return; /* its thread may have it already: nothing of it is ours */
         job->rq->err = -EAGAIN;
-    else if (!job->rq->err)
-        return;
+    }
     done(job);
 }
 
