@@ -178,6 +178,26 @@ static void test_the_winners_do_not_depend_on_how_many_are_wanted(void **ctx)
     sql(w->kb->db, "COMMIT");
 }
 
+/* More than there is room for: which of them are handed out is decided by their keys alone. */
+static void test_of_hundreds_of_copies_the_same_come_first(void **ctx)
+{
+#define COLUMNS                                                                                    \
+    " ord, anchor, heading, entry, entry_id, question, headings, title, body, start, end, line, "  \
+    "unit, lang, audience, reviewed, valid_from, valid_until, url, followups, needs, nots"
+    static const char sql_copy[] =
+        "BEGIN; WITH RECURSIVE copy(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM copy WHERE i < 150)"
+        "INSERT INTO passages(document, key," COLUMNS ")"
+        "SELECT document, key || '-' || i," COLUMNS " FROM passages, copy;"
+        "UPDATE meta SET value = value + 1 WHERE key = 'generation'; COMMIT";
+    struct world *w = *ctx;
+    change(w, 5, 0);
+    sql(w->db, sql_copy);
+    snapshot(w);
+    both_ways(w, true, 40, 10);
+    both_ways(w, true, 20, 300);
+#undef COLUMNS
+}
+
 /* ---- a file that is not what it was -------------------------------------------------------------------------------- */
 
 static uint8_t *read_snapshot(struct world *w, size_t *ret_len)
@@ -278,6 +298,7 @@ int main(void)
         T(test_an_empty_base_has_a_snapshot_too),
         T(test_more_than_a_chunk_of_passages),
         T(test_the_winners_do_not_depend_on_how_many_are_wanted),
+        T(test_of_hundreds_of_copies_the_same_come_first),
         T(test_a_flipped_bit_is_noticed),
         T(test_a_truncated_or_foreign_file_is_not_used),
     };
