@@ -99,8 +99,8 @@ static void say_error(const struct console *c, const char *cid, int err, const c
 {
     const struct staff_error *e = staff_error(err);
     say_wrong(c, cid, e->code, problem ? problem : e->title, e->status == 503);
-    if (err == -EPERM)
-        hang_up(c, 4401, e->code);
+    if (err == -EPERM || err == -ENOKEY)
+        hang_up(c, err == -EPERM ? 4401 : 4403, e->code);
 }
 
 static void say_presence(struct console *c, const char *head)
