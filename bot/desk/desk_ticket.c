@@ -172,7 +172,8 @@ int desk_queue(struct store *s, struct desk_request *rq)
              (long long)n[0], (long long)n[1], (long long)n[2], (long long)n[3], (long long)n[4]);
     const char *sort = desk_text(rq, "sort", MAX_WHAT);
     bool known = false;
-    if (sort && !strcmp(sort, "worth") && !q.over && !q.owner && !q.containing && !q.before)
+    bool mine = q.owner == rq->me.user;
+    if (sort && !strcmp(sort, "worth") && !q.over && !mine && !q.containing && !q.before)
         err = list_worth(s, rq, q.why, &l, &known);
     if (err || known)
         return err;

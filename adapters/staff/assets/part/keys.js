@@ -96,7 +96,7 @@ export function KeyHelp({onClose}) {
       map[other] = was; /* two of them change places */
     update({...settings, map: Object.fromEntries(Object.entries(map).filter(([a, b]) => a !== b))});
   };
-  const help = Object.assign({}, ...sets.filter((s) => s.layer === 0).map((s) => s.help));
+  const help = Object.assign({}, ...sets.filter((s) => s.layer === 0).map((s) => s.help).reverse()); /* the page's own first */
   return html`<${Dialog} title="Keys" onClose=${onClose}>
     <p><label class="check"><input type="checkbox" checked=${!settings.off} onChange=${(e) => update({...settings, off: !e.target.checked})}/>
       Single keys work outside of fields</label></p>
