@@ -270,9 +270,10 @@ struct store_session_row {
 typedef void store_session_fn(void *ctx, const struct store_session_row *r);
 int store_sessions(struct store *s, const char *user, const unsigned char mine[STORE_HASH],
                    int64_t now_ms, store_session_fn *fn, void *ctx);
-/* id 0: all of the user but `mine`. user NULL: whoever's it is. -ENOENT: there is none. */
+/* id 0: all of the user but `mine`. user NULL: whoever's it is. -ENOENT: there is none. Whose it was goes to ret_user, unless that
+ * is NULL. */
 int store_end_sessions(struct store *s, const char *user, int64_t id,
-                       const unsigned char mine[STORE_HASH]);
+                       const unsigned char mine[STORE_HASH], char ret_user[USER_NAME + 1]);
 #define SESSION_IDLE_MS (30 * 60000ll)
 #define SESSION_MAX_MS  (12 * 3600000ll)
 

@@ -148,11 +148,13 @@ static int end_others(struct store *s, const char *user, const unsigned char min
 }
 
 int store_end_sessions(struct store *s, const char *user, int64_t id,
-                       const unsigned char mine[STORE_HASH])
+                       const unsigned char mine[STORE_HASH], char ret_user[USER_NAME + 1])
 {
     unsigned char hash[STORE_HASH];
     bool found = false;
     int err, row = 0;
+    if (ret_user)
+        snprintf(ret_user, USER_NAME + 1, "%s", user ? user : "");
     if (!id)
         return end_others(s, user, mine);
     sqlite3_stmt *st = good_ones(s, user, 0, &err);
@@ -160,8 +162,11 @@ int store_end_sessions(struct store *s, const char *user, int64_t id,
         return err;
     while (!found && (row = store_row(s, st)) > 0)
         if ((found = sqlite3_column_bytes(st, 0) == STORE_HASH &&
-                     id_of(sqlite3_column_blob(st, 0)) == id))
+                     id_of(sqlite3_column_blob(st, 0)) == id)) {
             memcpy(hash, sqlite3_column_blob(st, 0), STORE_HASH);
+            if (ret_user)
+                snprintf(ret_user, USER_NAME + 1, "%s", (const char *)sqlite3_column_text(st, 1));
+        }
     store_reset(st);
     return found ? store_end_session(s, hash) : row < 0 ? row : -ENOENT;
 }

@@ -69,11 +69,12 @@ int desk_end_session(struct store *s, struct desk_request *rq)
     if (!id && !others)
         return -EINVAL;
     const char *whose = rq->me.role == ROLE_ADMIN && id ? NULL : rq->me.user;
-    int err = store_end_sessions(s, whose, others ? 0 : id, rq->session);
+    char user[USER_NAME + 1];
+    int err = store_end_sessions(s, whose, others ? 0 : id, rq->session, user);
     if (err == -ENOENT)
         rq->problem = "That session is over already";
     buf_adds(&rq->body, "{\"done\":true}");
-    return err ? err : desk_audit(s, rq, "session.end", others ? "others" : NULL, NULL, NULL);
+    return err ? err : desk_audit(s, rq, "session.end", user, NULL, others ? "all others" : NULL);
 }
 
 /* ---- the password, on a desk thread ---- */
@@ -139,7 +140,7 @@ int desk_password(struct store *s, struct desk_request *rq)
         return -EINVAL;
     int err = store_change_user(s, &u);
     if (!err)
-        err = store_end_sessions(s, rq->me.user, 0, session);
+        err = store_end_sessions(s, rq->me.user, 0, session, NULL);
     if (!err)
         err = store_add_session(s, session, rq->me.user, rq->agent ? rq->agent : "", now);
     buf_addc(&rq->body, '{');

@@ -189,6 +189,7 @@ static void sessions_are_listed_and_ended(void **state)
     assert_int_equal(knock(&b), 200);
     assert_int_equal(staff_post(w, &a, "session-end", body), 200);
     assert_int_equal(knock(&b), 401);
+    assert_true(staff_audited(w, "\"action\":\"session.end\",\"object\":\"dora\""));
     b = staff_login(w, "dora");
     struct person c = staff_login(w, "dora");
     assert_int_equal(staff_post(w, &a, "session-end", "{\"which\":\"others\"}"), 200);
