@@ -354,7 +354,9 @@ struct hs_wire hs_wire_start_on(struct fake_hs *hs, const char *more, bool clock
              fake_hs_port(s.hs), s.folder, s.folder, more ? more : "");
     struct wire_options opt = {.settings = settings, .clock = clock};
     s.w = wire_start(&opt);
+    pthread_mutex_lock(&hs->lock);
     hs->clock = (const uint64_t *)s.w->clock;
+    pthread_mutex_unlock(&hs->lock);
     return s;
 }
 
