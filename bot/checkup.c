@@ -214,9 +214,8 @@ struct examiner *examiner_new(const char *index, const struct config *c)
 
 void examiner_free(struct examiner *x)
 {
-    if (!x)
+    if (!x || !maker_free(x->maker))
         return;
-    maker_free(x->maker);
     kb_report_release(&x->review);
     forget(x);
     pthread_mutex_destroy(&x->lock);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -12,6 +11,7 @@
 
 #define REST_MS 500 /* between two, at least */
 #define REST    10  /* times what the last one took */
+#define STOP_S  2   /* for what is being made when the program ends */
 
 struct one {
     void *made;
@@ -130,16 +130,25 @@ struct maker *maker_new(const struct maker_calls *calls)
     return m;
 }
 
-void maker_free(struct maker *m)
+/* Whatever is being made writes nothing, so it can be broken off by the end of the program. */
+static bool has_ended(struct maker *m)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += STOP_S;
+    return !m->started || !pthread_timedjoin_np(m->thread, NULL, &until);
+}
+
+bool maker_free(struct maker *m)
 {
     if (!m)
-        return;
+        return true;
     pthread_mutex_lock(&m->lock);
     m->stopping = true;
     pthread_cond_broadcast(&m->wake);
     pthread_mutex_unlock(&m->lock);
-    if (m->started)
-        pthread_join(m->thread, NULL);
+    if (!has_ended(m))
+        return false;
     if (m->all)
         let_go(m, m->all->made);
     if (m->calls.end)
@@ -147,4 +156,5 @@ void maker_free(struct maker *m)
     pthread_cond_destroy(&m->wake);
     pthread_mutex_destroy(&m->lock);
     free(m);
+    return true;
 }

@@ -6,6 +6,8 @@
 #ifndef BOT_MAKER_H
 #define BOT_MAKER_H
 
+#include <stdbool.h>
+
 struct maker;
 
 struct maker_calls {
@@ -19,8 +21,9 @@ struct maker_calls {
             ctx); /* when the thread has ended, or never began; before maker_free() returns. Or NULL */
 };
 struct maker *maker_new(const struct maker_calls *calls);
-/* Waits for what is being made. Nothing may be held any more. NULL is fine. */
-void maker_free(struct maker *m);
+/* Nothing may be held any more. NULL is fine. False: it is still making something that takes long, and the program ends: then it, and
+ * what `ctx` leads to, is left to that. */
+bool maker_free(struct maker *m);
 
 /* Any thread. What was made last, or NULL while there is none; and a new one is begun. To be given back, NULL too. */
 const void *maker_take(struct maker *m);

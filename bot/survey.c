@@ -139,9 +139,8 @@ struct surveyor *surveyor_new(const char *state, const char *index)
 
 void surveyor_free(struct surveyor *v)
 {
-    if (!v)
+    if (!v || !maker_free(v->maker))
         return;
-    maker_free(v->maker);
     free(v->state);
     free(v->index);
     free(v);

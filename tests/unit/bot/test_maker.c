@@ -82,7 +82,7 @@ static void test_nobody_waits_for_what_is_being_made(void **state)
     assert_null(maker_take(m));
     assert_true(clock_ms() - began < 90);
     maker_give_back(m, wait_for(m, 1));
-    maker_free(m);
+    assert_true(maker_free(m));
     assert_int_equal(counts.released, counts.made);
     assert_int_equal(counts.ended, 1);
 }
@@ -98,7 +98,7 @@ static void test_what_is_held_stays_while_others_get_a_newer_one(void **state)
     maker_give_back(m, old);
     assert_int_equal(counts.released, released + 1);
     maker_give_back(m, fresh);
-    maker_free(m);
+    assert_true(maker_free(m));
     assert_int_equal(counts.released, counts.made);
 }
 
@@ -116,7 +116,7 @@ static void test_nothing_new_leaves_the_last_one(void **state)
         maker_give_back(m, t);
         usleep(1000);
     }
-    maker_free(m);
+    assert_true(maker_free(m));
     assert_int_equal(counts.released, counts.made);
 }
 
@@ -124,9 +124,27 @@ static void test_nothing_is_made_before_somebody_asks(void **state)
 {
     struct maker *m = start();
     usleep(20000);
-    maker_free(m);
+    assert_true(maker_free(m));
     assert_int_equal(counts.made, 0);
     assert_int_equal(counts.ended, 1);
+}
+
+static struct maker *volatile left; /* to its thread */
+
+/* A program that ends does not wait for what takes four seconds; nor is it taken apart under it. */
+static void test_what_takes_long_does_not_hold_up_the_end(void **state)
+{
+    struct maker *m = left = start();
+    counts.slow_us = 4000000;
+    counts.nothing = true;
+    uint64_t began = clock_ms();
+    maker_give_back(m, maker_take(m));
+    usleep(10000); /* it has begun */
+    assert_false(maker_free(m));
+    assert_true(clock_ms() - began < 3900);
+    while (clock_ms() - began < 4500) /* then it ends by itself, and finds all it needs */
+        usleep(10000);
+    assert_int_equal(counts.ended, 0);
 }
 
 static atomic_bool done;
@@ -153,7 +171,7 @@ static void test_many_may_read_at_once(void **state)
     done = true;
     for (int i = 0; i < 3; i++)
         pthread_join(thread[i], NULL);
-    maker_free(m);
+    assert_true(maker_free(m));
     assert_int_equal(counts.released, counts.made);
 }
 
@@ -165,6 +183,7 @@ int main(void)
         cmocka_unit_test(test_nothing_new_leaves_the_last_one),
         cmocka_unit_test(test_nothing_is_made_before_somebody_asks),
         cmocka_unit_test(test_many_may_read_at_once),
+        cmocka_unit_test(test_what_takes_long_does_not_hold_up_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
