@@ -4,7 +4,6 @@
  * edit's doing; then today's answers are asked of it, those not known from last time; then it gets the edit, which takes what the
  * difference takes, and is asked again. Nothing is left out because it seems to have no word in common with the edit: one more passage
  * moves the rarity of every word, and with it the confidence of any answer. */
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -10,6 +10,7 @@ static const char sql_questions[] =
     "SELECT question, count(*), max(id) AS last FROM turns WHERE kind NOT IN ('chitchat', "
     "'handoff')"
     " GROUP BY question ORDER BY last DESC LIMIT ?1";
+/* "state < 2" so that the index of open ones is used. */
 static const char sql_unanswered[] =
     "SELECT t.question, 1, k.turn FROM tickets k JOIN turns t ON t.id = k.turn"
     " WHERE k.state < 2 AND k.state = 0 AND k.why & 3 AND NOT k.why & 12 ORDER BY k.turn DESC "
