@@ -46,6 +46,9 @@ int store_begin(struct store *s);
 int store_begin_read(struct store *s); /* one state of the file, until store_rollback() */
 int store_commit(struct store *s);
 void store_rollback(struct store *s);
+/* A part of a transaction: what is written from the mark on is kept with the rest, or taken back without it. */
+int store_mark(struct store *s);
+int store_settle(struct store *s, bool keep);
 
 /* A small transaction of its own that changes nothing: can it be written? */
 int store_probe(struct store *s);

@@ -485,6 +485,16 @@ void store_rollback(struct store *s)
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
+int store_mark(struct store *s)
+{
+    return store_run(s->db, "SAVEPOINT mark");
+}
+
+int store_settle(struct store *s, bool keep)
+{
+    return store_run(s->db, keep ? "RELEASE mark" : "ROLLBACK TO mark; RELEASE mark");
+}
+
 int store_probe(struct store *s)
 {
     char sql[96]; /* the same value once more is a page to be written all the same */

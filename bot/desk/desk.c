@@ -128,6 +128,7 @@ static int run(struct store *s, struct desk_request *rq, desk_run_fn *fn)
     buf_clear(&rq->body);
     rq->type = rq->file = rq->problem = rq->new_session = rq->forget = NULL;
     rq->next = 0;
+    rq->noted = false;
     rq->question = NULL;
     rq->channel = NULL;
     int err = rq->open ? 0 : let_in(s, rq);
@@ -236,13 +237,9 @@ static void done(void *ctx)
 
 /* ---- on the journal's thread ---- */
 
-/* What the request itself finds wrong is no trouble of the disk: it is kept in rq->err, and the journal hears of none. What it
- * has written until then stays in the transaction, so run() checks before it writes. */
-static int run_write(struct store *s, struct journal_job *j)
+static bool is_refusal(int err)
 {
-    struct desk_request *rq = ((struct job *)j)->rq;
-    rq->err = run(s, rq, rq->run);
-    switch (rq->err) {
+    switch (err) {
     case -ENOKEY:
     case -EKEYREVOKED:
     case -EKEYREJECTED:
@@ -252,9 +249,23 @@ static int run_write(struct store *s, struct journal_job *j)
     case -EBUSY:
     case -EEXIST:
     case -EINVAL:
-    case -E2BIG: return 0;
-    default: return rq->err;
+    case -E2BIG: return true;
+    default: return false;
     }
+}
+
+/* What the request itself finds wrong is no trouble of the disk: it is kept in rq->err, and the journal hears of none. The
+ * transaction is not ours alone, so what was written until then is taken back to where we began. */
+static int run_write(struct store *s, struct journal_job *j)
+{
+    struct desk_request *rq = ((struct job *)j)->rq;
+    int err = store_mark(s);
+    if (err)
+        return err;
+    rq->err = run(s, rq, rq->run);
+    if (rq->err && !is_refusal(rq->err))
+        return rq->err;
+    return store_settle(s, !rq->err || rq->noted);
 }
 
 static void write_done(struct journal_job *j, int err)

@@ -40,8 +40,8 @@ void desk_free(struct desk *d);
 #define DESK_JSON  (4u << 20)
 
 struct desk_request;
-/* What to do. 0, or a negative errno of which nothing is kept; -EACCES, -ENOENT, -EBUSY, -EINVAL as store.h means them. May be called
- * again after a failed commit: then `body` is empty again. */
+/* What to do. 0, or a negative errno of which nothing is kept, but with `noted`; -EACCES, -ENOENT, -EBUSY, -EINVAL as store.h means
+ * them. May be called again after a failed commit: then `body` is empty again. */
 typedef int desk_run_fn(struct store *s, struct desk_request *rq);
 
 /* One request of the staff. All texts live in `pool`, and so does the struct; done() frees it. */
@@ -77,6 +77,7 @@ struct desk_request {
     /* Out. err also: -EPERM no session, -EACCES not with this role, -ENOKEY not without a second factor, -EKEYREVOKED not with this
      * token, -EKEYREJECTED a password or code is wrong, -EIO the database cannot be read. */
     int err;
+    bool noted; /* with err: what was written stays, as that somebody was refused */
     struct store_session me;
     struct buf body;  /* for done() to send; released by the desk */
     const char *type; /* of the body; NULL: JSON */

@@ -231,7 +231,6 @@ static int step(struct store *s, struct desk_request *rq, const struct act *act,
     return err;
 }
 
-/* What is refused is refused before anything is written: the transaction is not ours alone. */
 int desk_live_act(struct store *s, struct desk_request *rq)
 {
     const struct act *act = act_named(desk_text(rq, "what", MAX_WHAT));

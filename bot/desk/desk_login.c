@@ -115,6 +115,7 @@ static int begin(struct store *s, struct desk_request *rq)
               : rq->me.factor ? take_code(s, rq->me.user, l->in.code, &how)
                               : 0;
     if (err == -EKEYREJECTED) {
+        rq->noted = true;
         int failed = note_failure(s, rq);
         return failed ? failed : err;
     }
