@@ -406,9 +406,10 @@ struct store_live {
     int64_t ticket; /* the question it is about; 0: there is no row yet */
     const char *
         owner; /* who of the staff: an account, or "slack:U1" of somebody in the staff's room; or NULL */
-    const char *who;            /* what the asker calls them, or NULL */
-    int64_t since_ms;           /* in this mode */
-    int64_t asker_ms, staff_ms; /* last words of each, or 0 */
+    const char *who;  /* what the asker calls them, or NULL */
+    int64_t since_ms; /* in this mode */
+    int64_t asker_ms; /* the first words after the staff's last ones: since when they wait; or 0 */
+    int64_t staff_ms; /* the staff's last words, or 0 */
     int64_t
         told; /* events up to this one are on their way to the asker, where the network has no transcripts */
     int64_t passed;            /* ... and to the staff's room */
@@ -420,6 +421,7 @@ int store_live(struct store *s, int64_t conversation, struct store_live *ret);
 void store_live_release(struct store_live *l);
 /* Row and mode; made when there is none. */
 int store_put_live(struct store *s, const struct store_live *l);
+/* The asker has said something. */
 int store_live_asked(struct store *s, int64_t conversation, int64_t at_ms);
 /* The conversation; -ENOENT; -EAGAIN: it may be one whose first message is on its way, and what that is called there is not known
  * yet. That of a ticket is made when it has had no event: on a network without transcripts. */
@@ -434,7 +436,8 @@ int store_contact(struct store *s, int64_t conversation, char **ret_email, char 
 /* All that are not the bot's, the longest in their mode first. The texts are good inside fn; question: of the ticket. */
 typedef void store_live_fn(void *ctx, const struct store_live *l, const char *question);
 int store_lives(struct store *s, size_t max, store_live_fn *fn, void *ctx);
-/* How many, into ret[]: those of that adapter that wait since before `waiting_ms`, and those a person has but said nothing in since `silent_ms`. */
+/* How many, into ret[]: those of that adapter that wait since before `waiting_ms`, and those a person has but said nothing in since `silent_ms`,
+ * counted from when there was something to say: more questions do not put it off. */
 int store_live_late(struct store *s, const char *adapter, int64_t waiting_ms, int64_t silent_ms,
                     int64_t *ret, size_t max);
 /* Those whose events are not all on their way, in order, from the one after `after` on. How many. */

@@ -92,7 +92,8 @@ int store_put_live(struct store *s, const struct store_live *l)
     return err ? err : store_set_mode(s, l->conversation, l->mode);
 }
 
-static const char sql_live_asked[] = "UPDATE live SET asker_ms = ?2 WHERE conversation = ?1";
+static const char sql_live_asked[] =
+    "UPDATE live SET asker_ms = ?2 WHERE conversation = ?1 AND asker_ms <= staff_ms";
 
 int store_live_asked(struct store *s, int64_t conversation, int64_t at_ms)
 {
@@ -223,8 +224,7 @@ static int collect(struct store *s, sqlite3_stmt *st, int64_t *ret, size_t max)
 static const char sql_live_late[] =
     "SELECT l.conversation FROM live l JOIN conversations c ON c.id = l.conversation"
     " WHERE (c.mode = 1 AND l.since_ms <= ?1 AND c.adapter = ?4)"
-    " OR (c.mode = 2 AND max(l.since_ms, l.staff_ms, l.asker_ms) <= ?2)"
-    " OR (c.mode = 2 AND l.asker_ms > l.staff_ms AND max(l.since_ms, l.asker_ms) <= ?2) LIMIT ?3";
+    " OR (c.mode = 2 AND max(l.since_ms, l.staff_ms, l.asker_ms) <= ?2) LIMIT ?3";
 
 int store_live_late(struct store *s, const char *adapter, int64_t waiting_ms, int64_t silent_ms,
                     int64_t *ret, size_t max)

@@ -228,6 +228,44 @@ static void whatever_happens_no_question_is_answered_twice_or_lost(void **state)
     assert_int_equal(answered + persons + open, talk[0].n + talk[1].n + talk[2].n);
 }
 
+/* ---- silence ---- */
+
+static bool is_late(int64_t silent_ms)
+{
+    int64_t id;
+    int n = store_live_late(s, "web", 0, silent_ms, &id, 1);
+    assert_true(n >= 0);
+    return n;
+}
+
+static void more_questions_do_not_put_off_the_end_of_a_silence(void **state)
+{
+    struct talk t = {.name = "a"};
+    struct store_live l = {0};
+    assert_int_equal(store_begin(s), 0);
+    want(&t);
+    while (t.mode != MODE_WAITING)
+        want(&t);
+    assert_int_equal(store_live(s, t.id, &l), 0);
+    l.mode = MODE_HUMAN;
+    l.since_ms = 1000;
+    l.asker_ms = l.staff_ms = 0;
+    assert_int_equal(store_put_live(s, &l), 0);
+    store_live_release(&l);
+    assert_int_equal(store_live_asked(s, t.id, 2000), 0);
+    assert_int_equal(store_live_asked(s, t.id, 3000), 0);
+    assert_false(is_late(1999));
+    assert_true(is_late(2000));
+    assert_int_equal(store_live(s, t.id, &l), 0);
+    l.staff_ms = 4000; /* an answer; it is theirs to speak again from the next question on */
+    assert_int_equal(store_put_live(s, &l), 0);
+    store_live_release(&l);
+    assert_int_equal(store_live_asked(s, t.id, 9000), 0);
+    assert_false(is_late(8999));
+    assert_true(is_late(9000));
+    assert_int_equal(store_commit(s), 0);
+}
+
 /* ---- the room ---- */
 
 static void a_thread_is_found_by_its_name_and_waited_for_while_it_has_none(void **state)
@@ -270,6 +308,8 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_thread_is_found_by_its_name_and_waited_for_while_it_has_none, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(more_questions_do_not_put_off_the_end_of_a_silence, set_up,
+                                        tear_down),
         cmocka_unit_test(only_the_first_letter_of_a_thread_names_its_conversation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
