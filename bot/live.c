@@ -414,7 +414,7 @@ static void deed_done(struct journal_job *job, int err)
     if (!err && !d->err)
         live_on_handoff(d->adapter->bot, &d->done);
     if (d->fn)
-        d->fn(d->ctx, err ? err : d->err);
+        d->fn(d->ctx, err ? err : d->err == -EBUSY ? -ESTALE : d->err);
     deed_drop(job);
 }
 

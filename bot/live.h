@@ -96,8 +96,9 @@ const char *live_shown(const struct bot *bot, struct pool *pool, const char *act
 typedef void live_thread_fn(void *ctx, int err, int64_t conversation, int64_t ticket);
 int live_thread(struct adapter *a, const char *room, const char *thread, live_thread_fn *fn,
                 void *ctx);
-/* Somebody there does something: the message of the inbox is over in the same transaction. err as of handoff_apply(); -EALREADY: it
- * was over. claim: the message, when several deliveries may bring it. fn may be NULL. */
+/* Somebody there does something: the message of the inbox is over in the same transaction. err as of handoff_apply(), but -ESTALE
+ * where that has -EBUSY (the bot has it); -EALREADY: it was over. claim: the message, when several deliveries may bring it. fn may be
+ * NULL. */
 struct live_deed {
     const struct inbox_item *item;
     const char *claim;

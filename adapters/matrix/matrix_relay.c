@@ -171,6 +171,8 @@ static void did(void *ctx, int err)
     else if (err == -ENOENT)
         say(t, "The visitor has erased this conversation: nobody can be answered here any more.",
             false);
+    else if (err == -ESTALE)
+        say(t, "The bot answers already.", false);
     else if (!err && t->said)
         say(t, t->said, false);
     task_free(&t->task);

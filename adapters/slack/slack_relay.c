@@ -207,6 +207,8 @@ static void did(void *ctx, int err)
     else if (err == -ENOENT)
         say(t, "The visitor has erased this conversation: nobody can be answered here any more.",
             false);
+    else if (err == -ESTALE)
+        say(t, "The bot answers already.", false);
     else if (!err && t->passage)
         say(t, pool_printf(t->task.pool, "Sent by <@%s>.", t->ev.user), false);
     else if (!err && t->words)

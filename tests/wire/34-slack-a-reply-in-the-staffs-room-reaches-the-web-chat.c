@@ -314,6 +314,8 @@ static void an_asker_in_slack_is_answered_in_their_thread(void **state)
     assert_true(fake_slack_wait(s.fake, n + 8, WAIT_MS * (int)wire_slack(), 300));
     event("EvMore2", "C1", "U1", "1750000000.000003", "1750000000.000001", WIRE_QUESTION, "");
     assert_non_null(strstr(nth(n + 8).text, WIRE_ANSWER));
+    reply(root.ts, "!bot"); /* once more: said, not swallowed */
+    assert_string_equal(nth(n + 9).text, "The bot answers already.");
 }
 
 int main(void)
