@@ -384,10 +384,13 @@ static void on_find(struct console *c, const struct cJSON *j)
     const char *words = json_string(j, "text", MAX_WORDS);
     struct finding *f = must(calloc(1, sizeof *f));
     *f = (struct finding){.st = c->st, .peer = c->peer, .rid = json_int(j, "rid", 0, INT32_MAX, 0)};
-    if (words && *words && c->watcher.answers &&
-        !live_find(bot_of(c->st), words, MAX_FOUND, found, f))
+    int err = !words || !*words                                      ? -EINVAL
+              : !c->watcher.answers                                  ? -EACCES
+              : live_find(bot_of(c->st), words, MAX_FOUND, found, f) ? -EAGAIN
+                                                                     : 0;
+    if (!err)
         return;
-    say_error(c, NULL, words && *words ? -EAGAIN : -EINVAL, NULL);
+    say_error(c, NULL, err, NULL);
     free(f);
 }
 

@@ -104,7 +104,8 @@ static void a_viewer_sees_who_waits_and_nothing_else(void **state)
     static const char *const frames[] = {
         "{\"t\":\"open\",\"conv\":1}", "{\"t\":\"takeover\",\"cid\":\"a\",\"conv\":1}",
         "{\"t\":\"reply\",\"cid\":\"b\",\"conv\":1,\"text\":\"hi\"}",
-        "{\"t\":\"note\",\"cid\":\"c\",\"conv\":1,\"text\":\"hi\"}"};
+        "{\"t\":\"note\",\"cid\":\"c\",\"conv\":1,\"text\":\"hi\"}",
+        "{\"t\":\"find\",\"rid\":1,\"text\":\"hi\"}"};
     struct person vera = staff_login(w, "vera");
     struct client *c = staff_socket(w, &vera), *visitor = wire_chat(w);
     assert_true(client_text(visitor, "{\"t\":\"handoff\",\"cid\":\"w\",\"want\":\"live\"}"));
