@@ -19,6 +19,7 @@
 #define MAX_WAITING 20
 #define MAX_RESULT  (2u << 20)
 #define KEPT_MS     (10 * 60000) /* a finished job */
+#define MAX_KEPT    100          /* of them */
 
 enum state { WAITING, RUNNING, DONE, FAILED, CANCELLED };
 static const char *const state_name[] = {"waiting", "running", "done", "failed", "cancelled"};
@@ -262,14 +263,14 @@ static void job_free(struct fix_job *job)
     free(job);
 }
 
-/* What was over long ago goes; how many wait. Under lock. */
+/* What was over long ago goes, and what is older than the last MAX_KEPT; how many wait. Under lock. */
 static size_t tidy(struct fix *f)
 {
     int64_t now = clock_wall_ms();
-    size_t waiting = 0;
+    size_t waiting = 0, kept = 0;
     for (struct fix_job **at = &f->job, *job; (job = *at);) {
         waiting += job->state == WAITING;
-        if (job->state >= DONE && now - job->ended_ms > KEPT_MS) {
+        if (job->state >= DONE && (now - job->ended_ms > KEPT_MS || kept++ >= MAX_KEPT)) {
             *at = job->next;
             job_free(job);
         } else {

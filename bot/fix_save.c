@@ -320,7 +320,7 @@ static const char *words_of(struct fix_call *c, const struct draft *d)
     if (!e || !strcmp(d->kind, "retire") || !strcmp(d->kind, "undo"))
         return NULL;
     const char *plain = kb_plain(c->pool, e->answer, strlen(e->answer));
-    return strlen(plain) + strlen(e->url) + 2 > HANDOFF_TEXT ? NULL
+    return (!*plain && !*e->url) || strlen(plain) + strlen(e->url) + 2 > HANDOFF_TEXT ? NULL
            : *e->url ? pool_printf(c->pool, "%s\n%s", plain, e->url)
                      : plain;
 }
