@@ -1,6 +1,7 @@
 /* store_transcript.c: the numbered events of a conversation. Numbers are given out here, in the transaction that writes
  * the event, so they have no gaps and no order but the one of the file. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,7 +152,7 @@ int store_add_handoff(struct store *s, const struct store_handoff *h)
 
 /* ---- erasing ---- */
 
-/* A statement that is run too seldom to be kept: ?1 adapter, ?2 name. */
+/* A statement that is run too seldom to be kept: ?1 adapter, ?2 name; or ?1 alone. */
 static int run_for(struct store *s, const char *sql, const char *adapter, const char *name)
 {
     sqlite3_stmt *st = NULL;
@@ -166,6 +167,12 @@ static int run_for(struct store *s, const char *sql, const char *adapter, const 
     return err;
 }
 
+/* The words of what is nobody's business any more, as store_edit.c folds them; where others ask the same they are not only theirs. */
+#define FOLDED "lower(trim(question, ' ?!.'))"
+#define FORGET_IGNORED(mine)                                                                       \
+    "DELETE FROM ignored WHERE question IN (SELECT " FOLDED " FROM turns WHERE " mine ")"          \
+    " AND NOT EXISTS(SELECT 1 FROM turns WHERE " FOLDED " = ignored.question AND NOT (" mine "))"
+
 /* Identities of messages with a transcript begin with its name and a colon (inbox.h); ';' is what follows it. */
 static const char *const sql_erase[] = {
     /* what was said to the staff's room and has not arrived: relay.c names it by the conversation */
@@ -179,6 +186,7 @@ static const char *const sql_erase[] = {
     "DELETE FROM outbox WHERE turn IN"
     " (SELECT id FROM turns WHERE adapter = ?1 AND conversation = ?2)",
     "DELETE FROM inbox WHERE adapter = ?1 AND identity >= ?2 || ':' AND identity < ?2 || ';'",
+    FORGET_IGNORED("adapter = ?1 AND conversation = ?2"),
     "DELETE FROM turns WHERE adapter = ?1 AND conversation = ?2",
     "DELETE FROM handoffs WHERE adapter = ?1 AND conversation = ?2",
 };
@@ -206,11 +214,13 @@ int store_erase(struct store *s, const char *adapter, const char *name, int64_t 
 
 int store_erase_turn(struct store *s, int64_t turn)
 {
-    char sql[120];
+#define MINE "id = CAST(?1 AS INTEGER) AND conversation = ''"
+    char id[24];
     s->scrub = true;
-    sqlite3_snprintf(sizeof sql, sql, "DELETE FROM turns WHERE id = %lld AND conversation = ''",
-                     (long long)turn);
-    int err = store_run(s->db, sql);
+    snprintf(id, sizeof id, "%lld", (long long)turn);
+    int err = run_for(s, FORGET_IGNORED(MINE), id, NULL);
+    if (!err)
+        err = run_for(s, "DELETE FROM turns WHERE " MINE, id, NULL);
     return err ? err : sqlite3_changes(s->db) ? 0 : -ENOENT;
 }
 

@@ -115,6 +115,34 @@ static void an_erased_conversation_leaves_nothing_and_takes_nothing(void **state
     store_rollback(s);
 }
 
+/* What others ask, too, is not theirs alone. */
+static void an_ignored_question_goes_with_the_last_who_asked_it(void **state)
+{
+    converse("a", 1);
+    converse("b", 1);
+    struct journal_turn alone = {.adapter = "web",
+                                 .conversation = "",
+                                 .question = SECRET "?",
+                                 .reply_json = "{}",
+                                 .kind = "none",
+                                 .at_ms = 1};
+    int64_t id;
+    assert_int_equal(store_begin(s), 0);
+    assert_int_equal(store_add_turn(s, &alone, &id), 0);
+    assert_true(store_ignore(s, SECRET, "ana", 1) >= 0);
+    assert_int_equal(store_commit(s), 0);
+    assert_true(holds("", "fitzgerald") + holds("-wal", "fitzgerald") > 0);
+    assert_int_equal(store_begin(s), 0);
+    assert_int_equal(store_erase(s, "web", "a", 2), 0);
+    assert_int_equal(store_erase(s, "web", "b", 2), 0);
+    assert_int_equal(store_commit(s), 0);
+    assert_true(holds("", "fitzgerald") > 0);
+    assert_int_equal(store_begin(s), 0);
+    assert_int_equal(store_erase_turn(s, id), 0);
+    assert_int_equal(store_commit(s), 0);
+    assert_int_equal(holds("", "fitzgerald") + holds("-wal", "fitzgerald"), 0);
+}
+
 static void where_a_person_answers_the_bot_is_silent(void **state)
 {
     struct store_conversation c;
@@ -182,6 +210,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(events_are_numbered_without_a_gap_whatever_is_rolled_back),
         TEST(an_erased_conversation_leaves_nothing_and_takes_nothing),
+        TEST(an_ignored_question_goes_with_the_last_who_asked_it),
         TEST(where_a_person_answers_the_bot_is_silent),
         TEST(old_conversations_go_whole_and_a_few_at_a_time),
         TEST(messages_that_are_over_go_and_open_ones_stay),
