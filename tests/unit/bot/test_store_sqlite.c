@@ -156,6 +156,80 @@ static void a_newer_version_is_refused(void **state)
     assert_int_equal(store_open(path, "full", &s), -EPROTO);
 }
 
+/* Schema 3, made out of the one of now: what later ones added goes. */
+static const char as_it_was[] =
+    "DROP TABLE live; DROP TABLE edits; DROP TABLE cluster_merges; DROP TABLE recovery_codes;"
+    "DROP TABLE tokens; DROP INDEX conversations_erased;"
+    "DROP TRIGGER turn_unanswered; DROP TABLE ignored;"
+    "CREATE TRIGGER turn_unanswered AFTER INSERT ON turns WHEN new.kind IN ('none', 'choices')"
+    " BEGIN INSERT INTO tickets(turn, why, state, changed_ms)"
+    "  VALUES(new.id, CASE new.kind WHEN 'none' THEN 1 ELSE 2 END, 0, new.at_ms); END;"
+    "ALTER TABLE users DROP COLUMN totp; ALTER TABLE users DROP COLUMN totp_next;"
+    "ALTER TABLE users DROP COLUMN totp_step; ALTER TABLE ticket_log DROP COLUMN was;"
+    "ALTER TABLE ticket_log DROP COLUMN was_owner; ALTER TABLE ticket_log DROP COLUMN was_outcome;"
+    "PRAGMA user_version = 3;";
+
+/* Somebody waits for a person, somebody for one of whom nothing is known, and a third has the bot. */
+static const char what_it_held[] =
+    "INSERT INTO users VALUES('ana', 2, 'hash', 1, 1);"
+    "INSERT INTO staff_sessions VALUES(x'01', 'ana', 1, 2, 'browser');"
+    "INSERT INTO turns VALUES(1, 10, 'web', 'a', 'how?', NULL, 'none', 0.1, '{}');"
+    "INSERT INTO turns VALUES(2, 11, 'web', 'a', 'where?', NULL, 'answer', 0.9, '{}');"
+    "INSERT INTO conversations VALUES(1, 'web', 'a', 4, 1, 10, 20, 0);"
+    "INSERT INTO conversations VALUES(2, 'web', 'b', 7, 2, 10, 20, 0);"
+    "INSERT INTO conversations VALUES(3, 'web', 'c', 9, 0, 10, 20, 0);"
+    "INSERT INTO ticket_log VALUES(1, 1, 15, 'ana', 'note', 'words');";
+
+static void what_an_older_version_held_is_there_in_the_new_one(void **state)
+{
+    struct store *s;
+    assert_int_equal(store_open(path, "full", &s), 0);
+    store_close(s);
+    long long tables = number("SELECT count(*) FROM sqlite_master");
+    execute(as_it_was);
+    execute(what_it_held);
+    assert_true(number("SELECT count(*) FROM sqlite_master") < tables);
+
+    struct store_live l = {0};
+    assert_int_equal(store_open(path, "full", &s), 0);
+    assert_int_equal(number("SELECT count(*) FROM sqlite_master"), tables);
+    assert_int_equal(store_live(s, 1, &l), 0);
+    assert_int_equal(l.mode, MODE_WAITING);
+    assert_int_equal(l.ticket, 2);
+    assert_int_equal(l.since_ms, 20);
+    assert_true(l.told == 4 && l.passed == 4 && !l.until); /* nothing is sent once more */
+    assert_true(!l.owner && !l.room && !l.thread);
+    store_live_release(&l);
+    assert_int_equal(number("SELECT mode FROM conversations WHERE id = 2"), MODE_BOT);
+    assert_int_equal(number("SELECT count(*) FROM live"), 1);
+    assert_int_equal(
+        number("SELECT count(*) FROM users WHERE hash = 'hash' AND totp IS NULL AND totp_step = 0"),
+        1);
+    assert_int_equal(number("SELECT count(*) FROM staff_sessions WHERE user = 'ana'"), 1);
+    assert_int_equal(number("SELECT count(*) FROM ticket_log WHERE text = 'words' AND was IS NULL"),
+                     1);
+    assert_int_equal(number("SELECT count(*) FROM tickets WHERE turn = 1 AND state = 0"), 1);
+    assert_int_equal(add(s, 30), 3);
+    store_close(s);
+}
+
+static void what_is_written_from_a_mark_on_goes_without_the_rest(void **state)
+{
+    struct store *s;
+    struct journal_turn t = turn_at(1);
+    int64_t id;
+    assert_int_equal(store_open(path, "full", &s), 0);
+    assert_int_equal(store_begin(s), 0);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(store_mark(s), 0);
+        assert_int_equal(store_add_turn(s, &t, &id), 0);
+        assert_int_equal(store_settle(s, i % 2 == 0), 0);
+    }
+    assert_int_equal(store_commit(s), 0);
+    store_close(s);
+    assert_int_equal(number("SELECT count(*) FROM turns"), 2);
+}
+
 static void a_folder_that_is_not_there_is_said_so(void **state)
 {
     struct store *s = NULL;
@@ -209,6 +283,8 @@ int main(void)
         T(garbage_is_refused_and_left_alone),
         T(another_programs_database_is_refused),
         T(a_newer_version_is_refused),
+        T(what_an_older_version_held_is_there_in_the_new_one),
+        T(what_is_written_from_a_mark_on_goes_without_the_rest),
         T(a_folder_that_is_not_there_is_said_so),
         T(a_disk_that_takes_no_more_is_an_error_that_passes),
     };
