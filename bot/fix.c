@@ -291,12 +291,12 @@ static void cancel(struct fix_job *job)
     }
 }
 
-/* Whoever changes a draft has no use for the preview of the last one. */
+/* Whoever changes a draft has no use for the preview of the last one, nor who begins the tests again for those before. */
 static void cancel_older(struct fix *f, const char *user, enum fix_work what)
 {
+    bool saves = what == FIX_SAVE || what == FIX_UNDO;
     for (struct fix_job *job = f->job; job; job = job->next)
-        if (job->work == what && (what == FIX_PREVIEW || what == FIX_PROPOSE) &&
-            !strcmp(job->user, user))
+        if (job->work == what && !saves && !strcmp(job->user, user))
             cancel(job);
 }
 
