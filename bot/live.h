@@ -123,5 +123,7 @@ struct live_found {
 typedef void live_found_fn(void *ctx, const struct live_found *found, size_t n);
 /* The best `max` for these words, as any asker would be shown them. fn on the loop, once, unless the process stops first. 0, or -EBUSY. */
 int live_find(struct bot *bot, const char *words, size_t max, live_found_fn *fn, void *ctx);
+/* Its text as a list shows it, cut after some lines. */
+const char *live_extract(struct pool *pool, const struct live_found *f);
 
 #endif

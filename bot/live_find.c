@@ -8,6 +8,8 @@
 #include "kb/kb.h"
 #include "kb/pool.h"
 
+#define MAX_EXTRACT 600 /* bytes of a text in a list */
+
 struct finding {
     struct pool *pool;
     const char *words;
@@ -57,4 +59,14 @@ int live_find(struct bot *bot, const char *words, size_t max, live_found_fn *fn,
     if (err)
         pool_free(pool);
     return err;
+}
+
+const char *live_extract(struct pool *pool, const struct live_found *f)
+{
+    size_t n = strlen(f->text);
+    if (n <= MAX_EXTRACT)
+        return f->text;
+    for (n = MAX_EXTRACT; n && ((unsigned char)f->text[n] & 0xC0) == 0x80;)
+        n--;
+    return pool_printf(pool, "%.*s \xE2\x80\xA6", (int)n, f->text);
 }

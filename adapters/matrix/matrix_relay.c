@@ -7,9 +7,8 @@
 #include "adapters/matrix/matrix_int.h"
 #include "bot/live.h"
 
-#define MAX_FOUND   5
-#define MAX_EXTRACT 600 /* bytes of a found text that are shown */
-#define MAX_LETTER  (64u * 1024)
+#define MAX_FOUND  5
+#define MAX_LETTER (64u * 1024)
 
 /* ---- rendering: pure ---- */
 
@@ -201,16 +200,6 @@ static void perform(struct room_talk *t, enum handoff_what what, const char *tex
 
 /* ---- commands ---- */
 
-static const char *shortened(struct pool *pool, const char *text)
-{
-    size_t n = strlen(text);
-    if (n <= MAX_EXTRACT)
-        return text;
-    for (n = MAX_EXTRACT; n && ((unsigned char)text[n] & 0xC0) == 0x80;)
-        n--;
-    return pool_printf(pool, "%.*s \xE2\x80\xA6", (int)n, text);
-}
-
 static void on_put(void *ctx, int err)
 {
     struct room_talk *t = ctx;
@@ -231,7 +220,7 @@ static void list(void *ctx, const struct live_found *found, size_t n)
         put(&out, "", "The guides have nothing on that.");
     for (size_t i = 0; i < n; i++) {
         put_link(&out, found[i].url, found[i].title);
-        put_quote(&out, shortened(t->task.pool, found[i].text));
+        put_quote(&out, live_extract(t->task.pool, &found[i]));
     }
     if (finish(&out, t->task.pool, &body) ||
         outbox_put(t->task.adapter, t->ev.room, named(t), body,

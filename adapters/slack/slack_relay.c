@@ -13,10 +13,9 @@
 #include "adapters/slack/slack_int.h"
 #include "bot/live.h"
 
-#define MAX_FOUND   5
-#define MAX_EXTRACT 600 /* bytes of a found text that are shown */
-#define MAX_VALUE   1900
-#define MAX_LETTER  (256u * 1024)
+#define MAX_FOUND  5
+#define MAX_VALUE  1900
+#define MAX_LETTER (256u * 1024)
 
 /* ---- rendering: pure ---- */
 
@@ -233,23 +232,13 @@ static void perform(struct room_talk *t, enum handoff_what what, const char *cla
 
 /* ---- "kb words" ---- */
 
-static const char *shortened(struct pool *pool, const char *text)
-{
-    size_t n = strlen(text);
-    if (n <= MAX_EXTRACT)
-        return text;
-    for (n = MAX_EXTRACT; n && ((unsigned char)text[n] & 0xC0) == 0x80;)
-        n--;
-    return pool_printf(pool, "%.*s \xE2\x80\xA6", (int)n, text);
-}
-
 static const char *found_text(struct pool *pool, const struct live_found *f)
 {
     struct buf b;
     buf_init(&b, 16 * 1024);
     if (!slack_put_link(&b, f->url, f->title))
         put_bold(&b, f->title);
-    put_quote(&b, shortened(pool, f->text));
+    put_quote(&b, live_extract(pool, f));
     const char *text = pool_strdup(pool, b.s);
     buf_release(&b);
     return text;
