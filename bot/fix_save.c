@@ -3,7 +3,8 @@
  *     tried on the copy -> tests hold -> the row of state.db -> the file, by rename -> row ended, audit, tickets -> live
  *
  * The row says what is about to happen, with the bytes that are about to go. Whatever stops the program in between, the next start finds it
- * and sees from the file whether it has happened (fix_settle()): then audit and tickets are made good, or the row goes. */
+ * and sees from the file whether it has happened (fix_settle()): then the audit is made good, or the row goes. Tickets stay open then:
+ * who looks at one sees that the bot answers it by now. */
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdio.h>
@@ -443,6 +444,19 @@ static void add_open(void *ctx, const struct store_edit *e)
     s->k[s->n++]->edit.id = e->id;
 }
 
+/* What was being taken back is the last edit that went the other way. */
+static void find_undone(void *ctx, const struct store_edit *e)
+{
+    struct settling *s = ctx;
+    for (size_t i = 0; i < s->n; i++) {
+        struct keeping *k = s->k[i];
+        if (!k->undoes && !strcmp(k->edit.kind, "undo") && e->state == EDIT_DONE &&
+            e->id < k->edit.id && !strcmp(e->path, k->edit.path) &&
+            !strcmp(e->digest, k->edit.written) && !strcmp(e->written, k->edit.digest))
+            k->undoes = e->id;
+    }
+}
+
 /* Has it happened? A file that is neither what it was nor what was written has been changed since, so it has. */
 static void settle(struct fix_call *c, struct keeping *k)
 {
@@ -463,6 +477,8 @@ int fix_settle(struct fix_call *c)
         err = store_begin_read(s);
     if (!err)
         err = store_edits(s, true, 0, MAX_SETTLED, add_open, &all);
+    if (!err && all.n)
+        err = store_edits(s, false, 0, STORE_EDITS, find_undone, &all);
     if (s)
         store_rollback(s);
     store_close(s);

@@ -1,6 +1,7 @@
 /* All or nothing. Killed at any moment of a save, the file has the old bytes or the new ones, and the next start brings audit and list
  * of edits in step with it; where the file cannot be written, or nothing can, that is said and nothing has changed. */
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -165,12 +166,65 @@ static void a_full_disk_is_said_and_changes_nothing(void **state)
     free(digest);
 }
 
+static char *state_of(const char *kind)
+{
+    for (int i = 0; i < 200; i++) {
+        cJSON *j = staff_get(w, &eda, "edits"), *e;
+        char *state = NULL;
+        cJSON_ArrayForEach(e, cJSON_GetObjectItem(j, "edits"))
+        {
+            if (!state && !strcmp(fix_text(e, "kind"), kind))
+                state = strdup(fix_text(e, "state"));
+        }
+        cJSON_Delete(j);
+        if (state && strcmp(state, "begun"))
+            return state;
+        free(state); /* it is being settled */
+        usleep(20000);
+    }
+    fail_msg("no %s was settled", kind);
+    return NULL;
+}
+
+/* The file was written, and then the power went. */
+static void a_taking_back_that_is_cut_short_has_taken_back(void **state)
+{
+    char *digest = digest_now(), body[60], path[400], *is;
+    sqlite3 *db;
+    int before = take_in_file();
+    cJSON *j = fix_job(w, &eda, "save", edit(101, digest));
+    snprintf(body, sizeof body, "{\"edit\":%d}", cJSON_GetObjectItem(j, "edit")->valueint);
+    cJSON_Delete(j);
+    cJSON_Delete(fix_job(w, &eda, "take-back", body));
+    assert_int_equal(take_in_file(), before);
+    snprintf(path, sizeof path, "%s/data/state.db", w->folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 5000);
+    assert_int_equal(sqlite3_exec(db,
+                                  "UPDATE edits SET state = 1 WHERE state = 2;"
+                                  "UPDATE edits SET state = 0 WHERE kind = 'undo'",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    wire_restart(w, 9);
+    eda = staff_login(w, "eda");
+    is = state_of("undo");
+    assert_string_equal(is, "done");
+    free(is);
+    is = state_of("edit");
+    assert_string_equal(is, "undone");
+    free(is);
+    assert_int_equal(take_in_file(), before);
+    free(digest);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed_at_any_moment_it_has_happened_or_has_not),
         cmocka_unit_test(what_cannot_be_written_is_said_and_changes_nothing),
         cmocka_unit_test(a_full_disk_is_said_and_changes_nothing),
+        cmocka_unit_test(a_taking_back_that_is_cut_short_has_taken_back),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
