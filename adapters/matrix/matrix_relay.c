@@ -251,7 +251,7 @@ static void obey(struct room_talk *t, enum live_command command)
         task_free(&t->task);
         break;
     case LIVE_CLOSE:
-        t->said = "Closed: the asker was told, and the bot answers again.";
+        t->said = "Closed: the bot answers from here on.";
         perform(t, HANDOFF_CLOSE, NULL);
         break;
     case LIVE_BOT:

@@ -340,7 +340,7 @@ static bool command(struct room_talk *t)
         look_up(t);
         break;
     case LIVE_CLOSE:
-        t->words = "Closed: the asker was told, and the bot answers again.";
+        t->words = "Closed: the bot answers from here on.";
         perform(t, HANDOFF_CLOSE, claim_of(t), NULL);
         break;
     case LIVE_BOT:
@@ -425,9 +425,8 @@ bool slack_relay_click(struct slack *s, const struct inbox_item *item, const str
     t->thread = *t->ev.thread ? t->ev.thread : t->ev.ts;
     char *bar = strchr(verb, '|');
     if (!strcmp(verb, ":close")) {
-        t->words = pool_printf(t->task.pool,
-                               "Closed by <@%s>: the asker was told, and the bot answers again.",
-                               t->ev.user);
+        t->words =
+            pool_printf(t->task.pool, "Closed by <@%s>: the bot answers from here on.", t->ev.user);
         perform(t, HANDOFF_CLOSE, NULL, NULL);
     } else if (!strncmp(verb, ":send:", 6) && bar) {
         t->passage = pool_strndup(t->task.pool, verb + 6, (size_t)(bar - verb - 6));
