@@ -132,6 +132,20 @@ static int is_waiting(struct store *s, const struct keeping *k, int64_t ticket, 
     return err == -ENOENT ? 0 : err;
 }
 
+/* What is said to somebody is on record by itself, as at the console (desk_live.c). */
+static int audit_words(struct store *s, const struct keeping *k)
+{
+    char object[40];
+    snprintf(object, sizeof object, "conversation:%lld",
+             (long long)k->step[k->nstep - 1].conversation);
+    struct store_audit a = {.at_ms = clock_wall_ms(),
+                            .actor = k->edit.who,
+                            .role = k->edit.role,
+                            .action = "live.reply",
+                            .object = object};
+    return store_add_audit(s, &a);
+}
+
 /* They get the answer as words of who wrote it, and are back with the bot, which knows it from now on. */
 static int tell_asker(struct store *s, struct keeping *k, int64_t ticket)
 {
@@ -148,6 +162,8 @@ static int tell_asker(struct store *s, struct keeping *k, int64_t ticket)
                                   .at_ms = k->edit.at_ms};
         err = handoff_apply(s, &act, &k->step[k->nstep++]);
     }
+    if (waiting && !err)
+        err = audit_words(s, k);
     return err == -EBUSY || err == -ENOENT ? 0 : err;
 }
 

@@ -15,6 +15,7 @@
 #include <cjson/cJSON.h>
 
 #include "tests/fake/wire.h"
+#include "tests/wire/harness/command.h"
 #include "tests/wire/harness/fix.h"
 #include "tests/wire/harness/staff.h"
 
@@ -315,6 +316,10 @@ static void who_waits_for_a_person_is_told_the_answer(void **state)
     assert_true(hears(c, "Zora does."));
     assert_true(hears(c, "\"ended\""));
     assert_int_equal(waiting_for_a_person(), 0);
+    struct command_result r; /* what was said to somebody is on record, not only what was saved */
+    command_run(&r, NULL, "audit", "export", "-c", staff_config(w), NULL);
+    assert_non_null(strstr(r.out, "\"live.reply\""));
+    command_release(&r);
     client_text(c, "{\"t\":\"ask\",\"cid\":\"b2\",\"text\":\"Who conducts the brass band?\"}");
     assert_true(hears(c, "Zora")); /* the bot has the conversation again, and knows */
     client_close(c);
