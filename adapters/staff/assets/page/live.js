@@ -18,6 +18,7 @@ function useQueue() {
   useEffect(() => {
     const offs = [on('queue', (f) => set((s) => ({...s, talks: f.talks}))), on('presence', (f) => set((s) => ({...s, staff: f.staff}))),
       on('up', (f) => set((s) => ({...s, up: true, staff: f.staff}))), on('down', () => set((s) => ({...s, up: false})))];
+    set((s) => ({...s, staff, up})); /* the line may have come up between drawing and listening */
     send({t: 'queue'});
     const clock = setInterval(() => set((s) => ({...s})), 30_000); /* ages */
     return () => {
