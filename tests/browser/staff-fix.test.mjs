@@ -31,7 +31,7 @@ test('an answer written in the console answers the next asker in the chat', asyn
   await sound(tab, 'fix-answer');
   await tab.keyboard.press('Control+Enter');
   await tab.waitForSelector('.toast');
-  assert.match(await tab.textContent('.toast'), /visitors are answered with it since \d+ ms/);
+  assert.match(await tab.textContent('.toast'), /visitors are answered with it, \d+ ms later/);
   await tab.waitForSelector('dialog', {state: 'detached'});
   /* the next asker */
   const field = await visitor.waitForSelector('textarea, input[type=text]');

@@ -109,6 +109,6 @@ export function Ticket({ticket: t, act, open, over, others}) {
     <section class="card"><h2>Conversation</h2><ol class="talk">${t.events.map((e, i) => html`<${Event} key=${i} event=${e} now=${t.id}/>`)}</ol></section>
     <${Similar} id=${t.id} act=${!over && !others && act}/>
     ${t.log.length > 0 && html`<section class="card"><h2>What was done</h2><ul class="log">${t.log.map((n, i) => html`<li key=${i}><strong>${n.who}</strong> ${ACTS[n.what] || n.what}
-      ${n.text && html`${n.what === 'note' ? ': ' : ' '}<span dir="auto">${n.text}</span>`} ${when(n.ms)}</li>`)}</ul></section>`}
+      ${n.what === 'duplicate' && n.text ? html` of <a href=${link('triage', {...params(), id: n.text.slice(1)})}>${n.text}</a>` : n.text && html`${n.what === 'note' ? ': ' : ' '}<span dir="auto">${n.text}</span>`} ${when(n.ms)}</li>`)}</ul></section>`}
   </article>`;
 }

@@ -86,12 +86,12 @@ function Item({ticket: t, current, params}) {
 /* ---- dialogs ---- */
 
 function Assign({onDone, onClose}) {
-  const {data, error} = useData('people'), [who, choose] = useState(me().name);
+  const {data, error} = useData('people'), [who, choose] = useState(me().name), people = data?.people || [me().name];
   return html`<${Dialog} title="Give it to" onClose=${onClose}><${Problem} error=${error}/>
     <form onSubmit=${(e) => {
       e.preventDefault();
       onDone(who);
-    }}>${data && html`<${Choice} label="Person" value=${who} onChange=${choose} autofocus options=${data.people.map((p) => [p, p])}/>`}
+    }}><${Choice} label="Person" value=${who} onChange=${choose} autofocus options=${people.map((p) => [p, p])}/>
       <p class="actions"><${Button} onClick=${onClose}>Cancel<//><${Button} go type="submit">Give<//></p></form><//>`;
 }
 
@@ -165,7 +165,7 @@ function Page() {
     try {
       const {n} = await post('act', {id, what: name, text, all});
       const [words, on] = DONE[name];
-      toast(words + (name === 'assign' ? text : n > 1 ? `, ${count(n)} questions` : '') + '.', {undo: () => undo(id)});
+      toast(words + (name === 'assign' ? text : name === 'duplicate' && text ? ` of ${text}` : n > 1 ? `, ${count(n)} questions` : '') + '.', {undo: () => undo(id)});
       if (on)
         return go_on();
     } catch (e) {
@@ -174,6 +174,12 @@ function Page() {
     }
     queue.reload();
     ticket.reload();
+  };
+
+  /* Of which one is noted by its number: a text would outlive the other one's erasure. */
+  const duplicate = async () => {
+    const like = await get('similar', {id}).catch(() => null), of = like?.tickets?.find((other) => other !== id);
+    act('duplicate', of && '#' + of);
   };
 
   const t = ticket.data?.id === id ? ticket.data : null, mine = can('agent') && t;
@@ -193,7 +199,7 @@ function Page() {
     offer('o', 'give it to somebody', () => !over && open('assign'));
     offer('e', 'close it: it is dealt with', () => !over && !others && act('close'));
     offer('i', 'ignore it: nothing to answer', () => !over && !others && act('ignore'));
-    offer('d', 'close it as a duplicate', () => !over && !others && act('duplicate'));
+    offer('d', 'close it as a duplicate', () => !over && !others && duplicate());
     offer('r', 'open it again', () => over && act('reopen'));
     for (const [key, text, kind] of FIXES)
       offer(key, text, () => !over && !others && open(kind));
@@ -219,7 +225,8 @@ function Page() {
     </section>
     <section class="detail" aria-label="The question">
       ${id > 0 && html`<p class="back"><a href=${link('triage', {...params, id: ''})}>← All questions</a></p>`}
-      ${!can('agent') ? html`<${Empty} title="Conversations are for the role agent.">You see the queue and its numbers.<//>` :
+      ${!can('agent') ? html`<${Empty} title="Single questions are for the role agent.">You see the queue and its numbers. ${id > 0 &&
+          html`<a href=${link('clusters', {id})}>What else asks the same</a>`}<//>` :
         !id ? html`<${Empty} title="Choose a question, or press j.">The key ? shows all the others.<//>` :
         html`<${Problem} error=${trouble}/><${Problem} error=${ticket.error} onRetry=${ticket.reload}/>
           ${t && html`<${Ticket} key=${t.id} ticket=${t} busy=${ticket.busy} act=${act} open=${open} over=${over} others=${others}/>`}`}

@@ -28,9 +28,12 @@ async function request(method, path, body) {
   const headers = {Accept: 'application/json'};
   if (body)
     Object.assign(headers, {'Content-Type': 'application/json', 'X-CSRF-Token': csrf});
-  const reply = await fetch('/staff/api/' + path, {method, headers, body: body && JSON.stringify(body), cache: 'no-store'})
+  const reply = await fetch('/staff/api/' + path, {method, headers, body: body && JSON.stringify(body), cache: 'no-store', redirect: 'manual'})
     .catch(() => { throw problem(0, 'offline', 'The program cannot be reached. Is the network there? Nothing was changed; try again.'); });
   const object = await reply.json().catch(() => null);
+  /* nothing of ours leads elsewhere: a server in front wants to see its own login again */
+  if (reply.type === 'opaqueredirect' || signs_on && reply.status === 401 && !object?.code)
+    throw problem(0, 'front', 'Your sign-on has ended. Open the console in a second tab and sign on there, then try again here: what you typed is kept.');
   if (reply.ok && !object)
     throw problem(reply.status, 'broken', 'The answer of the program cannot be read. Reload the page; if that does not help, tell whoever runs it.');
   if (!reply.ok)

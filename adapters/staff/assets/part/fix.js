@@ -47,7 +47,7 @@ const KINDS = {answer: 'answer', choices: 'did you mean', none: 'did not know', 
 const VERDICTS = {better: 'good', worse: 'bad', other: 'warn'};
 const percent = (p) => `${Math.round(100 * p)} %`;
 
-const Side = ({side: s}) => html`${KINDS[s.kind]} <span class="soft">${percent(s.confidence)}</span>${s.label && html`<br/><span class="soft" dir="auto">${s.label}</span>`}`;
+const Side = ({side: s}) => html`${KINDS[s.kind]} <span class="soft num">${percent(s.confidence)}</span>${s.label && html`<br/><span class="soft" dir="auto">${s.label}</span>`}`;
 
 function Changes({changes, total}) {
   return html`<div class="wide changes" tabindex="0" role="region" aria-label="Changed answers"><table>
@@ -193,9 +193,12 @@ const begin = (kind, {ticket, entry, group, question, proposal: p}) => {
 export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClose}) {
   const [kind, set_kind] = useState(wanted), [s, set] = useState(() => begin(wanted, {ticket, entry, group, question}));
   const [seen, set_seen] = useState(null), [error, set_error] = useState(null), [busy, set_busy] = useState(''), [typed, set_typed] = useState('');
+  const [hint, tell] = useState(''), form = useRef(null);
   const like = useData(ticket?.id ? 'similar' : null, {id: ticket?.id}); /* the same, as others put it */
   const wordings = (like.data?.texts || []).map((t) => t.text).filter((t) => t && t !== ticket.question).slice(0, 12);
-  const last = useRef(null), draft = draft_of(kind, s), key = draft && JSON.stringify(draft), current = seen?.key === key ? seen.result : null;
+  /* What is as it was has nothing to try: an entry that was only opened is no mistake. */
+  const last = useRef(null), whole = draft_of(kind, s), was = useRef(JSON.stringify(whole));
+  const draft = (kind === 'edit' || group && !s.remove) && JSON.stringify(whole) === was.current ? null : whole, key = draft && JSON.stringify(draft), current = seen?.key === key ? seen.result : null;
 
   const look = async (signal) => {
     set_busy('Trying it on the log');
@@ -211,7 +214,10 @@ export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClo
     }
     set_busy('');
   };
+  useEffect(() => tell(''), [key, current, typed]);
   useEffect(() => {
+    if (!key)
+      set_error(null);
     if (!key || current)
       return;
     const stop = new AbortController(), timer = setTimeout(() => look(stop.signal), last.current === null && (kind === 'retire' || s.remove) ? 0 : TYPING_MS);
@@ -225,13 +231,17 @@ export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClo
 
   const regress = current?.tests.regress || 0, ready = current && can('editor') && !(busy === 'Saving') && (!regress || typed === current.name);
   const save = async () => {
-    if (!ready)
+    if (!ready) { /* a key that does nothing has to say why */
+      if (busy !== 'Saving' && can('editor') && (draft || form.current.reportValidity()))
+        tell(!draft ? 'Not saved: there is nothing to try yet.' : current ? `Not saved: tests would fail. Type ${current.name} first.` :
+          'Not saved yet: look first at what it changes, then save.');
       return;
+    }
     set_busy('Saving');
     set_error(null);
     try {
       const r = await job('save', {...draft, digest: current.digest, override: typed || undefined, ticket: ticket?.id});
-      toast(`${r.live ? `Saved, and visitors are answered with it since ${r.ms} ms after` : `Saved, but not live: ${r.why}`}.${r.closed.length ? ` ${some(r.closed.length, 'question')} closed.` : ''}`,
+      toast(`${r.live ? `Saved: visitors are answered with it, ${r.ms} ms later` : `Saved, but not live: ${r.why}`}.${r.closed.length ? ` ${some(r.closed.length, 'question')} closed.` : ''}`,
         {undo: async () => await take_back(r.edit) && onDone?.({undone: true})});
       onDone?.(r);
       onClose();
@@ -242,7 +252,7 @@ export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClo
         set_seen(null);
     }
   };
-  useKeys({'ctrl+enter': save});
+  useKeys({'ctrl+enter': save, 'ctrl+shift+enter': save});
 
   const never = async () => {
     try {
@@ -259,7 +269,7 @@ export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClo
     set({...s, ...begin(p.kind, {ticket, proposal: p})});
   };
   const proposals = ticket && html`<${Proposals} questions=${[ticket.question, ...wordings]} take=${take}/>`;
-  return html`<${Dialog} title=${s.remove ? 'Take the group out' : TITLES[kind]} wide onClose=${onClose}><form class="fix" onSubmit=${(e) => {
+  return html`<${Dialog} title=${s.remove ? 'Take the group out' : TITLES[kind]} wide onClose=${onClose}><form class="fix" ref=${form} onSubmit=${(e) => {
     e.preventDefault();
     save();
   }}><div class="said">
@@ -274,11 +284,11 @@ export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClo
     </div><div class="tried">
     ${current?.entry && kind !== 'link' && kind !== 'retire' && html`<section aria-label="As visitors see it"><h3>As visitors see it</h3><blockquote dir="auto">${current.entry.plain}
       ${current.entry.url && html`<footer class="soft">${current.entry.url}</footer>`}</blockquote></section>`}
-    <div aria-live="polite">${busy && html`<p class="soft">${busy}</p>`}</div><${Problem} error=${error} onRetry=${!busy && key && !current && (() => look())}/>
+    <div aria-live="polite">${busy && html`<p class="soft">${busy}</p>`}${hint && html`<p class="wrong">${hint}</p>`}</div><${Problem} error=${error} onRetry=${!busy && key && !current && (() => look())}/>
     ${current && html`<${Effect} result=${current}/>`}
     ${regress > 0 && html`<${Field} label=${`${some(regress, 'test')} would fail. To save all the same, type ${current.name}`} value=${typed} onInput=${(e) => set_typed(e.target.value)}/>`}
     ${!current && !busy && !error && html`<p class="soft">What it would change is shown here as soon as there is something to try.</p>`}</div>
     ${!can('editor') && html`<p class="soft">You see what it would change; saving is for the role editor.</p>`}
-    <p class="actions">${kind === 'redirect' && ticket && html`<${Button} onClick=${never}>Nothing to say: never show it again<//>`}
+    <p class="actions" onClick=${(e) => ready || e.target.closest('.go') && save()}>${kind === 'redirect' && ticket && html`<${Button} onClick=${never}>Nothing to say: never show it again<//>`}
       <${Button} onClick=${onClose}>Cancel<//><${Button} go type="submit" busy=${!ready}>Save and publish<//></p></form><//>`;
 }
