@@ -95,10 +95,17 @@ function Assign({onDone, onClose}) {
       <p class="actions"><${Button} onClick=${onClose}>Cancel<//><${Button} go type="submit">Give<//></p></form><//>`;
 }
 
-function Note({onDone, onClose}) {
-  const [text, set] = useState(''), save = () => text.trim() && onDone(text.trim());
+function Note({error, onDone, onClose}) {
+  const [text, set] = useState(''), busy = useRef(false);
+  const save = async () => {
+    if (!text.trim() || busy.current)
+      return;
+    busy.current = true;
+    await onDone(text.trim());
+    busy.current = false;
+  };
   useKeys({'ctrl+enter': save});
-  return html`<${Dialog} title="Note" onClose=${onClose}><form onSubmit=${(e) => {
+  return html`<${Dialog} title="Note" onClose=${onClose}><${Problem} error=${error}/><form onSubmit=${(e) => {
     e.preventDefault();
     save();
   }}><${Field} label="For the others of the staff" hint="Ctrl+Enter saves" rows=${4} maxlength="2000" required value=${text}
@@ -161,9 +168,12 @@ function Page() {
     }
   };
   const act = async (name, text, all) => {
-    open(null);
+    set_trouble(null);
+    if (name !== 'note') /* what was typed stays until it is written down */
+      open(null);
     try {
       const {n} = await post('act', {id, what: name, text, all});
+      open(null);
       const [words, on] = DONE[name];
       toast(words + (name === 'assign' ? text : name === 'duplicate' && text ? ` of ${text}` : n > 1 ? `, ${count(n)} questions` : '') + '.', {undo: () => undo(id)});
       if (on)
@@ -231,7 +241,7 @@ function Page() {
         html`<${Problem} error=${trouble}/><${Problem} error=${ticket.error} onRetry=${ticket.reload}/>
           ${t && html`<${Ticket} key=${t.id} ticket=${t} busy=${ticket.busy} act=${act} open=${open} over=${over} others=${others}/>`}`}
     </section></div>
-    ${dialog === 'note' && html`<${Note} onClose=${() => open(null)} onDone=${(text) => act('note', text)}/>`}
+    ${dialog === 'note' && html`<${Note} error=${trouble} onClose=${() => open(null)} onDone=${(text) => act('note', text)}/>`}
     ${FIXES.some(([, , kind]) => kind === dialog) && t && html`<${Fix} kind=${dialog} ticket=${{id, question: t.question}} onClose=${() => open(null)}
       onDone=${(r) => r.undone ? queue.reload() : go_on()}/>`}
     ${dialog === 'assign' && html`<${Assign} onClose=${() => open(null)} onDone=${(who) => act('assign', who)}/>`}
