@@ -147,8 +147,10 @@ bool maker_free(struct maker *m)
     m->stopping = true;
     pthread_cond_broadcast(&m->wake);
     pthread_mutex_unlock(&m->lock);
-    if (!has_ended(m))
+    if (!has_ended(m)) {
+        pthread_detach(m->thread);
         return false;
+    }
     if (m->all)
         let_go(m, m->all->made);
     if (m->calls.end)
