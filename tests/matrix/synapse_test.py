@@ -4,9 +4,9 @@ token.   usage: synapse_test.py [NAME...]     a way ("service", "sync") or a tes
     ROOM    in a room of its own, all of them at the same time
     ALONE   the program, or the line to it, is touched: one after another, both ways beside each other
     WORLD   the homeserver or the clock is: both ways at once"""
-import concurrent.futures, json, signal, sys, threading, time, traceback
+import concurrent.futures, json, signal, subprocess, sys, threading, time, traceback
 
-from world import ANSWER, OTHER, OTHER_ANSWER, QUESTION, SETTLE, World, call, mention, quote, thread, until
+from world import ANSWER, OTHER, OTHER_ANSWER, PROGRAM, QUESTION, SETTLE, World, call, mention, quote, thread, until
 
 ALLOWED = "  allow_inviters: [\"@alice-*\", \"@bob-*\", \"@carol:*\"]\n"
 LIMITED = json.dumps({"errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests", "retry_after_ms": 2500})
@@ -464,6 +464,43 @@ def a_reply_in_the_staffs_room_reaches_the_web_chat(w):
     w.restart_with(ALLOWED)
 
 
+class Editor:
+    """Somebody of the staff, as a program with a key."""
+
+    def __init__(self, w):
+        self.w = w
+        self.command("user", "add", "--role", "editor", "eda", says="a long password of hers\n")
+        self.token = self.command("token", "add", "--user", "eda", "--scope", "read,tickets,answers", "test").split()[-1]
+
+    def command(self, *words, says=""):
+        return subprocess.run([PROGRAM, words[0], words[1], "-c", self.w.bot.folder + "/guidepost.yaml", *words[2:]], input=says,
+                              cwd=self.w.bot.folder, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+    def call(self, method, what, body=None):
+        return call(f"http://127.0.0.1:{self.w.bot.port}", method, "/staff/api/" + what, self.token, body)
+
+    def job(self, what, body):
+        job = self.call("POST", what, body)["job"]
+
+        def over():
+            report = self.call("GET", f"job?id={job}")
+            return report if report["state"] not in ("waiting", "running") else None
+        report = until(over, 60, what + " does not end")
+        assert report["state"] == "done", report
+        return report["result"]
+
+
+def an_answer_written_in_the_console_answers_the_next_asker(w):
+    room, question = w.direct(), "Where is the spare fog horn?"
+    w.answer(room, w.alice.say(room, question), "I don't know")
+    eda = Editor(w)
+    draft = {"kind": "answer", "entry": {"question": question, "answer": "In the **boat house**, on the left."}}
+    preview = eda.job("preview", draft)
+    assert [c["question"] for c in preview["changes"] if c["verdict"] == "better"] == [question], preview
+    assert eda.job("save", {**draft, "digest": preview["digest"]})["live"]
+    w.answer(room, w.alice.say(room, question), "boat house")
+
+
 ALONE = [the_doctor_finds_nothing_wrong_and_tells_no_secret,
          the_limits_of_a_plain_account_are_kept,
          three_questions_asked_while_it_was_down_are_answered_once,
@@ -473,6 +510,7 @@ ALONE = [the_doctor_finds_nothing_wrong_and_tells_no_secret,
          a_wrong_hs_token_is_said_and_a_right_one_is_taken_without_a_restart,
          the_first_time_what_was_said_before_is_left_alone,
          a_reply_in_the_staffs_room_reaches_the_web_chat,
+         an_answer_written_in_the_console_answers_the_next_asker,
          with_a_password_it_logs_in_once_and_keeps_the_token]
 
 
