@@ -71,6 +71,11 @@ int bot_run(struct config *c);
 /* A reload: these settings come into force, now or, where that cannot be, at the next start. Takes `fresh`. */
 void bot_use_config(struct bot *bot, struct config *fresh);
 
+/* ---- adapter_named.c ---- */
+
+/* The adapter whose type has that name of `len` bytes, among those that are on; or NULL. */
+struct adapter *adapter_named(const struct bot *bot, const char *name, size_t len);
+
 /* ---- turn.c: one question's life; bot_receive() is there, too ---- */
 
 struct turns *turns_new(struct bot *bot);

@@ -473,14 +473,6 @@ static void recovery_drop(struct journal_job *job)
     free(r);
 }
 
-static struct adapter *adapter_named(struct bot *bot, const char *name)
-{
-    for (size_t i = 0; i < bot->nadapter; i++)
-        if (!strcmp(bot->adapter[i].type->name, name))
-            return &bot->adapter[i];
-    return NULL;
-}
-
 static void recovered(struct journal_job *job, int err)
 {
     struct recovery *r = (struct recovery *)job;
@@ -489,7 +481,7 @@ static void recovered(struct journal_job *job, int err)
         log_info("inbox", "going on with what was open", "messages=%zu", r->n);
     for (size_t i = 0; !err && i < r->n; i++) {
         const struct store_open_message *m = &r->m[i];
-        struct adapter *a = adapter_named(box->bot, m->adapter);
+        struct adapter *a = adapter_named(box->bot, m->adapter, strlen(m->adapter));
         if (!a) /* off this time: it waits for its adapter */
             continue;
         struct inbox_item item = {.id = m->id,

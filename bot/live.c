@@ -292,17 +292,9 @@ void live_on_queue(struct bot *bot)
         w->calls->on_queue(w);
 }
 
-static struct adapter *adapter_named(struct bot *bot, const char *name)
-{
-    for (size_t i = 0; i < bot->nadapter; i++)
-        if (!strcmp(bot->adapter[i].type->name, name))
-            return &bot->adapter[i];
-    return NULL;
-}
-
 void live_on_handoff(struct bot *bot, const struct handoff_done *d)
 {
-    struct adapter *a = d->adapter ? adapter_named(bot, d->adapter) : NULL;
+    struct adapter *a = d->adapter ? adapter_named(bot, d->adapter, strlen(d->adapter)) : NULL;
     for (size_t i = 0; a && i < d->n; i++) {
         struct transcript_event ev = {
             .seq = d->event[i].seq, .body = d->event[i].body, .len = strlen(d->event[i].body)};
@@ -341,7 +333,7 @@ void live_staff_types(struct live_watcher *w, const char *who, bool on)
     if (!colon)
         return;
     *colon = '\0';
-    struct adapter *a = adapter_named(w->live->bot, w->place);
+    struct adapter *a = adapter_named(w->live->bot, w->place, strlen(w->place));
     *colon = ':';
     if (a && a->type->on_typing)
         a->type->on_typing(a, colon + 1, who, on);

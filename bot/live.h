@@ -114,6 +114,8 @@ int live_do(struct adapter *a, const struct live_deed *d, live_deed_fn *fn, void
 enum live_command { LIVE_SAID, LIVE_KB, LIVE_CLOSE, LIVE_BOT, LIVE_SAVE, LIVE_HELP };
 enum live_command live_command(const char *text, bool named, const char **ret_words);
 extern const char live_help[];
+/* What the room is told when a deed came to nothing, by the err of live_do(); NULL: nothing. */
+const char *live_refusal(int err);
 
 /* ---- ranked entries, to be chosen from ---- */
 

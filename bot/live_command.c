@@ -1,6 +1,7 @@
 /* live_command.c: what is said in a thread of the staff's room is for the asker, unless it begins with an exclamation mark or names us.
  * The words are the same in every network. */
 #include <ctype.h>
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
@@ -10,6 +11,18 @@ const char live_help[] =
     "In this thread: what you write goes to the asker. \"!kb words\" lists what the guides have, "
     "\"!close\" ends it, \"!bot\" gives it back to the bot, \"!save\" makes an answer of your "
     "reply.";
+
+const char *live_refusal(int err)
+{
+    switch (err) {
+    case -EINVAL:
+        return "That was too long for one message, and did not go out. Please say it in parts.";
+    case -ENOENT:
+        return "The visitor has erased this conversation: nobody can be answered here any more.";
+    case -ESTALE: return "The bot answers already.";
+    default: return NULL;
+    }
+}
 
 static const char *after_word(const char *text, const char *word)
 {

@@ -400,10 +400,8 @@ static void look_drop(struct journal_job *job)
 
 static struct adapter *sender_named(struct bot *bot, const char *name)
 {
-    for (size_t i = 0; i < bot->nadapter; i++)
-        if (!strcmp(bot->adapter[i].type->name, name) && bot->adapter[i].type->deliver)
-            return &bot->adapter[i];
-    return NULL;
+    struct adapter *a = adapter_named(bot, name, strlen(name));
+    return a && a->type->deliver ? a : NULL;
 }
 
 static void take_up(struct outbox *box, const struct store_outgoing *o)

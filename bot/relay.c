@@ -32,15 +32,6 @@ struct pump {
 
 /* ---- who carries it ---- */
 
-static struct adapter *adapter_named(struct bot *bot, const char *name, size_t len)
-{
-    for (size_t i = 0; i < bot->nadapter; i++)
-        if (strlen(bot->adapter[i].type->name) == len &&
-            !memcmp(bot->adapter[i].type->name, name, len))
-            return &bot->adapter[i];
-    return NULL;
-}
-
 static struct adapter *room_adapter(struct bot *bot, const char *room)
 {
     struct adapter *a = adapter_named(bot, room, strcspn(room, ":"));

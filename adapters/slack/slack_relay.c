@@ -200,14 +200,9 @@ static void say(struct room_talk *t, const char *text, bool ends)
 static void did(void *ctx, int err)
 {
     struct room_talk *t = ctx;
-    if (err == -EINVAL)
-        say(t, "That was too long for one message, and did not go out. Please say it in parts.",
-            false);
-    else if (err == -ENOENT)
-        say(t, "The visitor has erased this conversation: nobody can be answered here any more.",
-            false);
-    else if (err == -ESTALE)
-        say(t, "The bot answers already.", false);
+    const char *refusal = live_refusal(err);
+    if (refusal)
+        say(t, refusal, false);
     else if (!err && t->passage)
         say(t, pool_printf(t->task.pool, "Sent by <@%s>.", t->ev.user), false);
     else if (!err && t->words)
