@@ -116,10 +116,11 @@ void web_add_entry_path(struct buf *b, const char *id, const char *passage);
 
 /* ---- web_token.c: who may go on with a conversation ---- */
 
-#define WEB_TOKEN        44 /* what a browser shows; 32 random bytes in base64url, terminated */
-#define WEB_CONVERSATION 33 /* its hash, all that the rest of the program knows; hex, terminated */
-#define WEB_IDLE_MS      (24 * 3600 * 1000LL)
-#define WEB_OLD_MS       (30 * 24 * 3600 * 1000LL)
+#define WEB_TOKEN 49 /* what a browser shows: time and 32 random bytes in base64url, terminated */
+#define WEB_CONVERSATION                                                                           \
+    33 /* time and hash of it, all that the rest of the program knows; hex, terminated */
+#define WEB_IDLE_MS (24 * 3600 * 1000LL)
+#define WEB_OLD_MS  (30 * 24 * 3600 * 1000LL)
 
 void web_token_make(char token[WEB_TOKEN]);
 /* True when it looks like one of ours; `ret` is then its conversation's name. NULL is none. */

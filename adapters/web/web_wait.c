@@ -273,7 +273,7 @@ static bool read_token(struct waiter *k, const struct web_wait *what, char ret[W
 {
     bool known = web_token_read(what->token, ret);
     if (known)
-        memcpy(k->token, what->token, WEB_TOKEN);
+        snprintf(k->token, sizeof k->token, "%s", what->token);
     else
         web_token_make(k->token);
     web_token_read(k->token, ret);

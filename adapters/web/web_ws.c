@@ -290,7 +290,7 @@ static void on_hello(struct chat *c, const struct cJSON *j)
     bool goes_on = web_token_read(known, conversation);
     c->greeting = must(calloc(1, sizeof *c->greeting));
     if (goes_on) {
-        memcpy(c->greeting->token, known, WEB_TOKEN);
+        snprintf(c->greeting->token, sizeof c->greeting->token, "%s", known);
         transcript_epoch(c->web->adapter, conversation, epoch);
         if (seen && !strcmp(seen, epoch))
             c->greeting->after = json_int(j, "last", 0, INT64_MAX, 0);

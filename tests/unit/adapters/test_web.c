@@ -7,7 +7,9 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "adapters/web/web_int.h"
 #include "bot/bot.h"
@@ -290,6 +292,36 @@ static void every_refusal_has_a_code_and_only_passing_ones_say_when(void **state
     assert_string_equal(web_refusal(-ENOMEM)->code, "internal");
 }
 
+static void a_token_names_a_conversation_of_its_moment(void **state)
+{
+    char token[WEB_TOKEN], other[WEB_TOKEN], name[WEB_CONVERSATION], next[WEB_CONVERSATION];
+    char wanted[9] = "";
+    long long before = (long long)time(NULL), after;
+    web_token_make(token);
+    web_token_make(other);
+    after = (long long)time(NULL);
+    assert_true(web_token_read(token, name) && web_token_read(other, next));
+    assert_int_equal(strlen(token), WEB_TOKEN - 1);
+    assert_int_equal(strlen(name), WEB_CONVERSATION - 1);
+    long long made = strtoll(memcpy(wanted, name, 8), NULL, 16);
+    assert_in_range(made, before, after);
+    assert_string_not_equal(name + 8, next + 8);
+    token[WEB_TOKEN - 2] ^= 1; /* 36 bytes are 48 letters: each bit counts */
+    assert_true(!web_token_read(token, next) || strcmp(name, next));
+}
+
+/* By b2sum -l 128 of its 43 letters. */
+static void a_token_of_a_former_version_leads_to_its_conversation(void **state)
+{
+    char name[WEB_CONVERSATION];
+    assert_true(web_token_read("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", name));
+    assert_string_equal(name, "5847706ecd63534f211b960e3aa36f5a");
+    assert_false(web_token_read("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh", name));
+    assert_false(web_token_read("", name));
+    assert_false(web_token_read(NULL, name));
+    assert_false(web_token_read("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJA", name));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +335,8 @@ int main(void)
         cmocka_unit_test(the_page_names_its_assets_by_their_hash),
         cmocka_unit_test(every_language_says_everything),
         cmocka_unit_test(a_language_is_known_by_its_first_two_letters),
+        cmocka_unit_test(a_token_names_a_conversation_of_its_moment),
+        cmocka_unit_test(a_token_of_a_former_version_leads_to_its_conversation),
         cmocka_unit_test(every_refusal_has_a_code_and_only_passing_ones_say_when),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
