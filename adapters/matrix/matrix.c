@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapters/markdown.h"
 #include "adapters/matrix/matrix_int.h"
 #include "bot/must.h"
 
@@ -277,7 +278,7 @@ static int matrix_open(struct adapter *a)
     int err = *m->homeserver ? read_secrets(m) : 1;
     if (err)
         return err;
-    matrix_html_open();
+    markdown_open();
     matrix_start(m);
     return 0;
 }

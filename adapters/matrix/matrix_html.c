@@ -1,13 +1,11 @@
 /* matrix_html.c: Markdown becomes the HTML that Matrix clients show, over the parsed tree, so that tags are balanced whatever the
  * owner wrote. A homeserver does not clean what is sent to it and a client may forget to: what leaves here is safe by itself.
  * HTML in a guide is shown as the text it is. */
-#include <cmark-gfm-core-extensions.h>
-#include <cmark-gfm-extension_api.h>
-#include <cmark-gfm.h>
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
+#include "adapters/markdown.h"
 #include "adapters/matrix/matrix_int.h"
 
 #define MAX_DEPTH 24
@@ -226,25 +224,10 @@ static void walk(struct writer *w, cmark_node *root)
     cmark_iter_free(iter);
 }
 
-void matrix_html_open(void)
-{
-    cmark_gfm_core_extensions_ensure_registered();
-}
-
 void matrix_html(const char *s, size_t len, struct buf *b)
 {
-    static const char *const extensions[] = {"table", "strikethrough", "autolink"};
-    cmark_parser *parser = cmark_parser_new(CMARK_OPT_VALIDATE_UTF8);
-    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++) {
-        cmark_syntax_extension *ext = cmark_find_syntax_extension(extensions[i]);
-        if (ext)
-            cmark_parser_attach_syntax_extension(parser, ext);
-    }
-    cmark_parser_feed(parser, s, len);
-    cmark_node *root = cmark_parser_finish(parser);
+    cmark_node *root = markdown_parse(s, len);
     struct writer w = {.b = b};
-    if (root)
-        walk(&w, root);
+    walk(&w, root);
     cmark_node_free(root);
-    cmark_parser_free(parser);
 }

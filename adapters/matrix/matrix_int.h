@@ -100,9 +100,8 @@ int matrix_event_vote(const char *key);
 
 /* ---- matrix_html.c: Markdown becomes the part of HTML that Matrix clients show ---- */
 
-void matrix_html_open(void); /* once, before any of the others */
-/* Append s[0..len) of Markdown. Tags are balanced, at most 24 deep, attributes are a@href (http, https, mailto), ol@start and
- * code@class only; everything else is text. */
+/* Append s[0..len) of Markdown (markdown_open() was called). Tags are balanced, at most 24 deep; attributes are a@href (http, https,
+ * mailto), ol@start and code@class only; everything else is text. */
 void matrix_html(const char *s, size_t len, struct buf *b);
 /* Append plain text: escaped, lines kept. */
 void matrix_html_text(struct buf *b, const char *s, size_t len);

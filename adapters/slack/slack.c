@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "adapters/markdown.h"
 #include "adapters/slack/slack_int.h"
 #include "bot/limits.h"
 #include "bot/must.h"
@@ -313,7 +314,7 @@ static int slack_open(struct adapter *a)
     if (!s->token.n || (!s->signing.n && !s->app_token.n))
         return 1;
     s->api_base = adapter_base(a, "slack.api_base");
-    slack_mrkdwn_open();
+    markdown_open();
     slack_auth_start(s);
     return s->app_token.n ? slack_socket_start(s) : 0;
 }

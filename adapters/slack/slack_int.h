@@ -103,8 +103,7 @@ int slack_event_read(struct pool *pool, const char *body, size_t len, const stru
 
 /* ---- slack_mrkdwn.c: Markdown becomes mrkdwn ---- */
 
-void slack_mrkdwn_open(void); /* once, before any of the others */
-/* Append s[0..len) of Markdown as mrkdwn. */
+/* Append s[0..len) of Markdown (markdown_open() was called) as mrkdwn. */
 void slack_mrkdwn(const char *s, size_t len, struct buf *b);
 /* Append plain text so that none of it means anything to Slack. */
 void slack_put_plain(struct buf *b, const char *s, size_t len);

@@ -5,14 +5,12 @@
  * a "<!channel>" in a guide would ring every telephone of the company. And there is no escape for * _ ~ and the
  * backtick: a literal one that could open or close something is parted from its neighbour by a zero-width space, and so
  * are real marks that stand inside a word, where Slack would not see them. */
-#include <cmark-gfm-core-extensions.h>
-#include <cmark-gfm-extension_api.h>
-#include <cmark-gfm.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "adapters/markdown.h"
 #include "adapters/slack/slack_int.h"
 
 #define APART     "\xE2\x80\x8B" /* zero-width space */
@@ -446,29 +444,14 @@ static void walk(struct writer *w, cmark_node *root)
     cmark_iter_free(iter);
 }
 
-void slack_mrkdwn_open(void)
-{
-    cmark_gfm_core_extensions_ensure_registered();
-}
-
 void slack_mrkdwn(const char *s, size_t len, struct buf *b)
 {
-    static const char *const extensions[] = {"table", "strikethrough", "autolink"};
-    cmark_parser *parser = cmark_parser_new(CMARK_OPT_VALIDATE_UTF8);
-    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++) {
-        cmark_syntax_extension *ext = cmark_find_syntax_extension(extensions[i]);
-        if (ext)
-            cmark_parser_attach_syntax_extension(parser, ext);
-    }
-    cmark_parser_feed(parser, s, len);
-    cmark_node *root = cmark_parser_finish(parser);
+    cmark_node *root = markdown_parse(s, len);
     struct writer w = {.b = b};
     buf_init(&w.prefix, 1024);
-    if (root)
-        walk(&w, root);
+    walk(&w, root);
     buf_release(&w.prefix);
     cmark_node_free(root);
-    cmark_parser_free(parser);
 }
 
 void slack_put_plain(struct buf *b, const char *s, size_t len)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "adapters/markdown.h"
 #include "adapters/matrix/matrix_int.h"
 
 #define MAX_OPEN 128
@@ -88,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct buf html, b;
     struct pool *pool = pool_new();
-    matrix_html_open();
+    markdown_open();
     buf_init(&html, 64 * size + 1024);
     matrix_html((const char *)data, size, &html);
     if (!buf_failed(&html))

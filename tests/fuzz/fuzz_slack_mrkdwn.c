@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapters/markdown.h"
 #include "adapters/slack/slack_int.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -22,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct buf b;
     const char *piece[64];
     struct pool *pool = pool_new();
-    slack_mrkdwn_open();
+    markdown_open();
     buf_init(&b, 1u << 20);
     slack_mrkdwn((const char *)data, size, &b);
     if (!buf_failed(&b)) {

@@ -8,13 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapters/markdown.h"
 #include "adapters/matrix/matrix_int.h"
 
 static struct pool *pool;
 
 static int set_up(void **state)
 {
-    matrix_html_open();
+    markdown_open();
     pool = pool_new();
     return 0;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapters/markdown.h"
 #include "adapters/slack/slack_int.h"
 #include "bot/http.h"
 
@@ -16,7 +17,7 @@ static struct pool *pool;
 
 static int set_up(void **state)
 {
-    slack_mrkdwn_open();
+    markdown_open();
     pool = pool_new();
     return 0;
 }

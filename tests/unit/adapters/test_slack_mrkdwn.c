@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapters/markdown.h"
 #include "adapters/slack/slack_int.h"
 
 #define Z "\xE2\x80\x8B"
@@ -17,7 +18,7 @@ static struct pool *pool;
 
 static int set_up(void **state)
 {
-    slack_mrkdwn_open();
+    markdown_open();
     pool = pool_new();
     return 0;
 }
