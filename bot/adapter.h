@@ -76,10 +76,10 @@ struct adapter_type {
     void (*on_peer)(struct adapter *a, struct peer *p, enum peer_event ev, const char *s,
                     size_t len);
 
-    /* The bot calls. render() is pure and may run on any thread; send() starts on the loop, and its outcome
-     * is the adapter's to report. */
-    int (*render)(const struct adapter *a, const struct outgoing *out, struct buf *ret_body);
-    int (*send)(struct adapter *a, const struct outgoing *out, const struct buf *body);
+    /* The bot calls. render() is pure and may run on any thread; what does not fit into the body is not sent. send() starts on
+     * the loop, and its outcome is the adapter's to report; NULL: every question is a message of the inbox. */
+    void (*render)(const struct adapter *a, const struct outgoing *out, struct buf *ret_body);
+    void (*send)(struct adapter *a, const struct outgoing *out, const struct buf *body);
 
     /* Durable delivery; all of it on the loop. */
     bool

@@ -170,10 +170,9 @@ void hook_render(const struct outgoing *out, size_t max, hook_say_fn *say, struc
     buf_release(&md);
 }
 
-int hook_send(struct adapter *a, const struct outgoing *out, const struct buf *body)
+void hook_send(struct adapter *a, const struct outgoing *out, const struct buf *body)
 {
     respond(a, out->to->to, body);
-    return 0;
 }
 
 /* ---- Markdown ---- */

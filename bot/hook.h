@@ -45,7 +45,7 @@ void hook_silence(struct adapter *a, struct request *rq, int form, hook_say_fn *
 /* The reply as Markdown of at most `max` bytes, through `say`: for adapter_type.render. */
 void hook_render(const struct outgoing *out, size_t max, hook_say_fn *say, struct buf *b);
 /* An adapter_type.send: the response of the request that asked. */
-int hook_send(struct adapter *a, const struct outgoing *out, const struct buf *body);
+void hook_send(struct adapter *a, const struct outgoing *out, const struct buf *body);
 
 /* A reply as Markdown, at most `max` bytes, with its sources; nobody is rung by an "@" in it. */
 void hook_markdown(const struct reply *r, size_t max, struct buf *b);

@@ -146,22 +146,21 @@ static void count(struct turn *t)
     c->outcome[t->reply->kind]++;
 }
 
-static int render(struct turn *t, const struct reply *reply, const char *answer_id,
-                  struct buf *body)
+/* False: it is too big. */
+static bool render(struct turn *t, const struct reply *reply, const char *answer_id,
+                   struct buf *body)
 {
     struct outgoing out = {.to = &t->in, .reply = reply, .answer_id = answer_id, .re = t->item.seq};
-    int err = t->adapter->type->render(t->adapter, &out, body);
-    return err ? err : buf_failed(body) ? -E2BIG : 0;
+    t->adapter->type->render(t->adapter, &out, body);
+    return !buf_failed(body);
 }
 
 /* Renders into `body` what can be rendered: the reply, or an apology. Returns which. */
 static const struct reply *render_something(struct turn *t, const char *answer_id, struct buf *body)
 {
-    int err = render(t, t->reply, answer_id, body);
-    if (!err)
+    if (render(t, t->reply, answer_id, body))
         return t->reply;
-    log_error("bot", "a reply could not be rendered", "adapter=%s error=%d", t->adapter->type->name,
-              err);
+    log_error("bot", "a reply is too big to be rendered", "adapter=%s", t->adapter->type->name);
     struct reply *sorry = pool_alloc(t->pool, sizeof *sorry);
     answer_sorry(t->pool, sorry);
     buf_clear(body);

@@ -4,7 +4,6 @@
  * in it.
  *
  * With a plain account the same events come through /sync (matrix_sync.c), and nothing of ours need be public. */
-#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -302,30 +301,10 @@ static void matrix_close(struct adapter *a)
     a->state = NULL;
 }
 
-static void on_message(struct adapter *a, const struct inbox_item *item)
-{
-    matrix_on_message(a->state, item);
-}
-
-static void deliver(struct adapter *a, const struct outbox_item *item)
-{
-    matrix_deliver(a->state, item);
-}
-
-static int render(const struct adapter *a, const struct outgoing *out, struct buf *b)
+static void render(const struct adapter *a, const struct outgoing *out, struct buf *b)
 {
     (void)a;
     matrix_render(out->reply, out->answer_id, b);
-    return buf_failed(b) ? -E2BIG : 0;
-}
-
-/* Every question is a message of the inbox; its reply goes through the outbox. */
-static int send_reply(struct adapter *a, const struct outgoing *out, const struct buf *body)
-{
-    (void)a;
-    (void)out;
-    (void)body;
-    return -ENOTSUP;
 }
 
 static const char *trouble(const struct adapter *a)
@@ -347,10 +326,9 @@ const struct adapter_type adapter_matrix = {
     .close = matrix_close,
     .on_request = on_request,
     .render = render,
-    .send = send_reply,
     .repeats_safely = true,
-    .on_message = on_message,
-    .deliver = deliver,
+    .on_message = matrix_on_message,
+    .deliver = matrix_deliver,
     .relay = matrix_relay,
     .trouble = trouble,
     .doctor = matrix_doctor,

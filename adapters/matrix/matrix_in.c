@@ -307,7 +307,7 @@ static void go_on_with(struct matrix *m, struct held_list list)
 {
     struct held *h;
     while ((h = task_unhold(&list)) != NULL) {
-        matrix_on_message(m, &h->item);
+        matrix_on_message(m->adapter, &h->item);
         task_free(&h->task);
     }
 }
@@ -337,8 +337,9 @@ static bool must_wait(const struct matrix *m, const struct inbox_item *item)
     return !m->known || (matrix_back_settling(m) && !back);
 }
 
-void matrix_on_message(struct matrix *m, const struct inbox_item *item)
+void matrix_on_message(struct adapter *a, const struct inbox_item *item)
 {
+    struct matrix *m = a->state;
     bool delivery = matrix_is_delivery(item->identity);
     if (must_wait(m, item)) {
         task_hold(&m->tasks, delivery ? &m->held_deliveries : &m->held, item);

@@ -254,7 +254,7 @@ bool matrix_login_is_possible(const struct cJSON *flows);
 
 /* ---- matrix_in.c: a message of the inbox is dealt with ---- */
 
-void matrix_on_message(struct matrix *m, const struct inbox_item *item);
+void matrix_on_message(struct adapter *a, const struct inbox_item *item);
 /* Deal with what was held. */
 void matrix_go_on(struct matrix *m);
 bool matrix_is_delivery(const char *identity); /* and not an event */
@@ -315,7 +315,7 @@ void matrix_on_redaction(struct matrix *m, const struct inbox_item *item,
 
 /* ---- matrix_out.c: what the outbox sends ---- */
 
-void matrix_deliver(struct matrix *m, const struct outbox_item *item);
+void matrix_deliver(struct adapter *a, const struct outbox_item *item);
 
 /* ---- matrix_sync.c: a plain account ---- */
 

@@ -204,8 +204,9 @@ static bool read_letter(struct sending *k, const struct outbox_item *item)
     return matrix_place_read(pool, item->note, &k->to) && k->nparts;
 }
 
-void matrix_deliver(struct matrix *m, const struct outbox_item *item)
+void matrix_deliver(struct adapter *a, const struct outbox_item *item)
 {
+    struct matrix *m = a->state;
     struct sending *k = task_new(&m->tasks, sizeof *k);
     k->id = item->id;
     k->idem = pool_strdup(k->task.pool, item->idem);

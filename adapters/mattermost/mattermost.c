@@ -63,11 +63,10 @@ static bool on_request(struct adapter *a, struct request *rq)
     return true;
 }
 
-static int render(const struct adapter *a, const struct outgoing *out, struct buf *b)
+static void render(const struct adapter *a, const struct outgoing *out, struct buf *b)
 {
     (void)a;
     hook_render(out, MAX_POST, say, b);
-    return 0;
 }
 
 const struct adapter_type adapter_mattermost = {

@@ -5,7 +5,6 @@
  *
  * What happens to a message then is in slack_in.c; how a reply gets out, in slack_out.c. With an app token the same
  * messages come through a WebSocket that we open (slack_socket.c), and no address of ours need be public. */
-#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -337,30 +336,9 @@ static void slack_close(struct adapter *a)
     a->state = NULL;
 }
 
-static void on_message(struct adapter *a, const struct inbox_item *item)
+static void render(const struct adapter *a, const struct outgoing *out, struct buf *b)
 {
-    slack_on_message(a->state, item);
-}
-
-static void deliver(struct adapter *a, const struct outbox_item *item)
-{
-    slack_deliver(a->state, item);
-}
-
-static int render(const struct adapter *a, const struct outgoing *out, struct buf *b)
-{
-    bool people = slack_relay_has_people(a);
-    slack_render(out->reply, out->answer_id, people, b);
-    return buf_failed(b) ? -E2BIG : 0;
-}
-
-/* Every question is a message of the inbox; its reply goes through the outbox. */
-static int send_reply(struct adapter *a, const struct outgoing *out, const struct buf *body)
-{
-    (void)a;
-    (void)out;
-    (void)body;
-    return -ENOTSUP;
+    slack_render(out->reply, out->answer_id, slack_relay_has_people(a), b);
 }
 
 static const char *trouble(const struct adapter *a)
@@ -378,9 +356,8 @@ const struct adapter_type adapter_slack = {
     .close = slack_close,
     .on_request = on_request,
     .render = render,
-    .send = send_reply,
-    .on_message = on_message,
-    .deliver = deliver,
+    .on_message = slack_on_message,
+    .deliver = slack_deliver,
     .relay = slack_relay,
     .trouble = trouble,
     .doctor = slack_doctor,

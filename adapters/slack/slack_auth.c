@@ -130,7 +130,7 @@ static void go_on(struct slack *s)
     struct held *h;
     s->held = (struct held_list){0};
     while ((h = task_unhold(&list)) != NULL) {
-        slack_on_message(s, &h->item);
+        slack_on_message(s->adapter, &h->item);
         task_free(&h->task);
     }
 }

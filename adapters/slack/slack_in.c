@@ -253,8 +253,9 @@ static void dispatch(struct slack *s, const struct inbox_item *item, const struc
     }
 }
 
-void slack_on_message(struct slack *s, const struct inbox_item *item)
+void slack_on_message(struct adapter *a, const struct inbox_item *item)
 {
+    struct slack *s = a->state;
     if (!s->known) {
         task_hold(&s->tasks, &s->held, item);
         return;

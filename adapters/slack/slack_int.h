@@ -267,7 +267,7 @@ bool slack_may_post_to(const struct slack *s, const char *url);
 
 /* ---- slack_in.c: a message of the inbox is dealt with ---- */
 
-void slack_on_message(struct slack *s, const struct inbox_item *item);
+void slack_on_message(struct adapter *a, const struct inbox_item *item);
 /* What its delivery said, gated; false when it cannot be read. */
 bool slack_read_item(const struct slack *s, struct pool *pool, const struct inbox_item *item,
                      struct slack_event *ret);
@@ -323,7 +323,7 @@ void slack_on_click(struct slack *s, const struct inbox_item *item);
 
 /* ---- slack_out.c: what the outbox sends ---- */
 
-void slack_deliver(struct slack *s, const struct outbox_item *item);
+void slack_deliver(struct adapter *a, const struct outbox_item *item);
 
 /* ---- slack_thread.c: which answer is whose, and whose thread is ours ---- */
 

@@ -440,8 +440,9 @@ static bool is_lost(const struct sending *k)
     return k->doubtful && (k->to.via == SLACK_EPHEMERAL || k->to.via == SLACK_RESPOND);
 }
 
-void slack_deliver(struct slack *s, const struct outbox_item *item)
+void slack_deliver(struct adapter *a, const struct outbox_item *item)
 {
+    struct slack *s = a->state;
     struct sending *k = task_new(&s->tasks, sizeof *k);
     k->id = item->id;
     k->at_ms = item->at_ms;

@@ -40,7 +40,7 @@ static void land(struct slack *s, struct slack_flight **at)
     struct slack_flight *f = *at;
     *at = f->next;
     if (f->changed)
-        slack_on_message(s, &f->change);
+        slack_on_message(s->adapter, &f->change);
     pool_free(f->pool);
 }
 

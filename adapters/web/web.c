@@ -224,7 +224,7 @@ static void on_typing(struct adapter *a, const char *conversation, const char *w
     buf_release(&b);
 }
 
-static int render(const struct adapter *a, const struct outgoing *out, struct buf *ret_body)
+static void render(const struct adapter *a, const struct outgoing *out, struct buf *ret_body)
 {
     switch ((enum web_form)out->to->form) {
     case WEB_JSON:
@@ -236,10 +236,9 @@ static int render(const struct adapter *a, const struct outgoing *out, struct bu
     case WEB_EVENT: web_render_answer(out, ret_body); break;
     case WEB_KEPT: web_render_kept(out, ret_body); break;
     }
-    return buf_failed(ret_body) ? -E2BIG : 0;
 }
 
-static int send_reply(struct adapter *a, const struct outgoing *out, const struct buf *body)
+static void send_reply(struct adapter *a, const struct outgoing *out, const struct buf *body)
 {
     switch ((enum web_form)out->to->form) {
     case WEB_JSON:
@@ -248,7 +247,6 @@ static int send_reply(struct adapter *a, const struct outgoing *out, const struc
     case WEB_EVENT:
     case WEB_KEPT: break; /* of the inbox: it went to the transcript */
     }
-    return 0;
 }
 
 const struct adapter_type adapter_web = {
