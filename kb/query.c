@@ -27,6 +27,7 @@
 #define MAX_RELATIVES   6
 #define WEIGHT_GENERAL  0.3 /* what general English holds to be near */
 #define WEIGHT_SPELLING 0.9 /* licence, license */
+#define WEIGHT_CLIPPED  0.9 /* vet, veterinarian */
 #define MAX_GENERAL     12
 #define WEIGHT_JOINED   0.9 /* two words as one */
 #define MAX_JOINED      16  /* letters of either */
@@ -81,8 +82,20 @@ static void add_relatives(const struct query_reader *reader, struct query *q, co
         add_word(q, relative[i], relative[i], WEIGHT_RELATIVE, slot, KB_RELATIVE);
 }
 
-/* Words that others use for it, unless the base lacks them or the slot has them. A word that the base lacks keeps to itself:
- * it is what the question is about, and what comes near may be beside the point. */
+/* What such a word counts for, 0: nothing. A clipped word that the base has is its own, and one that it lacks is what is long
+ * for it. */
+static double general_weight(enum related_kind kind, bool owned)
+{
+    switch (kind) {
+    case RELATED_SPELLING: return WEIGHT_SPELLING;
+    case RELATED_CLIPPED: return owned ? 0 : WEIGHT_CLIPPED;
+    case RELATED_NEAR: return WEIGHT_GENERAL;
+    }
+    return 0;
+}
+
+/* Words that others use for it, unless the base lacks them or the slot has them. Those that are merely near find passages, and
+ * make nothing known that the base lacks (query_weigh). */
 static void add_general(const struct query_reader *reader, struct query *q, const char *token,
                         size_t slot)
 {
@@ -92,17 +105,15 @@ static void add_general(const struct query_reader *reader, struct query *q, cons
     bool owned = n && vocabulary_has(reader->vocabulary, token);
     for (size_t i = 0; i < n; i++) {
         size_t k = 0;
-        if (!owned && !near[i].spelling)
-            continue;
+        double weight = general_weight(near[i].kind, owned);
+        bool same = near[i].kind == RELATED_SPELLING || near[i].kind == RELATED_CLIPPED;
         while (k < q->nterm && (q->term[k].slot != slot || q->term[k].nslot > 1 ||
                                 strcmp(q->term[k].token[0], near[i].token) != 0))
             k++;
-        if (k < q->nterm || !vocabulary_has(reader->vocabulary, near[i].token))
+        if (!weight || k < q->nterm || !vocabulary_has(reader->vocabulary, near[i].token))
             continue;
-        add_word(q, near[i].token, near[i].token,
-                 near[i].spelling ? WEIGHT_SPELLING : WEIGHT_GENERAL, slot,
-                 near[i].spelling ? KB_RELATIVE : KB_GENERAL);
-        if (near[i].spelling) /* "licence": its family here is that of "license" */
+        add_word(q, near[i].token, near[i].token, weight, slot, same ? KB_RELATIVE : KB_GENERAL);
+        if (same) /* "licence": its family here is that of "license" */
             add_relatives(reader, q, near[i].token, slot);
     }
 }

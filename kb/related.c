@@ -36,7 +36,8 @@ size_t related_words(const char *token, struct related *ret, size_t max)
     if (stem == n)
         return 0;
     for (size_t i = first[stem]; i < first[stem + 1] && count < max; i++)
-        ret[count++] = (struct related){text_of(pair[i] >> 1), pair[i] & 1};
+        ret[count++] = (struct related){text_of(pair[i] >> RELATED_BITS),
+                                        (enum related_kind)(pair[i] & ((1u << RELATED_BITS) - 1))};
     return count;
 }
 

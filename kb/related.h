@@ -6,9 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The closest first. */
+enum related_kind {
+    RELATED_SPELLING, /* the same word as others spell it: "licence", "license" */
+    RELATED_NEAR,     /* derived, or it has its most frequent sense in common */
+    RELATED_CLIPPED,  /* one of them is short for the other: "vet", "veterinarian" */
+};
+#define RELATED_BITS 2 /* of the table, for a kind */
+
 struct related {
     const char *token; /* a stem, as the tokenizer makes it; lives for ever */
-    bool spelling;     /* the same word as others spell it */
+    enum related_kind kind;
 };
 /* Those of an English stem, in byte order; at most `max`. How many. */
 size_t related_words(const char *token, struct related *ret, size_t max);

@@ -6,12 +6,13 @@
  * WordNet says are derived from one another ("admit", "admission"), in the first SENSES senses of a word, and words that
  * have their most frequent sense in common ("lease", "rent"). Only words of the LISTs take part, so nothing rare or
  * technical is explained by what it means to others. Of these pairs some are one word in two spellings ("licence", "license").
+ * A third is for words that a text lacks: clipped ones and the whole ("vet", "veterinarian"), in whichever sense they meet.
  *
  * Besides, a stem may be a verb and hardly anything else, by how often WordNet's tagged texts have it as what.
  *
  * Words are stems, since nothing else is looked up. 32-bit numbers in the machine's order: the number of stems, of
  * pairs, and of bytes of text; for each stem, in byte order, where its text begins << 1 | a verb; for each, and once more at
- * the end, the first of its pairs; the pairs, each a stem's number << 1 | two spellings; and the text. */
+ * the end, the first of its pairs; the pairs, each a stem's number << 2 | its kind; and the text. */
 #include <ctype.h>
 #include <libstemmer.h>
 #include <stdbool.h>
@@ -20,11 +21,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kb/related.h"
+
 #define SENSES  3
 #define LETTERS 24
 #define LEAST   3 /* letters of a word */
 #define TAGGED  3 /* times a word must have been met as a verb to be called one, */
 #define OTHER   3 /* and at least so many times as often as anything else */
+#define CLIPPED 5 /* letters of a clipped word at most, */
+#define OFF     3 /* and of what was clipped off, at least */
 
 struct word {
     char s[LETTERS + 1];
@@ -53,7 +58,7 @@ struct use {
 
 struct pair {
     char from[LETTERS + 1], to[LETTERS + 1];
-    bool spelling;
+    enum related_kind kind;
 };
 
 static struct part parts[] = {{.name = "noun", .letter = 'n'},
@@ -206,16 +211,35 @@ static void skeleton(const char *word, char *out)
     out[n] = 0;
 }
 
-static void add(const char *from, const char *to, bool only_spelling)
+static bool two_spellings(const char *from, const char *to)
 {
-    struct pair p;
     char a[LETTERS + 1], b[LETTERS + 1];
     skeleton(from, a);
     skeleton(to, b);
-    p.spelling = *from == *to && !strcmp(a, b);
+    return *from == *to && !strcmp(a, b);
+}
+
+/* "vet" and "veterinarian", "exam" and "examination", either way. What is left is no word, or it would be a compound ("sun",
+ * "sunlight"), and no ending with which words are made of others ("weld", "welding"). */
+static bool clipped(const char *a, const char *b)
+{
+    static const char *const ending[] = {"ing", "ness", "ment", "ful", "ish", "ist", "ery", "ity"};
+    const char *clip = strlen(a) < strlen(b) ? a : b, *whole = clip == a ? b : a;
+    size_t n = strlen(clip);
+    if (n > CLIPPED || strlen(whole) < n + OFF || strncmp(clip, whole, n) != 0 || listed(whole + n))
+        return false;
+    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
+        if (strstr(whole + n, ending[i]))
+            return false;
+    return true;
+}
+
+static void add(const char *from, const char *to, enum related_kind kind)
+{
+    struct pair p = {.kind = two_spellings(from, to) ? RELATED_SPELLING : kind};
     stem(from, p.from);
     stem(to, p.to);
-    if (!strcmp(p.from, p.to) || (only_spelling && !p.spelling))
+    if (!strcmp(p.from, p.to))
         return;
     if (npair == cappair)
         pairs = grown(pairs, (cappair = cappair * 2 + 1024) * sizeof *pairs);
@@ -236,7 +260,7 @@ static void add_derived(const char *set, size_t nwords, const char *lemma, unsig
             if (parts[k].letter == *field(pointer, 2)) {
                 const char *other = synset(&parts[k], strtol(field(pointer, 1), NULL, 10));
                 if (plain(field(other, 4 + 2 * (target - 1)), word) && listed(word))
-                    add(lemma, word, false);
+                    add(lemma, word, RELATED_NEAR);
             }
     }
 }
@@ -254,7 +278,12 @@ static void add_sense(const struct part *p, const char *lemma, long offset, size
                 add_derived(set, n, lemma, (unsigned)i + 1);
         } else if (listed(word)) {
             const struct lemma *e = bsearch(word, p->lemma, p->n, sizeof *p->lemma, by_text);
-            add(lemma, word, sense || !e || e->first != offset);
+            if (clipped(lemma, word))
+                add(lemma, word, RELATED_CLIPPED);
+            else if (!sense && e && e->first == offset)
+                add(lemma, word, RELATED_NEAR);
+            else if (two_spellings(lemma, word))
+                add(lemma, word, RELATED_SPELLING);
         }
     }
 }
@@ -332,7 +361,7 @@ static int by_pair(const void *a, const void *b)
     const struct pair *x = a, *y = b;
     int r = strcmp(x->from, y->from);
     r = r ? r : strcmp(x->to, y->to);
-    return r ? r : y->spelling - x->spelling;
+    return r ? r : (int)x->kind - (int)y->kind; /* the closest first: it is kept */
 }
 
 /* Each once: both ends of the pairs, and verbs that are in none. */
@@ -391,7 +420,7 @@ static void write_table(const char *path)
     }
     for (size_t i = 0; i < npair; i++) {
         const struct word *to = bsearch(pairs[i].to, stems, n, sizeof *stems, by_text);
-        put(f, (size_t)(to - stems) << 1 | pairs[i].spelling);
+        put(f, (size_t)(to - stems) << RELATED_BITS | pairs[i].kind);
     }
     for (size_t i = 0; i < n; i++)
         if (fwrite(stems[i].s, strlen(stems[i].s) + 1, 1, f) != 1)

@@ -10,23 +10,25 @@
 
 #define MOST 32
 
-/* 0: not near, 1: near, 2: the same word in another spelling. */
+#define NONE (-1)
+
+/* The kind of the pair, NONE when they are none. */
 static int near(const char *token, const char *other)
 {
     struct related r[MOST];
     size_t n = related_words(token, r, MOST);
     for (size_t i = 0; i < n; i++)
         if (!strcmp(r[i].token, other))
-            return 1 + r[i].spelling;
-    return 0;
+            return (int)r[i].kind;
+    return NONE;
 }
 
 static void derived_words_and_those_of_one_meaning_are_near(void **state)
 {
-    assert_int_equal(near("admit", "admiss"), 1);
-    assert_int_equal(near("salari", "wage"), 1);
-    assert_int_equal(near("wage", "salari"), 1);
-    assert_int_equal(near("salari", "mortgag"), 0);
+    assert_int_equal(near("admit", "admiss"), RELATED_NEAR);
+    assert_int_equal(near("salari", "wage"), RELATED_NEAR);
+    assert_int_equal(near("wage", "salari"), RELATED_NEAR);
+    assert_int_equal(near("salari", "mortgag"), NONE);
 }
 
 static void british_and_american_are_two_spellings_of_one_word(void **state)
@@ -34,8 +36,22 @@ static void british_and_american_are_two_spellings_of_one_word(void **state)
     static const char *const pair[][2] = {
         {"licenc", "licens"}, {"centr", "center"}, {"colour", "color"}};
     for (size_t i = 0; i < sizeof pair / sizeof *pair; i++)
-        if (near(pair[i][0], pair[i][1]) != 2 || near(pair[i][1], pair[i][0]) != 2)
+        if (near(pair[i][0], pair[i][1]) != RELATED_SPELLING ||
+            near(pair[i][1], pair[i][0]) != RELATED_SPELLING)
             fail_msg("%s, %s", pair[i][0], pair[i][1]);
+}
+
+static void a_clipped_word_is_the_whole_and_no_compound_or_derived_one_is(void **state)
+{
+    static const char *const clipped[][2] = {
+        {"vet", "veterinarian"}, {"vet", "veteran"}, {"dorm", "dormitori"}, {"prof", "professor"}};
+    for (size_t i = 0; i < sizeof clipped / sizeof *clipped; i++)
+        if (near(clipped[i][0], clipped[i][1]) != RELATED_CLIPPED ||
+            near(clipped[i][1], clipped[i][0]) != RELATED_CLIPPED)
+            fail_msg("%s, %s", clipped[i][0], clipped[i][1]);
+    assert_int_not_equal(near("sun", "sunlight"), RELATED_CLIPPED);
+    assert_int_not_equal(near("sick", "sick"), RELATED_CLIPPED);
+    assert_int_not_equal(near("act", "activ"), RELATED_CLIPPED);
 }
 
 static void a_verb_is_what_is_hardly_ever_anything_else(void **state)
@@ -67,6 +83,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(derived_words_and_those_of_one_meaning_are_near),
+        cmocka_unit_test(a_clipped_word_is_the_whole_and_no_compound_or_derived_one_is),
         cmocka_unit_test(british_and_american_are_two_spellings_of_one_word),
         cmocka_unit_test(a_verb_is_what_is_hardly_ever_anything_else),
         cmocka_unit_test(what_is_no_stem_has_none),
