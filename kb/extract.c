@@ -167,7 +167,8 @@ static bool alone(const struct scan *s, size_t i)
 {
     const struct unit *u = &s->row->unit[i];
     bool row = u->kind == BLOCK_ROW && wants_figure(s->q->want) && s->seen[i].fit >= FITS;
-    return !u->head && !u->lead && (s->seen[i].label >= LABELLED || row);
+    return !u->head && !u->lead &&
+           ((s->seen[i].label >= LABELLED && !wants_all(s->q->want)) || row);
 }
 
 static size_t try_list(const struct scan *s, size_t first, struct run *best)
