@@ -213,7 +213,7 @@ static bool has_person(const struct answerer *a)
 {
     static const char wish[] = "human";
     const struct talk *talk = smalltalk_match(a->talk, wish, sizeof wish - 1);
-    return talk && talk->handoff;
+    return talk && talk->person == PERSON_WANTED;
 }
 
 /* "7" where the list had three: no question, and no reason to take the list away. */
@@ -558,8 +558,11 @@ static int ask_content(struct answerer *a, const struct question *q, struct pool
 static void chat(struct answerer *a, const struct question *q, const struct talk *talk,
                  struct pool *pool, struct reply *r)
 {
-    r->kind = talk->handoff && !q->unattended ? REPLY_HANDOFF : REPLY_CHITCHAT;
+    r->kind = talk->person == PERSON_WANTED && !q->unattended ? REPLY_HANDOFF : REPLY_CHITCHAT;
     r->text = extracts_fit(pool, pool_strdup(pool, talk->reply), MAX_ANSWER_CHARS);
+    r->person = talk->person;
+    if (talk->called)
+        r->called = extracts_fit(pool, pool_strdup(pool, talk->called), MAX_ANSWER_CHARS);
     if (talk->topics && !ready(a))
         offer_topics(a, q, pool, r);
 }

@@ -312,14 +312,37 @@ int handoff_mention(struct store *s, const char *adapter, const char *name, cons
     return err == -ENOENT ? 0 : err;
 }
 
-/* ---- networks without transcripts ---- */
+/* ---- what the asker says ---- */
+
+static void add_time(struct buf *b, const char *name, int64_t at_ms)
+{
+    char at[CLOCK_TEXT];
+    clock_text(at_ms, at);
+    json_add_member(b, name, at);
+}
+
+bool handoff_event(const struct handoff_wish *w, struct buf *b)
+{
+    bool live = !strcmp(w->want, "live"), declined = live && !w->open && !w->stays;
+    buf_adds(b, "\"t\":\"handoff\"");
+    if (w->cid)
+        json_add_member(b, "cid", w->cid);
+    json_add_member(b, "state",
+                    !strcmp(w->want, "cancel") ? "ended"
+                    : declined                 ? "declined"
+                                               : "queued");
+    json_add_member(b, "via", w->want);
+    if (live && w->open && w->eta_min)
+        buf_addf(b, ",\"eta_min\":%d", w->eta_min);
+    if (live && !w->open && w->next_open_s)
+        add_time(b, "next_open", w->next_open_s * 1000);
+    add_time(b, "at", w->at_ms);
+    return !declined;
+}
 
 static int note_event(struct store *s, const char *adapter, const char *name, struct buf *b,
                       int64_t at_ms, struct store_conversation *c, struct handoff_done *ret)
 {
-    char at[CLOCK_TEXT];
-    clock_text(at_ms, at);
-    json_add_member(b, "at", at);
     int err = buf_failed(b) ? -EINVAL : store_append(s, adapter, name, 0, b->s, at_ms, c);
     if (!err) {
         if (!ret->adapter) {
@@ -344,34 +367,47 @@ int handoff_hear(struct store *s, const struct journal_turn *asked, struct hando
     buf_init(&b, 64 * 1024);
     buf_adds(&b, "\"t\":\"msg\",\"from\":\"user\"");
     json_add_member(&b, "text", asked->question);
+    add_time(&b, "at", asked->at_ms);
     err = note_event(s, asked->adapter, asked->conversation, &b, asked->at_ms, &c, ret);
     if (!err)
         err = store_live_asked(s, c.id, asked->at_ms);
     return !err && c.mode == MODE_HUMAN ? -ESTALE : err;
 }
 
-/* "I want to talk to somebody", where there is no button for it. */
-static int ask_for_person(struct store *s, const struct handoff_answer *a, struct handoff_done *ret)
+/* "I want to talk to somebody", "never mind": what the button for it does. */
+static int wish(struct store *s, const struct handoff_answer *a, const char *want,
+                struct handoff_done *ret)
 {
     const struct journal_turn *t = a->turn;
-    struct store_handoff wish = {
-        .adapter = t->adapter, .conversation = t->conversation, .want = "live", .at_ms = t->at_ms};
+    struct store_handoff row = {
+        .adapter = t->adapter, .conversation = t->conversation, .want = want, .at_ms = t->at_ms};
+    const struct handoff_wish said = {.want = want,
+                                      .stays = a->asks_elsewhere,
+                                      .open = a->open,
+                                      .next_open_s = a->next_open_s,
+                                      .eta_min = a->eta_min,
+                                      .at_ms = t->at_ms};
     struct store_conversation c;
     struct buf b;
-    int err = store_add_handoff(s, &wish);
-    if (err)
-        return err;
     buf_init(&b, 4096);
-    buf_adds(&b, "\"t\":\"handoff\",\"via\":\"live\",\"state\":\"queued\"");
-    if (a->next_open_s) {
-        char at[CLOCK_TEXT];
-        clock_text(a->next_open_s * 1000, at);
-        json_add_member(&b, "next_open", at);
-    }
-    err = note_event(s, t->adapter, t->conversation, &b, t->at_ms, &c, ret);
-    return err ? err
-               : handoff_want(s, &c, "live", a->why & TICKET_PERSON ? a->room : NULL, t->at_ms,
-                              false);
+    bool granted = handoff_event(&said, &b);
+    int err = granted ? store_add_handoff(s, &row) : 0;
+    if (!err)
+        err = note_event(s, t->adapter, t->conversation, &b, t->at_ms, &c, ret);
+    else
+        buf_release(&b);
+    return err || !granted ? err
+                           : handoff_want(s, &c, want, a->why & TICKET_PERSON ? a->room : NULL,
+                                          t->at_ms, !a->asks_elsewhere);
+}
+
+static int unwish(struct store *s, const struct handoff_answer *a, struct handoff_done *ret)
+{
+    struct store_conversation c;
+    int err = store_conversation(s, a->turn->adapter, a->turn->conversation, &c);
+    if (err || c.mode != MODE_WAITING) /* nobody was called: it is said of something else */
+        return err == -ENOENT ? 0 : err;
+    return wish(s, a, "cancel", ret);
 }
 
 int handoff_answered(struct store *s, const struct handoff_answer *a, struct handoff_done *ret)
@@ -380,8 +416,10 @@ int handoff_answered(struct store *s, const struct handoff_answer *a, struct han
     int why = !strcmp(t->kind, "none") ? TICKET_NONE : !strcmp(t->kind, "choices") ? TICKET_LOW : 0;
     if (!*t->conversation)
         return 0;
-    if (a->asks_elsewhere && a->room && !strcmp(t->kind, "handoff"))
-        return ask_for_person(s, a, ret);
+    if (a->person == PERSON_WANTED)
+        return wish(s, a, "live", ret);
+    if (a->person == PERSON_UNWANTED)
+        return unwish(s, a, ret);
     return why & a->why ? handoff_mention(s, t->adapter, t->conversation, a->room, t->at_ms, ret)
                         : 0;
 }

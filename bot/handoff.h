@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bot/reply.h"
 #include "bot/store.h"
 
 enum handoff_what {
@@ -73,6 +74,19 @@ struct handoff_done {
 int handoff_apply(struct store *s, const struct handoff_act *a, struct handoff_done *ret);
 void handoff_done_release(struct handoff_done *d);
 
+/* What the asker is told of a wish ("live", "email", "cancel"): the members of its event. False: it is not granted. Where nobody comes
+ * back to look (not `stays`) who asks outside the hours is told when somebody is there, and not put into a queue. */
+struct handoff_wish {
+    const char *want;
+    const char *cid; /* the client's name for it, or NULL */
+    bool stays;
+    bool open;           /* somebody is there, */
+    int64_t next_open_s; /* or will be: Unix seconds, 0 when that is not known */
+    int eta_min;         /* how long others waited, 0: not known */
+    int64_t at_ms;
+};
+bool handoff_event(const struct handoff_wish *w, struct buf *b);
+
 /* The asker wants a person ("live", "email") or none any more ("cancel"), and the event that says so is written as the last one of
  * the conversation `c`, whose mode is changed. told: it is on its way to the asker. */
 int handoff_want(struct store *s, struct store_conversation *c, const char *want, const char *room,
@@ -81,14 +95,17 @@ int handoff_want(struct store *s, struct store_conversation *c, const char *want
  * or one is waited for, is written down as its event. -ESTALE: a person has it, so the answer must not go out. */
 struct journal_turn;
 int handoff_hear(struct store *s, const struct journal_turn *asked, struct handoff_done *ret);
-/* After the turn itself was written: who asked for a person on such a network gets into the queue, and the staff's room hears of
- * what it wants to hear. */
+/* After the turn itself was written: who asked for a person gets into the queue, who does not want one any more gets out of it, and
+ * the staff's room hears of what it wants to hear. */
 struct handoff_answer {
     const struct journal_turn *turn;
-    bool asks_elsewhere; /* a network without transcripts */
+    bool asks_elsewhere;      /* a network without transcripts */
+    enum reply_person person; /* what the question says of one, where one can be called */
     const char *room;
     int why; /* enum ticket_why: of which the room hears */
+    bool open;
     int64_t next_open_s;
+    int eta_min;
 };
 int handoff_answered(struct store *s, const struct handoff_answer *a, struct handoff_done *ret);
 /* The last ticket of a conversation, that the staff's room should know of without anybody having been asked for. */

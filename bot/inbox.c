@@ -316,9 +316,11 @@ struct closing {
     void *ctx;
     const struct inbox_reply *reply;
     struct inbox_closed result;
-    const char *room;          /* of the staff, or NULL */
-    int why;                   /* of which tickets it wants to know */
-    int64_t next_open_s;       /* when somebody is there again, 0: now */
+    const char *room;    /* of the staff, or NULL */
+    int why;             /* of which tickets it wants to know */
+    bool open;           /* somebody is there, */
+    int64_t next_open_s; /* or will be then; 0: not known */
+    int eta_min;
     struct handoff_done heard; /* what was written of that */
 };
 
@@ -368,9 +370,12 @@ static int write_reply(struct store *s, struct closing *c)
         return err == -ESTALE ? 0 : err;
     const struct handoff_answer answer = {.turn = r->turn,
                                           .asks_elsewhere = !r->conversation,
+                                          .person = r->person,
                                           .room = c->room,
                                           .why = c->why,
-                                          .next_open_s = c->next_open_s};
+                                          .open = c->open,
+                                          .next_open_s = c->next_open_s,
+                                          .eta_min = c->eta_min};
     err = store_add_turn(s, r->turn, &id);
     return err ? err : handoff_answered(s, &answer, &c->heard);
 }
@@ -439,8 +444,10 @@ int inbox_close(struct adapter *a, const struct inbox_reply *r, inbox_close_fn *
                               .reply = r,
                               .room = live_room(a->bot),
                               .why = live_room_gets(a->bot)};
-    if (closing.room)
-        hours_are(a->bot->config, clock_wall_ms() / 1000, &closing.next_open_s);
+    if (r->person == PERSON_WANTED) {
+        closing.open = hours_are(a->bot->config, clock_wall_ms() / 1000, &closing.next_open_s);
+        closing.eta_min = live_eta_min(a->bot);
+    }
     struct closing *c = pack(&closing, sizeof closing, texts, 1);
     int err = journal_run(a->bot->journal, &c->job);
     if (err)

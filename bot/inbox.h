@@ -21,6 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bot/reply.h"
+
 struct adapter;
 struct bot;
 struct inbox;
@@ -131,6 +133,7 @@ struct inbox_reply {
     const char *conversation; /* its transcript gets `body`; or NULL: the outbox does */
     const char *lane, *note;  /* of the outbox */
     const char *body;
+    enum reply_person person; /* what it says of one, where one can be called */
 };
 struct inbox_closed {
     int err; /* nothing happened: try again */

@@ -238,7 +238,7 @@ bool live_is_staffed(const struct bot *bot)
 int live_eta_min(const struct bot *bot)
 {
     const struct live *l = bot->live;
-    size_t n = l->nwaits < WAITS ? l->nwaits : WAITS;
+    size_t n = !l ? 0 : l->nwaits < WAITS ? l->nwaits : WAITS;
     int64_t sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += l->wait_ms[i];

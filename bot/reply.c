@@ -58,6 +58,7 @@ struct reply *reply_copy(struct pool *pool, const struct reply *r)
                                    pool_strdup(pool, r->corrected[i].to)};
     *copy = *r;
     copy->text = pool_strdup(pool, r->text);
+    copy->called = r->called ? pool_strdup(pool, r->called) : NULL;
     copy->answer = hit;
     copy->choice = copy_texts(pool, r->choice, r->nchoice);
     copy->choice_key = copy_texts(pool, r->choice_key, r->nchoice);

@@ -12,12 +12,23 @@ struct pool;
 
 enum reply_kind { REPLY_ANSWER, REPLY_CHOICES, REPLY_NONE, REPLY_CHITCHAT, REPLY_HANDOFF };
 
+/* What small talk says of a person to talk to. Where people can be called (turn.c) a wish is done as if the button for it had been
+ * pressed, in the transaction that writes the reply (handoff_answered()); so is taking it back. */
+enum reply_person {
+    PERSON_UNMENTIONED,
+    PERSON_OFFERED,  /* asks how to reach one: shown the button */
+    PERSON_WANTED,   /* "talk to a human" */
+    PERSON_UNWANTED, /* "never mind" */
+};
+
 struct reply {
     enum reply_kind kind;
     double
         confidence; /* 0..1, that the guides answer it; 0 when they were not asked (small talk) */
     enum kb_band band;
-    const char *text;            /* what the asker would read, plain, at most MAX_ANSWER_CHARS */
+    const char *text; /* what the asker would read, plain, at most MAX_ANSWER_CHARS */
+    enum reply_person person;
+    const char *called; /* instead of `text` where a person is called at once; NULL: no different */
     const struct kb_hit *answer; /* the extracts quoted in `text`, best first */
     size_t nanswer;
     const char **choice; /* "did you mean", at most MAX_CHOICES; each can be sent as a question */

@@ -28,15 +28,23 @@ struct smalltalk {
 
 /* Words that may stand around a saying and change nothing. Collapsed as collapse() does, sorted. */
 static const char *const fillers[] = {
-    "a",      "again", "ah",    "aha",  "al",     "alright",   "and",      "any",    "bot",
-    "budy",   "can",   "could", "dear", "do",     "everybody", "everyone", "folks",  "for",
-    "friend", "guys",  "ha",    "haha", "hahaha", "he",        "hehe",     "here",   "hm",
-    "i",      "id",    "im",    "is",   "it",     "just",      "kindly",   "let",    "like",
-    "lol",    "lots",  "madam", "mam",  "mate",   "may",       "me",       "much",   "my",
-    "ned",    "now",   "of",    "oh",   "ok",     "okay",      "okey",     "please", "pls",
-    "plz",    "right", "sir",   "so",   "some",   "sure",      "team",     "that",   "the",
-    "then",   "there", "this",  "to",   "u",      "uh",        "um",       "very",   "wana",
-    "want",   "we",    "wel",   "wil",  "with",   "would",     "ya",       "yes",    "you",
+    "a",     "again",  "ah",        "aha",      "aimerais", "al",       "alright", "and",
+    "any",   "besoin", "bite",      "bot",      "brauche",  "budy",     "can",     "could",
+    "dear",  "do",     "everybody", "everyone", "favor",    "folks",    "for",     "friend",
+    "gern",  "gerne",  "gustaria",  "guys",     "ha",       "haha",     "hahaha",  "he",
+    "hehe",  "here",   "hier",      "hm",       "i",        "ich",      "id",      "im",
+    "is",    "it",     "jaimerais", "je",       "just",     "kan",      "kindly",  "koente",
+    "konte", "let",    "like",      "lol",      "lots",     "madam",    "mal",     "mam",
+    "mate",  "may",    "me",        "mochte",   "moechte",  "much",     "my",      "necesito",
+    "ned",   "now",    "of",        "oh",       "ok",       "okay",     "okey",    "peux",
+    "plait", "please", "pls",       "plz",      "podria",   "por",      "pourais", "pouvez",
+    "puede", "puedo",  "puis",      "queria",   "quiero",   "quisiera", "right",   "sil",
+    "sir",   "so",     "some",      "sure",     "svp",      "te",       "team",    "that",
+    "the",   "then",   "there",     "this",     "to",       "u",        "uh",      "um",
+    "very",  "veux",   "voudrais",  "vous",     "wana",     "want",     "we",      "wel",
+    "wil",   "with",   "would",     "wuerde",   "wurde",    "ya",       "yes",     "yo",
+    "you",   "احتاج",  "اريد",      "ان",       "اود",      "سمحت",     "فضلك",    "لو",
+    "مكن",   "من",     "هل",        "يمكني",
 };
 
 static int by_word(const void *a, const void *b)
@@ -100,7 +108,8 @@ static const struct saying *weightier(const struct smalltalk *t, const struct sa
 {
     if (!a || !b)
         return a ? a : b;
-    bool ha = t->talk[a->talk].handoff, hb = t->talk[b->talk].handoff;
+    bool ha = t->talk[a->talk].person == PERSON_WANTED,
+         hb = t->talk[b->talk].person == PERSON_WANTED;
     if (ha != hb)
         return ha ? a : b;
     return a->nword > b->nword ? a : b;
@@ -168,9 +177,11 @@ int smalltalk_read(const char *path, struct smalltalk **ret, struct kb_report *r
         .pool = pool, .block = b, .talk = pool_array(pool, b->ntalk, sizeof *t->talk)};
     for (size_t i = 0; i < b->ntalk; i++) {
         const struct talk_row *row = &talk_rows(b)[i];
+        const char *called = talk_text(b) + row->called;
         t->talk[i] = (struct talk){.id = talk_text(b) + row->id,
                                    .reply = talk_text(b) + row->reply,
-                                   .handoff = row->flags & TALK_HANDOFF,
+                                   .called = *called ? called : NULL,
+                                   .person = (enum reply_person)row->person,
                                    .topics = row->flags & TALK_TOPICS,
                                    .statement = row->flags & TALK_STATEMENT};
     }

@@ -7,15 +7,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bot/reply.h"
+
 struct kb_report;
 struct smalltalk;
 
 struct talk {
-    const char *id;    /* "greeting", "thanks", "human", ... */
-    const char *reply; /* plain text */
-    bool handoff;      /* asks for a person */
-    bool topics;       /* the reply should be followed by what the base is about */
-    bool statement;    /* "is it ..." does not say this */
+    const char *id;           /* "greeting", "thanks", "human", ... */
+    const char *reply;        /* plain text */
+    const char *called;       /* the same where a person is called at once; NULL: no different */
+    enum reply_person person; /* whether it asks for one */
+    bool topics;              /* the reply should be followed by what the base is about */
+    bool statement;           /* "is it ..." does not say this */
 };
 
 /* NULL path: the replies that are shipped with the program. Problems go to the report; 0 or -EINVAL

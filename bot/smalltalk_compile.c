@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "bot/problem.h"
+#include "bot/reply.h"
 #include "kb/pool.h"
 #include "kb/yaml.h"
+
+#define MAX_SPELLED 513 /* sayings that one line may stand for, and one */
 
 struct reader {
     const char *file;
@@ -36,7 +39,8 @@ static uint32_t add_string(struct reader *r, const char *s, size_t len)
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
-static const char *const keys[] = {"id", "say", "reply", "topics", "handoff", "statement", NULL};
+static const char *const keys[] = {"id",     "say",     "reply",     "called",
+                                   "topics", "handoff", "statement", NULL};
 
 static bool read_flag(const char *file, const struct yaml *node, bool *ret,
                       struct kb_report *report)
@@ -50,6 +54,21 @@ static bool read_flag(const char *file, const struct yaml *node, bool *ret,
     }
     *ret = yes;
     return true;
+}
+
+/* How a wish for a person is meant: true (it is one), false, offer (it asks how), or cancel. */
+static bool read_person(const char *file, const struct yaml *node, enum reply_person *ret,
+                        struct kb_report *report)
+{
+    static const char *const names[] = {"false", "offer", "true", "cancel"};
+    for (size_t i = 0; node && node->kind == YAML_SCALAR && i < 4; i++)
+        if (!strcmp(node->text, names[i])) {
+            *ret = (enum reply_person)i;
+            return true;
+        }
+    if (node)
+        problem_at(report, file, node, "expects true, false, offer or cancel");
+    return !node;
 }
 
 /* True when it is there already: in this talk that does no harm. */
@@ -67,16 +86,12 @@ static bool said_before(const struct reader *r, const struct yaml *node, const s
     return false;
 }
 
-static void read_saying(struct reader *r, const struct yaml *node)
+static void add_saying(struct reader *r, const struct yaml *node, const char *s, size_t len)
 {
     struct words w;
-    if (node->kind != YAML_SCALAR) {
-        problem_at(r->report, r->file, node, "expects a text, as somebody would type it");
-        return;
-    }
-    smalltalk_words(&w, node->text, node->len);
+    smalltalk_words(&w, s, len);
     if (w.too_many || !w.n) {
-        problem_at(r->report, r->file, node, "\"%.40s\" has %s", node->text,
+        problem_at(r->report, r->file, node, "\"%.40s\" has %s", s,
                    w.n ? "too many words for small talk" : "no word in it");
         return;
     }
@@ -87,6 +102,53 @@ static void read_saying(struct reader *r, const struct yaml *node)
                         .len = (uint16_t)w.at,
                         .nword = (uint16_t)w.n,
                         .talk = (uint16_t)(r->ntalk - 1)};
+}
+
+/* "{talk|speak} to {a person|somebody}" is four sayings: the first group is replaced by each of its alternatives, and so on with
+ * what that gives. An alternative may be empty. *left: how many more it may become. */
+static void spell_out(struct reader *r, const struct yaml *node, const char *s, size_t *left)
+{
+    const char *open = strchr(s, '{'), *close = open ? strchr(open, '}') : NULL;
+    if (!open && *left) {
+        --*left;
+        add_saying(r, node, s, strlen(s));
+    }
+    for (const char *at = open; close && at < close && *left;) {
+        size_t len = strcspn(++at, "|}");
+        spell_out(r, node,
+                  pool_printf(r->pool, "%.*s%.*s%s", (int)(open - s), s, (int)len, at, close + 1),
+                  left);
+        at += len;
+    }
+}
+
+/* Each group is closed, before another one is opened. */
+static bool has_whole_groups(const char *s)
+{
+    bool open = false;
+    for (; *s; s++) {
+        if ((*s == '{' && open) || (*s == '}' && !open))
+            return false;
+        open = *s == '{' || (open && *s != '}');
+    }
+    return !open;
+}
+
+static void read_saying(struct reader *r, const struct yaml *node)
+{
+    size_t left = MAX_SPELLED;
+    if (node->kind != YAML_SCALAR) {
+        problem_at(r->report, r->file, node, "expects a text, as somebody would type it");
+    } else if (!has_whole_groups(node->text)) {
+        problem_at(r->report, r->file, node,
+                   "\"%.40s\" has a brace without its other one, or one inside another",
+                   node->text);
+    } else {
+        spell_out(r, node, node->text, &left);
+        if (!left)
+            problem_at(r->report, r->file, node, "\"%.40s\" is more than %d sayings", node->text,
+                       MAX_SPELLED - 1);
+    }
 }
 
 static bool check_keys(const char *file, const struct yaml *map, struct kb_report *report)
@@ -105,10 +167,19 @@ static bool check_keys(const char *file, const struct yaml *map, struct kb_repor
                        near);
         else
             problem_at(report, file, map->key[i],
-                       "unknown key \"%s\"; known are id, say, reply, topics, handoff, statement",
+                       "unknown key \"%s\"; known are id, say, reply, called, topics, handoff, "
+                       "statement",
                        key);
     }
     return ok;
+}
+
+static uint32_t add_reply(struct reader *r, const struct yaml *reply)
+{
+    size_t len = reply->len;
+    while (len && strchr(" \n\t", reply->text[len - 1]))
+        len--;
+    return add_string(r, reply->text, len);
 }
 
 static void read_talk(struct reader *r, const struct yaml *map)
@@ -121,10 +192,12 @@ static void read_talk(struct reader *r, const struct yaml *map)
     }
     const struct yaml *id = yaml_get(map, "id"), *say = yaml_get(map, "say"),
                       *reply = yaml_get(map, "reply");
-    bool topics = false, handoff = false, statement = false;
+    const struct yaml *called = yaml_get(map, "called");
+    enum reply_person person = PERSON_UNMENTIONED;
+    bool topics = false, statement = false;
     if (!check_keys(file, map, report) ||
         !read_flag(file, yaml_get(map, "topics"), &topics, report) ||
-        !read_flag(file, yaml_get(map, "handoff"), &handoff, report) ||
+        !read_person(file, yaml_get(map, "handoff"), &person, report) ||
         !read_flag(file, yaml_get(map, "statement"), &statement, report))
         return;
     if (!id || id->kind != YAML_SCALAR || !*id->text) {
@@ -133,6 +206,10 @@ static void read_talk(struct reader *r, const struct yaml *map)
     }
     if (!reply || reply->kind != YAML_SCALAR || !*reply->text) {
         problem_at(report, file, reply ? reply : map, "\"%s\" has no reply", id->text);
+        return;
+    }
+    if (called && (called->kind != YAML_SCALAR || person != PERSON_WANTED)) {
+        problem_at(report, file, called, "\"called\" is a text, of small talk with handoff: true");
         return;
     }
     if (!say || (say->kind == YAML_LIST && !say->n) || say->kind == YAML_MAP) {
@@ -149,14 +226,12 @@ static void read_talk(struct reader *r, const struct yaml *map)
         problem_at(report, file, id, "more kinds of small talk than anybody makes");
         return;
     }
-    size_t len = reply->len;
-    while (len && strchr(" \n\t", reply->text[len - 1]))
-        len--;
     struct talk_row *row = POOL_PUSH(r->pool, r->talk, r->ntalk, r->captalk);
     row->id = add_string(r, id->text, id->len);
-    row->reply = add_string(r, reply->text, len);
-    row->flags = (topics ? TALK_TOPICS : 0) | (handoff ? TALK_HANDOFF : 0) |
-                 (statement ? TALK_STATEMENT : 0);
+    row->reply = add_reply(r, reply);
+    row->called = called ? add_reply(r, called) : add_string(r, "", 0);
+    row->flags = (uint16_t)((topics ? TALK_TOPICS : 0) | (statement ? TALK_STATEMENT : 0));
+    row->person = (uint16_t)person;
     if (say->kind == YAML_SCALAR)
         read_saying(r, say);
     for (size_t i = 0; say->kind == YAML_LIST && i < say->n; i++)

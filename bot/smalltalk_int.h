@@ -38,12 +38,11 @@ struct talk_block {
 };
 
 #define TALK_TOPICS    1u
-#define TALK_HANDOFF   2u
-#define TALK_STATEMENT 4u
+#define TALK_STATEMENT 2u
 
 struct talk_row {
-    uint32_t id, reply; /* where they begin in the text; terminated */
-    uint32_t flags;
+    uint32_t id, reply, called; /* where they begin in the text; terminated. called: or "" */
+    uint16_t flags, person;     /* enum reply_person */
 };
 
 struct saying {     /* in order of their first words */

@@ -26,6 +26,7 @@
 #include "bot/heard.h"
 #include "bot/journal.h"
 #include "bot/limits.h"
+#include "bot/live.h"
 #include "bot/must.h"
 #include "bot/redact.h"
 #include "bot/session.h"
@@ -229,6 +230,17 @@ static void closed(void *ctx, const struct inbox_closed *c)
         end(t);
 }
 
+/* Whether a wish in words does what the button does: in a transcript of the asker's own (a program's questions are others'), and
+ * where the staff has a room to answer from. */
+static bool calls_people(const struct turn *t)
+{
+    const struct inbound *in = &t->in;
+    if (!t->item.id)
+        return false;
+    return t->adapter->type->has_transcripts ? !in->lane || !strcmp(in->lane, in->conversation)
+                                             : live_room(t->bot) != NULL;
+}
+
 static void prepare_close(struct turn *t)
 {
     struct buf body;
@@ -247,8 +259,19 @@ static void prepare_close(struct turn *t)
         .lane = lane,
         .note = t->in.note,
         .body = pool_strndup(t->pool, body.s, body.len),
+        .person = calls_people(t) ? t->reply->person : PERSON_UNMENTIONED,
     };
     buf_release(&body);
+}
+
+/* What is said then is not how to reach somebody. */
+static void take_call(struct turn *t)
+{
+    if (!t->reply->called || !calls_people(t))
+        return;
+    struct reply *r = reply_copy(t->pool, t->reply);
+    r->text = r->called;
+    t->reply = r;
 }
 
 static void record(struct turn *t)
@@ -307,6 +330,7 @@ void turns_go_on(struct turns *all)
 static void answer_with(struct turn *t, const struct reply *reply)
 {
     t->reply = reply;
+    take_call(t);
     if (*t->key) {
         uint64_t now_s = loop_now_ms(t->bot->loop) / 1000;
         session_tell(session_get(t->bot->sessions, t->key, now_s), t->asked, reply);

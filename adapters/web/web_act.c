@@ -133,23 +133,14 @@ static int feedback(struct act *a)
     return put(a, &m);
 }
 
-/* The event of a wish. When nobody is there a chat is not put into a queue: who asks is told so, and when to come again. */
-static bool handoff_event(struct act *a, const char *want)
+/* False: nobody is there, and so nobody waits for them. */
+static bool wish_event(struct act *a, const char *want)
 {
-    int64_t next = 0;
-    bool live = !strcmp(want, "live");
     const struct bot *bot = a->w->adapter->bot;
-    bool open = hours_are(bot_config(bot), clock_wall_ms() / 1000, &next);
-    const char *state = !strcmp(want, "cancel") ? "ended" : live && !open ? "declined" : "queued";
-    buf_adds(&a->event, "\"t\":\"handoff\",");
-    web_add_string(&a->event, "cid", a->cid);
-    buf_addf(&a->event, ",\"state\":\"%s\",\"via\":\"%s\"", state, want);
-    if (live && open && live_eta_min(bot))
-        buf_addf(&a->event, ",\"eta_min\":%d", live_eta_min(bot));
-    if (live && !open && next)
-        add_time(&a->event, "next_open", next);
-    add_time(&a->event, "at", clock_wall_ms() / 1000);
-    return !live || open;
+    struct handoff_wish wish = {
+        .want = want, .cid = a->cid, .eta_min = live_eta_min(bot), .at_ms = clock_wall_ms()};
+    wish.open = hours_are(bot_config(bot), wish.at_ms / 1000, &wish.next_open_s);
+    return handoff_event(&wish, &a->event);
 }
 
 static int handoff(struct act *a)
@@ -175,7 +166,7 @@ static int handoff(struct act *a)
     buf_addc(&a->body, ',');
     web_add_string(&a->body, "note", wish.note ? wish.note : "");
     buf_addc(&a->body, '}');
-    bool granted = handoff_event(a, want);
+    bool granted = wish_event(a, want);
     struct inbox_message m = {.wish = granted ? &wish : NULL, .over = true};
     int err = put(a, &m);
     if (!err && granted && strcmp(want, "cancel"))

@@ -222,7 +222,7 @@ void web_render_answer(const struct outgoing *out, struct buf *b)
     add_options(b, r);
     buf_addc(b, ',');
     add_list(b, "suggest", (const char *const *)r->suggestion, r->nsuggestion);
-    buf_addf(b, ",\"handoff\":%s,\"ms\":%lld", r->kind == REPLY_HANDOFF ? "true" : "false",
+    buf_addf(b, ",\"handoff\":%s,\"ms\":%lld", r->person == PERSON_OFFERED ? "true" : "false",
              r->us / 1000);
     pool_free(pool);
 }

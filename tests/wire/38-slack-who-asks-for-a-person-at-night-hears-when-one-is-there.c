@@ -94,6 +94,18 @@ static void whoever_asks_hears_the_day(void **state)
     assert_string_equal(words.thread, "1750000000.000001");
 }
 
+static void who_needs_nobody_any_more_says_so(void **state)
+{
+    size_t n = fake_slack_posts(s.fake);
+    say("Ev6", "C1", "U5", "1750000000.000005", "", "<@" FAKE_BOT_USER "> human");
+    struct fake_post root = find(n, 3, "CROOM", "Asks for a person");
+    find(n, 3, "C1", day);
+    say("Ev7", "C1", "U5", "1750000000.000006", "1750000000.000005",
+        "<@" FAKE_BOT_USER "> never mind");
+    assert_string_equal(find(n + 3, 4, "CROOM", "The hand-off has ended").thread, root.ts);
+    assert_string_equal(find(n + 3, 4, "C1", "I am answering again").thread, "1750000000.000005");
+}
+
 static void the_button_is_another_way_to_ask(void **state)
 {
     size_t n = fake_slack_posts(s.fake);
@@ -129,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whoever_asks_hears_the_day),
+        cmocka_unit_test(who_needs_nobody_any_more_says_so),
         cmocka_unit_test(the_button_is_another_way_to_ask),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -18,7 +18,10 @@ static int setup(void **state)
                   "- {id: greeting, say: [hello, hi, good morning], reply: Hello!, topics: true}\n"
                   "- {id: thanks, say: [thanks, thank you], reply: Welcome.}\n"
                   "- {id: identity, say: [\"who are you?\", what's your name], reply: A bot.}\n"
-                  "- {id: human, say: [human, talk to a person], reply: Soon., handoff: true}\n"
+                  "- {id: human, say: [human, talk to a person], reply: Press., called: Soon., "
+                  "handoff: true}\n"
+                  "- {id: contact, say: ['{reach|call} {you|us|}'], reply: So., handoff: offer}\n"
+                  "- {id: stop, say: [never mind], reply: Well., handoff: cancel}\n"
                   "- {id: approval, say: [\"\xF0\x9F\x91\x8D\", cool], reply: Good.}\n"
                   "- {id: praise, say: [good job], reply: Thanks., statement: true}\n"
                   "- {id: merci, say: [\"merci be\xC3\xA1ucoup\"], reply: De rien.}\n"),
@@ -125,9 +128,24 @@ static void flags_and_replies_are_read(void **state)
 {
     const struct talk *t = smalltalk_match(talk, "hello", 5);
     assert_true(t->topics);
-    assert_false(t->handoff);
+    assert_int_equal(t->person, PERSON_UNMENTIONED);
     assert_string_equal(t->reply, "Hello!");
-    assert_true(smalltalk_match(talk, "human", 5)->handoff);
+    assert_null(t->called);
+    t = smalltalk_match(talk, "human", 5);
+    assert_int_equal(t->person, PERSON_WANTED);
+    assert_string_equal(t->called, "Soon.");
+    assert_int_equal(smalltalk_match(talk, "reach you", 9)->person, PERSON_OFFERED);
+    assert_int_equal(smalltalk_match(talk, "never mind", 10)->person, PERSON_UNWANTED);
+}
+
+static void a_group_stands_for_each_of_its_alternatives(void **state)
+{
+    const char *sayings[] = {"reach you", "reach us", "reach", "call you", "call us", "Call!"};
+    for (size_t i = 0; i < sizeof sayings / sizeof *sayings; i++)
+        assert_string_equal(id_of(sayings[i]), "contact");
+    assert_string_equal(id_of("reach call"), "contact"); /* two sayings */
+    assert_string_equal(id_of("reach, call you"), "contact");
+    assert_string_equal(id_of("reach them"), "");
 }
 
 static void mistakes_in_the_file_have_a_place(void **state)
@@ -144,6 +162,15 @@ static void mistakes_in_the_file_have_a_place(void **state)
         {"- {id: a, say: [x], reply: r, topics: maybe}\n", "true or false", 1, 39},
         {"- {id: a, say: [x], reply: r}\n- {id: a, say: [y], reply: r}\n", "used twice", 2, 8},
         {"- {id: a, say: [x], reply: r}\n- {id: b, say: [X!], reply: r}\n", "already said", 2, 17},
+        {"- {id: a, say: [x], reply: r, handoff: soon}\n", "offer or cancel", 1, 40},
+        {"- {id: a, say: [x], reply: r, called: c}\n", "of small talk with handoff", 1, 39},
+        {"- {id: a, say: ['{x|y'], reply: r}\n", "without its other one", 1, 17},
+        {"- {id: a, say: ['x}'], reply: r}\n", "without its other one", 1, 17},
+        {"- {id: a, say: ['{x|{y|z}}'], reply: r}\n", "one inside another", 1, 17},
+        {"- {id: a, say: ['{x|}'], reply: r}\n", "no word in it", 1, 17},
+        {"- {id: a, say: ['{a|b|c|d|e|f|g|h}{a|b|c|d|e|f|g|h}{a|b|c|d|e|f|g|h}{a|b}'], reply: "
+         "r}\n",
+         "is more than 512 sayings", 1, 17},
         {"greeting: x\n", "expects a list", 1, 1},
         {"- x\n", "expects id, say and reply", 1, 3},
     };
@@ -166,7 +193,54 @@ static void the_shipped_small_talk_is_sound(void **state)
     assert_int_equal(report.nproblem, 0);
     const struct talk *t = smalltalk_match(shipped, "hello!", 6);
     assert_non_null(t);
-    assert_true(smalltalk_match(shipped, "human", 5)->handoff);
+    smalltalk_free(shipped);
+}
+
+/* In each language of the chat page. */
+static void
+a_plain_wish_for_a_person_is_understood_and_a_question_about_people_is_none(void **state)
+{
+    static const struct {
+        enum reply_person person;
+        const char *text;
+    } said[] = {
+        {PERSON_WANTED, "human"},
+        {PERSON_WANTED, "Agent!"},
+        {PERSON_WANTED, "I want to talk to a person"},
+        {PERSON_WANTED, "hi, could you please connect me with a member of staff?"},
+        {PERSON_WANTED, "¿Puedo hablar con alguien?"},
+        {PERSON_WANTED, "quiero hablar con una persona, por favor"},
+        {PERSON_WANTED, "Puis-je parler à quelqu’un ?"},
+        {PERSON_WANTED, "Bonjour, je voudrais parler à un conseiller s'il vous plaît"},
+        {PERSON_WANTED, "Ich möchte bitte mit einem Menschen sprechen"},
+        {PERSON_WANTED, "Kann ich mit jemandem reden?"},
+        {PERSON_WANTED, "أريد التحدث مع شخص"},
+        {PERSON_OFFERED, "How can I contact you?"},
+        {PERSON_OFFERED, "counselor"},
+        {PERSON_UNWANTED, "ok, never mind"},
+        {PERSON_UNWANTED, "olvídalo"},
+        {PERSON_UNWANTED, "Laisse tomber."},
+        {PERSON_UNWANTED, "schon gut"},
+        {PERSON_UNWANTED, "لا يهم"},
+        {PERSON_UNMENTIONED, "can I talk to a person who works in a lab?"},
+        {PERSON_UNMENTIONED, "human resources"},
+        {PERSON_UNMENTIONED, "do agents earn more?"},
+        {PERSON_UNMENTIONED, "real estate agent"},
+        {PERSON_UNMENTIONED, "how do I become a counselor?"},
+        {PERSON_UNMENTIONED, "how do I talk to a patient"},
+        {PERSON_UNMENTIONED, "trabajar con personas mayores"},
+        {PERSON_UNMENTIONED, "travailler avec des personnes âgées"},
+        {PERSON_UNMENTIONED, "ein Beruf, in dem ich mit Menschen arbeite"},
+    };
+    struct smalltalk *shipped = NULL;
+    assert_int_equal(smalltalk_read(NULL, &shipped, &report), 0);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        const struct talk *t = smalltalk_match(shipped, said[i].text, strlen(said[i].text));
+        if ((t ? t->person : PERSON_UNMENTIONED) != said[i].person)
+            fail_msg("\"%s\" is %s", said[i].text, t ? t->id : "no small talk");
+        if (t && t->person == PERSON_WANTED)
+            assert_non_null(t->called);
+    }
     smalltalk_free(shipped);
 }
 
@@ -177,7 +251,8 @@ static void assert_same_talk(const struct talk *a, const struct talk *b)
         return;
     assert_string_equal(a->id, b->id);
     assert_string_equal(a->reply, b->reply);
-    assert_int_equal(a->handoff, b->handoff);
+    assert_int_equal(a->person, b->person);
+    assert_string_equal(a->called ? a->called : "", b->called ? b->called : "");
     assert_int_equal(a->topics, b->topics);
     assert_int_equal(a->statement, b->statement);
 }
@@ -227,7 +302,9 @@ int main(void)
         TEST(text_of_any_kind_is_survived),
         TEST(flags_and_replies_are_read),
         TEST(mistakes_in_the_file_have_a_place),
+        TEST(a_group_stands_for_each_of_its_alternatives),
         TEST(the_shipped_small_talk_is_sound),
+        TEST(a_plain_wish_for_a_person_is_understood_and_a_question_about_people_is_none),
         TEST(what_was_made_while_building_is_what_the_file_says),
         TEST(an_empty_file_is_an_empty_set),
     };
