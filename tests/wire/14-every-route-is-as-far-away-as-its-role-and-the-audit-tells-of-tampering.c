@@ -272,8 +272,8 @@ static void what_was_changed_removed_moved_or_cut_off_is_found(void **state)
         "UPDATE audit SET at_ms = at_ms - 1 WHERE id = 5",
         "UPDATE audit SET actor = 'vera' WHERE id = 5",
         "DELETE FROM audit WHERE id = 5",
-        "UPDATE audit SET id = -1 WHERE id = 5; UPDATE audit SET id = 5 WHERE id = 6;"
-        "UPDATE audit SET id = 6 WHERE id = -1",
+        ("UPDATE audit SET id = -1 WHERE id = 5; UPDATE audit SET id = 5 WHERE id = 6;"
+         "UPDATE audit SET id = 6 WHERE id = -1"),
         "UPDATE audit SET action = '' WHERE id = 5",
         "UPDATE audit SET object = action, action = ifnull(object, '') WHERE id = 5",
         "DELETE FROM audit WHERE id <= 5",

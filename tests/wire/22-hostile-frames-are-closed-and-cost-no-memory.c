@@ -169,5 +169,6 @@ int main(void)
         cmocka_unit_test(an_unmasked_frame_is_1002),
         cmocka_unit_test(none_of_it_is_kept_in_memory),
     };
+    wire_keep_no_stacks();
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -108,7 +108,7 @@ static void who_never_reads_is_bounded_and_dropped(void **state)
                   (most - before) / MUTE, longest);
     assert_int_equal(open, 0);
     assert_in_range(longest, 0, 30000 + 2 * unseen); /* a look takes as long as a round may */
-    assert_in_range((most - before) / MUTE, 0, 64 * wire_slack());
+    assert_in_range((most - before) / MUTE, 0, wire_slack() > 1 ? 128 : 64);
     assert_in_range(wire_percentile(ms, (size_t)n, 99), 0, 200 * wire_slack());
 }
 
@@ -152,5 +152,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_flood_of_pings_costs_no_memory_and_little_time,
                                         wire_setup, wire_teardown),
     };
+    wire_keep_no_stacks();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,7 +46,7 @@ static void see(void *ctx, const struct store_user *u)
 {
     struct seen *s = ctx;
     s->n++;
-    s->role = u->role;
+    s->role = (int)u->role;
     snprintf(s->name, sizeof s->name, "%s", u->name);
     snprintf(s->hash, sizeof s->hash, "%s", u->hash);
     s->at_ms = u->at_ms;

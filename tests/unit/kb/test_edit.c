@@ -191,25 +191,9 @@ static unsigned chance(unsigned n)
 
 static const char *some_text(void)
 {
-    static const char *const piece[] = {"pay",
-                                        "a: b",
-                                        "#1",
-                                        "wie \xc3\xbc"
-                                        "blich",
-                                        "'q'",
-                                        "\"x\"",
-                                        "- no",
-                                        "[1, 2]",
-                                        "yes",
-                                        "50 %",
-                                        "x # y",
-                                        "|",
-                                        "{}",
-                                        "back\\slash",
-                                        "&a",
-                                        "*b",
-                                        "!c",
-                                        "time: "};
+    static const char *const piece[] = {
+        "pay",   "a: b", "#1", "wie \303\274blich", "'q'", "\"x\"", "- no", "[1, 2]", "yes", "50 %",
+        "x # y", "|",    "{}", "back\\slash",       "&a",  "*b",    "!c",   "time: "};
     const char *s = pool_printf(pool, "w%u", chance(100));
     for (unsigned n = chance(4); n; n--)
         s = pool_printf(pool, "%s %s", s, piece[chance(sizeof piece / sizeof piece[0])]);

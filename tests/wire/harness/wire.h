@@ -52,6 +52,9 @@ void wire_set_wrong(struct wire *w, int seconds);
 
 /* ---- what it costs ---- */
 size_t wire_rss_kb(const struct wire *w);
+/* Before wire_start(), where memory is what is tested: no stacks kept to catch their use after return. They fill for as long as a
+ * thread runs, 15 MB in all, which would hide what the program itself takes. */
+void wire_keep_no_stacks(void);
 uint64_t wire_cpu_ms(const struct wire *w);
 size_t wire_descriptors(const struct wire *w);
 /* Under a sanitizer memory and time mean something else: times this. */
