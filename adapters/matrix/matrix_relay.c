@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "adapters/matrix/matrix_int.h"
-#include "bot/live.h"
+#include "bot/room.h"
 
-#define MAX_FOUND  5
 #define MAX_LETTER (64u * 1024)
 
 /* ---- rendering: pure ---- */
@@ -134,79 +133,46 @@ int matrix_relay(const struct adapter *a, struct pool *pool, const struct relay_
 
 /* ---- a message there ---- */
 
-struct room_talk {
-    struct task task;
-    struct inbox_item item;
+struct talk {
+    struct room_talk room; /* first */
     struct matrix_event ev;
-    const char *thread;
-    int64_t conversation, ticket;
-    const char *said; /* what we say when it is done; or NULL */
-    const char *words;
 };
 
-static struct matrix_place place_of(const struct room_talk *t)
+static struct matrix_place place_of(const struct talk *t)
 {
-    return (struct matrix_place){.via = MATRIX_SEND, .room = t->ev.room, .thread = t->thread};
+    return (struct matrix_place){.via = MATRIX_SEND, .room = t->ev.room, .thread = t->room.thread};
 }
 
-static const char *named(struct room_talk *t)
+static const char *named(const struct talk *t)
 {
-    return pool_printf(t->task.pool, "room:%.200s", t->ev.id);
+    return pool_printf(t->room.task.pool, "room:%.200s", t->ev.id);
 }
 
-/* ends: the message is over with it. */
-static void say(struct room_talk *t, const char *text, bool ends)
+static void say(struct room_talk *room, const char *text, bool ends)
 {
+    struct talk *t = (struct talk *)room;
     struct matrix_place to = place_of(t);
-    matrix_say(t->task.adapter->state, ends ? &t->item : NULL, named(t), text, &to);
+    matrix_say(room->task.adapter->state, ends ? &room->item : NULL, named(t), text, &to);
 }
 
-static void did(void *ctx, int err)
+static const char *save(struct pool *pool, const char *url)
 {
-    struct room_talk *t = ctx;
-    const char *refusal = live_refusal(err);
-    if (refusal)
-        say(t, refusal, false);
-    else if (!err && t->said)
-        say(t, t->said, false);
-    task_free(&t->task);
+    return pool_printf(pool, "Save the reply as an answer: %s", url);
 }
-
-/* "@ana:example.edu" is "ana", unless staff.names says otherwise. */
-static const char *shown(struct room_talk *t, const char *actor)
-{
-    const char *name = t->ev.sender + (*t->ev.sender == '@');
-    return live_shown(t->task.adapter->bot, t->task.pool, actor,
-                      pool_strndup(t->task.pool, name, strcspn(name, ":")));
-}
-
-static void perform(struct room_talk *t, enum handoff_what what, const char *text)
-{
-    const char *actor = pool_printf(t->task.pool, "matrix:%s", t->ev.sender);
-    struct live_deed d = {.item = &t->item,
-                          .what = what,
-                          .conversation = t->conversation,
-                          .actor = actor,
-                          .shown = shown(t, actor),
-                          .text = text};
-    if (live_do(t->task.adapter, &d, did, t))
-        task_free(&t->task); /* stays open */
-}
-
-/* ---- commands ---- */
 
 static void on_put(void *ctx, int err)
 {
-    struct room_talk *t = ctx;
+    struct talk *t = ctx;
     if (!err)
-        inbox_end(t->task.adapter, t->item.id, INBOX_WAS_DONE);
-    task_free(&t->task);
+        inbox_end(t->room.task.adapter, t->room.item.id, INBOX_WAS_DONE);
+    task_free(&t->room.task);
 }
 
 /* To paste from: there are no buttons in Matrix. */
-static void list(void *ctx, const struct live_found *found, size_t n)
+static void on_found(struct room_talk *room, const struct live_found *found, size_t n)
 {
-    struct room_talk *t = ctx;
+    struct talk *t = (struct talk *)room;
+    struct pool *pool = room->task.pool;
     struct matrix_place to = place_of(t);
     struct words out;
     const char *body;
@@ -215,83 +181,27 @@ static void list(void *ctx, const struct live_found *found, size_t n)
         put(&out, "", "The guides have nothing on that.");
     for (size_t i = 0; i < n; i++) {
         put_link(&out, found[i].url, found[i].title);
-        put_quote(&out, live_extract(t->task.pool, &found[i]));
+        put_quote(&out, live_extract(pool, &found[i]));
     }
-    if (finish(&out, t->task.pool, &body) ||
-        outbox_put(t->task.adapter, t->ev.room, named(t), body,
-                   matrix_place_write(t->task.pool, &to), on_put, t))
-        task_free(&t->task); /* stays open */
+    if (finish(&out, pool, &body) || outbox_put(room->task.adapter, t->ev.room, named(t), body,
+                                                matrix_place_write(pool, &to), on_put, t))
+        task_free(&room->task); /* stays open */
 }
 
-static void save(struct room_talk *t)
+static void on_words(struct room_talk *room)
 {
-    const char *base = config_text(bot_config(t->task.adapter->bot), "web.public_url");
-    say(t,
-        *base && t->ticket
-            ? pool_printf(t->task.pool,
-                          "Save the reply as an answer: %s/staff/live?ticket=%lld&save=1", base,
-                          (long long)t->ticket)
-            : "At the console, page Live, \"Save as answer\" makes an answer of your reply.",
-        true);
-    task_free(&t->task);
+    room_do(room, HANDOFF_ROOM, room->text);
 }
 
-static void obey(struct room_talk *t, enum live_command command)
+static void on_other(struct room_talk *room)
 {
-    switch (command) {
-    case LIVE_KB:
-        if (!live_find(t->task.adapter->bot, t->words, MAX_FOUND, list, t))
-            break;
-        say(t, "That is too much at once for me: please ask again in a moment.", true);
-        task_free(&t->task);
-        break;
-    case LIVE_CLOSE:
-        t->said = "Closed: the bot answers from here on.";
-        perform(t, HANDOFF_CLOSE, NULL);
-        break;
-    case LIVE_BOT:
-        t->said = "The bot answers again.";
-        perform(t, HANDOFF_RETURN, NULL);
-        break;
-    case LIVE_SAVE: save(t); break;
-    case LIVE_SAID: perform(t, HANDOFF_ROOM, t->ev.text); break;
-    case LIVE_HELP:
-        say(t, live_help, true);
-        task_free(&t->task);
-        break;
-    }
+    struct talk *t = (struct talk *)room;
+    matrix_room_ask(room->task.adapter->state, &room->item, &t->ev);
+    task_free(&room->task);
 }
 
-/* ---- whose thread? ---- */
-
-static void look_at_thread(void *ctx);
-
-static void on_thread(void *ctx, int err, int64_t conversation, int64_t ticket)
-{
-    struct room_talk *t = ctx;
-    struct matrix *m = t->task.adapter->state;
-    enum live_command command = live_command(t->ev.text, t->ev.named, &t->words);
-    t->conversation = err ? 0 : conversation;
-    t->ticket = err ? 0 : ticket;
-    if (err == -EAGAIN) {
-        task_wait(&t->task, LIVE_AGAIN_MS, look_at_thread);
-    } else if (err && err != -ENOENT) { /* stays open */
-        task_free(&t->task);
-    } else if (!err || command == LIVE_KB) {
-        obey(t, command);
-    } else {
-        matrix_room_ask(m, &t->item, &t->ev);
-        task_free(&t->task);
-    }
-}
-
-static void look_at_thread(void *ctx)
-{
-    struct room_talk *t = ctx;
-    const char *room = pool_printf(t->task.pool, "matrix:%s", t->ev.room);
-    if (live_thread(t->task.adapter, room, t->thread, on_thread, t))
-        task_free(&t->task); /* stays open */
-}
+static const struct room_calls calls = {
+    .say = say, .save = save, .on_words = on_words, .on_found = on_found, .on_other = on_other};
 
 bool matrix_relay_message(struct matrix *m, const struct inbox_item *item,
                           const struct matrix_event *ev)
@@ -301,13 +211,19 @@ bool matrix_relay_message(struct matrix *m, const struct inbox_item *item,
     if (!room || strncmp(room, "matrix:", 7) || strcmp(room + 7, ev->room) ||
         (!*root && live_command(ev->text, ev->named, &words) != LIVE_KB))
         return false;
-    struct room_talk *t = task_new(&m->tasks, sizeof *t);
-    t->item = inbox_item_copy(t->task.pool, item);
-    matrix_read_item(m, t->task.pool, &t->item, &t->ev);
-    t->thread = *t->ev.thread ? t->ev.thread : t->ev.reply_to;
-    if (*t->thread)
-        look_at_thread(t);
-    else
-        on_thread(t, -ENOENT, 0, 0);
+    struct talk *t = task_new(&m->tasks, sizeof *t);
+    struct pool *pool = t->room.task.pool;
+    t->room.calls = &calls;
+    t->room.item = inbox_item_copy(pool, item);
+    matrix_read_item(m, pool, &t->room.item, &t->ev);
+    t->room.room = t->ev.room;
+    t->room.user = t->ev.sender;
+    /* "@ana:example.edu" is "ana", unless staff.names says otherwise. */
+    const char *name = t->ev.sender + (*t->ev.sender == '@');
+    t->room.name = pool_strndup(pool, name, strcspn(name, ":"));
+    t->room.text = t->ev.text;
+    t->room.named = t->ev.named;
+    t->room.thread = *t->ev.thread ? t->ev.thread : t->ev.reply_to;
+    room_begin(&t->room, *t->room.thread);
     return true;
 }

@@ -11,9 +11,8 @@
 #include <string.h>
 
 #include "adapters/slack/slack_int.h"
-#include "bot/live.h"
+#include "bot/room.h"
 
-#define MAX_FOUND  5
 #define MAX_VALUE  1900
 #define MAX_LETTER (256u * 1024)
 
@@ -144,85 +143,54 @@ static const char *words_of(struct pool *pool, const char *raw)
     return text;
 }
 
-struct room_talk {
-    struct task task;
-    struct inbox_item item;
+/* A message in that room. */
+struct talk {
+    struct room_talk room; /* first */
     struct slack_event ev;
-    const char *thread; /* "" beside one */
-    int64_t conversation, ticket;
-    const char *words;   /* that are looked up */
-    const char *passage; /* the one that is sent; or NULL: they are listed */
+    const char *passage; /* the one that is sent to the asker; or NULL: what is found is listed */
 };
 
-static const char *actor_of(struct room_talk *t)
-{
-    return pool_printf(t->task.pool, "slack:%s", t->ev.user);
-}
-
-static const char *claim_of(struct room_talk *t)
-{
-    return pool_printf(t->task.pool, "%s/%s/%s", t->ev.team, t->ev.channel, t->ev.ts);
-}
-
-static struct slack_place place_of(const struct room_talk *t)
+static struct slack_place place_of(const struct talk *t)
 {
     return (struct slack_place){
-        .via = SLACK_POST, .channel = t->ev.channel, .thread = t->thread, .user = t->ev.user};
+        .via = SLACK_POST, .channel = t->ev.channel, .thread = t->room.thread, .user = t->ev.user};
 }
 
 /* The same for each delivery of it: a message that names us is brought twice. */
-static const char *name_of(const struct room_talk *t)
+static const char *name_of(const struct talk *t)
 {
     return t->ev.kind == SLACK_MESSAGE ? t->ev.ts : t->ev.key;
 }
 
-/* A line of ours in that thread; the message is over already, or is over with it. */
-static void say(struct room_talk *t, const char *text, bool ends)
+static void say(struct room_talk *room, const char *text, bool ends)
 {
+    struct talk *t = (struct talk *)room;
+    struct pool *pool = room->task.pool;
     struct slack_place to = place_of(t);
-    struct slack *s = t->task.adapter->state;
+    struct slack *s = room->task.adapter->state;
     const char *idem =
-        pool_printf(t->task.pool, "room:%s:%s", t->ev.channel, *t->ev.key ? t->ev.key : t->ev.ts);
+        pool_printf(pool, "room:%s:%s", t->ev.channel, *t->ev.key ? t->ev.key : t->ev.ts);
     if (ends) {
-        slack_say(s, &t->item, idem, text, &to);
+        slack_say(s, &room->item, idem, text, &to);
         return;
     }
     struct buf b;
     buf_init(&b, MAX_LETTER);
     slack_render_line(text, &b);
-    outbox_put(t->task.adapter, to.channel, idem, b.s, slack_place_write(t->task.pool, &to), NULL,
-               NULL);
+    outbox_put(room->task.adapter, to.channel, idem, b.s, slack_place_write(pool, &to), NULL, NULL);
     buf_release(&b);
 }
 
-/* ---- what is done ---- */
-
-static void did(void *ctx, int err)
+static const char *save(struct pool *pool, const char *url)
 {
-    struct room_talk *t = ctx;
-    const char *refusal = live_refusal(err);
-    if (refusal)
-        say(t, refusal, false);
-    else if (!err && t->passage)
-        say(t, pool_printf(t->task.pool, "Sent by <@%s>.", t->ev.user), false);
-    else if (!err && t->words)
-        say(t, t->words, false);
-    task_free(&t->task);
-}
-
-static void perform(struct room_talk *t, enum handoff_what what, const char *claim,
-                    const char *text)
-{
-    const char *actor = actor_of(t);
-    struct live_deed d = {.item = &t->item,
-                          .claim = claim,
-                          .what = what,
-                          .conversation = t->conversation,
-                          .actor = actor,
-                          .shown = live_shown(t->task.adapter->bot, t->task.pool, actor, NULL),
-                          .text = text};
-    if (live_do(t->task.adapter, &d, did, t))
-        task_free(&t->task); /* stays open */
+    struct buf b;
+    buf_init(&b, 1024);
+    if (!slack_put_link(&b, url, "Save the reply as an answer"))
+        buf_adds(&b, url);
+    buf_adds(&b, ": it is filled in at the console, which shows what it changes.");
+    const char *line = pool_strndup(pool, b.s, b.len);
+    buf_release(&b);
+    return line;
 }
 
 /* ---- "kb words" ---- */
@@ -239,173 +207,124 @@ static const char *found_text(struct pool *pool, const struct live_found *f)
     return text;
 }
 
-static void list(struct room_talk *t, const struct live_found *found, size_t n)
+/* A hit with its button, which holds what is needed to find it again. */
+static struct slack_piece piece_of(const struct talk *t, const struct live_found *f, size_t i)
 {
-    struct pool *pool = t->task.pool;
+    struct pool *pool = t->room.task.pool;
+    struct slack_button *send = pool_alloc(pool, sizeof *send);
+    *send = (struct slack_button){.label = "Send to visitor",
+                                  .verb = pool_printf(pool, "send%zu", i),
+                                  .value = pool_printf(pool, "r1:%lld:send:%s|%s",
+                                                       (long long)t->room.conversation, f->passage,
+                                                       t->room.words)};
+    return (struct slack_piece){.text = found_text(pool, f),
+                                .button = send,
+                                .nbutton = t->room.conversation && strlen(send->value) < MAX_VALUE};
+}
+
+static void list(struct talk *t, const struct live_found *found, size_t n)
+{
+    struct pool *pool = t->room.task.pool;
     struct slack_place to = place_of(t);
     struct slack_piece *piece = pool_array(pool, n + 1, sizeof *piece);
-    struct slack_button *send = pool_array(pool, n + 1, sizeof *send);
     struct buf b;
-    for (size_t i = 0; i < n; i++) {
-        const char *value = pool_printf(pool, "r1:%lld:send:%s|%s", (long long)t->conversation,
-                                        found[i].passage, t->words);
-        send[i] = (struct slack_button){
-            .label = "Send to visitor", .verb = pool_printf(pool, "send%zu", i), .value = value};
-        piece[i] = (struct slack_piece){.text = found_text(pool, &found[i]),
-                                        .button = &send[i],
-                                        .nbutton = t->conversation && strlen(value) < MAX_VALUE};
-    }
+    for (size_t i = 0; i < n; i++)
+        piece[i] = piece_of(t, &found[i], i);
     if (t->ev.kind == SLACK_COMMAND)
         to = (struct slack_place){.via = SLACK_RESPOND,
                                   .channel = t->ev.channel,
                                   .user = t->ev.user,
                                   .url = t->ev.response_url,
-                                  .until_ms = t->item.at_ms + SLACK_URL_GOOD_MS};
+                                  .until_ms = t->room.item.at_ms + SLACK_URL_GOOD_MS};
     if (!n)
         piece[0] = (struct slack_piece){.text = "The guides have nothing on that."};
     buf_init(&b, MAX_LETTER);
     slack_render_pieces(piece, n ? n : 1, &b);
-    slack_put(t->task.adapter->state, &t->item,
+    slack_put(t->room.task.adapter->state, &t->room.item,
               pool_printf(pool, "kb:%s:%s", t->ev.channel, name_of(t)), &b, &to);
     buf_release(&b);
-    task_free(&t->task);
+    task_free(&t->room.task);
 }
 
 /* A button was pressed: what it showed is looked up once more, so that nothing is sent that is not in the guides by now. */
-static void send_found(struct room_talk *t, const struct live_found *found, size_t n)
+static void send_found(struct talk *t, const struct live_found *found, size_t n)
 {
-    struct pool *pool = t->task.pool;
+    struct pool *pool = t->room.task.pool;
     for (size_t i = 0; i < n; i++) {
         if (strcmp(found[i].passage, t->passage))
             continue;
-        perform(
-            t, HANDOFF_ROOM,
-            pool_printf(pool, "send/%s/%s/%s", t->ev.channel, t->ev.ts, t->passage),
+        t->room.claim = pool_printf(pool, "send/%s/%s/%s", t->ev.channel, t->ev.ts, t->passage);
+        t->room.done = pool_printf(pool, "Sent by <@%s>.", t->ev.user);
+        room_do(
+            &t->room, HANDOFF_ROOM,
             pool_printf(pool, "%s%s%s", found[i].text, *found[i].url ? "\n" : "", found[i].url));
         return;
     }
-    say(t, "The guides have changed since: please look again.", true);
-    task_free(&t->task);
+    say(&t->room, "The guides have changed since: please look again.", true);
+    task_free(&t->room.task);
 }
 
-static void on_found(void *ctx, const struct live_found *found, size_t n)
+static void on_found(struct room_talk *room, const struct live_found *found, size_t n)
 {
-    struct room_talk *t = ctx;
+    struct talk *t = (struct talk *)room;
     if (t->passage)
         send_found(t, found, n);
     else
         list(t, found, n);
 }
 
-static void look_up(struct room_talk *t)
-{
-    if (live_find(t->task.adapter->bot, t->words, MAX_FOUND, on_found, t)) {
-        say(t, "That is too much at once for me: please ask again in a moment.", true);
-        task_free(&t->task);
-    }
-}
-
-/* ---- commands ---- */
-
-static void save(struct room_talk *t)
-{
-    const char *base = config_text(bot_config(t->task.adapter->bot), "web.public_url");
-    say(t,
-        *base && t->ticket
-            ? pool_printf(t->task.pool,
-                          "<%s/staff/live?ticket=%lld&amp;save=1|Save the reply as an answer>: it "
-                          "is filled in at the "
-                          "console, which shows what it changes.",
-                          base, (long long)t->ticket)
-            : "At the console, page Live, \"Save as answer\" makes an answer of your reply.",
-        true);
-    task_free(&t->task);
-}
-
-/* True when it is being dealt with. */
-static bool command(struct room_talk *t)
-{
-    const char *words;
-    enum live_command c = live_command(t->ev.text.text, t->ev.text.names_us, &words);
-    if (c == LIVE_SAID || (c != LIVE_KB && !t->conversation))
-        return false;
-    switch (c) {
-    case LIVE_KB:
-        t->words = words;
-        look_up(t);
-        break;
-    case LIVE_CLOSE:
-        t->words = "Closed: the bot answers from here on.";
-        perform(t, HANDOFF_CLOSE, claim_of(t), NULL);
-        break;
-    case LIVE_BOT:
-        t->words = "The bot answers again.";
-        perform(t, HANDOFF_RETURN, claim_of(t), NULL);
-        break;
-    case LIVE_SAVE: save(t); break;
-    default: say(t, live_help, true); task_free(&t->task);
-    }
-    return true;
-}
-
 /* ---- a message there ---- */
 
-static void look_at_thread(void *ctx);
-
-static void on_thread(void *ctx, int err, int64_t conversation, int64_t ticket)
+static void on_words(struct room_talk *room)
 {
-    struct room_talk *t = ctx;
-    struct slack *s = t->task.adapter->state;
-    t->conversation = err ? 0 : conversation;
-    t->ticket = err ? 0 : ticket;
-    if (err == -EAGAIN) {
-        task_wait(&t->task, LIVE_AGAIN_MS, look_at_thread);
-    } else if (err && err != -ENOENT) { /* stays open */
-        task_free(&t->task);
-    } else if (command(t)) {
-        ; /* dealt with */
-    } else if (err) {
-        slack_on_text(s, &t->item, &t->ev);
-        task_free(&t->task);
-    } else if (t->ev.external) {
-        slack_ignore(s, &t->item, "from another workspace");
-        task_free(&t->task);
-    } else {
-        perform(t, HANDOFF_ROOM, claim_of(t), words_of(t->task.pool, t->ev.raw));
+    struct talk *t = (struct talk *)room;
+    if (!t->ev.external) {
+        room_do(room, HANDOFF_ROOM, words_of(room->task.pool, t->ev.raw));
+        return;
     }
+    slack_ignore(room->task.adapter->state, &room->item, "from another workspace");
+    task_free(&room->task);
 }
 
-static void look_at_thread(void *ctx)
+static void on_other(struct room_talk *room)
 {
-    struct room_talk *t = ctx;
-    const char *room = pool_printf(t->task.pool, "slack:%s", t->ev.channel);
-    if (live_thread(t->task.adapter, room, t->thread, on_thread, t))
-        task_free(&t->task); /* stays open */
+    struct talk *t = (struct talk *)room;
+    slack_on_text(room->task.adapter->state, &room->item, &t->ev);
+    task_free(&room->task);
+}
+
+static const struct room_calls calls = {
+    .say = say, .save = save, .on_words = on_words, .on_found = on_found, .on_other = on_other};
+
+static struct talk *talk_new(struct slack *s, const struct inbox_item *item)
+{
+    struct talk *t = task_new(&s->tasks, sizeof *t);
+    t->room.calls = &calls;
+    t->room.item = inbox_item_copy(t->room.task.pool, item);
+    slack_read_item(s, t->room.task.pool, &t->room.item, &t->ev);
+    t->room.room = t->ev.channel;
+    t->room.user = t->ev.user;
+    t->room.text = t->ev.text.text;
+    t->room.named = t->ev.text.names_us;
+    t->room.thread = *t->ev.thread ? t->ev.thread : t->ev.ts;
+    return t;
 }
 
 void slack_relay_message(struct slack *s, const struct inbox_item *item)
 {
-    struct room_talk *t = task_new(&s->tasks, sizeof *t);
-    t->item = inbox_item_copy(t->task.pool, item);
-    slack_read_item(s, t->task.pool, &t->item, &t->ev);
-    bool top = !*t->ev.thread || !strcmp(t->ev.thread, t->ev.ts);
-    t->thread = top ? t->ev.ts : t->ev.thread;
-    if (top)
-        on_thread(t, -ENOENT, 0, 0);
-    else
-        look_at_thread(t);
+    struct talk *t = talk_new(s, item);
+    t->room.claim = pool_printf(t->room.task.pool, "%s/%s/%s", t->ev.team, t->ev.channel, t->ev.ts);
+    room_begin(&t->room, strcmp(t->room.thread, t->ev.ts) != 0);
 }
 
 /* ---- /kb, and buttons ---- */
 
 void slack_relay_command(struct slack *s, const struct inbox_item *item)
 {
-    struct room_talk *t = task_new(&s->tasks, sizeof *t);
-    t->item = inbox_item_copy(t->task.pool, item);
-    slack_read_item(s, t->task.pool, &t->item, &t->ev);
-    t->thread = "";
-    t->words = t->ev.text.text;
-    look_up(t);
+    struct talk *t = talk_new(s, item);
+    t->room.thread = "";
+    t->room.words = t->ev.text.text;
+    room_find(&t->room);
 }
 
 bool slack_relay_click(struct slack *s, const struct inbox_item *item, const struct slack_event *ev)
@@ -413,23 +332,21 @@ bool slack_relay_click(struct slack *s, const struct inbox_item *item, const str
     char *verb;
     if (strncmp(ev->value, "r1:", 3) || !slack_relay_is_room(s, ev->channel))
         return false;
-    struct room_talk *t = task_new(&s->tasks, sizeof *t);
-    t->item = inbox_item_copy(t->task.pool, item);
-    slack_read_item(s, t->task.pool, &t->item, &t->ev);
-    t->conversation = strtoll(t->ev.value + 3, &verb, 10);
-    t->thread = *t->ev.thread ? t->ev.thread : t->ev.ts;
+    struct talk *t = talk_new(s, item);
+    struct pool *pool = t->room.task.pool;
+    t->room.conversation = strtoll(t->ev.value + 3, &verb, 10);
     char *bar = strchr(verb, '|');
     if (!strcmp(verb, ":close")) {
-        t->words =
-            pool_printf(t->task.pool, "Closed by <@%s>: the bot answers from here on.", t->ev.user);
-        perform(t, HANDOFF_CLOSE, NULL, NULL);
+        t->room.done =
+            pool_printf(pool, "Closed by <@%s>: the bot answers from here on.", t->ev.user);
+        room_do(&t->room, HANDOFF_CLOSE, NULL);
     } else if (!strncmp(verb, ":send:", 6) && bar) {
-        t->passage = pool_strndup(t->task.pool, verb + 6, (size_t)(bar - verb - 6));
-        t->words = bar + 1;
-        look_up(t);
+        t->passage = pool_strndup(pool, verb + 6, (size_t)(bar - verb - 6));
+        t->room.words = bar + 1;
+        room_find(&t->room);
     } else {
         slack_ignore(s, item, "a button of another version");
-        task_free(&t->task);
+        task_free(&t->room.task);
     }
     return true;
 }
