@@ -394,7 +394,8 @@ static bool admits(void *ctx, uint32_t ord)
 static uint32_t tie_of(void *ctx, const struct find_hit *hit)
 {
     const struct search *s = ctx;
-    return snap_tie(s->v->segment[hit->segment].snap, hit->ord);
+    const struct snap_row *row = snap_row(s->v->segment[hit->segment].snap, hit->ord);
+    return row ? row->tie : 0;
 }
 
 /* Which languages and audiences the asker may see, as candidates.c has it. Only where a language is asked for has every
@@ -497,7 +498,7 @@ static int give_candidate(struct search *s, struct pool *pool, const struct find
     if (!row)
         return KB_ERR_DAMAGED;
     *c = (struct candidate){.id = row->id,
-                            .tie = snap_tie(g->snap, hit->ord),
+                            .tie = row->tie,
                             .segment = hit->segment,
                             .ord = hit->ord,
                             .match = m,
@@ -509,12 +510,12 @@ static int give_candidate(struct search *s, struct pool *pool, const struct find
 }
 
 /* Best first, by the finder's scores; few hits, so that nothing beats the plain way. */
-static void order_hits(struct find_hit *hit, size_t n)
+static void order_hits(struct search *s, struct find_hit *hit, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
         struct find_hit h = hit[i];
         size_t k = i;
-        for (; k && find_worse(&hit[k - 1], &h); k--)
+        for (; k && find_worse(tie_of, s, &hit[k - 1], &h); k--)
             hit[k] = hit[k - 1];
         hit[k] = h;
     }
@@ -525,9 +526,7 @@ static void drop_equals(struct search *s, size_t max, struct find_result *r)
 {
     if (r->n < r->room || r->n <= max)
         return;
-    for (size_t i = 0; i < r->n; i++)
-        r->hit[i].tie = tie_of(s, &r->hit[i]);
-    order_hits(r->hit, r->n);
+    order_hits(s, r->hit, r->n);
     while (r->n > max && r->hit[r->n - 1].score >= r->hit[max - 1].score)
         r->n--;
 }
@@ -566,7 +565,7 @@ int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t m
                                 .room = max + SPARE};
     find(s, max, &found);
     drop_equals(s, max, &found);
-    order_hits(found.hit, found.n);
+    order_hits(s, found.hit, found.n);
     c.c = pool_array(pool, found.n, sizeof *c.c);
     for (; c.n < found.n && !r; c.n++)
         r = give_candidate(s, pool, &found.hit[c.n], &c.c[c.n]);

@@ -9,17 +9,19 @@
  *
  * Nothing in the file is trusted: the header has a checksum, so has every page of 4 KiB behind it, checked when a
  * question first needs it; and every number read is checked against its range. A file that fails
- * is dropped, and FTS5 answers meanwhile (candidates.c).
+ * is dropped, and FTS5 answers meanwhile (candidates.c). The checksums of pages are pages themselves (SNAP_PAGES), whose
+ * own are few (SNAP_TOP): a start reads those, and of the table what it needs.
  *
- * Layout: header, then sections, each aligned to 8 bytes, numbers little-endian. An `ord` is the place of
- * a passage in ascending order of its id, from 0; a term id is its place in descending order of frequency, so that
- * frequent words have short codes. */
+ * Layout: header, then sections, each aligned to 8 bytes, numbers little-endian. An `ord` is the place of a
+ * passage in the order in which equal scores are ranked (bm25f_tie, then its id), from 0: which of two comes first can be
+ * told without a look at them. A term id is its place in descending order of frequency, so that frequent words have short
+ * codes. */
 #ifndef KB_SNAP_H
 #define KB_SNAP_H
 
 #include "kb/kb_int.h"
 
-#define SNAP_FORMAT  6
+#define SNAP_FORMAT  7
 #define SNAP_PAGE    4096u  /* bytes that are checked at once, and a page of memory */
 #define SNAP_CHUNK   65536u /* passages whose offsets fit 16 bits */
 #define SNAP_NO_TERM UINT32_MAX
@@ -27,9 +29,9 @@
 #define SNAP_LONG    255u /* a length */
 
 enum snap_section {
-    SNAP_ROWS,    /* struct snap_row, per passage and one more */
+    SNAP_ROWS,    /* struct snap_row, per passage */
     SNAP_LENGTHS, /* u8 tokens per passage, one field after the other; SNAP_LONG: its row has it */
-    SNAP_TIES,    /* u32 per passage: order among equal scores, see bm25f.h */
+    SNAP_ORDER,   /* u32 ords, in ascending order of their passages' ids */
     SNAP_NAMES,   /* terminated strings, the first one "" */
     SNAP_DATED, /* struct snap_dated, ascending: passages with a date of validity, or for an audience */
     SNAP_CONDITIONS, /* passages with needs or nots: see snap_builder.c */
@@ -41,7 +43,8 @@ enum snap_section {
     SNAP_LISTS,      /* postings: see struct snap_part */
     SNAP_FORWARD,    /* u16 codes: the terms of each passage in order, see struct snap_walk */
     SNAP_SYNONYMS,   /* synonyms as tokens: see synonym_ask.c; empty in a delta */
-    SNAP_PAGES,      /* u64 checksum per page of everything before this section */
+    SNAP_PAGES, /* u32 checksum per page of everything before this section, which begins a page */
+    SNAP_TOP,   /* the same of SNAP_PAGES */
     SNAP_SECTIONS
 };
 
@@ -58,7 +61,7 @@ struct snap_header {
     struct {
         uint64_t at, len;
     } section[SNAP_SECTIONS];
-    uint64_t pages_check;                                             /* of SNAP_PAGES */
+    uint64_t top_check;                                               /* of SNAP_TOP */
     uint8_t blank[SNAP_PAGE - 96 - 12 * FIELDS - 16 * SNAP_SECTIONS]; /* zero: a page of its own */
     uint64_t check;                                                   /* of everything before it */
 };
@@ -66,11 +69,12 @@ _Static_assert(sizeof(struct snap_header) == SNAP_PAGE, "pages of the file are p
 
 /* What is asked about few passages of a question: all in one place, so that one page has it. */
 struct snap_row {
-    uint32_t id; /* passages.id */
-    uint32_t
-        forward; /* where its words begin in SNAP_FORWARD; they end where the next one's begin */
-    uint8_t lang, audience;  /* places in SNAP_NAMES */
-    uint16_t traits;         /* what kinds of things it has: trait.c */
+    uint32_t id;  /* passages.id */
+    uint32_t tie; /* order among equal scores: bm25f.h */
+    uint32_t forward,
+        codes;              /* where its words begin in SNAP_FORWARD, and how many codes they are */
+    uint8_t lang, audience; /* places in SNAP_NAMES */
+    uint16_t traits;        /* what kinds of things it has: trait.c */
     uint16_t length[FIELDS]; /* tokens */
 };
 
@@ -154,8 +158,8 @@ const void *snap_bytes(struct snap *s, enum snap_section section, uint64_t at, u
 /* Of the passage; NULL when out of range or damaged. */
 const struct snap_row *snap_row(struct snap *s, uint32_t ord);
 
-/* 0 when out of range or damaged. */
-uint32_t snap_tie(struct snap *s, uint32_t ord);
+/* Where the passage with this id is, UINT32_MAX when there is none; also when the file is damaged (snap_bad). */
+uint32_t snap_ord(struct snap *s, uint32_t id);
 
 uint32_t snap_lookup(struct snap *s, const char *token, size_t len);
 const struct snap_term *snap_term(struct snap *s, uint32_t term);
@@ -252,6 +256,11 @@ static inline size_t snap_sift(const struct snap_walk *w, const uint8_t wanted[S
 }
 
 uint64_t snap_checksum(const void *data, size_t len);
+/* The same in 32 bits, for a page. */
+static inline uint32_t snap_page_sum(const void *data, size_t len)
+{
+    return (uint32_t)snap_checksum(data, len);
+}
 uint32_t snap_hash(const char *token, size_t len);
 
 #endif

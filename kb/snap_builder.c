@@ -181,8 +181,7 @@ static uint8_t name_of(struct snap_builder *b, const char *s)
     return (uint8_t)k;
 }
 
-static void take_condition(struct snap_builder *b, uint32_t ord, const char *needs,
-                           const char *nots)
+static void take_condition(struct snap_builder *b, uint32_t at, const char *needs, const char *nots)
 {
     if (strcmp(needs, "[]") == 0 && strcmp(nots, "[]") == 0)
         return;
@@ -190,7 +189,7 @@ static void take_condition(struct snap_builder *b, uint32_t ord, const char *nee
     ROOM(b, condition, 4 + ln + lo);
     if (b->err)
         return;
-    memcpy(b->condition + b->n_condition, &ord, 4);
+    memcpy(b->condition + b->n_condition, &at, 4);
     memcpy(b->condition + b->n_condition + 4, needs, ln);
     memcpy(b->condition + b->n_condition + 4 + ln, nots, lo);
     b->n_condition += 4 + ln + lo;
@@ -209,7 +208,7 @@ void snap_builder_passage(struct snap_builder *b, const struct snap_passage *p)
         b->err = b->err ? b->err : KB_ERR_INPUT;
         return;
     }
-    uint32_t ord = (uint32_t)b->n_id;
+    uint32_t at = (uint32_t)b->n_id;
     snap_builder_end(b);
     b->text = 0;
     b->passage[b->n_passage++] = b->n_token;
@@ -220,8 +219,8 @@ void snap_builder_passage(struct snap_builder *b, const struct snap_passage *p)
     b->trait[b->n_trait++] = p->traits;
     int32_t from = stats_date(p->valid_from, 0), until = stats_date(p->valid_until, INT32_MAX);
     if (from != 0 || until != INT32_MAX || *p->audience)
-        b->dated[b->n_dated++] = (struct snap_dated){ord, from, until};
-    take_condition(b, ord, p->needs, p->nots);
+        b->dated[b->n_dated++] = (struct snap_dated){at, from, until};
+    take_condition(b, at, p->needs, p->nots);
 }
 
 const char *snap_builder_lang(struct snap_builder *b)
@@ -251,8 +250,8 @@ static void release(struct snap_builder *b)
         free(b->length);
     free(b->group), free(b->trait), free(b->name), free(b->dated), free(b->condition),
         free(b->synonym), free(b->posting);
-    free(b->forward_at), free(b->forward), free(b->bucket), free(b->order), free(b->first),
-        free(b->tuple);
+    free(b->forward_at), free(b->forward), free(b->at), free(b->ord), free(b->bucket),
+        free(b->order), free(b->first), free(b->tuple);
 }
 
 struct snap_builder *snap_builder_new(void)

@@ -44,16 +44,18 @@ struct snap_builder {
     ARRAY(uint64_t, passage); /* where its tokens begin */
     ARRAY(uint32_t, id);
     ARRAY(uint32_t, tie);
-    ARRAY(uint16_t, length); /* FIELDS per passage */
+    ARRAY(uint16_t, length); /* FIELDS per passage; by ord from snap_number() on */
     ARRAY(uint8_t, group);   /* language, audience */
     ARRAY(uint16_t, trait);
     ARRAY(char, name);
     ARRAY(struct snap_dated, dated);
-    ARRAY(char, condition);
-    ARRAY(char, synonym); /* as SNAP_SYNONYMS has them */
+    ARRAY(char, condition); /* with places in the stream, until snap_number() */
+    ARRAY(char, synonym);   /* as SNAP_SYNONYMS has them */
     ARRAY(struct posting, posting);
     ARRAY(uint64_t, forward_at);
     ARRAY(uint16_t, forward);
+    uint32_t *at;     /* of each ord, the place of its passage in the stream; */
+    uint32_t *ord;    /* and the other way round */
     uint32_t *bucket; /* word + 1, by hash */
     uint32_t nbucket;
     uint32_t *order; /* words, most frequent first */
@@ -95,7 +97,8 @@ static inline uint32_t snap_builder_pack(const uint8_t count[FIELDS])
 /* From a stream of words to lists in their final order. 0 or an enum kb_err. */
 int snap_number(struct snap_builder *b);
 
-/* Everything into `f` (NULL: errno says why not), which is closed; with `sync` it is on disk then. 0 or an enum kb_err. */
-int snap_write(struct snap_builder *b, FILE *f, bool sync);
+/* Everything into `f` (NULL: errno says why not), which is closed; when it is a `file`, it is on disk then. 0 or an enum
+ * kb_err. */
+int snap_write(struct snap_builder *b, FILE *f, bool file);
 
 #endif

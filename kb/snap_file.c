@@ -27,6 +27,8 @@
 
 #define COPY_MAX (16u << 20) /* bytes: some 40,000 passages */
 #define ROOM_FOR 4           /* pages in a row for which memory is asked for at once */
+#define SUM      sizeof(uint32_t)
+#define SUMS     (SNAP_PAGE / SUM) /* in a page of the table */
 
 struct snap_file_own {
     struct snap_file file; /* what others see */
@@ -37,7 +39,7 @@ struct snap_file_own {
     int fd;      /* -1: all is in memory */
     bool mapped; /* the file itself, not a copy */
     pthread_mutex_t reading;
-    const uint64_t *check; /* per page, in file.bytes; NULL until begun; under `reading` */
+    bool begun; /* the table's own checksums are known; under `reading` */
 };
 
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -218,24 +220,10 @@ static bool have(const struct snap_file_own *o, uint64_t from, size_t len)
     return read_at(o->fd, p, len, from);
 }
 
-int snap_file_begin(struct snap_file *f)
+/* Pages whose checksums are in the table; those of the table itself follow. */
+static uint64_t table_page(const struct snap_header *h)
 {
-    struct snap_file_own *o = f->own;
-    uint64_t at = o->head.section[SNAP_PAGES].at, len = o->head.section[SNAP_PAGES].len;
-    int err = 0;
-    pthread_mutex_lock(&o->reading);
-    if (!o->check) {
-        if (!f->sound)
-            f->sound = calloc(len / 512 + 1, sizeof *f->sound);
-        if (!f->sound)
-            err = KB_ERR_NOMEM;
-        else if (!have(o, at, len) || snap_checksum(f->bytes + at, len) != o->head.pages_check)
-            err = KB_ERR_DAMAGED;
-        else
-            o->check = (const void *)(f->bytes + at);
-    }
-    pthread_mutex_unlock(&o->reading);
-    return err;
+    return (h->section[SNAP_PAGES].at - sizeof *h) / SNAP_PAGE;
 }
 
 static uint64_t page_start(uint64_t page)
@@ -246,23 +234,64 @@ static uint64_t page_start(uint64_t page)
 /* Bytes of n pages. */
 static size_t page_length(const struct snap_header *h, uint64_t page, uint64_t n)
 {
-    uint64_t left = h->section[SNAP_PAGES].at - page_start(page);
+    uint64_t left = h->section[SNAP_TOP].at - page_start(page);
     return left < n * SNAP_PAGE ? left : n * SNAP_PAGE;
 }
 
-/* Read and check n pages in a row. */
-static bool take_pages(struct snap_file *f, uint64_t page, uint64_t n)
+int snap_file_begin(struct snap_file *f)
+{
+    struct snap_file_own *o = f->own;
+    uint64_t at = o->head.section[SNAP_TOP].at, len = o->head.section[SNAP_TOP].len;
+    int err = 0;
+    pthread_mutex_lock(&o->reading);
+    if (!o->begun) {
+        if (!f->sound)
+            f->sound = calloc((table_page(&o->head) + len / SUM) / 64 + 1, sizeof *f->sound);
+        if (!f->sound)
+            err = KB_ERR_NOMEM;
+        else if (!have(o, at, len) || snap_checksum(f->bytes + at, len) != o->head.top_check)
+            err = KB_ERR_DAMAGED;
+        else
+            o->begun = true;
+    }
+    pthread_mutex_unlock(&o->reading);
+    return err;
+}
+
+static uint32_t sum_of(const struct snap_file *f, uint64_t page)
+{
+    const struct snap_header *h = &f->own->head;
+    uint64_t table = table_page(h), at = h->section[SNAP_PAGES].at + page * SUM;
+    uint32_t sum;
+    if (page >= table)
+        at = h->section[SNAP_TOP].at + (page - table) * SUM;
+    memcpy(&sum, f->bytes + at, SUM);
+    return sum;
+}
+
+/* Read and check n pages in a row, whose checksums are known. */
+static bool take_known(struct snap_file *f, uint64_t page, uint64_t n)
 {
     struct snap_file_own *o = f->own;
     if (!have(o, page_start(page), page_length(&o->head, page, n)))
         return false;
     for (; n; n--, page++) {
         const uint8_t *p = f->bytes + page_start(page);
-        if (snap_checksum(p, page_length(&o->head, page, 1)) != o->check[page])
+        if (snap_page_sum(p, page_length(&o->head, page, 1)) != sum_of(f, page))
             return false;
         atomic_fetch_or_explicit(&f->sound[page / 64], 1ull << page % 64, memory_order_release);
     }
     return true;
+}
+
+/* First the pages of the table that have the checksums of these. */
+static bool take_pages(struct snap_file *f, uint64_t page, uint64_t n)
+{
+    uint64_t table = table_page(&f->own->head);
+    for (uint64_t t = table + page / SUMS; page < table && t <= table + (page + n - 1) / SUMS; t++)
+        if (!snap_file_sound(f, t) && !take_known(f, t, 1))
+            return false;
+    return take_known(f, page, n);
 }
 
 bool snap_file_pages(struct snap_file *f, uint64_t page, uint64_t end)
@@ -300,29 +329,39 @@ int snap_file_look(const char *path, struct snap_header *ret, size_t *ret_size)
     return there ? 0 : KB_ERR_DAMAGED;
 }
 
-static uint64_t *read_checks(int fd, const struct snap_header *h)
+/* The table and what is behind it, NULL unless sound. */
+static uint8_t *read_table(int fd, const struct snap_header *h)
 {
-    uint64_t at = h->section[SNAP_PAGES].at, len = h->section[SNAP_PAGES].len;
-    uint64_t *check = malloc(len + 1);
-    if (check && read_at(fd, check, len, at) && snap_checksum(check, len) == h->pages_check)
-        return check;
-    free(check);
+    uint64_t at = h->section[SNAP_PAGES].at, len = h->length - at;
+    uint64_t top = h->section[SNAP_TOP].at - at, page = table_page(h);
+    uint8_t *table = malloc(len);
+    bool sound = table && read_at(fd, table, len, at) &&
+                 snap_checksum(table + top, h->section[SNAP_TOP].len) == h->top_check;
+    for (uint64_t i = 0; sound && i * SNAP_PAGE < top; i++) {
+        uint32_t sum = snap_page_sum(table + i * SNAP_PAGE, page_length(h, page + i, 1));
+        sound = memcmp(&sum, table + top + i * SUM, SUM) == 0;
+    }
+    if (sound)
+        return table;
+    free(table);
     return NULL;
 }
 
 bool snap_file_verify(const char *path, const struct snap_header *head)
 {
-    uint64_t pages = head->section[SNAP_PAGES].len / 8, page = 0;
+    uint64_t pages = table_page(head), page = 0;
     uint8_t buf[SNAP_PAGE];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    uint64_t *check = fd >= 0 ? read_checks(fd, head) : NULL;
-    for (; check && page < pages; page++) {
-        size_t len = page_length(head, page, 1);
-        if (!read_at(fd, buf, len, page_start(page)) || snap_checksum(buf, len) != check[page])
+    uint8_t *table = fd >= 0 ? read_table(fd, head) : NULL;
+    for (; table && page < pages; page++) {
+        if (!read_at(fd, buf, sizeof buf, page_start(page)))
+            break;
+        uint32_t sum = snap_page_sum(buf, sizeof buf);
+        if (memcmp(&sum, table + page * SUM, SUM) != 0)
             break;
     }
-    bool sound = check && page == pages;
-    free(check);
+    bool sound = table && page == pages;
+    free(table);
     if (fd >= 0)
         close(fd);
     return sound;

@@ -21,7 +21,7 @@ int snap_file_open(const char *path, struct snap_file **ret);
 int snap_file_adopt(uint8_t *image, size_t size, struct snap_file **ret);
 void snap_file_close(struct snap_file *f);
 
-/* Read the page checksums, once the header was found sound. KB_ERR_DAMAGED, KB_ERR_NOMEM. */
+/* Read the checksums of the table of checksums, once the header was found sound. KB_ERR_DAMAGED, KB_ERR_NOMEM. */
 int snap_file_begin(struct snap_file *f);
 
 /* Read and check the pages [page, end) unless they were. False: one is damaged, or the file is shorter by now. */

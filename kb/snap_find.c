@@ -360,12 +360,13 @@ static void score_chunk(struct finder *f)
 }
 
 /* A heap with the worst on top, to be thrown out first. */
-static void sink(struct find_hit *heap, size_t n, size_t i)
+static void sink(const struct finder *f, struct find_hit *heap, size_t n, size_t i)
 {
+    const struct find_query *q = f->q;
     for (;;) {
         size_t worst = i;
         for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < n; child++)
-            if (find_worse(&heap[child], &heap[worst]))
+            if (find_worse(q->tie, q->ctx, &heap[child], &heap[worst]))
                 worst = child;
         if (worst == i)
             return;
@@ -376,7 +377,6 @@ static void sink(struct find_hit *heap, size_t n, size_t i)
     }
 }
 
-/* Only when there are too many is it asked who comes first among equals, which may take a page of the file for each. */
 static void keep(const struct finder *f, struct find_result *r, struct find_hit hit)
 {
     if (r->n < r->room) {
@@ -385,15 +385,12 @@ static void keep(const struct finder *f, struct find_result *r, struct find_hit 
     }
     if (!r->heaped) {
         for (size_t i = r->n; i--;)
-            r->hit[i].tie = f->q->tie(f->q->ctx, &r->hit[i]);
-        for (size_t i = r->n; i--;)
-            sink(r->hit, r->n, i);
+            sink(f, r->hit, r->n, i);
         r->heaped = true;
     }
-    hit.tie = f->q->tie(f->q->ctx, &hit);
-    if (find_worse(&r->hit[0], &hit)) {
+    if (find_worse(f->q->tie, f->q->ctx, &r->hit[0], &hit)) {
         r->hit[0] = hit;
-        sink(r->hit, r->n, 0);
+        sink(f, r->hit, r->n, 0);
     }
 }
 
@@ -403,7 +400,7 @@ static void collect(struct finder *f, struct find_result *r)
     for (uint32_t i = 0; i < f->nalive; i++) {
         const struct find_kth *it = &f->alive[i];
         if (it->score >= f->threshold)
-            keep(f, r, (struct find_hit){r->segment, f->base + it->offset, 0, it->score});
+            keep(f, r, (struct find_hit){r->segment, f->base + it->offset, it->score});
     }
 }
 

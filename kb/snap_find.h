@@ -27,13 +27,22 @@ struct find_kth {
 };
 
 struct find_hit {
-    uint32_t segment, ord, tie; /* tie: only while there is no room for all */
+    uint32_t segment, ord;
     float score;
 };
 
-static inline bool find_worse(const struct find_hit *a, const struct find_hit *b)
+/* Order among equal scores of several segments: bm25f.h. Within one it is that of ords. */
+typedef uint32_t find_tie_fn(void *ctx, const struct find_hit *hit);
+
+static inline bool find_worse(find_tie_fn *tie, void *ctx, const struct find_hit *a,
+                              const struct find_hit *b)
 {
-    return a->score < b->score || (!(a->score > b->score) && a->tie > b->tie);
+    if (a->score < b->score || a->score > b->score)
+        return a->score < b->score;
+    if (a->segment == b->segment)
+        return a->ord > b->ord;
+    uint32_t x = tie(ctx, a), y = tie(ctx, b);
+    return x != y ? x > y : a->segment > b->segment;
 }
 
 struct find_query {
@@ -46,7 +55,7 @@ struct find_query {
     const uint64_t *suspect; /* bit per ord: ask `admits`; NULL: none is suspect */
     bool suspect_all;
     bool (*admits)(void *ctx, uint32_t ord);
-    uint32_t (*tie)(void *ctx, const struct find_hit *hit); /* order among equal scores: bm25f.h */
+    find_tie_fn *tie;
     void *ctx;
 };
 

@@ -1,7 +1,9 @@
-/* snap_number.c: words get their final numbers, most frequent first, and every word its list.
+/* snap_number.c: words get their final numbers, most frequent first, passages theirs, in the order in which equal scores
+ * are ranked, and every word its list.
  *
- * The place of each list is known from how many passages have its word, so one walk over the stream writes all
- * lists at once. The same walk makes the forward list, which is the stream in final numbers. */
+ * The place of each list is known from how many passages have its word, so one walk over the passages in their final
+ * order writes all lists at once. The forward list is the stream in final numbers, and stays in its order: passages of a
+ * document, which are often wanted together, are then on the same page. */
 #include "kb/snap_builder.h"
 
 #include <stdlib.h>
@@ -76,18 +78,26 @@ static void count_posting(struct snap_builder *b, uint32_t word, uint32_t ord, u
 
 static void count_postings(struct snap_builder *b)
 {
-    for (uint32_t ord = 0; ord < b->head.n && !b->err; ord++) {
-        const uint32_t *p = b->token + b->passage[ord];
+    for (uint32_t ord = 0; ord < b->head.n; ord++) {
+        const uint32_t *p = b->token + b->passage[b->at[ord]];
+        for (unsigned f = 0; f < FIELDS; f++)
+            for (uint32_t n = *p++; n; n--, p++)
+                if (*p != LINE)
+                    count_posting(b, *p & ~COLOCATED, ord, f);
+    }
+}
+
+static void put_forwards(struct snap_builder *b)
+{
+    for (uint32_t i = 0; i < b->head.n && !b->err; i++) {
+        const uint32_t *p = b->token + b->passage[i];
         ROOM(b, forward_at, 2);
         if (b->err)
             return;
         b->forward_at[b->n_forward_at++] = b->n_forward;
         for (unsigned f = 0; f < FIELDS; f++) {
-            for (uint32_t n = *p++; n && !b->err; n--, p++) {
+            for (uint32_t n = *p++; n && !b->err; n--, p++)
                 put_forward(b, *p);
-                if (*p != LINE)
-                    count_posting(b, *p & ~COLOCATED, ord, f);
-            }
             ROOM(b, forward, 1);
             if (!b->err && f + 1 < FIELDS)
                 b->forward[b->n_forward++] = SNAP_FIELD;
@@ -146,6 +156,114 @@ static void number_tuples(struct snap_builder *b)
     b->head.ntuple = b->ntuple;
 }
 
+/* ---- passages ------------------------------------------------------------------------------------------------ */
+
+static int by_number(const void *x, const void *y)
+{
+    uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
+    return (a > b) - (a < b);
+}
+
+/* By tie, then by id, as the stream has them. */
+static void order_passages(struct snap_builder *b)
+{
+    uint64_t *key = malloc((b->n_id + 1) * sizeof *key);
+    b->at = malloc((b->n_id + 1) * sizeof *b->at);
+    if (!key || !b->at) {
+        b->err = KB_ERR_NOMEM;
+    } else {
+        for (size_t i = 0; i < b->n_id; i++)
+            key[i] = (uint64_t)b->tie[i] << 32 | i;
+        qsort(key, b->n_id, sizeof *key, by_number);
+        for (size_t ord = 0; ord < b->n_id; ord++)
+            b->at[ord] = (uint32_t)key[ord];
+    }
+    free(key);
+}
+
+static void order_lengths(struct snap_builder *b)
+{
+    uint16_t *length = malloc((b->n_length + 1) * sizeof *length);
+    if (!length) {
+        b->err = KB_ERR_NOMEM;
+        return;
+    }
+    for (size_t ord = 0; ord < b->n_id; ord++)
+        memcpy(length + ord * FIELDS, b->length + (size_t)b->at[ord] * FIELDS,
+               FIELDS * sizeof *length);
+    free(b->length);
+    b->length = length;
+    b->cap_length = b->n_length + 1;
+}
+
+static int by_ord(const void *x, const void *y)
+{
+    const struct snap_dated *a = x, *b = y;
+    return (a->ord > b->ord) - (a->ord < b->ord);
+}
+
+static void order_dated(struct snap_builder *b, const uint32_t *ord)
+{
+    for (size_t i = 0; i < b->n_dated; i++)
+        b->dated[i].ord = ord[b->dated[i].ord];
+    if (b->n_dated)
+        qsort(b->dated, b->n_dated, sizeof *b->dated, by_ord);
+}
+
+/* A place and two strings each. */
+static void order_conditions(struct snap_builder *b, const uint32_t *ord)
+{
+    uint64_t *key = malloc((b->n_condition / 6 + 1) * sizeof *key);
+    char *sorted = malloc(b->n_condition + 1);
+    size_t n = 0, len = 0;
+    if (!key || !sorted) {
+        b->err = KB_ERR_NOMEM;
+        goto out;
+    }
+    for (char *p = b->condition, *end = p + b->n_condition; p < end; n++) {
+        uint32_t at;
+        memcpy(&at, p, 4);
+        key[n] = (uint64_t)ord[at] << 32 | (uint64_t)(p - b->condition);
+        memcpy(p, &ord[at], 4);
+        p += 4 + strlen(p + 4) + 1;
+        p += strlen(p) + 1;
+    }
+    qsort(key, n, sizeof *key, by_number);
+    for (size_t i = 0; i < n; i++) {
+        const char *from = b->condition + (uint32_t)key[i], *needs = from + 4;
+        const char *nots = needs + strlen(needs) + 1, *end = nots + strlen(nots) + 1;
+        memcpy(sorted + len, from, (size_t)(end - from));
+        len += (size_t)(end - from);
+    }
+    memcpy(b->condition, sorted, len);
+out:
+    free(key);
+    free(sorted);
+}
+
+/* Everything that is said of passages, by ord. */
+static void number_passages(struct snap_builder *b)
+{
+    uint32_t *ord = malloc((b->n_id + 1) * sizeof *ord);
+    order_passages(b);
+    if (!ord)
+        b->err = KB_ERR_NOMEM;
+    for (size_t i = 0; !b->err && i < b->n_id; i++)
+        ord[b->at[i]] = (uint32_t)i;
+    if (!b->err)
+        order_lengths(b);
+    if (!b->err)
+        order_dated(b, ord);
+    if (!b->err && b->n_condition)
+        order_conditions(b, ord);
+    if (b->err)
+        free(ord);
+    else
+        b->ord = ord;
+}
+
+/* ---- the whole ----------------------------------------------------------------------------------------------- */
+
 int snap_number(struct snap_builder *b)
 {
     b->head.n = (uint32_t)b->n_id;
@@ -155,9 +273,13 @@ int snap_number(struct snap_builder *b)
     for (int f = 0; f < FIELDS; f++)
         b->average[f] = bm25f_average(b->head.total[f], b->head.filled[f]);
     if (!b->err)
+        number_passages(b);
+    if (!b->err)
         number_words(b);
     if (!b->err)
         count_postings(b);
+    if (!b->err)
+        put_forwards(b);
     if (!b->err)
         number_tuples(b);
     return b->err;

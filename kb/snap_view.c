@@ -45,26 +45,6 @@ static int changed_ids(struct kb *kb, struct pool *pool, long long since, uint32
     return 0;
 }
 
-/* The passage's id; -1 when the file is damaged. */
-static long long id_at(const struct view_segment *g, uint32_t ord)
-{
-    const struct snap_row *row = snap_row(g->snap, ord);
-    return row ? (long long)row->id : -1;
-}
-
-static uint32_t find_ord(const struct view_segment *g, uint32_t id)
-{
-    uint32_t low = 0, n = snap_head(g->snap)->n, high = n;
-    while (low < high) {
-        uint32_t mid = low + (high - low) / 2;
-        if (id_at(g, mid) < (long long)id)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low < n && id_at(g, low) == id ? low : UINT32_MAX;
-}
-
 static void set_bit(uint64_t *bits, uint32_t i)
 {
     bits[i / 64] |= 1ull << i % 64;
@@ -112,7 +92,9 @@ static int bury(struct view *v, const uint32_t *id, size_t n, uint64_t total[FIE
     struct collect all = {.pool = v->pool};
     int r = 0;
     for (size_t i = 0; i < n && !r; i++) {
-        uint32_t ord = find_ord(g, id[i]);
+        uint32_t ord = snap_ord(g->snap, id[i]);
+        if (snap_bad(g->snap))
+            r = KB_ERR_DAMAGED;
         if (ord == UINT32_MAX)
             continue; /* it is new */
         if (!g->dead)

@@ -1,8 +1,8 @@
 /* fuzz_snap.c: any bytes may be a snapshot. A sound one is made once, of a small base that has changed a little
  * since, so that there is a delta, too. Every input is a list of changes to it:
  *
- *   flags                                1 byte: 1 the checksums of pages, 2 of their table, 4 of the header are made
- *                                        to fit again; 8: the file ends behind the last change
+ *   flags                                1 byte: 1 the checksums of pages, 2 those of their table, 4 that of the header
+ *                                        are made to fit again; 8: the file ends behind the last change
  *   section, how, place (2), value (4)   8 bytes each: write 1, 2, 4 or 8 bytes there, or add, or fill the rest
  *
  * With fitting checksums the loader meets numbers that are out of their range, which no accident makes and nobody should
@@ -180,18 +180,26 @@ static size_t change(uint8_t *image, const uint8_t op[8])
     return from + width;
 }
 
+/* The checksums of the pages from `from` to `end`, one behind the other. */
+static void fix_sums(uint8_t *image, uint64_t from, uint64_t end, uint64_t to)
+{
+    for (uint64_t at = from; at < end; at += SNAP_PAGE, to += 4) {
+        uint32_t sum = snap_page_sum(image + at, end - at < SNAP_PAGE ? end - at : SNAP_PAGE);
+        memcpy(image + to, &sum, 4);
+    }
+}
+
 static void fix(uint8_t *image, unsigned flags)
 {
     const struct snap_header *was = (const void *)w.image;
     struct snap_header *h = (void *)image;
-    uint64_t end = was->section[SNAP_PAGES].at, page = 0;
-    for (uint64_t at = sizeof *h; (flags & FIX_PAGES) && at < end; at += SNAP_PAGE, page++) {
-        uint64_t check =
-            snap_checksum(image + at, end - at < SNAP_PAGE ? (size_t)(end - at) : SNAP_PAGE);
-        memcpy(image + end + page * 8, &check, 8);
+    uint64_t table = was->section[SNAP_PAGES].at, top = was->section[SNAP_TOP].at;
+    if (flags & FIX_PAGES)
+        fix_sums(image, sizeof *h, table, table);
+    if (flags & FIX_TABLE) {
+        fix_sums(image, table, top, top);
+        h->top_check = snap_checksum(image + top, (size_t)was->section[SNAP_TOP].len);
     }
-    if (flags & FIX_TABLE)
-        h->pages_check = snap_checksum(image + end, (size_t)was->section[SNAP_PAGES].len);
     if (flags & FIX_HEADER)
         h->check = snap_checksum(h, offsetof(struct snap_header, check));
 }
