@@ -12,6 +12,7 @@
 #include "bot/config.h"
 #include "bot/maker.h"
 #include "bot/must.h"
+#include "bot/shipped.h"
 #include "kb/pool.h"
 
 #define AGAIN_MS    3000 /* files are looked at again after that long */
@@ -148,7 +149,8 @@ static void review(struct examiner *x, const struct kb_sources *src, const struc
     int64_t day = clock_wall_ms() / 86400000;
     if (!changed && x->generation == info->generation && x->day == day)
         return;
-    struct kb_review_options opt = {.synonyms = src->synonyms, .threads = 1};
+    struct kb_review_options opt = {
+        .synonyms = src->synonyms, .general = shipped_synonyms, .threads = 1};
     kb_report_release(&x->review);
     x->questions = 0;
     int err = kb_review(x->index, &opt, &x->review, &x->questions);

@@ -18,6 +18,7 @@
 #include "bot/lock.h"
 #include "bot/problem.h"
 #include "bot/questions.h"
+#include "bot/shipped.h"
 #include "bot/smalltalk.h"
 #include "kb/pool.h"
 
@@ -138,6 +139,7 @@ static int check_content(struct base *base, const struct test_questions *tests, 
     struct kb *kb = NULL;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     struct kb_review_options opt = {.synonyms = base->src.synonyms,
+                                    .general = shipped_synonyms,
                                     .threads = cores > 0 ? (unsigned)cores : 1};
     int code = base_temporary(base);
     if (code)

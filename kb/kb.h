@@ -108,13 +108,14 @@ void kb_report_remedy(struct kb_report *report, const char *kind, const char *fm
  *   expired    text whose last day is over; expires: it will be within 14 days; followup: it leads there
  *   reviewed   nobody has looked at a document for more than a year, though `reviewed` is kept
  *   link       a link within the content that leads nowhere
- *   synonym    a line of synonyms.yaml whose words no guide has
+ *   synonym    a line of synonyms.yaml whose words no guide has; `general` has those that are for guides on any subject
  *
  * `db` is an index of the content. `threads` ask, at least one. *ret_asked: how many questions were. 0 or a negative
  * enum kb_err. */
 struct kb_review_options {
     const char *today;    /* YYYY-MM-DD; NULL: today, UTC */
     const char *synonyms; /* the file's name, for places; NULL: not looked at */
+    const char *general;  /* text of a synonyms.yaml whose lines need lead nowhere; or NULL */
     unsigned threads;
 };
 int kb_review(const char *db, const struct kb_review_options *options, struct kb_report *report,

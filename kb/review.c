@@ -184,7 +184,7 @@ int kb_review(const char *db, const struct kb_review_options *options, struct kb
         review_links(&rv);
     }
     if (!r && options->synonyms)
-        r = review_synonyms(&rv, options->synonyms);
+        r = review_synonyms(&rv, options->synonyms, options->general);
     kb_close(rv.kb);
     pool_free(rv.pool);
     return r;

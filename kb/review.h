@@ -52,8 +52,9 @@ void review_add(struct review *rv, const struct review_passage *at, const char *
 int review_questions(struct review *rv, unsigned threads, size_t *ret_asked); /* collision */
 int review_same(struct review *rv);                                           /* same */
 int review_figures(struct review *rv);                                        /* figures */
-void review_dates(struct review *rv);                     /* expired, expires, followup, reviewed */
-void review_links(struct review *rv);                     /* link */
-int review_synonyms(struct review *rv, const char *file); /* synonym */
+void review_dates(struct review *rv); /* expired, expires, followup, reviewed */
+void review_links(struct review *rv); /* link */
+/* synonym; `general` as in struct kb_review_options */
+int review_synonyms(struct review *rv, const char *file, const char *general);
 
 #endif

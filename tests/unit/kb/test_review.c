@@ -3,6 +3,7 @@
 #include "folder.h"
 
 static char said[65536];
+static const char *general; /* synonyms for guides on any subject */
 
 /* All findings of one kind ("" is all kinds), "file:line: message [remedy]" each on a line. */
 static const char *findings(const char *kind, const char *today, const char *synonyms)
@@ -13,7 +14,10 @@ static const char *findings(const char *kind, const char *today, const char *syn
     if (folder_index(&path, 1, synonyms ? folder(synonyms) : NULL, &built))
         fail_msg("%s", built.nproblem ? built.problem[0].message : "not indexed");
     kb_report_release(&built);
-    const struct kb_review_options opt = {.today = today, .synonyms = synonyms, .threads = 2};
+    const struct kb_review_options opt = {.today = today,
+                                          .synonyms = synonyms ? folder(synonyms) : NULL,
+                                          .general = general,
+                                          .threads = 2};
     assert_int_equal(kb_review(folder("kb.db"), &opt, &report, &asked), 0);
     said[0] = '\0';
     for (size_t i = 0; i < report.nproblem; i++) {
@@ -206,6 +210,22 @@ static void test_synonyms_that_lead_to_no_word_are_named(void **state)
     assert_null(strstr(s, "wage"));
 }
 
+static void test_synonyms_that_came_with_the_program_may_lead_nowhere(void **state)
+{
+    folder_write("kb/a.md", "# Pay\n\n## Salary\n\nThe salary is good.\n");
+    folder_write("syn.yaml", "# mine\n- from: [stipend]\n  to: [grant]\n  weight: 0.5\n"
+                             "- words: [gold, silver]\n- words: [iron, steel]\n"
+                             "- from: [tin]\n  to: [copper]");
+    general = "- words: [gold, silver]\n\n- from: [stipend]\n  to: [grant]\n  weight: 0.5\n"
+              "- words: [iron, steel, lead]\n- from: [tin]\n  to: [copper]\n  weight: 0.5\n";
+    const char *s = findings("synonym", NULL, "syn.yaml");
+    general = NULL;
+    assert_null(strstr(s, "gold"));
+    assert_null(strstr(s, "grant"));
+    assert_says(s, "syn.yaml:6: ");   /* not the same words */
+    assert_null(strstr(s, "copper")); /* only its weight is another one */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +239,7 @@ int main(void)
         review_test(test_dates_that_are_over_or_near_are_told),
         review_test(test_links_that_lead_nowhere_are_named),
         review_test(test_synonyms_that_lead_to_no_word_are_named),
+        review_test(test_synonyms_that_came_with_the_program_may_lead_nowhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
