@@ -8,10 +8,10 @@
  * every word kept, as engines do that have no list of them. A whole answer is measured twice: by bases that have heard other
  * questions before but never this one, and, as a figure beside it, by one that has.
  *
- *   bench [-n PASSAGES[,PASSAGES...]] [-q QUESTIONS] [-s SECONDS] [-j FILE] [DIR]
+ *   bench [-n PASSAGES[,PASSAGES...]] [-q QUESTIONS] [-s SECONDS] [-j FILE] [-k FOLDER] [DIR]
  *
  * DIR is a folder of test collections, or of guides. Both ways of asking take at most SECONDS each at every size,
- * or 30 questions. */
+ * or 30 questions. What takes minutes to build is kept in FOLDER for the next run, with the times that it took (kept.c). */
 #include <errno.h>
 #include <ftw.h>
 #include <pthread.h>
@@ -28,8 +28,10 @@
 #include "kb/kb.h"
 #include "tests/bench/bench.h"
 
-#define PER_FILE  100 /* passages of a file: a guide of ordinary size */
-#define TURN      25  /* questions that one engine answers before the next has its turn */
+#define PER_FILE 100 /* passages of a file: a guide of ordinary size */
+#define KEEP_FROM                                                                                  \
+    500000           /* passages: fewer are built in less than a minute, and measured each time */
+#define TURN      25 /* questions that one engine answers before the next has its turn */
 #define PASSES    4
 #define SLOW_NS   20000000
 #define HITS      6           /* what a reply looks at, with the extracts that it may quote */
@@ -39,7 +41,7 @@
 #define PATH_SIZE 4096
 
 struct options {
-    const char *dir, *json;
+    const char *dir, *json, *keep;
     size_t size[MAX_SIZES], nsize, questions, seconds;
 };
 
@@ -51,10 +53,13 @@ void die(const char *what, const char *why)
 
 /* ---- the base ------------------------------------------------------------------------------------------- */
 
-/* Passages [first, last) as a file of records. The first of them has the title `edit`, unless that is NULL. */
-static void write_file(const struct corpus *c, size_t first, size_t last, const char *path,
+/* The passages of one of the files, as records. The first of them has the title `edit`, unless that is NULL. */
+static void write_file(const struct corpus *c, size_t n, const char *folder, size_t file,
                        const char *edit)
 {
+    char path[PATH_SIZE + 32];
+    size_t first = file * PER_FILE, last = first + PER_FILE < n ? first + PER_FILE : n;
+    snprintf(path, sizeof path, "%s/%06zu.jsonl", folder, file);
     FILE *f = fopen(path, "w");
     struct buf b;
     if (!f)
@@ -81,14 +86,11 @@ static void write_file(const struct corpus *c, size_t first, size_t last, const 
 
 static size_t write_files(const struct corpus *c, size_t n, const char *folder)
 {
-    char path[PATH_SIZE + 32];
     size_t files = 0;
     if (mkdir(folder, 0700))
         die(folder, strerror(errno));
-    for (size_t first = 0; first < n; first += PER_FILE, files++) {
-        snprintf(path, sizeof path, "%s/%06zu.jsonl", folder, files);
-        write_file(c, first, first + PER_FILE < n ? first + PER_FILE : n, path, NULL);
-    }
+    for (size_t first = 0; first < n; first += PER_FILE, files++)
+        write_file(c, n, folder, files, NULL);
     return files;
 }
 
@@ -167,16 +169,13 @@ static void change_one(const struct corpus *c, size_t n, const char *folder, con
                        struct result *r)
 {
     static const char word[] = "zyxomma";
-    char path[PATH_SIZE + 32];
     struct kb *kb = open_base(db);
     if (ask_whole(kb, word))
         die(word, "is a word already");
     /* As in life: the files are older than the last run, which therefore need not read them again. */
     sleep(3);
     index_folder(folder, db);
-    snprintf(path, sizeof path, "%s/%06zu.jsonl", folder, r->files / 2);
-    size_t first = r->files / 2 * PER_FILE;
-    write_file(c, first, first + PER_FILE < n ? first + PER_FILE : n, path, word);
+    write_file(c, n, folder, r->files / 2, word);
     watch_change(kb, word, folder, db, r);
     kb_close(kb);
 }
@@ -317,30 +316,116 @@ static const char *program_path(char *path, size_t size)
     return access(path, X_OK) == 0 ? path : NULL;
 }
 
+/* Where one size is built. */
+struct places {
+    char folder[PATH_SIZE], db[PATH_SIZE], plain[PATH_SIZE], xapian[PATH_SIZE];
+    bool keep;
+    uint64_t texts, ours; /* stamps: the passages; the same and this program */
+};
+
+static void find_places(const struct corpus *c, size_t n, const struct options *o, const char *tmp,
+                        struct places *p)
+{
+    char number[32];
+    p->keep = o->keep && n >= KEEP_FROM;
+    const char *at = p->keep ? o->keep : tmp;
+    snprintf(p->folder, sizeof p->folder, "%s/%zu", at, n);
+    snprintf(p->db, sizeof p->db, "%s/%zu-kb.db", at, n);
+    snprintf(p->plain, sizeof p->plain, "%s/%zu-fts.db", at, n);
+    snprintf(p->xapian, sizeof p->xapian, "%s/%zu-xapian", at, n);
+    snprintf(number, sizeof number, "%zu", n);
+    p->texts = corpus_stamp(c, kept_stamp(0, number));
+    p->ours = p->keep ? kept_stamp_file(p->texts, "/proc/self/exe") : 0;
+}
+
+static void build_plain(const struct corpus *c, size_t n, const struct places *p, struct result *r)
+{
+    char log[PATH_SIZE + 8];
+    if (p->keep && kept_find(p->plain, p->texts, &r->build_plain)) {
+        r->kept = true;
+        return;
+    }
+    kept_forget(p->plain);
+    kept_remove(p->plain);
+    snprintf(log, sizeof log, "%s-wal", p->plain);
+    kept_remove(log);
+    plain_build(c, n, p->plain, &r->build_plain);
+    if (p->keep)
+        kept_note(p->plain, p->texts, r->build_plain);
+}
+
+#ifdef BENCH_XAPIAN
+static void build_xapian(const struct corpus *c, size_t n, const struct places *p, struct result *r)
+{
+    if (p->keep && kept_find(p->xapian, p->texts, &r->build_xapian)) {
+        r->kept = true;
+        return;
+    }
+    kept_forget(p->xapian);
+    kept_remove(p->xapian);
+    xapian_build(c, n, p->xapian, &r->build_xapian);
+    if (p->keep)
+        kept_note(p->xapian, p->texts, r->build_xapian);
+}
+#endif
+
+static void build_ours(const struct corpus *c, size_t n, const struct places *p, struct result *r)
+{
+    static const char *const suffix[] = {"", "-wal", "-shm", ".snap"};
+    char path[PATH_SIZE + 8];
+    r->files = (n + PER_FILE - 1) / PER_FILE;
+    if (p->keep && kept_find(p->db, p->ours, &r->build_ours)) {
+        r->kept = true;
+        return;
+    }
+    kept_forget(p->db);
+    kept_remove(p->folder);
+    for (size_t i = 0; i < sizeof suffix / sizeof *suffix; i++) {
+        snprintf(path, sizeof path, "%s%s", p->db, suffix[i]);
+        kept_remove(path);
+    }
+    write_files(c, n, p->folder);
+    r->build_ours = index_folder(p->folder, p->db);
+    if (p->keep)
+        kept_note(p->db, p->ours, r->build_ours);
+}
+
+/* The change is measured last. What is kept is as before when it was taken back. */
+static void change_and_restore(const struct corpus *c, size_t n, const struct places *p,
+                               struct result *r)
+{
+    kept_forget(p->db);
+    change_one(c, n, p->folder, p->db, r);
+    if (!p->keep)
+        return;
+    write_file(c, n, p->folder, r->files / 2, NULL);
+    index_folder(p->folder, p->db);
+    kept_note(p->db, p->ours, r->build_ours);
+}
+
 static void run_size(const struct corpus *c, size_t n, const struct options *o, const char *tmp,
                      struct result *r)
 {
-    char folder[PATH_SIZE], db[PATH_SIZE], plain[PATH_SIZE], xapian[PATH_SIZE], program[PATH_SIZE];
+    char program[PATH_SIZE];
+    struct places p;
     struct engines e = {0};
-    snprintf(folder, sizeof folder, "%s/%zu", tmp, n);
-    snprintf(db, sizeof db, "%s/%zu-kb.db", tmp, n);
-    snprintf(plain, sizeof plain, "%s/%zu-fts.db", tmp, n);
-    snprintf(xapian, sizeof xapian, "%s/%zu-xapian", tmp, n);
+    find_places(c, n, o, tmp, &p);
     r->passages = n;
-    e.plain = plain_build(c, n, plain, &r->build_plain);
-    r->bytes_plain = bytes_at(plain);
+    build_plain(c, n, &p, r);
+    e.plain = plain_open(p.plain);
+    r->bytes_plain = bytes_at(p.plain);
 #ifdef BENCH_XAPIAN
-    e.xapian = xapian_build(c, n, xapian, &r->build_xapian);
-    r->bytes_xapian = bytes_at(xapian);
+    build_xapian(c, n, &p, r);
+    e.xapian = xapian_open(p.xapian);
+    r->bytes_xapian = bytes_at(p.xapian);
 #endif
-    r->files = write_files(c, n, folder);
-    r->build_ours = index_folder(folder, db);
-    r->bytes_index = bytes_at(db);
-    r->build_snapshot = core_snapshot(db, &r->bytes_snapshot);
-    r->open = time_open(db, c->question[0]);
-    e.core = core_open(db);
+    build_ours(c, n, &p, r);
+    r->bytes_index = bytes_at(p.db);
+    r->build_snapshot = core_snapshot(p.db, &r->bytes_snapshot);
+    r->open = time_open(p.db, c->question[0]);
+    e.core = core_open(p.db);
     for (size_t i = 0; i <= PASSES; i++)
-        e.kb[i] = open_base(db);
+        e.kb[i] = open_base(p.db);
     for (enum words words = 0; words < WORDS; words++)
         ask_all(&e, c, words, o, r);
     core_close(e.core);
@@ -352,25 +437,19 @@ static void run_size(const struct corpus *c, size_t n, const struct options *o, 
 #endif
     const char *path = program_path(program, sizeof program);
     if (path) {
-        r->start = program_start(path, db, c->question[0], 21);
-        program_memory(path, db, c->question, c->nquestion < 300 ? c->nquestion : 300, &r->held,
+        r->start = program_start(path, p.db, c->question[0], 21);
+        program_memory(path, p.db, c->question, c->nquestion < 300 ? c->nquestion : 300, &r->held,
                        &r->most);
     }
-    change_one(c, n, folder, db, r);
+    change_and_restore(c, n, &p, r);
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------------------- */
 
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st, (void)flag, (void)ftw;
-    return remove(path);
-}
-
 static _Noreturn void usage(void)
 {
     fprintf(stderr, "usage: bench [-n PASSAGES[,PASSAGES...]] [-q QUESTIONS] [-s SECONDS] "
-                    "[-j FILE] [DIR]\n");
+                    "[-j FILE] [-k FOLDER] [DIR]\n");
     exit(2);
 }
 
@@ -387,11 +466,12 @@ static void read_options(int argc, char **argv, struct options *o)
 {
     *o = (struct options){
         .size = {1000, 10000, 100000, 1000000}, .nsize = 4, .questions = 500, .seconds = 20};
-    for (int opt; (opt = getopt(argc, argv, "n:q:s:j:")) != -1;) {
+    for (int opt; (opt = getopt(argc, argv, "n:q:s:j:k:")) != -1;) {
         switch (opt) {
         case 'q': o->questions = number(optarg); break;
         case 's': o->seconds = number(optarg); break;
         case 'j': o->json = optarg; break;
+        case 'k': o->keep = optarg; break;
         case 'n':
             o->nsize = 0;
             for (char *rest = optarg, *p; (p = strsep(&rest, ",")) && o->nsize < MAX_SIZES;)
@@ -415,6 +495,8 @@ int main(int argc, char **argv)
     corpus_read(&c, o.dir);
     if (!mkdtemp(tmp))
         die(tmp, strerror(errno));
+    if (o.keep && mkdir(o.keep, 0700) && errno != EEXIST)
+        die(o.keep, strerror(errno));
     printf("Passages are made of %zu sentences from %s, which has %zu questions.\n", c.nsentence,
            o.dir, c.nquestion);
     for (size_t i = 0; i < o.nsize; i++) {
@@ -425,7 +507,7 @@ int main(int argc, char **argv)
     report_targets(result, o.nsize);
     if (o.json)
         report_json(result, o.nsize, o.json);
-    nftw(tmp, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    kept_remove(tmp);
     for (size_t i = 0; i < o.nsize; i++)
         for (int w = 0; w < WORDS; w++)
             for (int k = 0; k < ENGINES; k++)

@@ -57,12 +57,27 @@ struct corpus {
 void corpus_read(struct corpus *c, const char *dir);
 void corpus_release(struct corpus *c);
 
+/* A number that another corpus hardly has: see kept_stamp(). */
+uint64_t corpus_stamp(const struct corpus *c, uint64_t stamp);
+
 /* Passage i: four to eight sentences, drawn by a generator that is seeded with i alone, so that every engine and
  * every run sees the same text. */
 void corpus_passage(const struct corpus *c, size_t i, char title[TITLE_SIZE], char text[TEXT_SIZE]);
 
 /* The next word of *s (letters, digits, all that is not ASCII), moved behind it; 0 at the end. */
 size_t corpus_word(const char **s, const char **ret_word);
+
+/* ---- kept.c: what takes long to build, from one run to the next ---- */
+
+/* A number that tells texts, or files, from others: begin with any, go on with what comes out. */
+uint64_t kept_stamp(uint64_t stamp, const char *s);
+uint64_t kept_stamp_file(uint64_t stamp, const char *path);
+/* Whether this file or folder was built from what `stamp` stands for, and what that took. */
+bool kept_find(const char *thing, uint64_t stamp, struct cost *ret);
+void kept_note(const char *thing, uint64_t stamp, struct cost cost);
+void kept_forget(const char *thing);
+/* A file or folder, if it is there. */
+void kept_remove(const char *thing);
 
 /* ---- core.c: the only file here that looks inside kb/ ---- */
 
@@ -83,7 +98,8 @@ struct cost core_snapshot(const char *db, size_t *ret_bytes);
 
 struct plain;
 /* Insert n passages into a table with the tokenizer `porter unicode61`, in one transaction, and optimize it. */
-struct plain *plain_build(const struct corpus *c, size_t n, const char *path, struct cost *ret);
+void plain_build(const struct corpus *c, size_t n, const char *path, struct cost *ret);
+struct plain *plain_open(const char *path);
 void plain_ask_rank(struct plain *p, const char *question); /* ORDER BY rank LIMIT 10 */
 void plain_ask_bm25(struct plain *p, const char *question); /* ORDER BY bm25(p) LIMIT 10 */
 void plain_free(struct plain *p);
@@ -91,7 +107,8 @@ void plain_free(struct plain *p);
 /* ---- xapian.cc: Xapian with its defaults: BM25, English stems, no positions. Only where it is installed ---- */
 
 struct xapian;
-struct xapian *xapian_build(const struct corpus *c, size_t n, const char *path, struct cost *ret);
+void xapian_build(const struct corpus *c, size_t n, const char *path, struct cost *ret);
+struct xapian *xapian_open(const char *path);
 void xapian_ask(struct xapian *x, const char *question);
 void xapian_free(struct xapian *x);
 
@@ -110,6 +127,7 @@ enum words { CONTENT, EVERY, WORDS }; /* question words dropped; every word kept
 
 struct result {
     size_t passages, questions[WORDS], files;
+    bool kept; /* builds are those of an earlier run */
     struct times times[WORDS][ENGINES];
     double words[WORDS]; /* of a question, on average */
     struct cost build_plain, build_ours, build_snapshot, build_xapian;

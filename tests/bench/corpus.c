@@ -130,6 +130,15 @@ void corpus_release(struct corpus *c)
     free(c->question);
 }
 
+uint64_t corpus_stamp(const struct corpus *c, uint64_t stamp)
+{
+    for (size_t i = 0; i < c->nsentence; i++)
+        stamp = kept_stamp(stamp, c->sentence[i]);
+    for (size_t i = 0; i < c->nquestion; i++)
+        stamp = kept_stamp(stamp, c->question[i]);
+    return stamp;
+}
+
 /* splitmix64 (Steele, Lea, Flood, 2014): good numbers from any seed. */
 static uint64_t draw(uint64_t *state)
 {

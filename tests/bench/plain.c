@@ -42,19 +42,31 @@ static void insert(struct plain *p, const struct corpus *c, size_t n, struct cos
     sqlite3_finalize(st);
 }
 
-struct plain *plain_build(const struct corpus *c, size_t n, const char *path, struct cost *ret)
+static struct plain *open_base(const char *path)
 {
     struct plain *p = calloc(1, sizeof *p);
     if (!p || sqlite3_open(path, &p->db))
         die(path, "cannot be opened");
-    run(p, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;"
-           "CREATE VIRTUAL TABLE p USING fts5(title, text, tokenize='porter unicode61'); BEGIN");
+    run(p, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536");
+    return p;
+}
+
+void plain_build(const struct corpus *c, size_t n, const char *path, struct cost *ret)
+{
+    struct plain *p = open_base(path);
+    run(p, "CREATE VIRTUAL TABLE p USING fts5(title, text, tokenize='porter unicode61'); BEGIN");
     *ret = (struct cost){0};
     insert(p, c, n, ret);
     struct cost t = cost_now();
     run(p, "COMMIT; INSERT INTO p(p) VALUES('optimize')");
     cost_add(ret, t);
     run(p, "PRAGMA wal_checkpoint(TRUNCATE)");
+    plain_free(p);
+}
+
+struct plain *plain_open(const char *path)
+{
+    struct plain *p = open_base(path);
     p->rank = prepare(p, "SELECT rowid, rank FROM p WHERE p MATCH ? ORDER BY rank LIMIT 10");
     p->bm25 = prepare(p, "SELECT rowid, bm25(p) FROM p WHERE p MATCH ? ORDER BY bm25(p) LIMIT 10");
     return p;

@@ -81,6 +81,8 @@ void report_size(struct result *r)
     for (enum words w = 0; w < WORDS; w++)
         print_words(r, w);
     print_build(r);
+    if (r->kept)
+        printf("  (what was built by an earlier run was used again, with the times of then)\n");
     printf("\n  open the base and answer            %10.2f ms\n", (double)r->open / 1e6);
     if (r->start.wall)
         printf("  start the program, first answer     %10.2f ms, %.2f ms of a processor\n"

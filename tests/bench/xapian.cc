@@ -38,8 +38,7 @@ static void write_all(const struct corpus *c, size_t n, const char *path, struct
     cost_add(ret, t);
 }
 
-extern "C" struct xapian *xapian_build(const struct corpus *c, size_t n, const char *path,
-                                       struct cost *ret)
+extern "C" void xapian_build(const struct corpus *c, size_t n, const char *path, struct cost *ret)
 {
     setenv("XAPIAN_FLUSH_THRESHOLD", "100000", 1);
     try {
@@ -49,6 +48,15 @@ extern "C" struct xapian *xapian_build(const struct corpus *c, size_t n, const c
         struct cost t = cost_now();
         Xapian::Database(fresh).compact(path);
         cost_add(ret, t);
+        kept_remove(fresh.c_str());
+    } catch (const Xapian::Error &e) {
+        die("Xapian", e.get_msg().c_str());
+    }
+}
+
+extern "C" struct xapian *xapian_open(const char *path)
+{
+    try {
         xapian *x = new xapian;
         x->db = Xapian::Database(path);
         return x;
