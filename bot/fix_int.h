@@ -53,6 +53,9 @@ bool copy_regresses(const struct copy *c, const struct trial *t);
 
 /* ---- as JSON (fix_preview.c) ---- */
 
+/* Which is of more use to the asker. More or less is a fact; which of two answers is the better one is for a person to say. */
+enum fix_verdict { FIX_WORSE, FIX_OTHER, FIX_BETTER, FIX_VERDICTS };
+enum fix_verdict fix_judge(const struct replayed *was, const struct replayed *is);
 /* "tests":{...} with those that changed. */
 void fix_add_tests(struct buf *b, const struct copy *c);
 size_t fix_regressions(const struct copy *c);

@@ -11,8 +11,7 @@
 
 /* ---- what changed ---- */
 
-enum verdict { WORSE, OTHER, BETTER, VERDICTS };
-static const char *const verdict_name[VERDICTS] = {"worse", "other", "better"};
+static const char *const verdict_name[FIX_VERDICTS] = {"worse", "other", "better"};
 
 /* Of more use to the asker; -1: not to be compared. */
 static int rank(enum reply_kind kind)
@@ -20,15 +19,16 @@ static int rank(enum reply_kind kind)
     return kind == REPLY_NONE ? 0 : kind == REPLY_CHOICES ? 1 : kind == REPLY_ANSWER ? 2 : -1;
 }
 
-/* More or less is a fact; which of two answers is the better one is for a person to say. */
-static enum verdict judge(const struct replayed *was, const struct replayed *is)
+enum fix_verdict fix_judge(const struct replayed *was, const struct replayed *is)
 {
     int before = rank(was->kind), after = rank(is->kind);
-    return before < 0 || after < 0 || before == after ? OTHER : after > before ? BETTER : WORSE;
+    return before < 0 || after < 0 || before == after ? FIX_OTHER
+           : after > before                           ? FIX_BETTER
+                                                      : FIX_WORSE;
 }
 
 struct change {
-    enum verdict verdict;
+    enum fix_verdict verdict;
     int64_t asked;
     size_t at;
 };
@@ -56,11 +56,11 @@ static void add_side(struct buf *b, const char *name, const struct replayed *r)
 static void add_changes(struct buf *b, const struct copy *c)
 {
     struct change *all = pool_array(c->pool, c->n + 1, sizeof *all);
-    size_t n = 0, of[VERDICTS] = {0};
+    size_t n = 0, of[FIX_VERDICTS] = {0};
     int64_t times = 0;
     for (size_t i = 0; i < c->n; i++)
         if (replayed_differs(&c->old[i], &c->now[i])) {
-            all[n] = (struct change){judge(&c->old[i], &c->now[i]), c->asked[i], i};
+            all[n] = (struct change){fix_judge(&c->old[i], &c->now[i]), c->asked[i], i};
             of[all[n++].verdict]++;
             times += c->asked[i];
         }
@@ -69,7 +69,7 @@ static void add_changes(struct buf *b, const struct copy *c)
         b,
         ",\"questions\":{\"n\":%zu,\"changed\":%zu,\"asked\":%lld,\"better\":%zu,\"worse\":%zu,"
         "\"other\":%zu},\"changes\":[",
-        c->n, n, (long long)times, of[BETTER], of[WORSE], of[OTHER]);
+        c->n, n, (long long)times, of[FIX_BETTER], of[FIX_WORSE], of[FIX_OTHER]);
     for (size_t i = 0; i < n && i < MAX_SHOWN; i++) {
         size_t at = all[i].at;
         buf_addf(b, "%s{\"asked\":%lld,\"turn\":%lld,\"verdict\":\"%s\"", i ? "," : "",

@@ -14,6 +14,7 @@
 
 #include "bot/fix_int.h"
 #include "bot/json.h"
+#include "bot/quote.h"
 
 #define MAX_TARGETS    20
 #define MAX_NEAR       3 /* entries */
@@ -130,9 +131,7 @@ static void look_near(struct proposing *p, const char *question, const char *unk
     for (size_t i = 0; i < hits.n && i < MAX_NEAR; i++) {
         const struct kb_hit *h = &hits.hit[i];
         const char *word[MAX_WORDS];
-        const char *title = *h->question  ? h->question
-                            : h->nheading ? h->heading[h->nheading - 1]
-                                          : h->title;
+        const char *title = quote_label(h);
         title = pool_strndup(p->c->pool, title, strcspn(title, "\n"));
         size_t n = *unknown ? distinctive(p, title, question, word) : 0;
         for (size_t k = 0; k < n; k++)
@@ -159,11 +158,6 @@ static int try_candidate(struct proposing *p, const struct candidate *k)
     return err ? -EIO : copy_try(&c->copy, &d);
 }
 
-static int rank(enum reply_kind kind)
-{
-    return kind == REPLY_ANSWER ? 2 : kind == REPLY_CHOICES ? 1 : 0;
-}
-
 static void count(struct candidate *k, const struct copy *t)
 {
     k->fixes = k->others = 0;
@@ -172,11 +166,11 @@ static void count(struct candidate *k, const struct copy *t)
     for (size_t i = 0; i < t->n; i++) {
         if (!replayed_differs(&t->old[i], &t->now[i]))
             continue;
-        int change = rank(t->now[i].kind) - rank(t->old[i].kind);
-        k->breaks += change < 0;
-        k->others += change == 0;
-        k->fixes += change > 0;
-        k->asked += change > 0 ? t->asked[i] : 0;
+        enum fix_verdict verdict = fix_judge(&t->old[i], &t->now[i]);
+        k->breaks += verdict == FIX_WORSE;
+        k->others += verdict == FIX_OTHER;
+        k->fixes += verdict == FIX_BETTER;
+        k->asked += verdict == FIX_BETTER ? t->asked[i] : 0;
     }
 }
 

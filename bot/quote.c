@@ -71,6 +71,13 @@ const char *quote_url(struct pool *pool, const struct kb_hit *hit)
     return strchr(url, '#') || !*hit->anchor ? url : pool_printf(pool, "%s#%s", url, hit->anchor);
 }
 
+const char *quote_label(const struct kb_hit *hit)
+{
+    return *hit->question  ? hit->question
+           : hit->nheading ? hit->heading[hit->nheading - 1]
+                           : hit->title;
+}
+
 const char *quote_name(struct pool *pool, const struct kb_hit *hit, const char *arrow)
 {
     const char *name = hit->title, *last = hit->title;

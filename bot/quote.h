@@ -15,6 +15,8 @@ struct quote_segment {
 struct quote_segment *quote_segments(struct pool *pool, const struct reply *r, size_t *ret_n);
 /* The address of the passage, if it is one a browser may open (http, https), else "". */
 const char *quote_url(struct pool *pool, const struct kb_hit *hit);
+/* What a hit is called in one line: its entry's question, else its nearest heading, else its title. The hit's own text. */
+const char *quote_label(const struct kb_hit *hit);
 /* "Title > Section > Part" without repetitions. */
 const char *quote_name(struct pool *pool, const struct kb_hit *hit, const char *arrow);
 

@@ -10,6 +10,7 @@
 
 #include "bot/answer.h"
 #include "bot/must.h"
+#include "bot/quote.h"
 #include "bot/trial.h"
 #include "kb/pool.h"
 
@@ -37,17 +38,10 @@ static uint64_t hash_reply(const struct reply *r)
     return h;
 }
 
-static const char *label(const struct kb_hit *hit)
-{
-    return *hit->question  ? hit->question
-           : hit->nheading ? hit->heading[hit->nheading - 1]
-                           : hit->title;
-}
-
 static struct replayed replayed(const struct reply *r, struct pool *kept)
 {
     const struct kb_hit *best = r->nanswer ? &r->answer[0] : NULL;
-    const char *called = best ? label(best) : r->nchoice ? r->choice[0] : "";
+    const char *called = best ? quote_label(best) : r->nchoice ? r->choice[0] : "";
     return (struct replayed){.kind = r->kind,
                              .band = r->band,
                              .confidence = r->confidence,

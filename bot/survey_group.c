@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bot/must.h"
+#include "bot/quote.h"
 #include "bot/survey_int.h"
 #include "kb/kb.h"
 #include "kb/pool.h"
@@ -213,9 +214,7 @@ static void look_near(struct grouping *g, struct survey_group *to)
         const struct kb_hit *h = &hits.hit[0];
         near->passage = pool_strdup(g->pool, h->passage);
         near->title = pool_strdup(g->pool, h->title);
-        near->question = pool_strdup(g->pool, *h->question  ? h->question
-                                              : h->nheading ? h->heading[h->nheading - 1]
-                                                            : h->title);
+        near->question = pool_strdup(g->pool, quote_label(h));
     }
     to->near = near;
     kb_hits_release(&hits);

@@ -50,11 +50,21 @@ void takeout_csv(struct buf *b, const struct store_exported *e)
     buf_addf(b, "%s,%.4f,%d,%d\r\n", t->kind, t->confidence, e->up, e->down);
 }
 
-/* What it does not say is left out. */
 static void add_text(struct buf *b, const char *key, const char *s)
 {
     if (s)
         json_add_member(b, key, s);
+}
+
+void takeout_audit_members(struct buf *b, const struct store_audit *a)
+{
+    add_text(b, "actor", a->actor);
+    add_text(b, "role", a->role);
+    add_text(b, "action", a->action);
+    add_text(b, "object", a->object);
+    add_text(b, "before", a->before);
+    add_text(b, "after", a->after);
+    add_text(b, "request", a->request);
 }
 
 void takeout_audit(struct buf *b, const struct store_audit *a, const char *hash)
@@ -64,13 +74,7 @@ void takeout_audit(struct buf *b, const struct store_audit *a, const char *hash)
     buf_addc(b, '{');
     json_add_count(b, "id", a->id);
     json_add_member(b, "at", at);
-    add_text(b, "actor", a->actor);
-    add_text(b, "role", a->role);
-    add_text(b, "action", a->action);
-    add_text(b, "object", a->object);
-    add_text(b, "before", a->before);
-    add_text(b, "after", a->after);
-    add_text(b, "request", a->request);
+    takeout_audit_members(b, a);
     json_add_member(b, "hash", hash);
     buf_adds(b, "}\n");
 }

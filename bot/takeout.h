@@ -14,6 +14,8 @@ struct store_audit;
 void takeout_json(struct buf *b, const struct store_exported *e);
 #define TAKEOUT_CSV "id,at,adapter,conversation,question,kind,confidence,up,down\r\n"
 void takeout_csv(struct buf *b, const struct store_exported *e);
+/* Members of a JSON object for what a row of the audit says: who, what, to what. What it does not say is left out. */
+void takeout_audit_members(struct buf *b, const struct store_audit *a);
 /* A row of the audit, with its hash in hex. */
 void takeout_audit(struct buf *b, const struct store_audit *a, const char *hash);
 

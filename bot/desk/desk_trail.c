@@ -27,12 +27,6 @@ struct listing {
     int64_t last;
 };
 
-static void add_text(struct buf *b, const char *key, const char *s)
-{
-    if (s)
-        json_add_member(b, key, s);
-}
-
 static void add_row(void *ctx, const struct store_audit *a)
 {
     struct listing *l = ctx;
@@ -40,13 +34,7 @@ static void add_row(void *ctx, const struct store_audit *a)
     buf_adds(b, l->n++ ? ",{" : "{");
     json_add_count(b, "id", a->id);
     json_add_count(b, "at", a->at_ms);
-    json_add_member(b, "actor", a->actor);
-    json_add_member(b, "role", a->role);
-    json_add_member(b, "action", a->action);
-    add_text(b, "object", a->object);
-    add_text(b, "before", a->before);
-    add_text(b, "after", a->after);
-    add_text(b, "request", a->request);
+    takeout_audit_members(b, a);
     buf_addc(b, '}');
     l->last = a->id;
 }
