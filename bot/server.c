@@ -18,7 +18,6 @@
  * One library context per listening socket: two of them (chat, admin) share nothing but the loop. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -454,8 +453,6 @@ int server_open(struct loop *l, const struct server_options *opt, const struct s
     if (rc < 0)
         goto out;
     s->port = listener_port(s->listener);
-    snprintf(s->address, sizeof(s->address), "%.*s:%d",
-             (int)(strrchr(opt->listen, ':') - opt->listen), opt->listen, s->port);
     rc = open_library(s);
     if (rc < 0)
         goto out;
@@ -482,11 +479,6 @@ int server_set_rules(struct server *s, const struct policy_rules *rules)
     policy_free(s->policy);
     s->policy = fresh;
     return 0;
-}
-
-const char *server_address(const struct server *s)
-{
-    return s->address;
 }
 
 void server_stop_listening(struct server *s)

@@ -57,7 +57,6 @@ int server_open(struct loop *l, const struct server_options *opt, const struct s
 int server_port(const struct server *s); /* the real one when 0 was asked for */
 /* Other rules, for what comes from now on. 0, or -EINVAL (a bad proxy range) and all stays as it was. */
 int server_set_rules(struct server *s, const struct policy_rules *rules);
-const char *server_address(const struct server *s); /* HOST:PORT with that port */
 
 /* A graceful stop has two halves. First: no new connections, no keep-alive, nothing more is read from WebSockets; what was
  * asked is still answered. Then, when nothing is in flight: WebSockets get a 1001 behind what is queued for them. */

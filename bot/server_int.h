@@ -64,7 +64,6 @@ struct server {
     struct listener *local; /* on a unix socket, or NULL */
     struct loop_timer *tick;
     struct wheel wheel;
-    char address[300];
     int port;
 
     struct policy *policy;

@@ -152,8 +152,6 @@ int store_find_delivered(struct store *s, const char *adapter, const char *lane,
 /* How far that one is, and what the other side calls it (NULL: not known), the caller's. -ENOENT. */
 int store_out_state(struct store *s, const char *adapter, const char *idem,
                     enum store_outbox_state *ret_state, char **ret_remote);
-/* Dead letters: how many there are. */
-int store_count_dead(struct store *s, int64_t *ret_n);
 
 /* Delete what is over in inbox and outbox and was last touched before `at_ms`, at most `max` of each; a
  * transaction of its own. How many. */

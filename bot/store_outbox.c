@@ -125,21 +125,6 @@ int store_out_state(struct store *s, const char *adapter, const char *idem,
     return row > 0 ? 0 : row < 0 ? row : -ENOENT;
 }
 
-static const char sql_count_dead[] = "SELECT count(*) FROM outbox WHERE state = 3";
-
-int store_count_dead(struct store *s, int64_t *ret_n)
-{
-    int err;
-    sqlite3_stmt *st = store_bind(s, SQL_COUNT_DEAD, sql_count_dead, &err, "");
-    if (!st)
-        return err;
-    int row = store_row(s, st);
-    if (row > 0)
-        *ret_n = sqlite3_column_int64(st, 0);
-    store_reset(st);
-    return row < 0 ? row : 0;
-}
-
 /* Ids grow with time, so what is old stands in front: no index by time is needed to find it. */
 static const char sql_forget_inbox[] =
     "DELETE FROM inbox WHERE id IN (SELECT id FROM inbox ORDER BY id LIMIT ?2)"

@@ -154,7 +154,6 @@ const char *slack_down_step(const char *error);
 #define SLACK_JSON_BYTES    14000 /* its blocks */
 #define SLACK_UPDATE_BYTES  3900  /* text of chat.update */
 #define SLACK_NOTICE_BYTES  300   /* what a notification shows */
-#define SLACK_MAX_BLOCKS    45
 #define SLACK_MAX_PARTS     8
 #define SLACK_BUTTON_BYTES  72
 

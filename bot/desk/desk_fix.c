@@ -16,9 +16,8 @@
 #include "kb/kb.h"
 #include "kb/pool.h"
 
-#define PAGE         50
-#define MAX_QUESTION 8000
-#define MAX_SEARCH   200
+#define PAGE       50
+#define MAX_SEARCH 200
 
 int desk_pass(struct store *s, struct desk_request *rq)
 {
