@@ -45,10 +45,10 @@ static const char *text(struct pool *pool, const char *s)
 }
 
 /* An id of ours: what is not allowed in one goes. */
-static const char *id_of(struct pool *pool, const char *id, const char *question)
+static const char *id_of(struct pool *pool, const char *id, const struct kb_curated *e)
 {
     bool ours = *id && !strpbrk(id, " \t\n#\"'<>\\/?&%");
-    return ours ? id : text_slug(pool, *id ? id : question, strlen(*id ? id : question));
+    return ours ? id : text_name(pool, *id ? id : e->question, e->answer, strlen(e->answer));
 }
 
 /* Two of their questions may become one id of ours. */
@@ -148,7 +148,7 @@ static int take_row(struct maker *m, const char *cell[NCOLUMNS], size_t line)
     e = entries_add(m->to, line);
     e->question = question;
     e->answer = answer;
-    e->id = id_of(pool, id_in(pool, cell[METADATA]), question);
+    e->id = id_of(pool, id_in(pool, cell[METADATA]), e);
     *POOL_PUSH(pool, m->number, m->nnumber, m->capnumber) = number;
     *POOL_PUSH(pool, m->prompts, m->nprompts, m->capprompts) = pool_strdup(pool, cell[PROMPTS]);
     return KB_OK;
@@ -243,7 +243,7 @@ static int take_item(const struct source *src, struct kb_entries *to, const cJSO
         else if (*s)
             entries_add_text(to, e, KB_AKA, s);
     }
-    e->id = pool_strdup(to->pool, id_of(to->pool, one_line(to->pool, qid), e->question));
+    e->id = pool_strdup(to->pool, id_of(to->pool, one_line(to->pool, qid), e));
     return KB_OK;
 }
 

@@ -49,6 +49,9 @@ char *text_fold(struct pool *pool, const char *s, size_t len, size_t *ret_len);
 
 /* A heading as a URL fragment, GitHub style: "What's an MLT?" -> "whats-an-mlt"; "" becomes "top". */
 char *text_slug(struct pool *pool, const char *s, size_t len);
+/* A name for a question with its answer, of what an id is made of. The question's slug; where that has no letter or digit ("💰??") of
+ * the first words of the answer, and where that has none either, "entry". */
+const char *text_name(struct pool *pool, const char *question, const char *answer, size_t len);
 
 /* ---- sentence.c: where sentences end --------------------------------------------------------------- */
 

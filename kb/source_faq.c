@@ -144,7 +144,7 @@ static void check_entry(struct faq *f, struct entry *e, const struct answer *ans
     if (id && id->kind == YAML_SCALAR && !is_id(e->id))
         mistake(f, id, "an id is one word, such as mlt-salary: letters, digits, '-', '_' and '.'");
     if (!*e->id)
-        e->id = text_slug(f->src->pool, e->question, strlen(e->question));
+        e->id = text_name(f->src->pool, e->question, answer->text, answer->len);
     if (source_dates_check(f->src, e->valid_from, e->valid_until, map->line, map->column))
         f->mistakes++;
 }

@@ -122,7 +122,7 @@ static void take_entry(struct records *rs, const struct record *r, const struct 
             document_entry_add(doc, e, m->key, text); /* ignores what is no list */
     }
     if (!*e->id)
-        e->id = text_slug(doc->pool, e->question, strlen(e->question));
+        e->id = text_name(doc->pool, e->question, answer->value, answer->len);
     if (source_dates_check(rs->src, e->valid_from, e->valid_until, r->line, r->column))
         rs->failed = true;
     if (strcmp(e->status, "draft") == 0 && !rs->src->drafts) {

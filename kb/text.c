@@ -446,3 +446,46 @@ char *text_slug(struct pool *pool, const char *s, size_t len)
         put_bytes(&o, "top", 3);
     return finish(pool, &o, NULL);
 }
+
+#define NAME_WORDS 5
+
+static bool has_word(const char *s, size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)text_next(s, len, &i));
+        if ((c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_LO) ||
+            (c >= UTF8PROC_CATEGORY_ND && c <= UTF8PROC_CATEGORY_NO))
+            return true;
+    }
+    return false;
+}
+
+/* The next word of at most `len` bytes, what stands between blanks and has a letter or digit; its length, 0 at the end. */
+static size_t next_word(const char **s, size_t *len)
+{
+    for (;;) {
+        while (*len && (unsigned char)**s <= ' ')
+            ++*s, --*len;
+        size_t n = 0;
+        while (n < *len && (unsigned char)(*s)[n] > ' ')
+            n++;
+        if (!n || has_word(*s, n))
+            return n;
+        *s += n;
+        *len -= n;
+    }
+}
+
+const char *text_name(struct pool *pool, const char *question, const char *answer, size_t len)
+{
+    const char *name = "";
+    size_t n, words = 0;
+    if (has_word(question, strlen(question)))
+        return text_slug(pool, question, strlen(question));
+    for (; words < NAME_WORDS && (n = next_word(&answer, &len)); words++) {
+        name = pool_printf(pool, "%s%s%s", name, words ? "-" : "", text_slug(pool, answer, n));
+        answer += n;
+        len -= n;
+    }
+    return words ? name : "entry";
+}

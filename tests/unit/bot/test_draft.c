@@ -97,6 +97,18 @@ static void an_id_that_is_taken_gets_a_number(void **state)
             -EINVAL, "already");
 }
 
+static void a_question_of_emoji_is_named_after_its_answer(void **state)
+{
+    struct draft d = made("{\"kind\":\"answer\",\"entry\":{\"question\":\"\xF0\x9F\x8E\xBA?!\","
+                          "\"answer\":\"**Trumpets** are lent for a year.\"}}");
+    assert_string_equal(d.name, "trumpets-are-lent-for-a");
+    assert_non_null(strstr(d.after.s, "- id: trumpets-are-lent-for-a\n")); /* it stays */
+    assert_string_equal(made("{\"kind\":\"answer\",\"entry\":{\"question\":\"?\","
+                             "\"answer\":\"Pay!\"}}")
+                            .name,
+                        "pay-2");
+}
+
 static void an_edit_changes_what_it_names_and_nothing_else(void **state)
 {
     struct draft d =
@@ -179,6 +191,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_new_entry_goes_into_the_staffs_file, setup, teardown),
         cmocka_unit_test_setup_teardown(an_id_that_is_taken_gets_a_number, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_question_of_emoji_is_named_after_its_answer, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(an_edit_changes_what_it_names_and_nothing_else, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_link_is_an_alias_and_a_test_once, setup, teardown),

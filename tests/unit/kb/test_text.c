@@ -214,6 +214,24 @@ static void test_slugs_are_those_of_github(void **state)
     assert_slug("", "top");
 }
 
+static void assert_name(const char *question, const char *answer, const char *want)
+{
+    struct pool *pool = pool_new();
+    assert_string_equal(text_name(pool, question, answer, strlen(answer)), want);
+    pool_free(pool);
+}
+
+static void test_a_question_without_words_is_named_after_its_answer(void **state)
+{
+    assert_name("What's an MLT?", "A technician.", "whats-an-mlt");
+    assert_name("💰 2026?", "Much.", "-2026");
+    assert_name("💰💰 ??", "**About $58,000** a year, says\nthe survey of 2026.",
+                "about-58000-a-year-says");
+    assert_name("?!", "- 👍 yes\n", "yes");
+    assert_name("?!", "👍", "entry");
+    assert_name("", "", "entry");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +251,7 @@ int main(void)
         cmocka_unit_test(test_words_fold_to_what_people_type),
         cmocka_unit_test(test_folding_keeps_marks_that_make_letters),
         cmocka_unit_test(test_slugs_are_those_of_github),
+        cmocka_unit_test(test_a_question_without_words_is_named_after_its_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
