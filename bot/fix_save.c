@@ -2,12 +2,13 @@
  *
  *     tried on the copy -> tests hold -> the row of state.db -> the file, by rename -> row ended, audit, tickets -> live
  *
- * The row says what is about to happen, with the bytes that are about to go. Whatever stops the program in between, the next start finds it
- * and sees from the file whether it has happened (fix_settle()): then the audit is made good, or the row goes. Tickets stay open then:
- * who looks at one sees that the bot answers it by now. */
+ * The row says what is about to happen, with the bytes that are about to go; a note beside it, which tickets it answers and what those who
+ * wait are told. Whatever stops the program in between, the next start finds them and sees from the file whether it has happened
+ * (fix_settle()): then the rest is done, or the row goes. */
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bot/clock.h"
@@ -54,10 +55,72 @@ static struct keeping *keeping_new(struct pool *pool, const struct store_edit *e
     return k;
 }
 
+static void add_ticket(struct keeping *k, int64_t id)
+{
+    for (size_t i = 0; i < k->nticket; i++)
+        if (k->ticket[i] == id)
+            return;
+    if (k->nticket < MAX_CLOSED)
+        *POOL_PUSH(k->pool, k->ticket, k->nticket, k->capticket) = id;
+}
+
+/* ---- what is still to be done when the file is written, for a start after a crash ---- */
+
+#define NOTE_BY  "staff"
+#define NOTE_KEY "~edit-%lld" /* forgotten some days after the save has ended, however it did */
+#define MAX_NOTE (16 * 1024 + 2 * HANDOFF_TEXT)
+
+static const char *note_key(const struct keeping *k)
+{
+    return pool_printf(k->pool, NOTE_KEY, (long long)k->edit.id);
+}
+
+static int put_note(struct store *s, const struct keeping *k)
+{
+    struct buf b;
+    buf_init(&b, MAX_NOTE);
+    buf_addf(&b, "{\"own\":%zu,\"tickets\":[", k->own);
+    for (size_t i = 0; i < k->nticket; i++)
+        buf_addf(&b, "%s%lld", i ? "," : "", (long long)k->ticket[i]);
+    buf_addc(&b, ']');
+    json_add_member(&b, "says", k->says);
+    json_add_member(&b, "shown", k->shown);
+    json_add_member(&b, "room", k->room);
+    buf_addc(&b, '}');
+    int err = buf_failed(&b) ? 0 /* tickets stay open then, if it comes to a crash */
+                             : store_keep(s, NOTE_BY, note_key(k), b.s, k->edit.at_ms);
+    buf_release(&b);
+    return err;
+}
+
+static const char *kept_text(const struct keeping *k, const cJSON *j, const char *name)
+{
+    const char *s = json_string(j, name, MAX_NOTE);
+    return s ? pool_strdup(k->pool, s) : NULL;
+}
+
+static int take_note(struct store *s, struct keeping *k)
+{
+    char *text = NULL;
+    int err = store_kept(s, NOTE_BY, note_key(k), &text);
+    cJSON *j = text ? json_parse(text, strlen(text)) : NULL;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(j, "tickets"))
+        add_ticket(k, (int64_t)cJSON_GetNumberValue(item));
+    k->own = (size_t)json_int(j, "own", 0, (long long)k->nticket, 0);
+    k->says = kept_text(k, j, "says");
+    k->shown = kept_text(k, j, "shown");
+    k->room = kept_text(k, j, "room");
+    json_free(j);
+    free(text);
+    return err;
+}
+
 static int run_begin(struct store *s, void *ctx)
 {
     struct keeping *k = ctx;
-    return store_begin_edit(s, &k->edit, &k->edit.id);
+    int err = store_begin_edit(s, &k->edit, &k->edit.id);
+    return err ? err : put_note(s, k);
 }
 
 static int run_drop(struct store *s, void *ctx)
@@ -229,15 +292,6 @@ static bool is_of(const struct replayed *r, const struct draft *d)
 {
     const char *hash = strrchr(r->passage, '#');
     return !d->entry || (hash && !strcmp(hash + 1, d->entry->id));
-}
-
-static void add_ticket(struct keeping *k, int64_t id)
-{
-    for (size_t i = 0; i < k->nticket; i++)
-        if (k->ticket[i] == id)
-            return;
-    if (k->nticket < MAX_CLOSED)
-        *POOL_PUSH(k->pool, k->ticket, k->nticket, k->capticket) = id;
 }
 
 static void find_tickets(const struct fix_call *c, const struct draft *d, struct keeping *k)
@@ -480,8 +534,11 @@ static void settle(struct fix_call *c, struct keeping *k)
     char digest[FILE_DIGEST];
     bool known = !file_read(c->pool, k->edit.path, &is);
     file_digest(is, digest);
-    if (known)
-        fix_write(c->f, strcmp(digest, k->edit.digest) ? run_end : run_drop, NULL, k);
+    if (known) {
+        bool happened = strcmp(digest, k->edit.digest) != 0;
+        fix_write(c->f, happened ? run_end : run_drop, happened ? pass_on : NULL, k);
+        release_steps(k);
+    }
 }
 
 int fix_settle(struct fix_call *c)
@@ -495,6 +552,8 @@ int fix_settle(struct fix_call *c)
         err = store_edits(s, true, 0, MAX_SETTLED, add_open, &all);
     if (!err && all.n)
         err = store_edits(s, false, 0, STORE_EDITS, find_undone, &all);
+    for (size_t i = 0; i < all.n && !err; i++)
+        err = take_note(s, all.k[i]);
     if (s)
         store_rollback(s);
     store_close(s);

@@ -1,5 +1,5 @@
-/* All or nothing. Killed at any moment of a save, the file has the old bytes or the new ones, and the next start brings audit and list
- * of edits in step with it; where the file cannot be written, or nothing can, that is said and nothing has changed. */
+/* All or nothing. Killed at any moment of a save, the file has the old bytes or the new ones, and the next start brings audit, list
+ * of edits and tickets in step with it; where the file cannot be written, or nothing can, that is said and nothing has changed. */
 #include <setjmp.h>
 #include <sqlite3.h>
 #include <stdarg.h>
@@ -40,14 +40,27 @@ static int teardown(void **state)
     return 0;
 }
 
+static int ticket; /* that a save is to close, or 0 */
+
 static const char *edit(int take, const char *digest)
 {
     static char body[300];
     snprintf(
         body, sizeof body,
-        "{\"kind\":\"edit\",\"id\":\"pay\",\"entry\":{\"answer\":\"Take %d.\"},\"digest\":\"%s\"}",
-        take, digest);
+        "{\"kind\":\"edit\",\"id\":\"pay\",\"entry\":{\"answer\":\"Take %d.\"},\"digest\":\"%s\","
+        "\"ticket\":%d}",
+        take, digest, ticket);
     return body;
+}
+
+static bool is_closed(int id)
+{
+    char name[40];
+    snprintf(name, sizeof name, "ticket?id=%d", id);
+    cJSON *j = staff_get(w, &eda, name);
+    bool closed = !strcmp(fix_text(j, "state"), "closed");
+    cJSON_Delete(j);
+    return closed;
 }
 
 static char *digest_now(void)
@@ -92,6 +105,7 @@ static void killed_at_any_moment_it_has_happened_or_has_not(void **state)
     for (int i = 1; i <= 14; i++) {
         char *digest = digest_now();
         int before = take_in_file(), rows = audited();
+        ticket = staff_unanswered(w, "does a quark weigh more on jupiter");
         cJSON_Delete(staff_ask(w, &eda, "save", edit(i, digest)));
         usleep((useconds_t)(i * 3000 * (int)wire_slack()));
         wire_restart(w, 9);
@@ -120,11 +134,42 @@ static void killed_at_any_moment_it_has_happened_or_has_not(void **state)
         cJSON_Delete(j);
         assert_int_equal(audited(), rows + (take == i)); /* each once */
         assert_int_equal(done, rows + (take == i));
+        assert_int_equal(is_closed(ticket), take == i);
         *(take == i ? &happened : &not ) += 1;
         free(digest);
     }
     print_message("%d happened, %d did not\n", happened, not );
     assert_true(happened + not == 14);
+    ticket = 0;
+}
+
+/* The file was written, and then the power went: the ticket that it answers is closed all the same, and so is the one it was not named
+ * for. */
+static void what_it_answers_is_closed_at_the_next_start(void **state)
+{
+    char *digest = digest_now();
+    sqlite3 *db;
+    char path[400];
+    ticket = staff_unanswered(w, "does a quark weigh more on saturn");
+    cJSON_Delete(fix_job(w, &eda, "save", edit(50, digest)));
+    assert_true(is_closed(ticket));
+    snprintf(path, sizeof path, "%s/data/state.db", w->folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 5000);
+    char *undo =
+        sqlite3_mprintf("UPDATE edits SET state = 0 WHERE id = (SELECT max(id) FROM edits);"
+                        "UPDATE tickets SET state = 0, outcome = NULL WHERE turn = %d",
+                        ticket);
+    assert_int_equal(sqlite3_exec(db, undo, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_free(undo);
+    sqlite3_close(db);
+    wire_restart(w, 9);
+    eda = staff_login(w, "eda");
+    for (int i = 0; i < 200 && !is_closed(ticket); i++)
+        usleep(20000);
+    assert_true(is_closed(ticket));
+    ticket = 0;
+    free(digest);
 }
 
 /* As a crash between the row and the file leaves it: the row goes. */
@@ -225,6 +270,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_written_is_said_and_changes_nothing),
         cmocka_unit_test(a_full_disk_is_said_and_changes_nothing),
         cmocka_unit_test(a_taking_back_that_is_cut_short_has_taken_back),
+        cmocka_unit_test(what_it_answers_is_closed_at_the_next_start),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
