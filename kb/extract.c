@@ -21,6 +21,7 @@
 #define WHOLE         380  /* bytes: a passage up to this is quoted whole */
 #define WHOLE_ENTRY   1100 /* the same for an entry's answer */
 #define MAX_LIST      900  /* a list or table up to this is quoted whole, with its lead */
+#define TITLED        2    /* paragraphs with labels that make a list */
 #define MAX_SENTENCES 3
 #define ROUND_OFF     460 /* a short run takes neighbouring sentences along, up to this */
 #define WITH_BEFORE   700 /* a run with the sentence that its "They" speaks of, up to this */
@@ -73,13 +74,19 @@ static double run_worth(const struct scan *s, size_t first, size_t last)
 
 static bool wants_figure(enum query_want want)
 {
-    return want == WANT_MONEY || want == WANT_DURATION || want == WANT_NUMBER || want == WANT_DATE;
+    return want == WANT_MONEY || want == WANT_DURATION || want == WANT_NUMBER ||
+           want == WANT_DATE || want == WANT_TIME;
+}
+
+static bool wants_list(enum query_want want)
+{
+    return want == WANT_LIST || want == WANT_SEVERAL;
 }
 
 /* One item of a list is not the answer to these. */
 static bool wants_all(enum query_want want)
 {
-    return want == WANT_LIST || want == WANT_PLACE || want == WANT_STEPS || want == WANT_DIFFERENCE;
+    return wants_list(want) || want == WANT_PLACE || want == WANT_STEPS || want == WANT_DIFFERENCE;
 }
 
 /* The run is the section's beginning, or the list that it leads up to. */
@@ -102,7 +109,10 @@ static double run_score(const struct scan *s, size_t first, size_t last)
         asides += s->seen[i].aside;
     }
     double worth = run_worth(s, first, last);
-    bool list = is_list(&s->row->unit[last]);
+    bool titled = s->seen[first].titled && s->row->unit[first].group != s->row->unit[last].group;
+    bool list = titled || is_list(&s->row->unit[last]);
+    if (titled && wants_list(s->q->want))
+        fit = 1;
     double score = worth + STRONGEST * strongest +
                    (wants_figure(s->q->want) ? FIT_FIGURE : FIT) * fit - ASIDE * asides -
                    (list ? PER_LISTED : PER_BYTE) * (double)run_bytes(s->row, first, last);
@@ -190,6 +200,28 @@ static bool one_paragraph(const struct row *row, size_t a, size_t b)
            row->unit[a].group == row->unit[b].group;
 }
 
+/* The last unit of the paragraph of unit `i`. */
+static size_t paragraph_end(const struct row *row, size_t i)
+{
+    while (i + 1 < row->nunit && one_paragraph(row, i, i + 1))
+        i++;
+    return i;
+}
+
+/* Paragraphs that each begin with a label ("Compassion. ...", "Patience. ...") are a list, if there are enough of them. From
+ * the first one on as many as fit. */
+static void try_titled(const struct scan *s, size_t first, struct run *best)
+{
+    size_t n = 0, last = first, end = first;
+    for (size_t i = first; i < s->row->nunit && s->seen[i].titled; i = end + 1, n++) {
+        end = paragraph_end(s->row, i);
+        if (run_bytes(s->row, first, end) <= MAX_LIST)
+            last = end;
+    }
+    if (n >= TITLED && last > first)
+        try_run(s, first, last, best);
+}
+
 static struct run best_run(const struct scan *s)
 {
     const struct row *row = s->row;
@@ -199,6 +231,8 @@ static struct run best_run(const struct scan *s)
             i = try_list(s, i, &best);
             continue;
         }
+        if (s->seen[i].titled && wants_list(s->q->want) && !(i && s->seen[i - 1].titled))
+            try_titled(s, i, &best);
         for (size_t k = i; k < row->nunit && k < i + MAX_SENTENCES; k++) {
             bool leads = row->unit[k].lead && k + 1 < row->nunit && is_list(&row->unit[k + 1]);
             if (!one_paragraph(row, i, k) || leads) /* with its list it is tried there */
@@ -277,7 +311,7 @@ static bool blank(char c)
 /* Kinds of answer that can be told with some certainty: an amount is there or it is not, a reason may be. */
 static bool tells(enum query_want want)
 {
-    return wants_figure(want) || want == WANT_LIST;
+    return wants_figure(want) || wants_list(want);
 }
 
 /* Which words of the question, and which kind of answer, the quoted bytes have. */

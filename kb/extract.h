@@ -7,10 +7,12 @@
 
 /* One unit of the passage: a sentence, an item, a row. */
 struct seen {
-    float *fill;   /* per slot of the question: weight of the best term that is here */
-    double worth;  /* their sum, as a share of the question */
-    double fit;    /* 0..1: how much it is the kind of thing that was asked for */
-    double label;  /* it begins with a label, and the label is this share of the question */
+    float *fill;  /* per slot of the question: weight of the best term that is here */
+    double worth; /* their sum, as a share of the question */
+    double fit;   /* 0..1: how much it is the kind of thing that was asked for */
+    double label; /* it begins with a label, and the label is this share of the question */
+    bool
+        titled; /* a paragraph begins with it, and it with a label: "Compassion. Nurses must ..." */
     bool dangling; /* begins with a word for something that was named before it: "They", "This" */
     bool quoted;   /* some of its bytes were quoted before */
     bool aside;    /* sends the reader elsewhere: "For more on ...", "Visit ..." */
@@ -44,6 +46,8 @@ int extract_scan(struct tokenizer *t, const struct query *q, struct pool *pool,
 double extract_fit(enum query_want want, const char *s, size_t len, enum block_kind kind);
 bool extract_dangling(const char *s, size_t len);
 bool extract_aside(const char *s, size_t len);
+/* The first sentence of a paragraph is only what the rest is about: "Compassion. Nurses must ..." */
+bool extract_titled(const char *s, size_t len);
 /* Length of the label that an item or row begins with ("Biology: ...", "**Biology** ...", a first cell), without
  * its mark; 0: none. *ret_start: where its words begin. */
 size_t extract_label(const char *s, size_t len, enum block_kind kind, size_t *ret_start);

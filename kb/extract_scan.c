@@ -12,7 +12,7 @@
 
 /* What a unit is, whatever the question. */
 struct unit_notes {
-    bool dangling, aside;
+    bool dangling, aside, titled;
     uint32_t label, label_end; /* bytes of the passage; the same: it has none */
 };
 
@@ -33,11 +33,12 @@ static struct unit_notes note_unit(const struct row *row, const struct unit *u)
     size_t at = u->start - row->start, len = u->end - u->start, from = 0;
     const char *text = row->notes->text + at;
     size_t label = has_label(u) ? extract_label(text, len, (enum block_kind)u->kind, &from) : 0;
-    return (struct unit_notes){.dangling =
-                                   u->kind == BLOCK_PARAGRAPH && extract_dangling(text, len),
-                               .aside = extract_aside(text, len),
-                               .label = (uint32_t)(at + from),
-                               .label_end = (uint32_t)(at + from + label)};
+    return (struct unit_notes){
+        .dangling = u->kind == BLOCK_PARAGRAPH && extract_dangling(text, len),
+        .aside = extract_aside(text, len),
+        .titled = u->kind == BLOCK_PARAGRAPH && u->head && extract_titled(text, len),
+        .label = (uint32_t)(at + from),
+        .label_end = (uint32_t)(at + from + label)};
 }
 
 /* Make row->notes->units, unless it is there. */
@@ -267,6 +268,7 @@ static void judge(struct scan *s, const struct placing *p, size_t i)
         seen->worth += s->value[k] * seen->fill[k];
     seen->dangling = notes->dangling;
     seen->aside = notes->aside;
+    seen->titled = notes->titled;
     seen->quoted = quoted_before(s, u);
     s->fresh += !seen->quoted;
     if (notes->label_end > notes->label)

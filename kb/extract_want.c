@@ -9,9 +9,10 @@
 
 #include "kb/extract.h"
 
-#define LABEL_MAX  60 /* bytes; a longer one is a sentence */
-#define MANY       3  /* commas that make an enumeration */
-#define LOOK_AHEAD 24 /* bytes between a number and its unit of time */
+#define LABEL_MAX   60 /* bytes; a longer one is a sentence */
+#define TITLE_WORDS 5  /* of the label that a paragraph begins with, at most */
+#define MANY        3  /* commas that make an enumeration */
+#define LOOK_AHEAD  24 /* bytes between a number and its unit of time */
 
 struct text {
     const char *s;
@@ -143,6 +144,16 @@ static bool has_number(struct text t)
     return false;
 }
 
+static double has_time(struct text t)
+{
+    static const char *const word[] = {
+        "a.m.",      "p.m.",     "am",      "pm",       "o'clock",  "noon",      "midnight",
+        "morning",   "mornings", "evening", "evenings", "night",    "nights",    "weekend",
+        "weekends",  "shift",    "shifts",  "hours",    "schedule", "schedules", "around the clock",
+        "full time", NULL};
+    return has_word(t, word) ? 1 : 0;
+}
+
 /* ---- names and enumerations ------------------------------------------------------------------------------------ */
 
 static double enumerates(struct text t, enum block_kind kind)
@@ -229,8 +240,10 @@ double extract_fit(enum query_want want, const char *s, size_t len, enum block_k
     case WANT_MONEY: return has_money(t) ? 1 : has_digit(t) ? 0.3 : 0;
     case WANT_DURATION: return has_period(t);
     case WANT_DATE: return has_date(t);
-    case WANT_NUMBER: return has_digit(t) ? 1 : has_number(t) ? 0.6 : 0;
-    case WANT_LIST: return enumerates(t, kind);
+    case WANT_NUMBER: return has_digit(t) ? 1 : has_number(t) ? 0.6 : 0.5 * enumerates(t, kind);
+    case WANT_TIME: return has_time(t);
+    case WANT_LIST:
+    case WANT_SEVERAL: return enumerates(t, kind);
     case WANT_PLACE: return 0.7 * enumerates(t, kind);
     case WANT_PERSON: return has_name(t) ? 0.7 : 0;
     case WANT_DEFINITION: return says_definition(t);
@@ -278,6 +291,16 @@ bool extract_aside(const char *s, size_t len)
                                        "source:",
                                        NULL};
     return begins((struct text){s, len}, word);
+}
+
+bool extract_titled(const char *s, size_t len)
+{
+    size_t end = 0, blanks = 0;
+    while (end < len && end <= LABEL_MAX && !strchr(".:!?", s[end]))
+        blanks += s[end++] == ' ';
+    return end && end < len && end <= LABEL_MAX && (s[end] == '.' || s[end] == ':') &&
+           blanks < TITLE_WORDS && end + 2 < len && s[end + 1] == ' ' &&
+           isupper((unsigned char)s[end + 2]);
 }
 
 size_t extract_label(const char *s, size_t len, enum block_kind kind, size_t *ret_start)

@@ -223,15 +223,17 @@ enum query_want {
     WANT_DATE,
     WANT_NUMBER,
     WANT_LIST,
+    WANT_SEVERAL, /* the same, as far as can be told: "what skills" */
     WANT_PLACE,
     WANT_PERSON,
     WANT_DEFINITION,
     WANT_STEPS,
     WANT_DIFFERENCE,
     WANT_REASON,
-    WANT_YESNO
+    WANT_YESNO,
+    WANT_TIME /* of the day, or of the week */
 };
-#define WANTS (WANT_YESNO + 1)
+#define WANTS (WANT_TIME + 1)
 
 /* Does it mean something only after what was said before? */
 enum leaning { LEAN_NOT, LEAN_PERHAPS, LEAN_SURE };

@@ -82,8 +82,12 @@ static const struct {
     {"list", WANT_LIST},
     {"kinds of", WANT_LIST},
     {"types of", WANT_LIST},
+    {"what time", WANT_TIME},
+    {"what hours", WANT_TIME},
+    {"which hours", WANT_TIME},
+    {"work hours", WANT_TIME},
+    {"working hours", WANT_TIME},
     {"when", WANT_DATE},
-    {"what time", WANT_DATE},
     {"deadline", WANT_DATE},
     {"where", WANT_PLACE},
     {"who", WANT_PERSON},
@@ -131,7 +135,43 @@ static uint64_t bit_of(const char *word)
     return UINT64_C(1) << (((unsigned char)word[0] * 7u + second) & 63);
 }
 
-enum query_want query_want(const char *const *word, size_t n)
+/* A plural, as far as can be told: "states", and not "does", "happens" or "less". */
+static bool is_plural(const char *w)
+{
+    static const char *const other[] = {
+        "affects", "becomes", "causes",  "comes",  "counts", "does",  "drives", "gets",
+        "gives",   "goes",    "happens", "has",    "helps",  "keeps", "looks",  "makes",
+        "matters", "means",   "needs",   "others", "pays",   "seems", "sets",   "sounds",
+        "takes",   "was",     "works",   "whats",  NULL};
+    size_t len = strlen(w);
+    if (len < 4 || w[len - 1] != 's' || strchr("'isu", w[len - 2]))
+        return false;
+    for (const char *const *o = other; *o; o++)
+        if (!strcmp(*o, w))
+            return false;
+    return true;
+}
+
+static bool has(const char *const *word, size_t n, const char *w)
+{
+    while (n && strcmp(word[n - 1], w) != 0)
+        n--;
+    return n > 0;
+}
+
+/* What no fixed phrase says: "what skills" wants all of them, and "which is better, A or B" to know what makes them two. */
+static enum query_want by_form(const char *const *word, size_t n, enum query_want want)
+{
+    bool open = want == WANT_ANY || want == WANT_LIST || want == WANT_YESNO;
+    if (open && has(word, n, "or") && (has(word, n, "which") || has(word, n, "better")))
+        return WANT_DIFFERENCE;
+    for (size_t i = 0; want == WANT_ANY && i + 1 < n; i++)
+        if (!strcmp(word[i], "what") && is_plural(word[i + 1]))
+            return WANT_SEVERAL;
+    return want;
+}
+
+static enum query_want by_phrase(const char *const *word, size_t n)
 {
     uint64_t begins = 0;
     for (size_t i = 0; i < n; i++)
@@ -148,6 +188,11 @@ enum query_want query_want(const char *const *word, size_t n)
     return WANT_ANY;
 }
 
+enum query_want query_want(const char *const *word, size_t n)
+{
+    return by_form(word, n, by_phrase(word, n));
+}
+
 const char *query_want_name(enum query_want want)
 {
     static const char *const name[] = {
@@ -157,7 +202,8 @@ const char *query_want_name(enum query_want want)
         [WANT_PLACE] = "place",           [WANT_PERSON] = "person",
         [WANT_DEFINITION] = "definition", [WANT_STEPS] = "steps",
         [WANT_DIFFERENCE] = "difference", [WANT_REASON] = "reason",
-        [WANT_YESNO] = "yes or no",
+        [WANT_YESNO] = "yes or no",       [WANT_TIME] = "time of day",
+        [WANT_SEVERAL] = "several",
     };
     return name[want];
 }

@@ -134,9 +134,10 @@ static double wanted(unsigned traits, enum query_want want)
     switch (want) {
     case WANT_MONEY: return traits & TRAIT_MONEY ? GOOD : 0;
     case WANT_DURATION: return traits & TRAIT_PERIOD ? WEAK : 0;
-    case WANT_NUMBER: return traits & TRAIT_DIGIT ? WEAK : 0;
+    case WANT_NUMBER: return traits & TRAIT_DIGIT ? WEAK : traits & TRAIT_ENUMERATION ? WEAK : 0;
     case WANT_DATE: return traits & TRAIT_DATE ? WEAK : 0;
     case WANT_LIST: return traits & (TRAIT_MANY | TRAIT_ENUMERATION) ? TELLING : 0;
+    case WANT_SEVERAL: return traits & (TRAIT_MANY | TRAIT_ENUMERATION) ? WEAK : 0;
     case WANT_STEPS: return traits & TRAIT_MANY ? WEAK : traits & TRAIT_STEPS ? FAINT : 0;
     case WANT_DIFFERENCE: return traits & TRAIT_DIFFERENCE ? WEAK : 0;
     case WANT_REASON: return traits & TRAIT_REASON ? FAINT : 0;
@@ -144,7 +145,8 @@ static double wanted(unsigned traits, enum query_want want)
     case WANT_DEFINITION:
     case WANT_PLACE:
     case WANT_PERSON:
-    case WANT_YESNO: return 0;
+    case WANT_YESNO:
+    case WANT_TIME: return 0;
     }
     return 0;
 }
@@ -224,7 +226,7 @@ double rank_score(const struct query *q, const struct candidate *c)
 double rank_unread(const struct query *q, const struct candidate *c)
 {
     bool any = q->want == WANT_ANY || q->want == WANT_PLACE || q->want == WANT_PERSON ||
-               q->want == WANT_YESNO;
+               q->want == WANT_YESNO || q->want == WANT_TIME;
     double topic = q->topic ? parts[TOPIC].weight : 0;
     double label = parts[LABEL].weight * heading_label_most(q, &c->f);
     if (c->has_traits)

@@ -51,12 +51,15 @@ static size_t base_units(const char *s, struct unit *unit, size_t max)
         if (!item || !list)
             group++;
         list = item;
-        while (pos < eol && n < max) {
+        for (size_t line = pos; pos < eol && n < max;) {
             size_t step = item ? eol - pos : sentence_end(s + pos, eol - pos);
+            if (!item && pos == line && step < 24) /* "Compassion." has its sentence with it */
+                step += sentence_end(s + pos + step, eol - pos - step);
             unit[n++] = (struct unit){.start = (uint32_t)(pos + (item ? 2 : 0)),
                                       .end = (uint32_t)(pos + step),
                                       .kind = item ? BLOCK_ITEM : BLOCK_PARAGRAPH,
                                       .lead = s[pos + step - 1] == ':',
+                                      .head = !item && pos == line,
                                       .group = group};
             for (pos += step; pos < eol && s[pos] == ' ';)
                 pos++;

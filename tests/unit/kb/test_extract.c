@@ -83,6 +83,32 @@ static void test_a_very_long_list_is_quoted_in_part_around_the_best_items(void *
     free(text);
 }
 
+#define QUALITIES                                                                                  \
+    "Compassion. Nurses must care about the people whom they look after all day long.\n\n"         \
+    "Patience. Much of the time somebody waits for somebody else, and nobody likes it.\n\n"        \
+    "Physical strength. Nurses lift heavy things and heavy people, and stand for hours."
+
+static void test_paragraphs_with_labels_are_a_list_when_one_is_asked_for(void **state)
+{
+    const struct base_passage p = {.key = "a", .body = FILLER "\n\n" QUALITIES};
+    char *text = extract(&p, "what qualities do nurses need");
+    assert_string_equal(text, QUALITIES);
+    free(text);
+    text = extract(&p, "do nurses need physical strength");
+    assert_null(strstr(text, "Compassion"));
+    free(text);
+}
+
+static void test_no_item_alone_answers_where(void **state)
+{
+    const struct base_passage p = {.key = "a",
+                                   .body = FILLER "\nWays to work:\n- Hospitals: most of all\n"
+                                                  "- Blood banks: for the rest of them\n" FILLER};
+    char *text = extract(&p, "besides hospitals where else");
+    assert_non_null(strstr(text, "- Blood banks"));
+    free(text);
+}
+
 static void test_an_answer_of_an_entry_is_quoted_whole_up_to_a_limit(void **state)
 {
     const struct base_passage p = {.key = "a",
@@ -140,6 +166,8 @@ int main(void)
         cmocka_unit_test(test_a_list_is_quoted_whole_with_what_leads_it),
         cmocka_unit_test(test_a_sentence_that_leads_a_list_is_not_quoted_alone),
         cmocka_unit_test(test_a_very_long_list_is_quoted_in_part_around_the_best_items),
+        cmocka_unit_test(test_paragraphs_with_labels_are_a_list_when_one_is_asked_for),
+        cmocka_unit_test(test_no_item_alone_answers_where),
         cmocka_unit_test(test_an_answer_of_an_entry_is_quoted_whole_up_to_a_limit),
         cmocka_unit_test(test_marks_are_the_words_of_the_question),
         cmocka_unit_test(test_damaged_units_cannot_lead_outside_the_passage),

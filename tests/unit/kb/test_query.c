@@ -280,6 +280,15 @@ static void test_what_is_wanted_follows_from_how_it_is_asked(void **state)
         {"why does accreditation matter", WANT_REASON},
         {"do technicians need a degree", WANT_YESNO},
         {"molecular diagnostics", WANT_ANY},
+        {"what skills does a nurse need", WANT_SEVERAL},
+        {"what does a nurse need", WANT_DEFINITION},
+        {"what happens to a sample", WANT_ANY},
+        {"is it better to rent or to buy", WANT_DIFFERENCE},
+        {"which takes longer, baking or roasting", WANT_DIFFERENCE},
+        {"rent or buy a house", WANT_ANY},
+        {"what time do bakers begin", WANT_TIME},
+        {"at what age do pilots retire", WANT_NUMBER},
+        {"what is the pay like", WANT_MONEY},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct asked a = build_text(cases[i].text);
