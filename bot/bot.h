@@ -13,6 +13,7 @@ struct heard;
 struct journal;
 struct live;
 struct sessions;
+struct turn;
 struct turns;
 struct work;
 
@@ -83,6 +84,13 @@ void turns_free(struct turns *all); /* forgets what is still open */
 size_t turns_open(const struct turns *all);
 /* Messages of the inbox that came before there was an index may be asked now. */
 void turns_go_on(struct turns *all);
+/* A message on its way into the inbox that is next in line and whose reply is known (heard.h): a turn that waits for its commit. NULL:
+ * it has to be asked. The line is where in->lane says. */
+struct turn *turn_foresee(struct adapter *a, const struct inbound *in);
+/* Its reply, written with those numbers of answer and question; on the journal's thread, perhaps more than once. */
+const struct inbox_reply *turn_write(struct turn *t, int64_t id, int64_t seq);
+/* Its end; answered false: nothing of it was written. On the loop. */
+void turn_foreseen(struct turn *t, bool answered);
 /* What was said in that conversation is no context any more: it was erased. */
 void turns_forget(struct turns *all, const struct adapter *a, const char *conversation);
 

@@ -1,9 +1,15 @@
-/* inbox.c: three kinds of jobs for the journal, and what follows from them on the loop. Taking a message in, closing it with
- * its reply, and finding at the start what was left open. Each is one transaction, so there is no state in between.
+/* inbox.c: jobs for the journal, and what follows from them on the loop: taking a message in, and finding at the start what
+ * was left open; inbox_close.c has the third, closing one with its reply. Each is one transaction, so there is no state in
+ * between.
+ *
+ * Most of what comes in has been asked before by others (heard.h), and its reply is known when it arrives. Then both are
+ * one job: the message is written as one that is over, with its event and its reply. So it costs one commit to wait for
+ * instead of two, one job instead of two, and a row that is written once. That needs a question that is next in line: none of its
+ * conversation waits for its commit (arriving_at) or for its reply (turn.c).
  *
  * What is in memory here is a count. The messages themselves are with the adapters and in turns; if those lose one, it
  * is open on disk and comes back at the next start. */
-#include "bot/inbox.h"
+#include "bot/inbox_int.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -13,7 +19,6 @@
 
 #include "bot/bot.h"
 #include "bot/clock.h"
-#include "bot/hours.h"
 #include "bot/journal.h"
 #include "bot/limits.h"
 #include "bot/live.h"
@@ -22,13 +27,6 @@
 #include "bot/pack.h"
 #include "bot/store.h"
 #include "kb/pool.h"
-
-struct inbox {
-    struct bot *bot;
-    size_t open;     /* taken in and not over */
-    size_t arriving; /* not committed yet */
-    struct inbox_stats stats;
-};
 
 struct inbox *inbox_new(struct bot *bot)
 {
@@ -57,12 +55,6 @@ void inbox_stats(const struct inbox *box, struct inbox_stats *ret)
     *ret = box->stats;
 }
 
-/* Jobs that never ran: the program ends. */
-static void drop(struct journal_job *job)
-{
-    free(job);
-}
-
 /* ---- a message comes in ---- */
 
 struct put {
@@ -75,10 +67,26 @@ struct put {
     struct inbox_wish wish;
     struct store_message row;
     struct inbox_receipt receipt;
-    const char *room; /* of the staff, or NULL */
-    int why;          /* of which tickets it wants to know */
-    int64_t talk;     /* the conversation, when it is not the bot's alone; or 0 */
+    int64_t talk;       /* the conversation, when it is not the bot's alone; or 0 */
+    uint16_t *arriving; /* how many of its conversation do, or NULL */
+    struct turn *turn;  /* which has its reply already; or NULL */
+    struct inbox_writing writing;
 };
+
+static void put_free(struct put *p)
+{
+    inbox_writing_begin(&p->writing);
+    free(p);
+}
+
+/* Jobs that never ran: the program ends. */
+static void put_drop(struct journal_job *job)
+{
+    struct put *p = (struct put *)job;
+    if (p->turn)
+        turn_foreseen(p->turn, false);
+    put_free(p);
+}
 
 /* What hangs on the message, apart from its event. */
 static int write_extras(struct store *s, struct put *p)
@@ -97,9 +105,10 @@ static int write_extras(struct store *s, struct put *p)
             err = store_event_turn(s, c.id, p->vote.re, &v.turn);
         if (!err)
             err = store_vote(s, &v);
-        if (!err && v.v < 0 && (p->why & TICKET_DOWN) && p->in.conversation) {
+        if (!err && v.v < 0 && (p->writing.why & TICKET_DOWN) && p->in.conversation) {
             struct handoff_done seen = {0};
-            err = handoff_mention(s, adapter, p->in.conversation, p->room, p->row.at_ms, &seen);
+            err = handoff_mention(s, adapter, p->in.conversation, p->writing.room, p->row.at_ms,
+                                  &seen);
         }
     }
     if (!err && p->in.wish && p->wish.turn) {
@@ -133,12 +142,27 @@ static int write_event(struct store *s, struct put *p)
     p->row.seq = c.head;
     if (c.mode == MODE_HUMAN) /* a person has it, and reads along */
         p->row.state = INBOX_DONE;
-    bool wishes = p->in.wish && !p->wish.turn, mentions = p->in.vote && (p->why & TICKET_DOWN);
+    bool wishes = p->in.wish && !p->wish.turn,
+         mentions = p->in.vote && (p->writing.why & TICKET_DOWN);
     p->talk = c.mode != MODE_BOT || wishes || mentions ? c.id : 0;
     if (wishes)
-        return handoff_want(s, &c, p->wish.want, p->why & TICKET_PERSON ? p->room : NULL,
-                            p->row.at_ms, true);
+        return handoff_want(s, &c, p->wish.want,
+                            p->writing.why & TICKET_PERSON ? p->writing.room : NULL, p->row.at_ms,
+                            true);
     return c.mode != MODE_BOT ? store_live_asked(s, c.id, p->row.at_ms) : 0;
+}
+
+/* With its reply, when that is known and still the bot's to give. */
+static int take_in(struct store *s, struct put *p)
+{
+    bool answer = p->turn && p->row.state == INBOX_OPEN;
+    if (answer)
+        p->row.state = INBOX_DONE;
+    int err = store_take_in(s, &p->row);
+    if (err || !answer)
+        return err;
+    p->writing.reply = turn_write(p->turn, p->row.turn, p->row.seq);
+    return inbox_write_reply(s, &p->writing);
 }
 
 /* Whatever is refused is refused before anything is written: the transaction is not ours alone. */
@@ -147,6 +171,7 @@ static int run_put(struct store *s, struct journal_job *job)
     struct put *p = (struct put *)job;
     p->receipt = (struct inbox_receipt){0};
     p->row.seq = p->talk = 0;
+    inbox_writing_begin(&p->writing);
     int err = store_find_message(s, &p->row);
     if (!err && !p->row.known) {
         p->row.state = p->in.over ? INBOX_DONE : INBOX_OPEN;
@@ -158,7 +183,7 @@ static int run_put(struct store *s, struct journal_job *job)
             return 0;
         }
         if (!err)
-            err = store_take_in(s, &p->row);
+            err = take_in(s, p);
     }
     p->receipt.known = p->row.known;
     p->receipt.conflict = p->row.known && p->row.conflict;
@@ -166,16 +191,6 @@ static int run_put(struct store *s, struct journal_job *job)
     p->receipt.turn = p->row.turn;
     p->receipt.seq = p->row.seq;
     return err;
-}
-
-static void announce(struct adapter *a, const char *conversation, int64_t seq, const char *body)
-{
-    struct transcript_event ev = {.seq = seq, .body = body, .len = body ? strlen(body) : 0};
-    if (!seq)
-        return;
-    if (a->type->on_event)
-        a->type->on_event(a, conversation, &ev);
-    live_on_event(a->bot, a, conversation, &ev);
 }
 
 static void hand_over(struct adapter *a, const struct inbox_item *item)
@@ -186,12 +201,19 @@ static void hand_over(struct adapter *a, const struct inbox_item *item)
         inbox_end(a, item->id, INBOX_WAS_IGNORED);
 }
 
+static void leaves(struct inbox *box, struct put *p)
+{
+    box->arriving--;
+    if (p->arriving)
+        --*p->arriving;
+}
+
 static void put_done(struct journal_job *job, int err)
 {
     struct put *p = (struct put *)job;
     struct adapter *a = p->adapter;
     struct inbox *box = a->bot->inbox;
-    box->arriving--;
+    leaves(box, p);
     if (err)
         p->receipt = (struct inbox_receipt){.err = err};
     const struct inbox_receipt *r = &p->receipt;
@@ -201,7 +223,7 @@ static void put_done(struct journal_job *job, int err)
     if (p->fn)
         p->fn(p->ctx, r);
     if (fresh && p->in.event)
-        announce(a, p->in.conversation, r->seq, p->in.event);
+        inbox_announce(a, p->in.conversation, r->seq, p->in.event);
     if (fresh && p->talk)
         live_on_talk(a->bot, p->talk);
     if (fresh && p->in.wish)
@@ -215,7 +237,12 @@ static void put_done(struct journal_job *job, int err)
                                   .body = p->row.body};
         hand_over(a, &item);
     }
-    free(p);
+    bool answered = fresh && p->writing.reply;
+    if (answered)
+        inbox_written(&p->writing);
+    if (p->turn)
+        turn_foreseen(p->turn, answered);
+    put_free(p);
 }
 
 static int64_t digest_of(const char *body)
@@ -227,6 +254,15 @@ static int64_t digest_of(const char *body)
     return digest;
 }
 
+/* Two conversations in one place are no harm: a reply is then looked for behind the commit. */
+static uint16_t *arriving_at(struct inbox *box, const char *conversation)
+{
+    uint32_t h = 2166136261u; /* FNV-1a */
+    for (const char *s = conversation; *s; s++)
+        h = (h ^ (unsigned char)*s) * 16777619u;
+    return &box->arriving_at[h % INBOX_PLACES];
+}
+
 int inbox_put(struct adapter *a, const struct inbox_message *m, inbox_put_fn *fn, void *ctx)
 {
     static const size_t texts[] = {
@@ -236,7 +272,7 @@ int inbox_put(struct adapter *a, const struct inbox_message *m, inbox_put_fn *fn
         offsetof(struct put, vote.voter),      offsetof(struct put, vote.why),
         offsetof(struct put, vote.text),       offsetof(struct put, wish.want),
         offsetof(struct put, wish.name),       offsetof(struct put, wish.email),
-        offsetof(struct put, wish.note),       offsetof(struct put, room)};
+        offsetof(struct put, wish.note),       offsetof(struct put, writing.room)};
     struct inbox *box = a->bot->inbox;
     size_t len = m->identity ? strlen(m->identity) : 0;
     if (!len || len > MAX_IDENTITY)
@@ -245,214 +281,32 @@ int inbox_put(struct adapter *a, const struct inbox_message *m, inbox_put_fn *fn
         return -ESHUTDOWN;
     if (box->open + box->arriving >= MAX_INBOX)
         return -EBUSY;
-    struct put put = {.job = {.run = run_put, .done = put_done, .drop = drop},
+    struct put put = {.job = {.run = run_put, .done = put_done, .drop = put_drop},
                       .adapter = a,
                       .fn = fn,
                       .ctx = ctx,
                       .in = *m,
                       .vote = m->vote ? *m->vote : (struct inbox_vote){0},
                       .wish = m->wish ? *m->wish : (struct inbox_wish){0},
-                      .room = live_room(a->bot),
-                      .why = live_room_gets(a->bot),
+                      .writing = inbox_writing_of(a),
                       .row = {.adapter = a->type->name,
                               .identity = m->identity,
                               .body = m->body ? m->body : "",
                               .at_ms = clock_wall_ms()}};
     put.row.digest = digest_of(put.row.body);
+    put.arriving = m->conversation ? arriving_at(box, m->conversation) : NULL;
+    put.turn = m->ask && put.arriving && !*put.arriving ? turn_foresee(a, m->ask) : NULL;
+    put.in.ask = NULL; /* the caller's */
     struct put *p = pack(&put, sizeof put, texts, sizeof texts / sizeof texts[0]);
     int err = journal_run(a->bot->journal, &p->job);
-    if (err)
-        free(p);
-    else
-        box->arriving++;
-    return err;
-}
-
-/* ---- a message is over ---- */
-
-struct end {
-    struct journal_job job;
-    struct adapter *adapter;
-    int64_t id;
-    enum store_inbox_state state;
-};
-
-static int run_end(struct store *s, struct journal_job *job)
-{
-    struct end *e = (struct end *)job;
-    bool was_open;
-    return store_end_message(s, e->id, e->state, &was_open);
-}
-
-/* A failure leaves it open on disk: it comes back at the next start, and is ended again. */
-static void end_done(struct journal_job *job, int err)
-{
-    (void)err;
-    free(job);
-}
-
-void inbox_is_over(struct adapter *a)
-{
-    a->bot->inbox->open--;
-}
-
-void inbox_end(struct adapter *a, int64_t id, enum inbox_ending how)
-{
-    static const enum store_inbox_state state[] = {INBOX_DONE, INBOX_IGNORED, INBOX_DEAD};
-    struct end *e = must(calloc(1, sizeof *e));
-    *e = (struct end){.job = {.run = run_end, .done = end_done, .drop = drop},
-                      .adapter = a,
-                      .id = id,
-                      .state = state[how]};
-    a->bot->inbox->open--;
-    if (journal_run(a->bot->journal, &e->job))
-        free(e);
-}
-
-struct closing {
-    struct journal_job job;
-    struct adapter *adapter;
-    inbox_close_fn *fn;
-    void *ctx;
-    const struct inbox_reply *reply;
-    struct inbox_closed result;
-    const char *room;    /* of the staff, or NULL */
-    int why;             /* of which tickets it wants to know */
-    bool open;           /* somebody is there, */
-    int64_t next_open_s; /* or will be then; 0: not known */
-    int eta_min;
-    struct handoff_done heard; /* what was written of that */
-};
-
-/* To the outbox, unless a person has that conversation: then what was asked is theirs to answer. */
-static int write_letter(struct store *s, struct closing *c)
-{
-    const struct inbox_reply *r = c->reply;
-    const char *adapter = c->adapter->type->name;
-    char idem[32];
-    int64_t id;
-    int err = handoff_hear(s, r->turn, &c->heard);
-    if (err == -ESTALE)
-        c->result.refused = true;
-    if (err)
+    if (err) {
+        put_drop(&p->job);
         return err;
-    snprintf(idem, sizeof idem, "turn-%lld", (long long)r->turn->id);
-    struct store_outgoing o = {.adapter = adapter,
-                               .lane = r->lane,
-                               .idem = idem,
-                               .turn = r->turn->id,
-                               .at_ms = r->turn->at_ms,
-                               .next_ms = r->turn->at_ms,
-                               .body = r->body,
-                               .note = r->note};
-    return store_put_out(s, &o, &id);
-}
-
-static int write_event_of(struct store *s, struct closing *c)
-{
-    const struct inbox_reply *r = c->reply;
-    struct store_conversation talk;
-    int err = store_append(s, c->adapter->type->name, r->conversation, r->turn->id, r->body,
-                           r->turn->at_ms, &talk);
-    if (err == -ESTALE)
-        c->result.refused = true;
-    else if (!err)
-        c->result.seq = talk.head;
-    return err;
-}
-
-static int write_reply(struct store *s, struct closing *c)
-{
-    const struct inbox_reply *r = c->reply;
-    int64_t id;
-    int err = r->conversation ? write_event_of(s, c) : write_letter(s, c);
-    if (err)
-        return err == -ESTALE ? 0 : err;
-    const struct handoff_answer answer = {.turn = r->turn,
-                                          .asks_elsewhere = !r->conversation,
-                                          .person = r->person,
-                                          .room = c->room,
-                                          .why = c->why,
-                                          .open = c->open,
-                                          .next_open_s = c->next_open_s,
-                                          .eta_min = c->eta_min};
-    err = store_add_turn(s, r->turn, &id);
-    return err ? err : handoff_answered(s, &answer, &c->heard);
-}
-
-/* End a message and claim what it answers. *ret_fresh: it was open, and nobody had answered that. */
-static int end_and_claim(struct store *s, const struct closing *c, int64_t id, const char *claim,
-                         bool *ret_fresh)
-{
-    bool open = false, mine = true;
-    int err = store_end_message(s, id, INBOX_DONE, &open);
-    if (!err && open && claim)
-        err = store_claim(s, c->adapter->type->name, claim, c->reply->turn->at_ms, &mine);
-    *ret_fresh = open && mine;
-    return err;
-}
-
-static int run_close(struct store *s, struct journal_job *job)
-{
-    struct closing *c = (struct closing *)job;
-    const struct inbox_reply *r = c->reply;
-    bool fresh, any;
-    c->result = (struct inbox_closed){0};
-    handoff_done_release(&c->heard);
-    int err = end_and_claim(s, c, r->id, r->claim, &any);
-    for (size_t i = 0; !err && i < r->nalso; i++) {
-        err = end_and_claim(s, c, r->also[i].id, r->also[i].claim, &fresh);
-        any |= fresh;
     }
-    if (err)
-        return err;
-    c->result.refused = !any;
-    return any ? write_reply(s, c) : 0;
-}
-
-static void close_drop(struct journal_job *job)
-{
-    handoff_done_release(&((struct closing *)job)->heard);
-    free(job);
-}
-
-static void close_done(struct journal_job *job, int err)
-{
-    struct closing *c = (struct closing *)job;
-    struct bot *bot = c->adapter->bot;
-    if (err)
-        c->result = (struct inbox_closed){.err = err};
-    else
-        bot->inbox->open -= 1 + c->reply->nalso;
-    if (c->result.seq)
-        announce(c->adapter, c->reply->conversation, c->result.seq, c->reply->body);
-    else if (!err && !c->result.refused)
-        outbox_look(bot->outbox);
-    if (!err)
-        live_on_handoff(bot, &c->heard);
-    c->fn(c->ctx, &c->result);
-    close_drop(job);
-}
-
-int inbox_close(struct adapter *a, const struct inbox_reply *r, inbox_close_fn *fn, void *ctx)
-{
-    static const size_t texts[] = {offsetof(struct closing, room)};
-    struct closing closing = {.job = {.run = run_close, .done = close_done, .drop = close_drop},
-                              .adapter = a,
-                              .fn = fn,
-                              .ctx = ctx,
-                              .reply = r,
-                              .room = live_room(a->bot),
-                              .why = live_room_gets(a->bot)};
-    if (r->person == PERSON_WANTED) {
-        closing.open = hours_are(a->bot->config, clock_wall_ms() / 1000, &closing.next_open_s);
-        closing.eta_min = live_eta_min(a->bot);
-    }
-    struct closing *c = pack(&closing, sizeof closing, texts, 1);
-    int err = journal_run(a->bot->journal, &c->job);
-    if (err)
-        free(c);
-    return err;
+    box->arriving++;
+    if (p->arriving)
+        ++*p->arriving;
+    return 0;
 }
 
 /* ---- what the last run left open ---- */

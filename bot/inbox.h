@@ -1,7 +1,7 @@
 /* inbox.h: messages that have come in and are not dealt with yet. On disk before anybody is told that they were
  * taken; known again whenever they come once more; dealt with once, whatever happens in between.
  *
- *     inbox_put() --commit--> fn(receipt): acknowledge now
+ *     inbox_put() --commit--> fn(receipt): acknowledge now; done, when its reply was known and is in the same commit
  *                        `--> open --> on_message() --> bot_receive(.item)  -->  answer and "done" in one transaction
  *                              ^                   `--> inbox_end()         -->  done, ignored or dead
  *                              `-- the program ends, and starts again: on_message() once more
@@ -25,6 +25,7 @@
 
 struct adapter;
 struct bot;
+struct inbound;
 struct inbox;
 struct journal_turn;
 struct pool;
@@ -55,6 +56,9 @@ struct inbox_message {
     /* In the same transaction, and only if the message is new: */
     const char *conversation; /* whose transcript gets `event` (transcript.h), or NULL */
     const char *event;
+    /* What on_message() would put to bot_receive(), .item aside; or NULL. When its reply is known, that is written in the same
+     * transaction, the message is over with it, and on_message() is not called. Only with a transcript. */
+    const struct inbound *ask;
     const struct inbox_vote *vote;
     const struct inbox_wish *wish;
     const char *note_key, *note; /* something to remember: how far the adapter has read */

@@ -7,7 +7,8 @@
  * that lives no longer than its connection goes on to the next step with what it has: an answer that cannot be recorded
  * is sent without an id, a reply that cannot be rendered becomes an apology. So it always ends in exactly one send(). A
  * message of the inbox (inbox.h) is on disk: its reply is rendered first and written in the transaction that closes it,
- * again and again until the disk takes it; there is no send(), and no limit that would turn it away a second time.
+ * again and again until the disk takes it; there is no send(), and no limit that would turn it away a second time. When its
+ * reply is known as it comes in, it is foreseen: a turn on no line, which is written down together with the message.
  *
  * Turns of one conversation go one after another, in the order in which they came: the second question may mean
  * something only after the first reply ("2"), and replies must not overtake each other. Where replies of several
@@ -241,13 +242,9 @@ static bool calls_people(const struct turn *t)
                                              : live_room(t->bot) != NULL;
 }
 
+/* All of what closes it but the numbers, and what is rendered with them. */
 static void prepare_close(struct turn *t)
 {
-    struct buf body;
-    buf_init(&body, MAX_REPLY_JSON);
-    t->row.id = t->item.turn;
-    render_something(t, id_text(t, t->item.turn), &body);
-    bool transcript = t->adapter->type->has_transcripts;
     const char *lane = t->in.lane ? t->in.lane : t->in.conversation;
     t->closing = (struct inbox_reply){
         .id = t->item.id,
@@ -255,13 +252,11 @@ static void prepare_close(struct turn *t)
         .also = t->in.also,
         .nalso = t->in.nalso,
         .turn = &t->row,
-        .conversation = transcript ? lane : NULL,
+        .conversation = t->adapter->type->has_transcripts ? lane : NULL,
         .lane = lane,
         .note = t->in.note,
-        .body = pool_strndup(t->pool, body.s, body.len),
         .person = calls_people(t) ? t->reply->person : PERSON_UNMENTIONED,
     };
-    buf_release(&body);
 }
 
 /* What is said then is not how to reach somebody. */
@@ -274,7 +269,19 @@ static void take_call(struct turn *t)
     t->reply = r;
 }
 
-static void record(struct turn *t)
+const struct inbox_reply *turn_write(struct turn *t, int64_t id, int64_t seq)
+{
+    struct buf body;
+    buf_init(&body, MAX_REPLY_JSON);
+    t->row.id = t->item.turn = id;
+    t->item.seq = seq;
+    render_something(t, id_text(t, id), &body);
+    t->closing.body = pool_strndup(t->pool, body.s, body.len);
+    buf_release(&body);
+    return &t->closing;
+}
+
+static void fill_row(struct turn *t)
 {
     struct buf json;
     buf_init(&json, MAX_REPLY_JSON);
@@ -293,8 +300,14 @@ static void record(struct turn *t)
         .at_ms = clock_wall_ms(),
     };
     buf_release(&json);
+}
+
+static void record(struct turn *t)
+{
+    fill_row(t);
     if (t->item.id) {
         prepare_close(t);
+        turn_write(t, t->item.turn, t->item.seq);
         close_message(t);
         return;
     }
@@ -327,14 +340,20 @@ void turns_go_on(struct turns *all)
     }
 }
 
+/* From now on it is context. */
+static void tell(struct turn *t)
+{
+    if (!*t->key)
+        return;
+    uint64_t now_s = loop_now_ms(t->bot->loop) / 1000;
+    session_tell(session_get(t->bot->sessions, t->key, now_s), t->asked, t->reply);
+}
+
 static void answer_with(struct turn *t, const struct reply *reply)
 {
     t->reply = reply;
     take_call(t);
-    if (*t->key) {
-        uint64_t now_s = loop_now_ms(t->bot->loop) / 1000;
-        session_tell(session_get(t->bot->sessions, t->key, now_s), t->asked, reply);
-    }
+    tell(t);
     record(t);
 }
 
@@ -358,8 +377,8 @@ static void recall(struct turn *t, struct question *q)
     t->asked = q->text;
 }
 
-/* True: it waits for a thread. False: it has its reply, and may be no more. */
-static bool begin(struct turn *t)
+/* What is asked, as it is understood behind what was said before. */
+static void understand(struct turn *t)
 {
     const char *audience = bot_audience(t->adapter);
     struct question q = {.lang = t->in.lang,
@@ -371,9 +390,15 @@ static bool begin(struct turn *t)
     q.len = strlen(t->asked);
     t->question = q;
     t->sent_ms = loop_now_ms(t->bot->loop);
+}
+
+/* True: it waits for a thread. False: it has its reply, and may be no more. */
+static bool begin(struct turn *t)
+{
+    understand(t);
     bool hopeless = t->item.tries > INBOX_TRIES; /* it may be what ended the program */
     bool early = t->item.id && bot_loading(t->bot);
-    t->heard = hopeless || early ? NULL : heard_find(t->bot->heard, &q, t->sent_ms);
+    t->heard = hopeless || early ? NULL : heard_find(t->bot->heard, &t->question, t->sent_ms);
     if (t->heard) {
         t->bot->counts.heard++;
         answer_with(t, &t->heard->reply);
@@ -381,7 +406,7 @@ static bool begin(struct turn *t)
     }
     int err = hopeless ? -EINVAL
               : early  ? -EBUSY
-                       : work_ask(t->bot->work, t->pool, &q, answered, NULL, t);
+                       : work_ask(t->bot->work, t->pool, &t->question, answered, NULL, t);
     if (!err)
         return true;
     if (err == -EBUSY && t->item.id) {
@@ -464,7 +489,7 @@ static struct turn *turn_new(struct adapter *a, struct pool *pool, const struct 
     t->item.identity = t->item.body = NULL; /* the adapter's */
     t->in.item = NULL;
     t->key = key_of(pool, a->type->name, in->conversation);
-    t->line = in->item && in->lane ? key_of(pool, a->type->name, in->lane) : t->key;
+    t->line = in->lane ? key_of(pool, a->type->name, in->lane) : t->key;
     t->began_us = clock_us();
     return t;
 }
@@ -516,6 +541,46 @@ int bot_receive(struct adapter *a, const struct inbound *in)
     if (err)
         pool_free(pool);
     return err;
+}
+
+/* ---- a reply that is known before the question is on disk ---- */
+
+static bool foresee(struct turn *t)
+{
+    if (open_of(t->bot->turns, t->line) || bot_loading(t->bot))
+        return false;
+    understand(t);
+    t->heard = heard_find(t->bot->heard, &t->question, t->sent_ms);
+    if (!t->heard)
+        return false;
+    t->reply = &t->heard->reply;
+    if (t->reply->person != PERSON_UNMENTIONED) /* the staff comes in: one thing at a time */
+        return false;
+    fill_row(t);
+    prepare_close(t);
+    return true;
+}
+
+struct turn *turn_foresee(struct adapter *a, const struct inbound *in)
+{
+    struct pool *pool = pool_new();
+    const char *text = redact_for(a->bot->config, pool, clean(pool, in->text, in->len));
+    struct turn *t = turn_new(a, pool, in, text);
+    if (foresee(t))
+        return t;
+    turn_foreseen(t, false);
+    return NULL;
+}
+
+void turn_foreseen(struct turn *t, bool answered)
+{
+    if (answered) {
+        t->bot->counts.heard++;
+        tell(t);
+        count(t);
+    }
+    heard_release(t->bot->heard, t->heard);
+    pool_free(t->pool); /* and t */
 }
 
 void turns_forget(struct turns *all, const struct adapter *a, const char *conversation)

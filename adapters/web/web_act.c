@@ -68,6 +68,19 @@ static int put(struct act *a, struct inbox_message *m)
     return inbox_put(a->w->adapter, m, a->fn, a->ctx);
 }
 
+/* A question: `talk` is the conversation of a program's, or NULL. */
+static struct inbound inbound_of(const char *conversation, const char *talk, const char *text,
+                                 const char *lang, const char *cid)
+{
+    return (struct inbound){.text = text,
+                            .len = strlen(text),
+                            .conversation = talk ? talk : conversation,
+                            .lane = conversation,
+                            .lang = lang,
+                            .form = talk ? WEB_KEPT : WEB_EVENT,
+                            .ref = cid};
+}
+
 /* The body is what on_message() needs to ask; the event is what every tab shows. */
 static int ask(struct act *a)
 {
@@ -101,7 +114,8 @@ static int ask(struct act *a)
     buf_addc(&a->event, ',');
     web_add_string(&a->event, "text", text);
     add_time(&a->event, "at", clock_wall_ms() / 1000);
-    struct inbox_message m = {0};
+    struct inbound in = inbound_of(a->who->conversation, a->who->talk, text, a->who->lang, a->cid);
+    struct inbox_message m = {.ask = &in};
     return put(a, &m);
 }
 
@@ -219,14 +233,9 @@ void web_on_message(struct web *w, const struct inbox_item *item)
         snprintf(conversation, sizeof conversation, "%.*s", (int)(colon - item->identity),
                  item->identity);
         const char *talk = json_string(j, "talk", WEB_CONVERSATION); /* of a program's question */
-        struct inbound in = {.text = text,
-                             .len = strlen(text),
-                             .conversation = talk ? talk : conversation,
-                             .lane = conversation,
-                             .lang = json_string(j, "lang", 8),
-                             .form = talk ? WEB_KEPT : WEB_EVENT,
-                             .ref = colon + 1,
-                             .item = item};
+        struct inbound in =
+            inbound_of(conversation, talk, text, json_string(j, "lang", 8), colon + 1);
+        in.item = item;
         err = bot_receive(w->adapter, &in);
     }
     json_free(j);

@@ -10,6 +10,7 @@
 #include "bot/limits.h"
 #include "bot/log.h"
 #include "bot/loop.h"
+#include "bot/must.h"
 #include "tests/unit/bot/files.h"
 
 #define MAX_SEEN 16
@@ -25,9 +26,47 @@ static struct seen {
     int tries;
     char identity[32], body[32];
 } seen[MAX_SEEN];
-static size_t nreceipt, nseen, nevent;
+static size_t nreceipt, nseen, nevent, nreplied;
 static int64_t last_seq;
+static char last_reply[64];
 static bool leave_open;
+
+/* In place of turn.c: a question that is asked as "known" has its reply. */
+struct turn {
+    struct inbox_reply reply;
+    struct journal_turn row;
+    char body[64];
+};
+static size_t nforeseen, nanswered, nforgotten;
+
+struct turn *turn_foresee(struct adapter *a, const struct inbound *in)
+{
+    nforeseen++;
+    if (strcmp(in->text, "known"))
+        return NULL;
+    struct turn *t = must(calloc(1, sizeof *t));
+    t->row = (struct journal_turn){.adapter = a->type->name,
+                                   .conversation = "a",
+                                   .question = "known",
+                                   .reply_json = "{}",
+                                   .kind = "answer"};
+    t->reply = (struct inbox_reply){.turn = &t->row, .conversation = "a"};
+    return t;
+}
+
+const struct inbox_reply *turn_write(struct turn *t, int64_t id, int64_t seq)
+{
+    t->row.id = id;
+    snprintf(t->body, sizeof t->body, "\"re\":%lld,\"id\":%lld", (long long)seq, (long long)id);
+    t->reply.body = t->body;
+    return &t->reply;
+}
+
+void turn_foreseen(struct turn *t, bool answered)
+{
+    *(answered ? &nanswered : &nforgotten) += 1;
+    free(t);
+}
 
 static void on_message(struct adapter *a, const struct inbox_item *item)
 {
@@ -42,8 +81,13 @@ static void on_message(struct adapter *a, const struct inbox_item *item)
 static void on_event(struct adapter *a, const char *conversation,
                      const struct transcript_event *event)
 {
-    assert_int_equal(nseen, nevent); /* everybody sees the question before it is dealt with */
-    nevent++;
+    if (!strncmp(event->body, "\"re\"", 4)) { /* a reply; see above */
+        snprintf(last_reply, sizeof last_reply, "%s", event->body);
+        assert_int_equal(event->seq, last_seq + 1);
+        nreplied++;
+    } else { /* everybody sees the question before it is dealt with */
+        assert_int_equal(nseen + nreplied, nevent++);
+    }
     last_seq = event->seq;
 }
 
@@ -64,7 +108,8 @@ static void start(void)
     assert_int_equal(journal_start(bot.loop, &opt, &bot.journal), 0);
     bot.inbox = inbox_new(&bot);
     too_late = loop_timer(bot.loop, 20000, 0, give_up, NULL);
-    nreceipt = nseen = nevent = 0;
+    nreceipt = nseen = nevent = nreplied = nforeseen = nanswered = nforgotten = 0;
+    *last_reply = '\0';
 }
 
 static void stop(void)
@@ -191,6 +236,92 @@ static void a_vote_on_nothing_is_refused_and_leaves_nothing(void **state)
     assert_int_equal(stats.taken, 0);
 }
 
+static int number_in_file(const char *sql)
+{
+    sqlite3 *db;
+    sqlite3_stmt *st;
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+    int n = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int(st, 0) : -1;
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return n;
+}
+
+static struct inbox_message question(const char *identity, const char *text)
+{
+    static struct inbound in;
+    in = (struct inbound){.text = text, .len = strlen(text), .conversation = "a", .lane = "a"};
+    return (struct inbox_message){.identity = identity,
+                                  .body = text,
+                                  .conversation = "a",
+                                  .event = "\"t\":\"msg\"",
+                                  .ask = &in};
+}
+
+static void a_reply_that_is_known_is_written_with_its_question(void **state)
+{
+    char reply[64];
+    const struct inbox_message m = question("a:1", "known");
+    struct inbox_receipt first = *put(&m);
+    assert_int_equal(first.err, 0);
+    assert_int_equal(first.seq, 1);
+    assert_int_equal(last_seq, 2);
+    snprintf(reply, sizeof reply, "\"re\":1,\"id\":%lld", (long long)first.turn);
+    assert_string_equal(last_reply, reply);
+    assert_int_equal(nseen, 0); /* there is nothing left to do */
+    assert_int_equal(nanswered, 1);
+    assert_int_equal(inbox_open(bot.inbox), 0);
+    assert_int_equal(number_in_file("SELECT state = 1 AND body IS NULL FROM inbox"), 1);
+    assert_int_equal(number_in_file("SELECT id FROM turns"), first.turn);
+    assert_int_equal(number_in_file("SELECT turn FROM events WHERE seq = 2"), first.turn);
+
+    assert_true(put(&m)->known);
+    assert_int_equal(receipt[nreceipt - 1].turn, first.turn);
+    assert_int_equal(nforgotten, 1);
+    assert_int_equal(number_in_file("SELECT count(*) FROM events"), 2);
+    assert_int_equal(number_in_file("SELECT count(*) FROM turns"), 1);
+    stop();
+    start();
+    inbox_recover(bot.inbox);
+    put(&(struct inbox_message){.identity = "sync", .body = "", .over = true});
+    assert_int_equal(nseen, 0);
+}
+
+static void no_reply_overtakes_one_that_waits_for_its_commit(void **state)
+{
+    struct inbox_message m = question("a:1", "unknown");
+    assert_int_equal(inbox_put(&adapter, &m, on_receipt, NULL), 0);
+    m = question("a:2", "known");
+    put(&m);
+    assert_int_equal(nforeseen, 1); /* the first one, and it was not */
+    assert_int_equal(nseen, 2);
+    m = question("a:3", "known");
+    put(&m);
+    assert_int_equal(nanswered, 1);
+    assert_int_equal(nseen, 2);
+}
+
+static void a_reply_that_is_known_is_not_the_bots_to_give_where_a_person_answers(void **state)
+{
+    struct inbox_message m = question("a:1", "unknown");
+    put(&m);
+    assert_int_equal(number_in_file("UPDATE conversations SET mode = 2 RETURNING mode"), 2);
+    m = question("a:2", "known");
+    assert_int_equal(put(&m)->err, 0);
+    assert_int_equal(nanswered, 0);
+    assert_int_equal(nforgotten, 1);
+    assert_int_equal(nseen, 1);
+    assert_int_equal(last_seq, 2);
+    assert_int_equal(number_in_file("SELECT count(*) FROM turns"), 0);
+
+    assert_int_equal(number_in_file("UPDATE conversations SET erased = 1 RETURNING erased"), 1);
+    m = question("a:3", "known");
+    assert_int_equal(put(&m)->err, -ESTALE);
+    assert_int_equal(nforgotten, 2);
+    assert_int_equal(last_seq, 2);
+}
+
 /* As if all of it had come so much earlier. */
 static void age(long long ms)
 {
@@ -257,6 +388,9 @@ int main(void)
         TEST(the_same_name_for_something_else_is_a_conflict),
         TEST(events_are_numbered_without_a_gap_and_only_once),
         TEST(a_vote_on_nothing_is_refused_and_leaves_nothing),
+        TEST(a_reply_that_is_known_is_written_with_its_question),
+        TEST(no_reply_overtakes_one_that_waits_for_its_commit),
+        TEST(a_reply_that_is_known_is_not_the_bots_to_give_where_a_person_answers),
         TEST(what_was_open_comes_back_after_a_restart_and_counts_its_tries),
         TEST(what_cannot_be_named_or_is_too_much_is_refused_at_once),
     };
