@@ -67,7 +67,7 @@ static void hello_is_answered_by_ready_and_ask_by_an_answer_that_cites(void **st
     struct client *c = client_ws(w->port, "/v1/ws");
     client_text(c, "{\"t\":\"hello\",\"v\":1,\"unknown\":[1]}");
     cJSON *ready = next_frame(c, "ready");
-    assert_int_equal(strlen(text_of(ready, "tok")), 43);
+    assert_int_equal(strlen(text_of(ready, "tok")), 48);
     assert_string_equal(text_of(ready, "mode"), "bot");
     assert_int_equal(number_of(ready, "head"), 0);
     assert_int_equal(number_of(ready, "seq"), -1); /* only events have one */
@@ -110,7 +110,7 @@ static void a_token_goes_on_with_the_conversation(void **state)
     cJSON_Delete(ready);
     client_text(c, "{\"t\":\"hello\",\"v\":1,\"tok\":\"not one of ours\"}");
     again = next_frame(c, "ready");
-    assert_int_equal(strlen(text_of(again, "tok")), 43);
+    assert_int_equal(strlen(text_of(again, "tok")), 48);
     cJSON_Delete(again);
     client_close(c);
 }
