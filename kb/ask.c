@@ -188,23 +188,52 @@ static int find_spelling(void *ctx, const char *token, size_t len, size_t start,
     return 1;
 }
 
-/* "salri" is what the index has; "salary" is what a person can read. Any passage that won by the word has
- * it spelt out. */
-static void spell_out(struct kb *kb, const struct query *q, struct pool *pool,
-                      const struct row *row, size_t n)
+static bool is_token(const struct query_term *t, const char *token)
 {
-    for (size_t i = 0; i < q->ncorrected; i++)
-        for (size_t k = 0; k < n; k++) {
-            struct spelling s = {.token = q->corrected[i].to};
-            const char *text =
-                pool_printf(pool, "%c%s %s\n%s\n%s\n%s", TOKENIZER_MARK, row[k].lang,
-                            row[k].question, row[k].headings, row[k].title, row[k].body);
-            size_t len = 0;
-            if (tokenizer_run(kb->tokenizer, text, strlen(text), find_spelling, &s) != 1)
-                continue;
-            q->corrected[i].to = text_fold(pool, text + s.start, s.end - s.start, &len);
-            break;
-        }
+    return t->ntoken == 1 && !strcmp(t->token[0], token);
+}
+
+/* Whether a passage may have the token, as far as its matches tell. */
+static bool may_have(const struct query *q, const struct candidate *c, const char *token)
+{
+    bool term = false;
+    for (size_t i = 0; i < q->nterm; i++)
+        term = term || is_token(&q->term[i], token);
+    for (size_t i = 0; term && i < c->nmatch; i++)
+        if (is_token(&q->term[c->match[i].term], token))
+            return true;
+    return !term; /* it was not looked for */
+}
+
+/* How the passage spells the token; NULL: it does not have it. */
+static const char *spelt(struct kb *kb, struct pool *pool, const struct row *row, const char *token)
+{
+    struct spelling s = {.token = token};
+    size_t len = 0;
+    const char *text = pool_printf(pool, "%c%s %s\n%s\n%s\n%s", TOKENIZER_MARK, row->lang,
+                                   row->question, row->headings, row->title, row->body);
+    if (tokenizer_run(kb->tokenizer, text, strlen(text), find_spelling, &s) != 1)
+        return NULL;
+    return text_fold(pool, text + s.start, s.end - s.start, &len);
+}
+
+/* "salri" is what the index has; "salary" is what a person can read. Any passage that won by the word has it spelt out: of the
+ * n best, the first that does. How many corrections are left that these do not have and others might. */
+static size_t spell_out(struct kb *kb, const struct query *q, struct pool *pool,
+                        const struct candidate *c, const struct row *row, size_t n)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < q->ncorrected; i++) {
+        const char *to = q->corrected[i].to, *found = NULL;
+        if (!vocabulary_has(kb_vocabulary(kb), to))
+            continue;
+        for (size_t k = 0; !found && k < n; k++)
+            found = may_have(q, &c[k], to) ? spelt(kb, pool, &row[k], to) : NULL;
+        if (found)
+            q->corrected[i].to = found;
+        left += !found;
+    }
+    return left;
 }
 
 /* ---- hits --------------------------------------------------------------------------------------------- */
@@ -259,7 +288,9 @@ static int give_hit(struct kb *kb, bool quote, const struct query *q, struct poo
     if (!quote)
         return 0;
     int r = shelf_text(kb, row);
-    return r ? r : extract_best(kb->tokenizer, q, pool, row, c, hit);
+    if (!r)
+        extract_best(kb->tokenizer, q, pool, row, c, hit);
+    return r;
 }
 
 /* What the asker picked from a list that we offered is what is meant, however well others would answer the same words. */
@@ -304,6 +335,29 @@ static int read_query(struct kb *kb, const struct kb_ask *ask, struct pool *pool
     return query_build(&reader, pool, ask, q);
 }
 
+/* The candidates that are asked for, or so many more as it takes to say how their words are spelt, with their rows in order. */
+static int rank_all(struct kb *kb, const struct kb_ask *ask, const struct query *q,
+                    struct pool *pool, size_t max, struct candidates *c, struct row **ret_row,
+                    size_t *ret_n)
+{
+    /* A runner-up for the margin. */
+    size_t wanted = ask->chosen ? RANK_ROWS : max < RANK_FEW ? RANK_FEW : max;
+    struct candidate *before = pool_array(pool, q->ncorrected ? c->n : 0, sizeof *before);
+    if (q->ncorrected && c->n)
+        memcpy(before, c->c, c->n * sizeof *before);
+    int r = rank(kb, q, pool, wanted, c, ret_row, ret_n);
+    if (r || !q->ncorrected ||
+        !spell_out(kb, q, pool, c->c, *ret_row, wanted < *ret_n ? wanted : *ret_n))
+        return r;
+    if (wanted < RANK_ROWS && c->n) {
+        memcpy(c->c, before, c->n * sizeof *before);
+        r = rank(kb, q, pool, RANK_ROWS, c, ret_row, ret_n);
+    }
+    if (!r)
+        spell_out(kb, q, pool, c->c, *ret_row, *ret_n);
+    return r;
+}
+
 /* What answers `q`, which was read of `ask` into the pool of the hits. */
 static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, struct kb_hits *hits)
 {
@@ -319,10 +373,9 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
         r = candidates_headings(kb, q, &c);
     if (r)
         return r;
-    /* A runner-up for the margin; rows for explanations; all of them to find a spelling in. */
-    size_t wanted = q->ncorrected || ask->chosen ? RANK_ROWS : max < RANK_FEW ? RANK_FEW : max;
     confidence_read(q);
-    r = rank(kb, q, pool, wanted, &c, &row, &n);
+    line_ask(q);
+    r = rank_all(kb, ask, q, pool, max, &c, &row, &n);
     if (r)
         return r;
     const struct ranking ranking = {kb->tokenizer, q, &c, row, n};
@@ -336,7 +389,6 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
     if (ask->chosen && put_first(ask->chosen, &c, row, n))
         hits->band = KB_HIGH;
     hits->confidence = n ? c.c[0].confidence : 0;
-    spell_out(kb, q, pool, row, n);
     share_words(pool, q, hits);
     hits->unknown = q->unknown;
     hits->nunknown = q->nunknown;

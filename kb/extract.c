@@ -362,25 +362,23 @@ static void give_lead(const struct scan *s, size_t first, struct kb_hit *hit)
         }
 }
 
-int extract_best(struct tokenizer *t, const struct query *q, struct pool *pool,
-                 const struct row *row, const struct candidate *c, struct kb_hit *hit)
+void extract_best(struct tokenizer *t, const struct query *q, struct pool *pool,
+                  const struct row *row, const struct candidate *c, struct kb_hit *hit)
 {
     struct scan s;
     size_t len = row->end - row->start;
-    int r = extract_scan(t, q, pool, row, c, &s);
-    if (r < 0)
-        return r;
+    extract_scan(t, q, pool, row, c, &s);
     hit->lead = "";
     if (row->nunit && !s.fresh)
-        return 0; /* all of it was said; text stays "" */
+        return; /* all of it was said; text stays "" */
     if (!row->nunit || (s.fresh == row->nunit && len <= (row->entry ? WHOLE_ENTRY : WHOLE))) {
         give_facts(&s, (struct run){0, row->nunit ? row->nunit - 1 : 0, 0}, hit);
         give(&s, 0, len, hit);
-        return 0;
+        return;
     }
     struct run run = best_run(&s);
     if (run.score < NONE)
-        return 0;
+        return;
     take_before(&s, &run);
     round_off(&s, &run);
     give_facts(&s, run, hit);
@@ -389,5 +387,4 @@ int extract_best(struct tokenizer *t, const struct query *q, struct pool *pool,
         start = passage_item_start(s.text, start);
     give_lead(&s, run.first, hit);
     give(&s, start, row->unit[run.last].end - row->start, hit);
-    return 0;
 }

@@ -38,8 +38,8 @@ struct scan {
 
 /* Fill *ret from the passage's text and the places of the question's words that the first stage found. Lives in
  * `pool`. */
-int extract_scan(struct tokenizer *t, const struct query *q, struct pool *pool,
-                 const struct row *row, const struct candidate *c, struct scan *ret);
+void extract_scan(struct tokenizer *t, const struct query *q, struct pool *pool,
+                  const struct row *row, const struct candidate *c, struct scan *ret);
 
 /* ---- extract_want.c: is this the kind of sentence that was asked for? Each 0..1 ------------------------- */
 

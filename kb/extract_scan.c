@@ -42,22 +42,18 @@ static struct unit_notes note_unit(const struct row *row, const struct unit *u)
 }
 
 /* Make row->notes->units, unless it is there. */
-static int note_passage(struct tokenizer *t, const struct row *row)
+static void note_passage(struct tokenizer *t, const struct row *row)
 {
     struct pool *pool = row->notes->pool;
-    const struct text_words *words;
     if (row->notes->units)
-        return 0;
-    int r = words_quoted(t, row, &words);
-    if (r)
-        return r;
+        return;
+    const struct text_words *words = words_quoted(t, row);
     struct extract_notes *notes = pool_alloc(pool, sizeof *notes);
     struct unit_notes *unit = pool_array(pool, row->nunit, sizeof *unit);
     for (size_t i = 0; i < row->nunit; i++)
         unit[i] = note_unit(row, &row->unit[i]);
     *notes = (struct extract_notes){.words = words, .unit = unit};
     row->notes->units = notes;
-    return 0;
 }
 
 /* How much each unit is of the wanted kind. */
@@ -111,18 +107,20 @@ static bool may_begin(const struct terms *t, uint64_t hash)
     return t->sieve[hash % SIEVE / 64] >> hash % 64 & 1;
 }
 
-/* The index behind the `n` hashes that stand in a row from token i on; 0 when they do not. */
+/* The index behind the `n` hashes of which the first is that of word i, when they stand in a row from there on; else 0. */
 static size_t stands_at(const struct text_words *t, size_t i, const uint64_t *hash, size_t n)
 {
-    size_t pos = t->word[i].pos, at = i;
-    for (size_t k = 0; k < n; k++) {
-        while (at < t->n && (t->word[at].pos < pos + k ||
-                             (t->word[at].pos == pos + k && t->word[at].hash != hash[k])))
-            at++;
-        if (at == t->n || t->word[at].pos != pos + k)
+    for (size_t k = 1; k < n; k++) {
+        do
+            i++;
+        while (i < t->n && t->word[i].other);
+        if (i == t->n)
             return 0;
+        while (t->word[i].hash != hash[k])
+            if (++i == t->n || !t->word[i].other)
+                return 0;
     }
-    return at + 1;
+    return i + 1;
 }
 
 typedef void found_fn(void *ctx, const struct query_term *term, size_t from, size_t to);
@@ -210,8 +208,9 @@ static void place(void *ctx, const struct query_term *term, size_t from, size_t 
         fill_slots(s->seen[p->unit].fill, term);
     for (size_t i = from; i < to; i++) {
         const struct text_word *t = &p->tokens.word[i];
-        if ((!s->nmark || s->mark[s->nmark - 1].end <= t->start) && t->end <= last->end)
-            *POOL_PUSH(s->pool, s->mark, s->nmark, s->capmark) = (struct kb_span){t->start, t->end};
+        size_t end = text_word_end(t);
+        if ((!s->nmark || s->mark[s->nmark - 1].end <= t->start) && end <= text_word_end(last))
+            *POOL_PUSH(s->pool, s->mark, s->nmark, s->capmark) = (struct kb_span){t->start, end};
     }
 }
 
@@ -227,13 +226,12 @@ static double label_of(const struct scan *s, const struct placing *p, const stru
     struct text_words label = p->tokens;
     while (label.n && label.word[0].start < unit->label)
         label.word++, label.n--;
-    while (label.n && label.word[label.n - 1].end > unit->label_end)
+    while (label.n && text_word_end(&label.word[label.n - 1]) > unit->label_end)
         label.n--;
     size_t content = 0;
     for (size_t i = 0; i < label.n; i++) {
         const struct text_word *t = &label.word[i];
-        bool again = t > p->tokens.word && t[-1].pos == t->pos; /* another form of the same word */
-        if (t->end > unit->label_end || t->stop || again)
+        if (text_word_end(t) > unit->label_end || t->stop || t->other)
             continue;
         content++;
         if (!p->asked[t - p->tokens.word])
@@ -302,12 +300,10 @@ static size_t first_mention(const struct scan *s)
     return first;
 }
 
-int extract_scan(struct tokenizer *t, const struct query *q, struct pool *pool,
-                 const struct row *row, const struct candidate *c, struct scan *ret)
+void extract_scan(struct tokenizer *t, const struct query *q, struct pool *pool,
+                  const struct row *row, const struct candidate *c, struct scan *ret)
 {
-    int r = note_passage(t, row);
-    if (r)
-        return r;
+    note_passage(t, row);
     const struct extract_notes *notes = row->notes->units;
     const double *fit = fits_of(row, q->want);
     struct scan s = {.q = q, .row = row, .pool = pool, .text = row->notes->text};
@@ -327,5 +323,4 @@ int extract_scan(struct tokenizer *t, const struct query *q, struct pool *pool,
     s.first = first_mention(&s);
     s.has = own_words(&s);
     *ret = s;
-    return 0;
 }

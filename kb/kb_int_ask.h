@@ -177,16 +177,6 @@ int32_t stats_date(const char *s, int32_t open);
 /* The passage's place in the arrays, or s->n. */
 size_t stats_find(const struct stats *s, long long id);
 
-/* Tokens are compared as 64-bit hashes where many are: two different ones that collide are not to be expected in the
- * life of a base, and would only choose another sentence. */
-static inline uint64_t word_hash(const char *s, size_t len)
-{
-    uint64_t h = 14695981039346656037u; /* FNV-1a */
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ (unsigned char)s[i]) * 1099511628211u;
-    return h ^ h >> 32;
-}
-
 /* ---- query.c: what people type becomes terms ------------------------------------------------------------------------ */
 
 /* One thing that is asked for: a word of the question and every other way to say it. */
@@ -242,8 +232,16 @@ enum leaning { LEAN_NOT, LEAN_PERHAPS, LEAN_SURE };
 #define QUERY_SAID 64
 struct query_said {
     const char *token;
+    uint64_t hash; /* word_hash() of it */
     size_t slot;   /* SIZE_MAX: a word without content */
     double weight; /* less in sentences around the one that asks */
+};
+
+/* What lines are compared with: line.c. */
+#define LINE_SIEVE 1024
+struct line_asked {
+    uint64_t sieve[LINE_SIEVE / 64]; /* a bit for the low bits of each hash that is looked for */
+    size_t nsaid;                    /* of q->said: in the sentences that ask */
 };
 
 /* What is asked for, slot by slot. */
@@ -274,6 +272,7 @@ struct query {
     size_t nskip;
     double mass;              /* sum of weight * idf over the slots */
     struct query_asked asked; /* once confidence_read() has looked */
+    struct line_asked line;   /* once line_ask() has */
     enum query_want want;
     const char *main_lang; /* that the words were read in, "" when there is none */
     const char *lang, *audience, *today;
@@ -434,21 +433,26 @@ int row_text(struct kb *kb, struct pool *pool, long long document, size_t start,
 /* ---- words.c: the words of a passage ------------------------------------------------------------------------------------- */
 
 struct text_word {
-    uint64_t hash;       /* word_hash() of the token */
-    uint32_t pos;        /* place; another form of a word has the same as the one before */
-    uint32_t start, end; /* bytes */
-    bool stop;           /* without content */
+    uint64_t hash;  /* word_hash() of the token */
+    uint32_t start; /* bytes */
+    uint32_t len : 30;
+    uint32_t other : 1; /* another form of the word before, at its place */
+    uint32_t stop : 1;  /* without content */
 };
+static inline size_t text_word_end(const struct text_word *w)
+{
+    return (size_t)w->start + w->len;
+}
 struct text_words {
     const struct text_word *word;
     size_t n;
 };
 /* Of any text; lives in `pool`. */
-int words_read(struct tokenizer *t, struct pool *pool, const char *lang, const char *s, size_t len,
-               struct text_words *ret);
+void words_read(struct tokenizer *t, struct pool *pool, const char *lang, const char *s, size_t len,
+                struct text_words *ret);
 /* Of the body; of the text, once shelf_text() has been called. They live as long as the row. */
-int words_body(struct tokenizer *t, const struct row *row, const struct text_words **ret);
-int words_quoted(struct tokenizer *t, const struct row *row, const struct text_words **ret);
+const struct text_words *words_body(struct tokenizer *t, const struct row *row);
+const struct text_words *words_quoted(struct tokenizer *t, const struct row *row);
 
 /* ---- shelf.c: the rows that were read lately ---------------------------------------------------------------------------- */
 
@@ -511,7 +515,9 @@ double heading_label_most(const struct query *q, const struct features *f);
 
 /* ---- line.c: how well one line of a passage says what was asked ----------------------------------------------------------- */
 
-/* The row's lines beside the question, once confidence_read() has looked at it. */
+/* Note in q->line what lines will be compared with. Once, when all terms are known. */
+void line_ask(struct query *q);
+/* The row's lines beside the question, once line_ask() and confidence_read() have looked at it. */
 struct line_found line_compare(struct tokenizer *t, const struct query *q, const struct row *row);
 
 /* ---- rank.c, confidence.c, confidence_signs.c: see the essays at their tops ----------------------------------------- */
@@ -599,8 +605,8 @@ void measure_confidence(struct sureness *own, size_t nown, struct sureness *fore
 /* ---- extract.c, explain.c ------------------------------------------------------------------------------------------------- */
 
 /* The part of `row` that answers: fills hit->text, start, end, mark, nmark. shelf_text() has been called. */
-int extract_best(struct tokenizer *t, const struct query *q, struct pool *pool,
-                 const struct row *row, const struct candidate *c, struct kb_hit *hit);
+void extract_best(struct tokenizer *t, const struct query *q, struct pool *pool,
+                  const struct row *row, const struct candidate *c, struct kb_hit *hit);
 
 /* All of the above as figures. row[i] belongs to c->c[i], of which there are `n`. Lives in `pool`. */
 int explain_hits(struct kb *kb, struct pool *pool, const struct query *q,

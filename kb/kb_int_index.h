@@ -21,6 +21,27 @@ int stem_language(struct stem *st, const char *code);
 size_t stem_word(struct stem *st, int language, const char *s, size_t len, char *out);
 size_t stem_fold(const char *s, size_t len, char *out);
 
+/* Tokens are compared as 64-bit hashes where many are: two different ones that collide are not to be expected in the
+ * life of a base, and would only choose another sentence. */
+static inline uint64_t word_hash(const char *s, size_t len)
+{
+    uint64_t h = 14695981039346656037u; /* FNV-1a */
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ (unsigned char)s[i]) * 1099511628211u;
+    return h ^ h >> 32;
+}
+
+/* What became of a word of ASCII letters: its first `head` letters, in small ones, and the tail behind them. */
+struct stem_seen {
+    uint64_t hash; /* word_hash() of that */
+    bool stop;     /* a stop word of the language */
+    uint8_t language, head, ntail;
+    char tail[12];
+};
+/* Of `len` ASCII letters at s, small or not, where `room` bytes may be read. Good until the next call. NULL: ask stem_word(). */
+const struct stem_seen *stem_letters(struct stem *st, int language, const char *s, size_t len,
+                                     size_t room);
+
 /* ---- tokenizer.c: words of questions and passages ------------------------------------------------------ */
 
 /* The FTS5 tokenizer "guidepost": words of letters and digits, folded as text_fold() does, stemmed by
@@ -42,6 +63,13 @@ struct tokenizer;
 int tokenizer_new(struct tokenizer **ret);
 void tokenizer_free(struct tokenizer *t);
 int tokenizer_run(struct tokenizer *t, const char *s, size_t len, token_fn *fn, void *ctx);
+
+/* The same of a text in `lang` without a mark, for who wants no tokens but their word_hash(), and whether they are stop words
+ * of that language. Takes a third of the time. */
+typedef void hashed_fn(void *ctx, uint64_t hash, bool stop, size_t start, size_t end,
+                       bool colocated);
+void tokenizer_hash(struct tokenizer *t, const char *lang, const char *s, size_t len,
+                    hashed_fn *fn, void *ctx);
 
 /* What FTS5 on this connection has tokenized to be indexed is also told to the tap: text() before each text, which
  * stays where it is until the last token() of it. Neither can refuse. NULL ends it. */

@@ -14,130 +14,141 @@
  *          found ("what about ... for nurses") and is not its subject.
  *
  * The longest common subsequence is kept as one row of the usual matrix, a column per word of the question. A word of
- * the line that nobody asked for leaves it as it is, so most words cost nothing; and the words of a passage, as hashes, are
- * made once and kept on the shelf. */
+ * the line that nobody asked for leaves it as it is, and how many there are is known beforehand, so most words cost
+ * nothing but a look; and the words of a passage, as hashes, and where its lines end are found once and kept on the shelf. */
 #include "kb/kb_int.h"
 
 #include <math.h>
 #include <string.h>
 
-#define SIEVE      1024 /* bits */
 #define LINES_READ 4096 /* bytes of a body, and of what stands above it */
 
 /* ---- the words of a passage, line by line ----------------------------------------------------------------- */
 
-struct line_word {
-    uint64_t hash;
-    uint32_t line; /* or sentence: its number */
-    bool body;
-    bool other; /* another form of the one before */
-    bool stop;
+/* A line, or a sentence. */
+struct line {
+    uint32_t end;            /* the word behind it */
+    uint16_t words, content; /* other forms of a word are none; those without stop words */
+};
+
+struct lines {
+    const struct text_words *words;
+    const struct line *line;
+    size_t n;
 };
 
 /* Of a passage; made when a question first wants its lines (shelf.c). */
 struct line_notes {
-    const struct line_word *word;
-    size_t n;
+    struct text_words above;
+    struct lines head, body;
 };
 
-/* Lines while they are gathered. */
-struct gathering {
-    struct pool *pool;
-    uint32_t line;
-    bool body;
-    struct line_word *word;
-    size_t n, cap;
-};
-
-/* The words of a text, as many as there are in its first LINES_READ bytes, by line and sentence. */
-static void gather(struct gathering *g, const char *text, const struct text_words *words)
+/* The lines of a text, as many as there are in its first LINES_READ bytes, by line and sentence. */
+static struct lines find_lines(struct pool *pool, const char *text, const struct text_words *words)
 {
-    size_t end = 0; /* of the line at hand */
-    for (size_t i = 0; i < words->n && words->word[i].end < LINES_READ; i++) {
+    struct line *line = NULL;
+    struct pool *scratch = pool_new();
+    size_t n = 0, cap = 0, end = 0; /* of the line at hand */
+    for (size_t i = 0; i < words->n && text_word_end(&words->word[i]) < LINES_READ; i++) {
         const struct text_word *w = &words->word[i];
-        for (; w->start >= end; g->line++) {
+        bool first = w->start >= end;
+        while (w->start >= end) {
             end += sentence_end(text + end, strcspn(text + end, "\n"));
             end += strspn(text + end, " \n");
         }
-        *POOL_PUSH(g->pool, g->word, g->n, g->cap) = (struct line_word){
-            w->hash, g->line, g->body, i && w->pos == words->word[i - 1].pos, w->stop};
+        struct line *at = first ? POOL_PUSH(scratch, line, n, cap) : &line[n - 1];
+        at->end = (uint32_t)i + 1;
+        at->words = (uint16_t)(at->words + !w->other);
+        at->content = (uint16_t)(at->content + !(w->other || w->stop));
     }
-    g->line++;
+    struct line *kept = pool_array(pool, n, sizeof *kept);
+    if (n)
+        memcpy(kept, line, n * sizeof *kept);
+    pool_free(scratch);
+    return (struct lines){words, kept, n};
 }
 
-/* The words of a passage, none where they cannot be told. A title is a line by itself and with the last heading. */
+/* What stands above the body. A title is a line by itself and with the last heading. */
+static char *text_above(struct pool *pool, const struct row *row)
+{
+    const char *last = row->nheading ? row->heading[row->nheading - 1] : "";
+    const char *const part[] = {row->title, "\n",          row->title, " ",          last,
+                                "\n",       row->headings, "\n",       row->question};
+    size_t n = 0, len[sizeof part / sizeof *part];
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++)
+        n += len[i] = strlen(part[i]);
+    char *text = pool_alloc(pool, n + 1), *at = text;
+    for (size_t i = 0; i < sizeof part / sizeof *part; at += len[i++])
+        memcpy(at, part[i], len[i]);
+    return text;
+}
+
 static const struct line_notes *lines_of(struct tokenizer *t, const struct row *row)
 {
-    struct text_words head;
-    const struct text_words *body;
+    struct pool *pool = row->notes->pool;
     if (row->notes->lines)
         return row->notes->lines;
-    struct line_notes *notes = pool_alloc(row->notes->pool, sizeof *notes);
-    row->notes->lines = notes;
-    struct gathering g = {.pool = pool_new()};
-    const char *last = row->nheading ? row->heading[row->nheading - 1] : "";
-    const char *text = pool_printf(g.pool, "%s\n%s %s\n%s\n%s", row->title, row->title, last,
-                                   row->headings, row->question);
-    if (!words_read(t, g.pool, row->lang, text, strlen(text), &head))
-        gather(&g, text, &head);
-    g.body = true;
-    if (!words_body(t, row, &body))
-        gather(&g, row->body, body);
-    struct line_word *word = pool_array(row->notes->pool, g.n, sizeof *word);
-    if (g.n)
-        memcpy(word, g.word, g.n * sizeof *word);
-    *notes = (struct line_notes){word, g.n};
-    pool_free(g.pool);
-    return notes;
+    struct line_notes *notes = pool_alloc(pool, sizeof *notes);
+    struct pool *scratch = pool_new();
+    const char *text = text_above(scratch, row);
+    words_read(t, pool, row->lang, text, strlen(text), &notes->above);
+    notes->head = find_lines(pool, text, &notes->above);
+    notes->body = find_lines(pool, row->body, words_body(t, row));
+    pool_free(scratch);
+    return row->notes->lines = notes;
 }
 
 /* ---- a question beside them ---------------------------------------------------------------------------------- */
 
-/* The question's words, and what has been found of them in the line at hand. */
+/* What has been found of the question in the line at hand. */
 struct reading {
     const struct query *q;
-    uint64_t sieve[SIEVE / 64];   /* low bits of the hashes of all that is looked for */
-    uint64_t hash[QUERY_SAID];    /* of the words without content */
-    size_t nsaid;                 /* in the sentences that ask */
-    size_t words, content, asked; /* without stop words; what was asked for */
+    size_t content, asked; /* words without stop words; what was asked for */
     bool any;
     double filled[KB_MAX_TERMS + 1];
     double common[QUERY_SAID + 1]; /* with the first so many words of the question */
     struct line_found best;
 };
 
-static void look_for(struct reading *r, uint64_t hash)
+static double larger(double a, double b)
 {
-    r->sieve[hash % SIEVE / 64] |= UINT64_C(1) << hash % 64;
+    return a > b ? a : b;
 }
 
-static bool is_looked_for(const struct reading *r, uint64_t hash)
+static double smaller(double a, double b)
 {
-    return r->sieve[hash % SIEVE / 64] >> hash % 64 & 1;
+    return a < b ? a : b;
 }
 
-static void begin(struct reading *r)
+static void look_for(struct line_asked *a, uint64_t hash)
 {
-    const struct query *q = r->q;
+    a->sieve[hash % LINE_SIEVE / 64] |= UINT64_C(1) << hash % 64;
+}
+
+static bool is_looked_for(const struct line_asked *a, uint64_t hash)
+{
+    return a->sieve[hash % LINE_SIEVE / 64] >> hash % 64 & 1;
+}
+
+void line_ask(struct query *q)
+{
+    struct line_asked *a = &q->line;
+    *a = (struct line_asked){.nsaid = 0};
     for (size_t i = 0; i < q->nterm; i++)
-        look_for(r, q->term[i].hash);
-    for (; r->nsaid < q->nsaid && q->said[r->nsaid].weight >= 1; r->nsaid++) {
-        const struct query_said *said = &q->said[r->nsaid];
-        if (said->slot != SIZE_MAX)
-            continue;
-        r->hash[r->nsaid] = word_hash(said->token, strlen(said->token));
-        look_for(r, r->hash[r->nsaid]);
-    }
+        look_for(a, q->term[i].hash);
+    for (; a->nsaid < q->nsaid && q->said[a->nsaid].weight >= 1; a->nsaid++)
+        if (q->said[a->nsaid].slot == SIZE_MAX)
+            look_for(a, q->said[a->nsaid].hash);
 }
 
 /* The line has a word that says each of the question's words as well as `well`. */
 static void extend(struct reading *r, const double well[QUERY_SAID])
 {
     double before = 0; /* without this word of either */
-    for (size_t i = 0; i < r->nsaid; i++) {
-        double now = fmax(r->common[i + 1], r->common[i]);
+    for (size_t i = 0; i < r->q->line.nsaid; i++) {
+        double now = larger(r->common[i + 1], r->common[i]);
         if (well[i] > 0)
-            now = fmax(now, before + well[i]);
+            now = larger(now, before + well[i]);
         before = r->common[i + 1];
         r->common[i + 1] = now;
     }
@@ -147,24 +158,23 @@ static void extend(struct reading *r, const double well[QUERY_SAID])
 static bool take_word(struct reading *r, uint64_t hash)
 {
     const struct query *q = r->q;
+    const size_t nsaid = q->line.nsaid;
     double well[QUERY_SAID];
     bool asked = false, any = false;
-    if (!is_looked_for(r, hash))
-        return false;
-    memset(well, 0, r->nsaid * sizeof *well);
+    memset(well, 0, nsaid * sizeof *well);
     for (size_t i = 0; i < q->nterm; i++) {
         const struct query_term *t = &q->term[i];
         if (t->hash != hash || t->ntoken > 1)
             continue;
         asked = any = true;
         for (size_t s = t->slot; s < t->slot + t->nslot && s <= KB_MAX_TERMS; s++)
-            r->filled[s] = fmax(r->filled[s], t->weight);
-        for (size_t k = 0; k < r->nsaid; k++)
+            r->filled[s] = larger(r->filled[s], t->weight);
+        for (size_t k = 0; k < nsaid; k++)
             if (q->said[k].slot >= t->slot && q->said[k].slot < t->slot + t->nslot)
-                well[k] = fmax(well[k], t->typed ? 1 : t->weight);
+                well[k] = larger(well[k], t->typed ? 1 : t->weight);
     }
-    for (size_t k = 0; k < r->nsaid; k++)
-        if (q->said[k].slot == SIZE_MAX && r->hash[k] == hash) {
+    for (size_t k = 0; k < nsaid; k++)
+        if (q->said[k].slot == SIZE_MAX && q->said[k].hash == hash) {
             well[k] = 1;
             any = true;
         }
@@ -175,43 +185,50 @@ static bool take_word(struct reading *r, uint64_t hash)
     return asked;
 }
 
-static void end_line(struct reading *r, bool body)
+static void end_line(struct reading *r, const struct line *line, bool body)
 {
     const struct query_asked *asked = &r->q->asked;
-    double have = 0, precision = r->content ? (double)r->asked / (double)r->content : 0;
-    if (r->any) {
-        for (size_t s = 0; s < asked->n; s++)
-            have += asked->worth[s] * r->filled[s];
-        double recall = asked->mass > 0 ? have / asked->mass : 0;
-        double said = 2 * r->common[r->nsaid] / (double)(r->nsaid + r->words);
-        if (body && recall > 0 && precision > 0)
-            r->best.exact = fmax(r->best.exact, 2 * recall * precision / (recall + precision));
-        r->best.said = fmax(r->best.said, fmin(1, said));
-        r->best.sense = fmax(r->best.sense, fmin(1, said) * (1 + 2 * recall) / 3);
-        if (body)
-            r->best.body = fmax(r->best.body, fmin(1, said));
-        memset(r->filled, 0, sizeof r->filled);
-        memset(r->common, 0, (r->nsaid + 1) * sizeof *r->common);
+    const size_t nsaid = r->q->line.nsaid, content = line->content + r->content;
+    double have = 0, precision = content ? (double)r->asked / (double)content : 0;
+    for (size_t s = 0; s < asked->n; s++)
+        have += asked->worth[s] * r->filled[s];
+    double recall = asked->mass > 0 ? have / asked->mass : 0;
+    double said = smaller(1, 2 * r->common[nsaid] / (double)(nsaid + line->words));
+    if (body && recall > 0 && precision > 0)
+        r->best.exact = larger(r->best.exact, 2 * recall * precision / (recall + precision));
+    r->best.said = larger(r->best.said, said);
+    r->best.sense = larger(r->best.sense, said * (1 + 2 * recall) / 3);
+    if (body)
+        r->best.body = larger(r->best.body, said);
+    memset(r->filled, 0, asked->n * sizeof *r->filled);
+    memset(r->common, 0, (nsaid + 1) * sizeof *r->common);
+}
+
+static void compare(struct reading *r, const struct lines *lines, bool body)
+{
+    const struct text_word *word = lines->words->word;
+    size_t i = 0;
+    for (size_t k = 0; k < lines->n; k++) {
+        const struct line *line = &lines->line[k];
+        r->any = false;
+        r->content = r->asked = 0;
+        for (; i < line->end; i++) {
+            if (!is_looked_for(&r->q->line, word[i].hash) || !take_word(r, word[i].hash) ||
+                word[i].other)
+                continue;
+            r->content += word[i].stop; /* one that was asked for has content */
+            r->asked++;
+        }
+        if (r->any)
+            end_line(r, line, body);
     }
-    r->any = false;
-    r->words = r->content = r->asked = 0;
 }
 
 struct line_found line_compare(struct tokenizer *t, const struct query *q, const struct row *row)
 {
     const struct line_notes *notes = lines_of(t, row);
     struct reading reading = {.q = q};
-    begin(&reading);
-    for (size_t k = 0; k < notes->n; k++) {
-        const struct line_word *w = &notes->word[k];
-        bool asked = take_word(&reading, w->hash);
-        if (!w->other) {
-            reading.words++;
-            reading.content += !w->stop || asked;
-            reading.asked += asked;
-        }
-        if (k + 1 == notes->n || w[1].line != w->line)
-            end_line(&reading, w->body);
-    }
+    compare(&reading, &notes->head, false);
+    compare(&reading, &notes->body, true);
     return reading.best;
 }

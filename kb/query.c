@@ -314,7 +314,8 @@ static void add_said(struct query *q, const struct query_message *m)
             const struct query_word *w = &m->word[i];
             if (w->asks == asking && !is_said(q, w->token))
                 q->said[q->nsaid++] =
-                    (struct query_said){w->token, w->slot, asking ? 1 : WEIGHT_SAID};
+                    (struct query_said){w->token, word_hash(w->token, strlen(w->token)), w->slot,
+                                        asking ? 1 : WEIGHT_SAID};
         }
 }
 

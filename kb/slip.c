@@ -7,7 +7,8 @@
  *
  * One row of the usual matrix is kept for each letter of the word that is tried. Words are tried by walking along
  * whatever holds many of them, so two that begin alike share the rows of their beginning, and a beginning that is
- * already too far off takes all its words away with it. */
+ * already too far off takes all its words away with it. Of a row only what can be within the limit is worked out (Ukkonen,
+ * 1985): a small slip leaves two or three places of it. */
 #include "kb/slip.h"
 
 #include <pthread.h>
@@ -147,8 +148,11 @@ void slip_begin(struct slip *s, const char *typed, size_t len, unsigned max)
     memcpy(s->typed, typed, s->len);
     find_sounds(s);
     unsigned cost = 0;
+    s->from[0] = s->to[0] = 0;
     for (size_t i = 0; i <= s->len; i++) {
         s->row[0][i] = (uint8_t)(i <= BAND ? cost : FAR);
+        if (s->row[0][i] <= max)
+            s->to[0] = (uint8_t)i;
         cost += i ? ADDED : ADDED + FIRST;
     }
     s->least[0] = 0;
@@ -180,29 +184,58 @@ static unsigned cell(const struct slip *s, size_t i, const char *word, size_t k)
     return cost < FAR ? cost : FAR;
 }
 
+/* Places of row k that can be within the limit by what stands in the rows before it. The rest can be only behind another of
+ * the same row. */
+static void reach(const struct slip *s, size_t k, size_t *ret_low, size_t *ret_high)
+{
+    size_t low = SLIP_LETTERS + 1, high = 0;
+    for (size_t back = 1; back <= 2 && back <= k; back++) {
+        size_t from = s->from[k - back], to = s->to[k - back];
+        if (from > to)
+            continue;
+        low = from + back - 1 < low ? from + back - 1 : low;
+        high = to + 2 > high ? to + 2 : high;
+    }
+    *ret_low = *ret_low > low ? *ret_low : low;
+    *ret_high = *ret_high < high ? *ret_high : high;
+}
+
+static void note_within(struct slip *s, size_t k, size_t i)
+{
+    if (s->row[k][i] > s->max)
+        return;
+    if (s->from[k] > s->to[k])
+        s->from[k] = (uint8_t)i;
+    s->to[k] = (uint8_t)i;
+}
+
 bool slip_letter(struct slip *s, const char *word, size_t k)
 {
     if (k > SLIP_LETTERS || k > s->len + BAND)
         return false;
     uint8_t *now = s->row[k];
     size_t low = k > BAND ? k - BAND : 1, high = k + BAND < s->len ? k + BAND : s->len;
+    size_t first = low, last = high;
     unsigned least = FAR;
-    now[0] = now[low - 1] = FAR;
+    s->from[k] = 1;
+    s->to[k] = 0;
+    now[0] = FAR;
+    memset(now + low - 1, FAR, (high < s->len ? high + 1 : high) - (low - 1) + 1);
+    reach(s, k, &first, &last);
     if (low == 1) {
         least =
             s->row[k - 1][0] + added(word[k - 1], k > 1 ? word[k - 2] : 0) + (k == 1 ? FIRST : 0u);
         now[0] = (uint8_t)least;
+        note_within(s, k, 0);
+        first = least <= s->max ? 1 : first;
     }
-    for (size_t i = low; i <= high; i++) {
+    for (size_t i = first; i <= high && (i <= last || now[i - 1] <= s->max); i++) {
         unsigned cost = cell(s, i, word, k);
         now[i] = (uint8_t)cost;
+        note_within(s, k, i);
         least = cost < least ? cost : least;
     }
-    if (high < s->len)
-        now[high + 1] = FAR;
     s->least[k] = (uint8_t)least;
-    return least <= s->max ||
-           (s->least[k - 1] + SPELT <= (int)s->max && half(s, word[k - 1], k, low, high));
     return least <= s->max ||
            (s->least[k - 1] + SPELT <= (int)s->max && half(s, word[k - 1], k, low, high));
 }

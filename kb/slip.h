@@ -22,7 +22,9 @@ struct slip {
     unsigned max;
     uint8_t nsound[SLIP_LETTERS + 1]; /* of the groups that end behind so many letters typed */
     struct slip_sound sound[SLIP_LETTERS + 1][SLIP_SOUNDS];
-    uint8_t least[SLIP_LETTERS + 1];                 /* of each row */
+    uint8_t least[SLIP_LETTERS + 1]; /* of each row */
+    uint8_t from[SLIP_LETTERS + 1],
+        to[SLIP_LETTERS + 1];                        /* what of each row is within max; or 1, 0 */
     uint8_t row[SLIP_LETTERS + 1][SLIP_LETTERS + 1]; /* [letters of the word][letters typed] */
 };
 

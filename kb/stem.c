@@ -7,12 +7,13 @@
  * "-ées", the umlauts); accents go afterwards, so that a question typed without them still meets
  * the text.
  *
- * Most words of a text have been seen before: a direct-mapped cache per instance keeps
- * stems of plain ASCII words, which halves the time of a whole tokenization. It is small for who asks
- * questions and grows for who reads a library. It decides nothing: without it the same tokens come
- * out. */
+ * Most words of a text have been seen before: a direct-mapped cache per instance keeps what became
+ * of plain ASCII words, under the word itself as three numbers of eight bytes. With a stem it keeps its hash and whether
+ * it is a stop word, which is all that is wanted of most words of a passage that is read for a question. It is small for who
+ * asks questions and grows for who reads a library. It decides nothing: without it the same tokens come out. */
 #include "kb/kb_int.h"
 
+#include <endian.h>
 #include <libstemmer.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +22,17 @@
 #define LANGUAGES    32 /* met by one instance; further ones are not stemmed */
 #define CACHE_BITS   10 /* at first, so that a single question does not fill memory; and at most: */
 #define CACHE_MOST   14
-#define CACHE_MISSES 1  /* for each place, before it grows */
-#define CACHE_WORD   22 /* bytes; longer words are rare */
+#define CACHE_MISSES 1 /* for each place, before it grows */
 
-/* A stem is nearly always the head of its word, with a letter or two behind it: 32 bytes for both. */
-#define CACHE_TAIL 6
+/* A word in small letters, zeroes behind it. Longer ones are rare, and are not kept. */
+#define KEY_BYTES 24
+struct key {
+    uint64_t part[KEY_BYTES / 8];
+};
+
 struct cached {
-    uint8_t language, keylen, head, ntail;
-    char tail[CACHE_TAIL], key[CACHE_WORD];
+    struct key key;        /* zero: the place is free */
+    struct stem_seen seen; /* with what became of it */
 };
 
 struct language {
@@ -146,12 +150,17 @@ static size_t snowball(struct sb_stemmer *stemmer, char *s, size_t len)
     return (size_t)n;
 }
 
-static struct cached *slot(struct stem *st, int language, const char *s, size_t len)
+static struct cached *slot(struct stem *st, int language, const struct key *k)
 {
-    uint32_t h = 2166136261u ^ (uint32_t)language;
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ (unsigned char)s[i]) * 16777619u;
-    return &st->cache[(h ^ h >> 16) & ((1u << st->bits) - 1)];
+    uint64_t h = (k->part[0] + (uint64_t)language) * 0x9e3779b97f4a7c15u;
+    h = (h ^ h >> 32 ^ k->part[1]) * 0xc2b2ae3d27d4eb4fu;
+    h = (h ^ h >> 32 ^ k->part[2]) * 0x9e3779b97f4a7c15u;
+    return &st->cache[h >> (64 - st->bits)];
+}
+
+static bool same(const struct key *a, const struct key *b)
+{
+    return !((a->part[0] ^ b->part[0]) | (a->part[1] ^ b->part[1]) | (a->part[2] ^ b->part[2]));
 }
 
 /* Go on with four times as many places, if there is memory for them. */
@@ -165,40 +174,83 @@ static void grow(struct stem *st)
     st->cache = bigger;
     st->bits += 2;
     for (size_t i = 0; i < n; i++)
-        if (old[i].keylen)
-            *slot(st, old[i].language, old[i].key, old[i].keylen) = old[i];
+        if (old[i].key.part[0])
+            *slot(st, old[i].seen.language, &old[i].key) = old[i];
     free(old);
+}
+
+/* What becomes of the word, which has `len` bytes, by Snowball; NULL when it is too unlike the word to be kept. */
+static const struct stem_seen *see(struct stem *st, int language, const struct key *key, size_t len)
+{
+    const struct language *l = &st->language[language];
+    char word[KEY_BYTES], stem[STEM_MAX];
+    struct stem_seen seen = {.language = (uint8_t)language};
+    memcpy(word, key, sizeof word);
+    memcpy(stem, key, sizeof word);
+    size_t n = snowball(l->stemmer, stem, len), head = 0;
+    while (head < n && head < len && stem[head] == word[head])
+        head++;
+    if (n - head > sizeof seen.tail)
+        return NULL;
+    if (++st->misses > (size_t)CACHE_MISSES << st->bits && st->bits + 2 <= CACHE_MOST)
+        grow(st);
+    seen.head = (uint8_t)head;
+    seen.ntail = (uint8_t)(n - head);
+    memcpy(seen.tail, stem + head, n - head);
+    seen.stop = stopword(l->code, stem, n);
+    seen.hash = word_hash(stem, n);
+    struct cached *c = slot(st, language, key);
+    *c = (struct cached){*key, seen};
+    return &c->seen;
+}
+
+static inline const struct stem_seen *look_up(struct stem *st, int language, const struct key *key,
+                                              size_t len)
+{
+    const struct cached *c = slot(st, language, key);
+    if (c->seen.language == language && same(&c->key, key))
+        return &c->seen;
+    return see(st, language, key, len);
+}
+
+/* Eight bytes, or n if that is less, of letters, which become small ones. */
+static inline uint64_t small_letters(const char *s, size_t n)
+{
+    uint64_t part;
+    memcpy(&part, s, sizeof part);
+    part |= UINT64_C(0x2020202020202020);
+    return n < 8 ? part & htole64((UINT64_C(1) << 8 * n) - 1) : part;
+}
+
+const struct stem_seen *stem_letters(struct stem *st, int language, const char *s, size_t len,
+                                     size_t room)
+{
+    char padded[KEY_BYTES] = {0};
+    struct key key = {{0}};
+    if (language < 0 || !st->language[language].stemmer || len > KEY_BYTES || !len)
+        return NULL;
+    if (room < KEY_BYTES)
+        s = memcpy(padded, s, len);
+    for (size_t at = 0; at < len; at += 8)
+        key.part[at / 8] = small_letters(s + at, len - at);
+    return look_up(st, language, &key, len);
 }
 
 /* The lower-case ASCII word in out[0, len) becomes its stem. */
 static size_t stem_ascii(struct stem *st, int language, char *out, size_t len)
 {
     struct sb_stemmer *stemmer = st->language[language].stemmer;
-    if (!stemmer)
+    struct key key = {{0}};
+    if (!stemmer || !len)
         return len;
-    if (len > CACHE_WORD)
+    if (len > KEY_BYTES)
         return snowball(stemmer, out, len);
-    struct cached *c = slot(st, language, out, len);
-    if (c->keylen == len && c->language == language && !memcmp(c->key, out, len)) {
-        memcpy(out + c->head, c->tail, c->ntail);
-        return (size_t)c->head + c->ntail;
-    }
-    char key[CACHE_WORD];
-    memcpy(key, out, len);
-    size_t n = snowball(stemmer, out, len), head = 0;
-    if (++st->misses > (size_t)CACHE_MISSES << st->bits && st->bits + 2 <= CACHE_MOST) {
-        grow(st);
-        c = slot(st, language, key, len);
-    }
-    while (head < n && head < len && out[head] == key[head])
-        head++;
-    if (n - head <= CACHE_TAIL) {
-        *c = (struct cached){(uint8_t)language, (uint8_t)len, (uint8_t)head, (uint8_t)(n - head),
-                             .key = {0}};
-        memcpy(c->tail, out + head, n - head);
-        memcpy(c->key, key, len);
-    }
-    return n;
+    memcpy(&key, out, len);
+    const struct stem_seen *seen = look_up(st, language, &key, len);
+    if (!seen)
+        return snowball(stemmer, out, len);
+    memcpy(out + seen->head, seen->tail, seen->ntail);
+    return (size_t)seen->head + seen->ntail;
 }
 
 /* The common case, without Unicode tables: true when the word is ASCII. */

@@ -1,10 +1,6 @@
 /* tokenizer.c: text becomes words, the same way for passages, questions and spelling.
  *
- * A *piece* is a run of letters, digits and marks. Apostrophes inside it vanish ("don't" ->
- * dont) with what is only grammar behind them ("technician's" -> technician); separators between
- * groups of digits vanish too ("57,380" -> 57380) and decimals stay ("3.5"). Chinese, Japanese,
- * Thai, Lao, Khmer and Burmese are written without blanks: there every character is a piece, and
- * neighbours are told by their positions.
+ * A *piece* is a run of letters, digits and marks (tokenizer_piece.c).
  *
  * A *chain* is pieces joined by a hyphen, a dot or "&" without blanks. Its pieces are tokens,
  * and so is the compound, without the hyphen and at the place of the first piece: "follow-up"
@@ -20,11 +16,11 @@
  *
  * Any bytes will do: what is not UTF-8 separates. Time is linear in the text; a chain is at most
  * PARTS pieces, a word STEM_RAW bytes, a token STEM_MAX. */
-#include "kb/kb_int.h"
+#include "kb/tokenizer_int.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 
 #define PARTS        8 /* pieces of a chain; a longer one goes on as another chain */
 #define DEFAULT_LANG "en"
@@ -33,264 +29,34 @@ struct tokenizer {
     struct stem *stem;
 };
 
-enum kind { OTHER, LETTER, DIGIT, MARK, SOLO };
-
-/* One text on its way. */
-struct scan {
-    struct tokenizer *t;
-    const char *s;
-    size_t len;
-    char lang[8];
-    int language; /* of stem.c */
-    bool english;
-    bool elides;         /* l'école: the apostrophe parts words */
-    bool decimal_comma;  /* 57.380,50 */
-    bool capitals_count; /* the text is not all in capitals */
-    bool placed;         /* the chain has given a token that others can stand beside */
-    token_fn *fn;
-    void *ctx;
-};
-
-struct piece {
-    size_t start, end;  /* bytes of the text */
-    char raw[STEM_RAW]; /* without apostrophes and separators */
-    size_t len;
-    size_t letters; /* characters that are letters */
-    bool digits, capitals, full, solo;
-    char mark[4]; /* "++" of C++, "" */
-    bool dotted;  /* .NET */
-};
-
-/* ---- characters ------------------------------------------------------------------------------ */
-
-static bool solo(int32_t c)
-{
-    return (c >= 0x0e00 && c <= 0x0eff) || (c >= 0x1000 && c <= 0x109f) ||
-           (c >= 0x1780 && c <= 0x17ff) || (c >= 0x2e80 && c <= 0x312f) ||
-           (c >= 0x31f0 && c <= 0x31ff) || (c >= 0x3400 && c <= 0x9fff) ||
-           (c >= 0xf900 && c <= 0xfaff) || (c >= 0xff66 && c <= 0xff9d) ||
-           (c >= 0x1b000 && c <= 0x1b16f) || (c >= 0x20000 && c <= 0x3ffff);
-}
-
-/* Soft hyphens and joiners are inside words without being seen. */
-static bool invisible(int32_t c)
-{
-    return c == 0xad || c == 0x200c || c == 0x200d || c == 0x2060 || c == 0xfeff;
-}
-
-/* Raised and lowered digits: H2O, m2. Other numeric signs, such as one half, are no part of a
- * word. */
-static bool small_digit(int32_t c)
-{
-    return c == 0xb2 || c == 0xb3 || c == 0xb9 || (c >= 0x2070 && c <= 0x2079) ||
-           (c >= 0x2080 && c <= 0x2089);
-}
-
-static enum kind kind_of(int32_t c)
-{
-    switch (utf8proc_category(c)) {
-    case UTF8PROC_CATEGORY_LU:
-    case UTF8PROC_CATEGORY_LL:
-    case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LO: return solo(c) ? SOLO : LETTER;
-    case UTF8PROC_CATEGORY_LM: return c == 0x2bc ? OTHER : solo(c) ? SOLO : LETTER;
-    case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_MC:
-    case UTF8PROC_CATEGORY_ME: return MARK;
-    case UTF8PROC_CATEGORY_ND:
-    case UTF8PROC_CATEGORY_NL: return DIGIT;
-    case UTF8PROC_CATEGORY_NO: return small_digit(c) ? DIGIT : OTHER;
-    default: return invisible(c) ? MARK : OTHER;
-    }
-}
-
-/* The character at `pos`: its kind, length and code point (-1 for a bad byte or the end). */
-static enum kind peek(const struct scan *x, size_t pos, size_t *ret_n, int32_t *ret_c)
-{
-    *ret_n = 1;
-    *ret_c = -1;
-    if (pos >= x->len)
-        return OTHER;
-    unsigned char c = (unsigned char)x->s[pos];
-    if (c < 0x80) {
-        *ret_c = c;
-        unsigned char low = c | 0x20;
-        return low >= 'a' && low <= 'z' ? LETTER : c >= '0' && c <= '9' ? DIGIT : OTHER;
-    }
-    utf8proc_ssize_t n =
-        utf8proc_iterate((const uint8_t *)x->s + pos, (utf8proc_ssize_t)(x->len - pos), ret_c);
-    if (n <= 0) {
-        *ret_c = -1;
-        return OTHER;
-    }
-    *ret_n = (size_t)n;
-    return kind_of(*ret_c);
-}
-
-static enum kind kind_at(const struct scan *x, size_t pos)
-{
-    size_t n;
-    int32_t c;
-    return peek(x, pos, &n, &c);
-}
-
-static bool is_digit(const struct scan *x, size_t pos)
-{
-    return pos < x->len && x->s[pos] >= '0' && x->s[pos] <= '9';
-}
-
-static bool is_apostrophe(int32_t c)
-{
-    return c == '\'' || c == 0x2019 || c == 0x2bc || c == 0x2018 || c == 0xff07;
-}
-
-static bool is_hyphen(int32_t c)
-{
-    return c == '-' || c == 0x2010 || c == 0x2011;
-}
-
-/* ---- pieces ---------------------------------------------------------------------------------- */
-
-static void append(struct piece *p, const char *s, size_t n)
-{
-    if (p->full || n > sizeof p->raw - p->len) {
-        p->full = true;
-        return;
-    }
-    memcpy(p->raw + p->len, s, n);
-    p->len += n;
-}
-
-/* The letters at `pos` are the end of a contraction that carries no meaning of its own: 's, 'll,
- * 're, 've, 'd, 'm. Returns their length or 0. */
-static size_t contraction(const struct scan *x, size_t pos)
-{
-    static const char *const ending[] = {"s", "ll", "re", "ve", "d", "m"};
-    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
-        size_t n = strlen(ending[i]);
-        if (x->len - pos >= n && !sqlite3_strnicmp(x->s + pos, ending[i], (int)n) &&
-            kind_at(x, pos + n) == OTHER)
-            return n;
-    }
-    return 0;
-}
-
-/* At an apostrophe of n bytes behind a word character: move over it, or return false at the
- * word's end. */
-static bool over_apostrophe(const struct scan *x, struct piece *p, size_t n, bool *ret_last)
-{
-    if (kind_at(x, p->end + n) != LETTER || x->elides || p->solo)
-        return false;
-    size_t ending = p->letters ? contraction(x, p->end + n) : 0;
-    p->end += n + ending;
-    *ret_last = ending > 0;
-    return true;
-}
-
-/* Between digits: true to go over this separator, and add a decimal point when *ret_point. */
-static bool over_separator(const struct scan *x, const struct piece *p, int32_t c, size_t n,
-                           bool *ret_point)
-{
-    size_t next = p->end + n;
-    if (p->letters || !is_digit(x, next))
-        return false;
-    bool group = is_digit(x, next + 1) && is_digit(x, next + 2) && !is_digit(x, next + 3);
-    bool grouping =
-        c == (x->decimal_comma ? '.' : ',') || c == 0xa0 || c == 0x202f || is_apostrophe(c);
-    *ret_point = false;
-    if (group && grouping && p->raw[0] != '0')
-        return true;
-    *ret_point = c == '.' || (c == ',' && x->decimal_comma);
-    return *ret_point;
-}
-
-/* "++" behind a word, "+" behind a word and before none, "#" behind a single letter. */
-static void read_mark(const struct scan *x, struct piece *p)
-{
-    if (p->digits || p->solo || p->end >= x->len)
-        return;
-    const char *s = x->s + p->end;
-    size_t left = x->len - p->end;
-    bool alone = kind_at(x, p->end + 1) == OTHER;
-    if (left >= 2 && s[0] == '+' && s[1] == '+')
-        memcpy(p->mark, "++", 3);
-    else if (alone && (s[0] == '+' || (s[0] == '#' && p->letters == 1)))
-        p->mark[0] = s[0];
-    p->end += strlen(p->mark);
-}
-
-static bool is_dotted(const struct scan *x, const struct piece *p)
-{
-    if (p->start == 0 || x->s[p->start - 1] != '.' || p->digits || p->letters < 2)
-        return false;
-    char before = p->start == 1 ? ' ' : x->s[p->start - 2];
-    return before && strchr(" \t\n(/\"'", before);
-}
-
-static void count(struct piece *p, enum kind k, int32_t c)
-{
-    if (k == DIGIT)
-        p->digits = true;
-    else if (k != MARK)
-        p->letters++;
-    if (!(c >= 'A' && c <= 'Z'))
-        p->capitals = false;
-}
-
-/* Read the piece at `pos`, where a letter, digit or mark stands. */
-static void read_piece(const struct scan *x, size_t pos, struct piece *p)
-{
-    p->start = p->end = pos;
-    p->len = p->letters = 0;
-    p->digits = p->full = p->solo = false;
-    p->capitals = true;
-    memset(p->mark, 0, sizeof p->mark);
-    for (bool last = false; !last && p->end < x->len;) {
-        size_t n;
-        int32_t c;
-        bool point = false;
-        enum kind k = peek(x, p->end, &n, &c);
-        if (k == SOLO ? p->end > pos : p->solo && k != MARK)
-            break;
-        p->solo = p->solo || k == SOLO;
-        if (k != OTHER) {
-            append(p, x->s + p->end, n);
-            p->end += n;
-            count(p, k, c);
-        } else if (p->digits && over_separator(x, p, c, n, &point)) {
-            p->end += n;
-            if (point)
-                append(p, ".", 1);
-        } else if (!is_apostrophe(c) || !over_apostrophe(x, p, n, &last)) {
-            break;
-        }
-    }
-    read_mark(x, p);
-    p->dotted = is_dotted(x, p);
-}
-
 /* ---- tokens ---------------------------------------------------------------------------------- */
 
-static int emit(struct scan *x, const char *token, size_t len, const struct piece *first,
-                const struct piece *last, bool colocated)
+static int emit(struct tokenizer_scan *x, const char *token, size_t len,
+                const struct tokenizer_piece *first, const struct tokenizer_piece *last,
+                bool colocated)
 {
     if (!len)
         return 0;
     colocated = colocated && x->placed;
     x->placed = true;
-    return x->fn(x->ctx, token, len, first->start, last->end, colocated);
+    if (x->fn)
+        return x->fn(x->ctx, token, len, first->start, last->end, colocated);
+    bool stop = !colocated && stopword(x->lang, token, len);
+    x->hashed(x->ctx, word_hash(token, len), stop, first->start, last->end, colocated);
+    return 0;
 }
 
 /* Words of letters are stemmed, what has digits or signs is only folded. */
-static size_t make_token(const struct scan *x, const char *raw, size_t len, bool plain, char *out)
+static size_t make_token(const struct tokenizer_scan *x, const char *raw, size_t len, bool plain,
+                         char *out)
 {
     return plain ? stem_word(x->t->stem, x->language, raw, len, out) : stem_fold(raw, len, out);
 }
 
 /* "us." beside "us", when the word is one of the few acronyms that English spells like a stop
  * word. Other stop words in capitals are only being shouted. */
-static int emit_acronym(struct scan *x, const char *raw, size_t len, const struct piece *first,
-                        const struct piece *last)
+static int emit_acronym(struct tokenizer_scan *x, const char *raw, size_t len,
+                        const struct tokenizer_piece *first, const struct tokenizer_piece *last)
 {
     static const char *const acronym[] = {"as", "id", "it", "us", "who"};
     char token[STEM_MAX + 1];
@@ -304,7 +70,7 @@ static int emit_acronym(struct scan *x, const char *raw, size_t len, const struc
     return emit(x, token, n, first, last, true);
 }
 
-static int emit_marked(struct scan *x, const struct piece *p)
+static int emit_marked(struct tokenizer_scan *x, const struct tokenizer_piece *p)
 {
     char token[STEM_MAX + 8];
     size_t n = 0, tail = strlen(p->mark);
@@ -315,7 +81,7 @@ static int emit_marked(struct scan *x, const struct piece *p)
     return n + tail > STEM_MAX ? 0 : emit(x, token, n + tail, p, p, p->letters > 1);
 }
 
-static int emit_piece(struct scan *x, const struct piece *p)
+static int emit_piece(struct tokenizer_scan *x, const struct tokenizer_piece *p)
 {
     char token[STEM_MAX];
     int r = 0;
@@ -331,19 +97,24 @@ static int emit_piece(struct scan *x, const struct piece *p)
 /* ---- chains ---------------------------------------------------------------------------------- */
 
 struct chain {
-    struct piece part[PARTS];
+    struct tokenizer_piece part[PARTS];
     char join[PARTS]; /* '-', '.' or '&' behind the part; 0 behind the last */
     size_t n;
 };
 
+static bool is_hyphen(int32_t c)
+{
+    return c == '-' || c == 0x2010 || c == 0x2011;
+}
+
 /* What joins `p` to the word character behind it, and its length; 0 for nothing. */
-static char joint(const struct scan *x, const struct piece *p, size_t *ret_n)
+static char joint(const struct tokenizer_scan *x, const struct tokenizer_piece *p, size_t *ret_n)
 {
     int32_t c;
     if (p->solo || p->mark[0])
         return 0;
-    peek(x, p->end, ret_n, &c);
-    enum kind next = kind_at(x, p->end + *ret_n);
+    tokenizer_piece_peek(x, p->end, ret_n, &c);
+    enum kind next = tokenizer_piece_kind(x, p->end + *ret_n);
     if (next != LETTER && next != DIGIT)
         return 0;
     if (is_hyphen(c)) {
@@ -356,12 +127,12 @@ static char joint(const struct scan *x, const struct piece *p, size_t *ret_n)
     return 0;
 }
 
-static void read_chain(const struct scan *x, size_t pos, struct chain *c)
+static void read_chain(const struct tokenizer_scan *x, size_t pos, struct chain *c)
 {
     size_t n = 0;
     c->n = 0;
     do {
-        read_piece(x, pos, &c->part[c->n]);
+        tokenizer_piece_read(x, pos, &c->part[c->n]);
         c->join[c->n] = joint(x, &c->part[c->n], &n);
         pos = c->part[c->n].end + n;
     } while (c->join[c->n++] && c->n < PARTS);
@@ -373,7 +144,7 @@ static size_t join(const struct chain *c, char *raw, bool *ret_plain)
     size_t len = 0;
     *ret_plain = true;
     for (size_t i = 0; i < c->n; i++) {
-        const struct piece *p = &c->part[i];
+        const struct tokenizer_piece *p = &c->part[i];
         bool sign = i + 1 < c->n && c->join[i] == '&';
         if (p->full || p->len + 1 > STEM_MAX - len)
             return 0;
@@ -391,7 +162,7 @@ static bool is_abbreviation(const struct chain *c)
 {
     bool single = false;
     for (size_t i = 0; i < c->n; i++) {
-        const struct piece *p = &c->part[i];
+        const struct tokenizer_piece *p = &c->part[i];
         if (p->letters > 2 || p->digits || p->mark[0] || (i + 1 < c->n && c->join[i] != '.'))
             return false;
         single = single || p->letters == 1;
@@ -399,12 +170,12 @@ static bool is_abbreviation(const struct chain *c)
     return single && c->n > 1;
 }
 
-static int emit_chain(struct scan *x, const struct chain *c)
+static int emit_chain(struct tokenizer_scan *x, const struct chain *c)
 {
     char raw[STEM_MAX], token[STEM_MAX];
     bool plain;
     size_t len = c->n > 1 ? join(c, raw, &plain) : 0;
-    const struct piece *first = &c->part[0], *last = &c->part[c->n - 1];
+    const struct tokenizer_piece *first = &c->part[0], *last = &c->part[c->n - 1];
     if (len && is_abbreviation(c)) {
         int r = emit(x, token, make_token(x, raw, len, true, token), first, last, false);
         return r ? r : emit_acronym(x, raw, len, first, last);
@@ -423,19 +194,51 @@ static bool ends_word(char c)
            c == ')' || c == '"' || c == '/';
 }
 
-/* Most of a text is words of small ASCII letters with a blank or a comma behind them. They are chains of one piece about
- * which all questions above have the same answer. The end of such a word at `pos`, or 0. */
-static size_t plain_word(const struct scan *x, size_t pos)
+/* ---- plain words ------------------------------------------------------------------------------ */
+
+/* The high bit of each of eight bytes that is no ASCII letter. */
+static inline uint64_t no_letters(uint64_t bytes)
 {
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t low = (bytes | each * 0x20) & each * 0x7f;
+    uint64_t from_a = low + each * (0x80 - 'a'), behind_z = low + each * (0x7f - 'z');
+    return ~(from_a & ~behind_z & ~bytes) & each * 0x80;
+}
+
+/* The end of the letters at `pos`, or where there are STEM_MAX of them, and whether one is a small one. */
+static size_t letters_end(const struct tokenizer_scan *x, size_t pos, bool *ret_small)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
     const char *s = x->s;
     size_t end = pos, most = x->len - pos < STEM_MAX ? x->len : pos + STEM_MAX;
-    bool small = false;
-    for (; end < most; end++) {
-        unsigned char low = (unsigned char)s[end] | 0x20;
-        if (low < 'a' || low > 'z')
-            break;
-        small = small || (s[end] & 0x20);
+    uint64_t small = 0;
+    while (end + 8 <= most) {
+        uint64_t bytes;
+        memcpy(&bytes, s + end, sizeof bytes);
+        bytes = le64toh(bytes);
+        uint64_t other = no_letters(bytes);
+        if (other) {
+            unsigned n = (unsigned)__builtin_ctzll(other) / 8;
+            small |= bytes & each * 0x20 & ((UINT64_C(1) << 8 * n) - 1);
+            *ret_small = small != 0;
+            return end + n;
+        }
+        small |= bytes & each * 0x20;
+        end += 8;
     }
+    for (; end < most && ((s[end] | 0x20) >= 'a' && (s[end] | 0x20) <= 'z'); end++)
+        small |= s[end] & 0x20;
+    *ret_small = small != 0;
+    return end;
+}
+
+/* Most of a text is words of small ASCII letters with a blank or a comma behind them. They are chains of one piece about
+ * which all questions above have the same answer. The end of such a word at `pos`, or 0. */
+static size_t plain_word(const struct tokenizer_scan *x, size_t pos)
+{
+    const char *s = x->s;
+    bool small;
+    size_t end = letters_end(x, pos, &small);
     if (!small || (pos && s[pos - 1] == '.')) /* acronyms, .NET */
         return 0;
     if (end == x->len)
@@ -448,7 +251,34 @@ static size_t plain_word(const struct scan *x, size_t pos)
     return ends_word(s[end]) ? end : 0;
 }
 
-static int run(struct scan *x, size_t pos)
+static int emit_plain(struct tokenizer_scan *x, size_t start, size_t end)
+{
+    char token[STEM_MAX];
+    const char *word = x->s + start;
+    size_t n = end - start;
+    const struct stem_seen *seen = stem_letters(x->t->stem, x->language, word, n, x->len - start);
+    if (seen && !x->fn) {
+        x->hashed(x->ctx, seen->hash, seen->stop, start, end, false);
+        return 0;
+    }
+    if (seen) {
+        for (size_t i = 0; i < seen->head; i++)
+            token[i] = (char)(word[i] | 0x20);
+        memcpy(token + seen->head, seen->tail, sizeof seen->tail);
+        n = (size_t)seen->head + seen->ntail;
+    } else {
+        n = stem_word(x->t->stem, x->language, word, n, token);
+    }
+    if (n && x->fn)
+        return x->fn(x->ctx, token, n, start, end, false);
+    if (n)
+        x->hashed(x->ctx, word_hash(token, n), stopword(x->lang, token, n), start, end, false);
+    return 0;
+}
+
+/* ---- texts ----------------------------------------------------------------------------------- */
+
+static int run(struct tokenizer_scan *x, size_t pos)
 {
     struct chain c;
     while (pos < x->len) {
@@ -458,9 +288,7 @@ static int run(struct scan *x, size_t pos)
         }
         size_t word = plain_word(x, pos);
         if (word) {
-            char token[STEM_MAX];
-            size_t n = stem_word(x->t->stem, x->language, x->s + pos, word - pos, token);
-            int r = n ? x->fn(x->ctx, token, n, pos, word, false) : 0;
+            int r = emit_plain(x, pos, word);
             if (r)
                 return r;
             pos = word;
@@ -468,7 +296,7 @@ static int run(struct scan *x, size_t pos)
         }
         size_t n;
         int32_t cp;
-        enum kind k = peek(x, pos, &n, &cp);
+        enum kind k = tokenizer_piece_peek(x, pos, &n, &cp);
         if (k == OTHER || k == MARK) {
             pos += n;
             continue;
@@ -483,26 +311,25 @@ static int run(struct scan *x, size_t pos)
     return 0;
 }
 
-/* ---- texts ----------------------------------------------------------------------------------- */
-
-/* "de " of "\001de-AT ": returns the offset behind the mark, 0 when there is none. */
-static size_t read_language(struct scan *x)
+/* "de" of "de-AT". */
+static void set_language(struct tokenizer_scan *x, const char *lang, size_t len)
 {
-    memcpy(x->lang, DEFAULT_LANG, sizeof DEFAULT_LANG);
-    if (x->len == 0 || x->s[0] != TOKENIZER_MARK)
-        return 0;
-    const char *blank = memchr(x->s, ' ', x->len < 40 ? x->len : 40);
-    if (!blank)
-        return 0;
-    size_t end = (size_t)(blank - x->s), n = 1;
-    while (n < end && x->s[n] != '-' && x->s[n] != '_')
+    size_t n = 0;
+    while (n < len && lang[n] != '-' && lang[n] != '_')
         n++;
-    if (n > 1 && n - 1 < sizeof x->lang) {
-        for (size_t i = 1; i < n; i++)
-            x->lang[i - 1] = (char)(x->s[i] >= 'A' && x->s[i] <= 'Z' ? x->s[i] | 0x20 : x->s[i]);
-        x->lang[n - 1] = 0;
-    }
-    return end + 1;
+    memcpy(x->lang, DEFAULT_LANG, sizeof DEFAULT_LANG);
+    if (!n || n >= sizeof x->lang)
+        return;
+    for (size_t i = 0; i < n; i++)
+        x->lang[i] = (char)(lang[i] >= 'A' && lang[i] <= 'Z' ? lang[i] | 0x20 : lang[i]);
+    x->lang[n] = 0;
+}
+
+/* The length of the mark that the text begins with: "\001de-AT ". */
+static size_t mark_length(const char *s, size_t len)
+{
+    const char *blank = len && *s == TOKENIZER_MARK ? memchr(s, ' ', len < 40 ? len : 40) : NULL;
+    return blank ? (size_t)(blank - s) + 1 : 0;
 }
 
 static bool listed(const char *list, const char *lang)
@@ -523,17 +350,31 @@ static bool capitals_count(const char *s, size_t len)
     return !blank;
 }
 
+/* All of the text behind `pos`, in that language. */
+static int run_all(struct tokenizer_scan *x, const char *lang, size_t len, size_t pos)
+{
+    set_language(x, lang, len);
+    x->language = stem_language(x->t->stem, x->lang);
+    x->english = listed("en", x->lang);
+    x->elides = listed("fr it ca", x->lang);
+    x->decimal_comma = listed(
+        "de fr es it ca pt nl da sv no nb nn fi pl cs sk sl hr ro hu bg ru uk tr el id", x->lang);
+    x->capitals_count = capitals_count(x->s + pos, x->len - pos);
+    return run(x, pos);
+}
+
 int tokenizer_run(struct tokenizer *t, const char *s, size_t len, token_fn *fn, void *ctx)
 {
-    struct scan x = {.t = t, .s = s, .len = len, .fn = fn, .ctx = ctx};
-    size_t pos = read_language(&x);
-    x.language = stem_language(t->stem, x.lang);
-    x.english = listed("en", x.lang);
-    x.elides = listed("fr it ca", x.lang);
-    x.decimal_comma = listed(
-        "de fr es it ca pt nl da sv no nb nn fi pl cs sk sl hr ro hu bg ru uk tr el id", x.lang);
-    x.capitals_count = capitals_count(s + pos, len - pos);
-    return run(&x, pos);
+    struct tokenizer_scan x = {.t = t, .s = s, .len = len, .fn = fn, .ctx = ctx};
+    size_t mark = mark_length(s, len);
+    return run_all(&x, s + (mark > 0), mark > 2 ? mark - 2 : 0, mark);
+}
+
+void tokenizer_hash(struct tokenizer *t, const char *lang, const char *s, size_t len, hashed_fn *fn,
+                    void *ctx)
+{
+    struct tokenizer_scan x = {.t = t, .s = s, .len = len, .hashed = fn, .ctx = ctx};
+    run_all(&x, lang, strlen(lang), 0);
 }
 
 int tokenizer_new(struct tokenizer **ret)
@@ -553,102 +394,4 @@ void tokenizer_free(struct tokenizer *t)
         return;
     stem_free(t->stem);
     free(t);
-}
-
-/* ---- FTS5 ------------------------------------------------------------------------------------ */
-
-/* One FTS5 table's tokenizer. The tap belongs to the connection, and so to all of them. */
-struct fts {
-    struct tokenizer *t;
-    const struct tokenizer_tap *tap;
-};
-
-static void fts_delete(Fts5Tokenizer *self)
-{
-    struct fts *f = (struct fts *)self;
-    tokenizer_free(f->t);
-    free(f);
-}
-
-static int fts_create(void *ctx, const char **arg, int narg, Fts5Tokenizer **ret)
-{
-    (void)arg;
-    if (narg > 0)
-        return SQLITE_ERROR;
-    struct fts *f = calloc(1, sizeof *f);
-    if (!f || tokenizer_new(&f->t) < 0) {
-        free(f);
-        return SQLITE_NOMEM;
-    }
-    f->tap = ctx;
-    *ret = (Fts5Tokenizer *)f;
-    return SQLITE_OK;
-}
-
-struct fts_sink {
-    void *ctx;
-    int (*fn)(void *, int, const char *, int, int, int);
-    const struct tokenizer_tap *tap; /* or NULL */
-};
-
-static int fts_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
-                     bool colocated)
-{
-    const struct fts_sink *sink = ctx;
-    if (sink->tap)
-        sink->tap->token(sink->tap->ctx, token, len, start, end, colocated);
-    return sink->fn(sink->ctx, colocated ? FTS5_TOKEN_COLOCATED : 0, token, (int)len, (int)start,
-                    (int)end);
-}
-
-static int fts_tokenize(Fts5Tokenizer *self, void *ctx, int flags, const char *s, int len,
-                        int (*fn)(void *, int, const char *, int, int, int))
-{
-    const struct fts *f = (const struct fts *)self;
-    struct fts_sink sink = {.ctx = ctx, .fn = fn};
-    if (flags == FTS5_TOKENIZE_DOCUMENT && f->tap->token)
-        sink.tap = f->tap;
-    if (sink.tap)
-        sink.tap->text(sink.tap->ctx, s, len > 0 ? (size_t)len : 0);
-    return tokenizer_run(f->t, s, len > 0 ? (size_t)len : 0, fts_token, &sink);
-}
-
-static int fts_api(sqlite3 *db, fts5_api **ret)
-{
-    sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(db, "SELECT fts5(?1)", -1, &st, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_pointer(st, 1, ret, "fts5_api_ptr", NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(st) == SQLITE_ROW && *ret ? SQLITE_OK : SQLITE_ERROR;
-    sqlite3_finalize(st);
-    return rc;
-}
-
-int tokenizer_register(sqlite3 *db)
-{
-    static fts5_tokenizer methods = {fts_create, fts_delete, fts_tokenize};
-    struct tokenizer_tap *tap = calloc(1, sizeof *tap);
-    fts5_api *api = NULL;
-    if (!tap)
-        return KB_ERR_NOMEM;
-    int rc = fts_api(db, &api);
-    if (rc == SQLITE_OK)
-        rc = api->xCreateTokenizer(api, "guidepost", tap, &methods, free);
-    if (rc != SQLITE_OK)
-        free(tap);
-    return schema_err(rc);
-}
-
-int tokenizer_tap(sqlite3 *db, const struct tokenizer_tap *tap)
-{
-    fts5_tokenizer methods;
-    fts5_api *api = NULL;
-    void *found = NULL;
-    int rc = fts_api(db, &api);
-    if (rc == SQLITE_OK)
-        rc = api->xFindTokenizer(api, "guidepost", &found, &methods);
-    if (rc == SQLITE_OK)
-        *(struct tokenizer_tap *)found = tap ? *tap : (struct tokenizer_tap){0};
-    return schema_err(rc);
 }
