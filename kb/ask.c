@@ -121,12 +121,20 @@ static size_t put_best(double *best, size_t n, size_t max, double score)
     return n < max ? n + 1 : n;
 }
 
+/* Where there is a snapshot, it knows the words of a passage that is about to be read closely. */
+static void know_words(struct kb *kb, const struct candidate *c, const struct row *row)
+{
+    if (kb->view)
+        words_snap(kb->view, c->segment, c->ord, kb->tokenizer, row);
+}
+
 /* What their lines say is looked at last, and only of the best few, whatever is wanted. */
 static void rank_few(struct kb *kb, const struct query *q, struct pool *pool, struct candidate *c,
                      struct row *row, size_t n)
 {
     n = n < RANK_FEW ? n : RANK_FEW;
     for (size_t i = 0; i < n; i++) {
+        know_words(kb, &c[i], &row[i]);
         rank_line(kb->tokenizer, q, &row[i], &c[i]);
         c[i].score = rank_score(q, &c[i]);
     }
@@ -382,6 +390,7 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
     size_t shown = ask->explain && max < KB_MAX_WHY ? KB_MAX_WHY : max;
     for (size_t i = 0; i < n && i < shown; i++) {
         struct confidence_why why;
+        know_words(kb, &c.c[i], &row[i]);
         c.c[i].confidence = confidence_why(&ranking, i, &why);
         if (!i)
             hits->band = confidence_band(&why);

@@ -450,6 +450,12 @@ struct text_words {
 /* Of any text; lives in `pool`. */
 void words_read(struct tokenizer *t, struct pool *pool, const char *lang, const char *s, size_t len,
                 struct text_words *ret);
+/* Note those of the body, whose n tokens are known; unless it turns out that they are others. */
+void words_known(struct tokenizer *t, const struct row *row, const struct known_token *known,
+                 size_t n);
+/* words_snap.c: the same out of a snapshot, where the passage is at that place of that segment. */
+void words_snap(struct view *v, size_t segment, size_t ord, struct tokenizer *t,
+                const struct row *row);
 /* Of the body; of the text, once shelf_text() has been called. They live as long as the row. */
 const struct text_words *words_body(struct tokenizer *t, const struct row *row);
 const struct text_words *words_quoted(struct tokenizer *t, const struct row *row);

@@ -68,8 +68,17 @@ int tokenizer_run(struct tokenizer *t, const char *s, size_t len, token_fn *fn, 
  * of that language. Takes a third of the time. */
 typedef void hashed_fn(void *ctx, uint64_t hash, bool stop, size_t start, size_t end,
                        bool colocated);
-void tokenizer_hash(struct tokenizer *t, const char *lang, const char *s, size_t len,
-                    hashed_fn *fn, void *ctx);
+void tokenizer_hash(struct tokenizer *t, const char *lang, const char *s, size_t len, hashed_fn *fn,
+                    void *ctx);
+
+/* The same once more for who knows the n tokens of the text already: nothing is stemmed, it is only said where they stand. False:
+ * the text has other tokens, and what was said is void. */
+struct known_token {
+    uint64_t hash;
+    bool stop;
+};
+bool tokenizer_place(struct tokenizer *t, const char *lang, const char *s, size_t len,
+                     const struct known_token *known, size_t n, hashed_fn *fn, void *ctx);
 
 /* What FTS5 on this connection has tokenized to be indexed is also told to the tap: text() before each text, which
  * stays where it is until the last token() of it. Neither can refuse. NULL ends it. */

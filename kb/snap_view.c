@@ -235,6 +235,7 @@ void view_free(struct view *v)
     for (size_t i = 0; i < VIEW_SEGMENTS; i++) {
         finder_free(v->segment[i].finder);
         snap_close(v->segment[i].snap);
+        free(v->segment[i].hash);
     }
     pool_free(v->pool);
 }

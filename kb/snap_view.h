@@ -34,6 +34,7 @@ struct view_segment {
     const char *name[256];   /* "" for places without one */
     size_t nname;            /* how many rows may speak of */
     uint64_t *stopword[256]; /* bit per term, by language; NULL: not needed yet */
+    uint64_t *hash;          /* word_hash() by term, 0: not needed yet; NULL: none was */
     float drift;
 };
 

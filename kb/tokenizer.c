@@ -31,6 +31,22 @@ struct tokenizer {
 
 /* ---- tokens ---------------------------------------------------------------------------------- */
 
+/* To whoever listens. */
+static int tell(struct tokenizer_scan *x, const char *token, size_t len, size_t start, size_t end,
+                bool colocated)
+{
+    size_t at = x->heard++;
+    if (x->fn)
+        return x->fn(x->ctx, token, len, start, end, colocated);
+    if (!x->known)
+        x->hashed(x->ctx, word_hash(token, len), !colocated && stopword(x->lang, token, len), start,
+                  end, colocated);
+    else if (at < x->nknown)
+        x->hashed(x->ctx, x->known[at].hash, !colocated && x->known[at].stop, start, end,
+                  colocated);
+    return 0;
+}
+
 static int emit(struct tokenizer_scan *x, const char *token, size_t len,
                 const struct tokenizer_piece *first, const struct tokenizer_piece *last,
                 bool colocated)
@@ -39,11 +55,7 @@ static int emit(struct tokenizer_scan *x, const char *token, size_t len,
         return 0;
     colocated = colocated && x->placed;
     x->placed = true;
-    if (x->fn)
-        return x->fn(x->ctx, token, len, first->start, last->end, colocated);
-    bool stop = !colocated && stopword(x->lang, token, len);
-    x->hashed(x->ctx, word_hash(token, len), stop, first->start, last->end, colocated);
-    return 0;
+    return tell(x, token, len, first->start, last->end, colocated);
 }
 
 /* Words of letters are stemmed, what has digits or signs is only folded. */
@@ -256,6 +268,8 @@ static int emit_plain(struct tokenizer_scan *x, size_t start, size_t end)
     char token[STEM_MAX];
     const char *word = x->s + start;
     size_t n = end - start;
+    if (x->known)
+        return tell(x, NULL, 0, start, end, false);
     const struct stem_seen *seen = stem_letters(x->t->stem, x->language, word, n, x->len - start);
     if (seen && !x->fn) {
         x->hashed(x->ctx, seen->hash, seen->stop, start, end, false);
@@ -269,11 +283,7 @@ static int emit_plain(struct tokenizer_scan *x, size_t start, size_t end)
     } else {
         n = stem_word(x->t->stem, x->language, word, n, token);
     }
-    if (n && x->fn)
-        return x->fn(x->ctx, token, n, start, end, false);
-    if (n)
-        x->hashed(x->ctx, word_hash(token, n), stopword(x->lang, token, n), start, end, false);
-    return 0;
+    return n ? tell(x, token, n, start, end, false) : 0;
 }
 
 /* ---- texts ----------------------------------------------------------------------------------- */
@@ -375,6 +385,15 @@ void tokenizer_hash(struct tokenizer *t, const char *lang, const char *s, size_t
 {
     struct tokenizer_scan x = {.t = t, .s = s, .len = len, .hashed = fn, .ctx = ctx};
     run_all(&x, lang, strlen(lang), 0);
+}
+
+bool tokenizer_place(struct tokenizer *t, const char *lang, const char *s, size_t len,
+                     const struct known_token *known, size_t n, hashed_fn *fn, void *ctx)
+{
+    struct tokenizer_scan x = {
+        .t = t, .s = s, .len = len, .hashed = fn, .known = known, .nknown = n, .ctx = ctx};
+    run_all(&x, lang, strlen(lang), 0);
+    return x.heard == n;
 }
 
 int tokenizer_new(struct tokenizer **ret)

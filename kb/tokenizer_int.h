@@ -19,6 +19,8 @@ struct tokenizer_scan {
     bool placed;         /* the chain has given a token that others can stand beside */
     token_fn *fn;        /* who hears the tokens; or NULL, and then: */
     hashed_fn *hashed;
+    const struct known_token *known; /* of the whole text; or NULL */
+    size_t nknown, heard;
     void *ctx;
 };
 
