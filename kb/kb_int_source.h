@@ -276,7 +276,7 @@ int source_table(const struct source *src, document_fn *fn, void *ctx); /* CSV, 
 /* Would a spreadsheet run it? (cell.c) */
 bool cell_is_formula(const char *s);
 int source_json(const struct source *src, document_fn *fn, void *ctx); /* JSON */
-/* One line of JSON lines; source.c reads such files line by line, each with a pool of its own. */
+/* One line of JSON lines; source_file.c reads such files line by line, each with a pool of its own. */
 int source_json_line(const struct source *src, size_t line, document_fn *fn, void *ctx);
 
 /* Append the blocks of the Markdown in document->text[start, end), which stands at `line` of its source:
@@ -285,7 +285,7 @@ int markdown_blocks(struct document *doc, size_t start, size_t end, size_t line)
 /* Does a table's first row read like a header: several cells, all with letters? */
 bool markdown_header_row(const char *s, size_t len);
 
-/* Fill doc->hash. source.c does it for whole files; parsers of records do it for theirs. */
+/* Fill doc->hash. source_file.c does it for whole files; parsers of records do it for theirs. */
 void source_hash(struct document *doc, const char *s, size_t len);
 
 /* ---- source_field.c: what an owner says about a document or an entry ---------------------------------- */

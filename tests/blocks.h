@@ -91,7 +91,7 @@ static inline void passages_hold(const struct document *doc)
     HOLDS(doc->nentry || seen.block == doc->nblock);
 }
 
-/* Parse bytes as a file, as source.c would, and look at everything that comes out. */
+/* Parse bytes as a file, as source_file.c would, and look at everything that comes out. */
 static inline int document_holds(void *ctx, struct document *doc)
 {
     blocks_hold(doc, *(bool *)ctx);

@@ -1,4 +1,4 @@
-/* parser.h: feed bytes to one parser of source_*.c as source.c does, and check what every document
+/* parser.h: feed bytes to one parser of source_*.c as source_file.c does, and check what every document
  * promises: spans inside the text, entries with a question and an answer, a failure that is reported. */
 #ifndef TESTS_FUZZ_PARSER_H
 #define TESTS_FUZZ_PARSER_H
