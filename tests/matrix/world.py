@@ -26,6 +26,8 @@ A lighthouse keeper uses brushes, lamps and a telescope.
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.environ["GUIDEPOST"]
 SETTLE = 1.5  # how long we wait for what must not come
+ALLOWED = "  allow_inviters: [\"@alice-*\", \"@bob-*\", \"@carol:*\"]\n"
+LIMITED = json.dumps({"errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests", "retry_after_ms": 2500})
 
 
 def free_port():
