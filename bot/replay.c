@@ -40,13 +40,13 @@ static uint64_t hash_reply(const struct reply *r)
 
 static struct replayed replayed(const struct reply *r, struct pool *kept)
 {
-    const struct kb_hit *best = r->nanswer ? &r->answer[0] : NULL;
-    const char *called = best ? quote_label(best) : r->nchoice ? r->choice[0] : "";
+    bool answers = r->nanswer > 0;
+    const char *called = answers ? quote_label(&r->answer[0]) : r->nchoice ? r->choice[0] : "";
     return (struct replayed){.kind = r->kind,
                              .band = r->band,
                              .confidence = r->confidence,
                              .text = hash_reply(r),
-                             .passage = best ? pool_strdup(kept, best->passage) : "",
+                             .passage = answers ? pool_strdup(kept, r->answer[0].passage) : "",
                              .label =
                                  *called ? pool_strndup(kept, called, strcspn(called, "\n")) : "",
                              .unknown = r->nunknown ? pool_strdup(kept, r->unknown[0]) : "",
