@@ -13,11 +13,9 @@
  * remedy is in the content or in kb/, not in a rule here. */
 #include "bot/answer.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +26,7 @@
 #include "bot/extracts.h"
 #include "bot/limits.h"
 #include "bot/more.h"
+#include "bot/offer.h"
 #include "bot/session.h"
 #include "bot/smalltalk.h"
 
@@ -121,91 +120,6 @@ bool answerer_wants_index(struct answerer *a)
     return wanted;
 }
 
-/* ---- suggestions ----------------------------------------------------------------------------- */
-
-/* A passage as something that can be clicked, and asked again as it stands. */
-static const char *label(struct pool *pool, const struct kb_hit *hit)
-{
-    if (*hit->question)
-        return pool_strdup(pool, hit->question);
-    if (!hit->nheading)
-        return pool_strdup(pool, hit->title);
-    const char *heading = hit->heading[hit->nheading - 1];
-    size_t len = strlen(heading);
-    if (!*hit->title || strcasestr(heading, hit->title) || (len && heading[len - 1] == '?'))
-        return pool_strdup(pool, heading);
-    return pool_printf(pool, "%s: %s", hit->title, heading);
-}
-
-static bool offered(const char *const *list, size_t n, const char *s)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!strcasecmp(list[i], s))
-            return true;
-    return false;
-}
-
-/* With `named`, only those that say in their headings what the question is about. */
-static size_t offer_hits(struct pool *pool, const struct kb_hits *hits, bool named,
-                         const char **list, const char **key, size_t n, size_t max)
-{
-    for (size_t i = 0; i < hits->n && n < max; i++) {
-        if (named && !hits->hit[i].named)
-            continue;
-        const char *s = label(pool, &hits->hit[i]);
-        if (!*s || offered(list, n, s))
-            continue;
-        key[n] = pool_strdup(pool, hits->hit[i].passage);
-        list[n++] = s;
-    }
-    return n;
-}
-
-/* The asker's language and audience, for whatever else is offered. */
-static struct kb_ask who(const struct question *q)
-{
-    return (struct kb_ask){.lang = q->lang, .audience = q->audience};
-}
-
-static void offer_topics(struct answerer *a, const struct question *q, struct pool *pool,
-                         struct reply *r)
-{
-    const struct kb_ask asker = who(q);
-    const char *topic[MAX_SUGGESTIONS * 2];
-    int n = kb_topics(a->kb, &asker, MAX_SUGGESTIONS * 2, pool, topic);
-    for (int i = 0; i < n && r->nsuggestion < MAX_SUGGESTIONS; i++)
-        if (!offered(r->suggestion, r->nsuggestion, topic[i]))
-            r->suggestion[r->nsuggestion++] = topic[i];
-}
-
-/* Equal but for case, blanks and marks at the end. */
-static bool same_question(const char *a, const char *b, size_t blen)
-{
-    size_t alen = strlen(a);
-    while (alen && !isalnum((unsigned char)a[alen - 1]))
-        alen--;
-    while (blen && !isalnum((unsigned char)b[blen - 1]))
-        blen--;
-    return alen == blen && !strncasecmp(a, b, alen);
-}
-
-static void offer_followups(struct answerer *a, const struct question *q, const char *passage,
-                            struct pool *pool, struct reply *r)
-{
-    const char *next[MAX_SUGGESTIONS * 2], *key[MAX_SUGGESTIONS * 2];
-    const struct kb_ask asker = who(q);
-    int n = kb_followups(a->kb, &asker, passage, MAX_SUGGESTIONS * 2, pool, next, key);
-    for (int i = 0; i < n && r->nsuggestion < MAX_SUGGESTIONS; i++) {
-        bool said = same_question(next[i], q->text, q->len);
-        for (size_t k = 0; k < r->nanswer && !said; k++)
-            said = !strcasecmp(r->answer[k].question, next[i]);
-        if (said || offered(r->suggestion, r->nsuggestion, next[i]))
-            continue;
-        r->suggestion_key[r->nsuggestion] = key[i];
-        r->suggestion[r->nsuggestion++] = next[i];
-    }
-}
-
 /* ---- kinds ----------------------------------------------------------------------------------- */
 
 /* Whether asking for a person gets one: the operator's small talk decides. */
@@ -234,7 +148,7 @@ static void decline(struct answerer *a, const struct question *q, const struct k
     if (hits->confidence > 0)
         r->nsuggestion =
             offer_hits(pool, hits, true, r->suggestion, r->suggestion_key, 0, MAX_SUGGESTIONS - 1);
-    offer_topics(a, q, pool, r);
+    offer_topics(a->kb, q, pool, r);
 }
 
 /* A bare number that session_recall() found on no list. */
@@ -263,7 +177,7 @@ static void answer_hits(struct answerer *a, const struct question *q, const stru
     if (r->kind == REPLY_CHOICES)
         r->nchoice = offer_hits(pool, hits, false, r->choice, r->choice_key, 0, MAX_CHOICES);
     else
-        offer_followups(a, q, r->answer[0].passage, pool, r);
+        offer_followups(a->kb, q, r->answer[0].passage, pool, r);
 }
 
 static void take_facts(const struct kb_hits *hits, struct reply *r)
@@ -444,7 +358,7 @@ static bool answer_parts(struct answerer *a, const struct question *q, const cha
             offer_hits(pool, &best, false, r->choice, r->choice_key, r->nchoice, MAX_CHOICES);
     }
     if (p.sure)
-        offer_followups(a, q, r->answer[0].passage, pool, r);
+        offer_followups(a->kb, q, r->answer[0].passage, pool, r);
     return true;
 }
 
@@ -522,7 +436,7 @@ static int answer_more(struct answerer *a, const struct question *q, struct pool
     if (!r->nanswer)
         r->text = "That is all that I have on this.";
     if (q->topic)
-        offer_followups(a, q, q->topic, pool, r);
+        offer_followups(a->kb, q, q->topic, pool, r);
     return KB_OK;
 }
 
@@ -564,7 +478,7 @@ static void chat(struct answerer *a, const struct question *q, const struct talk
     if (talk->called)
         r->called = extracts_fit(pool, pool_strdup(pool, talk->called), MAX_ANSWER_CHARS);
     if (talk->topics && !ready(a))
-        offer_topics(a, q, pool, r);
+        offer_topics(a->kb, q, pool, r);
 }
 
 static struct reply blank(struct pool *pool)
