@@ -204,7 +204,7 @@ static int audit_words(struct store *s, const struct keeping *k)
     struct store_audit a = {.at_ms = clock_wall_ms(),
                             .actor = k->edit.who,
                             .role = k->edit.role,
-                            .action = "live.reply",
+                            .action = handoff_action(HANDOFF_SAY),
                             .object = object};
     return store_add_audit(s, &a);
 }

@@ -59,6 +59,14 @@ int handoff_next(enum store_mode mode, bool mine, enum handoff_what what, struct
     return 0;
 }
 
+const char *handoff_action(enum handoff_what what)
+{
+    static const char *const names[HANDOFF_WHATS] = {"live.claim", "live.take",  "live.release",
+                                                     "live.reply", "live.reply", "live.return",
+                                                     "live.close", "live.nobody"};
+    return names[what];
+}
+
 /* ---- events ---- */
 
 void handoff_done_release(struct handoff_done *d)
@@ -133,14 +141,13 @@ static int speak(struct store *s, struct store_live *l, const struct handoff_act
 /* The ticket goes along as far as there is one: it may be older than our memory, or closed by hand. */
 static int move_ticket(struct store *s, const struct store_live *l, const struct handoff_act *a)
 {
-    static const char *const names[HANDOFF_WHATS] = {"live.claim", "live.take",  "live.release",
-                                                     NULL,         "live.claim", "live.return",
-                                                     "live.close", "live.nobody"};
+    /* whose it is changes here: words do that only where they are the first ones of the room */
+    enum handoff_what what = a->what == HANDOFF_ROOM ? HANDOFF_CLAIM : a->what;
     struct store_ticket_change c = {.id = l->ticket, .at_ms = a->at_ms, .from = OPEN};
     struct store_ticket_note n = {.id = l->ticket,
                                   .at_ms = a->at_ms,
                                   .who = a->actor ? a->actor : "",
-                                  .what = names[a->what]};
+                                  .what = handoff_action(what)};
     bool closes = a->what == HANDOFF_CLOSE, frees = a->what == HANDOFF_RELEASE || !a->actor;
     c.to = closes ? TICKET_CLOSED : frees ? TICKET_NEW : TICKET_CLAIMED;
     c.owner = frees ? NULL : a->actor;
@@ -148,7 +155,7 @@ static int move_ticket(struct store *s, const struct store_live *l, const struct
     int err = store_change_ticket(s, &c);
     if (err == -ENOENT || err == -EBUSY)
         return 0;
-    return err || !n.what ? err : store_log_ticket(s, &n);
+    return err ? err : store_log_ticket(s, &n);
 }
 
 /* ---- the conversation ---- */

@@ -44,6 +44,10 @@ struct handoff_step {
 /* 0; or -EBUSY: it is somebody else's, or nobody has it. mine: the one who acts has it. */
 int handoff_next(enum store_mode mode, bool mine, enum handoff_what what, struct handoff_step *ret);
 
+/* What the audit and a ticket's log call it, whichever way it was done: "live.reply". Who did it says the way: an account at the
+ * console, "slack:U1" (role "room") in the staff's room. */
+const char *handoff_action(enum handoff_what what);
+
 /* ---- in a transaction ---- */
 
 struct handoff_act {

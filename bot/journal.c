@@ -52,7 +52,9 @@ const struct setting journal_settings[] = {
      .value = "90",
      .min = 0,
      .max = 36500,
-     .help = "After how many days questions, answers and transcripts are deleted. 0: never."},
+     .help =
+         "After how many days questions, answers and transcripts are deleted, and what the staff "
+         "ignored when nobody has asked it since. 0: never."},
     {.name = "journal.redact",
      .type = SETTING_BOOL,
      .value = "true",
@@ -230,9 +232,11 @@ static void forget(struct journal *j, int days)
     int talks = turns < 0 || days <= 0
                     ? turns
                     : store_forget_transcripts(j->store, before, FORGET_BITE / 10);
-    if (talks < 0)
-        after_failure(j, talks);
-    else if (mail >= FORGET_BITE || (days > 0 && (turns == FORGET_BITE || talks)))
+    bool more = turns == FORGET_BITE || talks;
+    int ignored = talks < 0 || days <= 0 || more ? talks : store_forget_ignored(j->store, before);
+    if (ignored < 0)
+        after_failure(j, ignored);
+    else if (mail >= FORGET_BITE || (days > 0 && more))
         j->forget_ms = clock_ms() + FORGET_PAUSE_MS;
 }
 

@@ -354,15 +354,12 @@ struct deed {
 
 static int audit(struct store *s, const struct deed *d, int64_t at_ms)
 {
-    static const char *const names[HANDOFF_WHATS] = {"live.claim", "live.take",  "live.release",
-                                                     "live.say",   "live.say",   "live.return",
-                                                     "live.close", "live.nobody"};
     char object[40];
     snprintf(object, sizeof object, "conversation:%lld", (long long)d->d.conversation);
     struct store_audit a = {.at_ms = at_ms,
                             .actor = d->d.actor,
                             .role = "room",
-                            .action = names[d->d.what],
+                            .action = handoff_action(d->d.what),
                             .object = object};
     return store_add_audit(s, &a);
 }

@@ -62,6 +62,9 @@ int store_add_turn(struct store *s, const struct journal_turn *t, int64_t *ret_i
 /* Delete turns, and what hangs off them, older than `at_ms`, at most `max`. How many, or a negative errno. A
  * transaction of its own. */
 int store_forget_turns(struct store *s, int64_t at_ms, int max);
+/* And what was ignored before `at_ms` and is in no turn that is kept: the question has its words no longer than those who asked it. How
+ * many, or a negative errno. */
+int store_forget_ignored(struct store *s, int64_t at_ms);
 
 /* Questions and replies as they are kept, oldest first. NULL and 0: any. */
 struct store_export {

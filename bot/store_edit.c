@@ -155,6 +155,19 @@ static const char sql_close_ignored[] =
     "  AND (k.owner IS NULL OR k.owner = ?2)"
     "  AND lower(trim(t.question, ' ?!.')) = lower(trim(?1, ' ?!.')))";
 
+static const char sql_forget_ignored[] =
+    "DELETE FROM ignored WHERE at_ms < ?1"
+    " AND question NOT IN (SELECT lower(trim(question, ' ?!.')) FROM turns)";
+
+int store_forget_ignored(struct store *s, int64_t at_ms)
+{
+    int err;
+    sqlite3_stmt *st = store_bind(s, SQL_FORGET_IGNORED, sql_forget_ignored, &err, "i", at_ms);
+    if (st)
+        err = store_finish(s, st);
+    return err ? err : sqlite3_changes(s->db);
+}
+
 int store_ignore(struct store *s, const char *question, const char *who, int64_t at_ms)
 {
     int err;

@@ -10,6 +10,7 @@
 enum store_sql {
     SQL_ADD_TURN,
     SQL_FORGET_TURNS,
+    SQL_FORGET_IGNORED,
     SQL_VOTE,
     SQL_HAS_TURN,
     SQL_EXPORT,

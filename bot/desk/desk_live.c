@@ -251,8 +251,8 @@ int desk_live_act(struct store *s, struct desk_request *rq)
             err = store_take_in(s, &m);
         snprintf(object, sizeof object, "conversation:%lld", (long long)id);
         if (!err)
-            err =
-                desk_audit(s, rq, pool_printf(rq->pool, "live.%s", act->name), object, NULL, NULL);
+            err = desk_audit(s, rq, act->what == NOTE ? "live.note" : handoff_action(act->what),
+                             object, NULL, NULL);
     } else if (!err && m.conflict) {
         rq->problem = "This cid was used for something else";
         err = -EINVAL;

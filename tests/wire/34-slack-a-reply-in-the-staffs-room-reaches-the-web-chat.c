@@ -201,6 +201,11 @@ static void words_go_both_ways_once(void **state)
     assert_true(fake_slack_wait(s.fake, n + 3, WAIT_MS, 300));
     assert_int_equal(fake_slack_posts(s.fake), n + 3);
     client_close(c);
+    /* in the audit as at the console, by who it was */
+    assert_true(
+        staff_audited(s.w, "\"actor\":\"slack:U7\",\"role\":\"room\",\"action\":\"live.reply\""));
+    assert_true(staff_audited(s.w, "\"action\":\"live.close\""));
+    assert_false(staff_audited(s.w, "live.say"));
 }
 
 static void entries_are_found_and_sent_by_a_button(void **state)

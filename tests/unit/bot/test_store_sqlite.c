@@ -99,6 +99,38 @@ static void an_id_is_never_given_twice(void **state)
     store_close(s);
 }
 
+static void ask(struct store *s, const char *question, int64_t at_ms)
+{
+    struct journal_turn t = {.adapter = "web",
+                             .conversation = "",
+                             .question = question,
+                             .reply_json = "{}",
+                             .kind = "none",
+                             .at_ms = at_ms};
+    int64_t id;
+    assert_int_equal(store_add_turn(s, &t, &id), 0);
+}
+
+static void an_ignored_question_is_kept_as_long_as_it_is_asked(void **state)
+{
+    struct store *s;
+    assert_int_equal(store_open(path, "full", &s), 0);
+    ask(s, "Who won the game?!", 1000);
+    ask(s, "where is the bus", 1000);
+    ask(s, "Where is the bus?", 6000);
+    assert_int_equal(store_ignore(s, "who won the game", "ana", 2000), 1);
+    assert_int_equal(store_ignore(s, "where is the bus?", "ana", 2000), 2);
+    assert_int_equal(store_ignore(s, "never asked", "ana", 7000), 0);
+    assert_int_equal(store_forget_ignored(s, 5000), 0); /* both were asked */
+    assert_int_equal(store_forget_turns(s, 5000, 100), 2);
+    assert_int_equal(store_forget_ignored(s, 5000), 1);
+    assert_int_equal(number("SELECT count(*) FROM ignored WHERE question LIKE '%game%'"), 0);
+    ask(s, "where is the bus", 8000); /* still nobody's business */
+    assert_int_equal(number("SELECT count(*) FROM tickets WHERE state < 2"), 0);
+    assert_int_equal(store_forget_ignored(s, 7000), 0);
+    store_close(s);
+}
+
 static void old_turns_are_forgotten_a_few_at_a_time_oldest_first(void **state)
 {
     struct store *s;
@@ -279,6 +311,7 @@ int main(void)
         T(what_was_rolled_back_is_not),
         T(an_id_is_never_given_twice),
         T(old_turns_are_forgotten_a_few_at_a_time_oldest_first),
+        T(an_ignored_question_is_kept_as_long_as_it_is_asked),
         T(nobody_else_may_read_what_was_asked),
         T(garbage_is_refused_and_left_alone),
         T(another_programs_database_is_refused),
