@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FIRST_ROOM 256 /* most frames and labels fit, an answer grows three times */
+
 static char nothing[1]; /* what an empty buf shows; never written to */
 
 void buf_init(struct buf *b, size_t max)
@@ -53,7 +55,7 @@ static bool reserve(struct buf *b, size_t more)
     size_t need = b->len + more + 1;
     if (need <= b->cap)
         return true;
-    size_t cap = b->cap ? b->cap : 64;
+    size_t cap = b->cap ? b->cap : FIRST_ROOM;
     while (cap < need)
         cap = cap > SIZE_MAX / 2 ? need : cap * 2;
     if (cap > b->max + 1)
@@ -88,16 +90,38 @@ void buf_addc(struct buf *b, char c)
     buf_add(b, &c, 1);
 }
 
+void buf_addi(struct buf *b, long long n)
+{
+    char text[24], *at = text + sizeof text;
+    unsigned long long rest = n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n;
+    do
+        *--at = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (n < 0)
+        *--at = '-';
+    buf_add(b, at, (size_t)(text + sizeof text - at));
+}
+
+/* Printed where it goes; only what does not fit there is measured by that and printed again. */
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 {
+    if (b->failed)
+        return;
     va_list again;
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
-    if (n < 0)
-        b->failed = true;
-    else if (n > 0 && reserve(b, (size_t)n)) {
-        vsnprintf(b->s + b->len, (size_t)n + 1, fmt, again);
+    size_t room = b->cap ? b->cap - b->len : 0; /* with the terminator */
+    int n = vsnprintf(room ? b->s + b->len : NULL, room, fmt, ap);
+    if (n >= 0 && (size_t)n < room) {
         b->len += (size_t)n;
+    } else {
+        if (room)
+            b->s[b->len] = '\0';
+        if (n < 0) {
+            b->failed = true;
+        } else if (n > 0 && reserve(b, (size_t)n)) {
+            vsnprintf(b->s + b->len, (size_t)n + 1, fmt, again);
+            b->len += (size_t)n;
+        }
     }
     va_end(again);
 }

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 
 #define MAX_TABLES    16
 #define MAX_ROWS      256
+#define NPLACES       (4 * MAX_ROWS) /* a power of two */
 #define MAX_OVERRIDES 16
 
 /* The rows that more than one file reads; the others stand beside their only reader. */
@@ -93,6 +95,7 @@ struct config {
     const char *file, *folder;
     struct value value[MAX_ROWS];
     size_t n;
+    unsigned short place[NPLACES]; /* of a name: its value's index and one; 0: free */
     struct override {
         const char *name, *value;
     } override[MAX_OVERRIDES]; /* by config_set() */
@@ -290,12 +293,22 @@ static const char *parse_words(struct pool *pool, const char *folder, const char
     return parse_node(pool, folder, node, v, &at);
 }
 
+/* A hash table with open addressing: settings are looked up with every question. */
+static size_t place_of(const struct config *c, const char *name)
+{
+    uint32_t h = 2166136261u; /* FNV-1a */
+    for (const char *s = name; *s; s++)
+        h = (h ^ (unsigned char)*s) * 16777619u;
+    size_t at = h & (NPLACES - 1);
+    while (c->place[at] && strcmp(c->value[c->place[at] - 1].row->name, name))
+        at = (at + 1) & (NPLACES - 1);
+    return at;
+}
+
 static struct value *value_find(const struct config *c, const char *name)
 {
-    for (size_t i = 0; i < c->n; i++)
-        if (!strcmp(c->value[i].row->name, name))
-            return (struct value *)&c->value[i];
-    return NULL;
+    unsigned short i = c->place[place_of(c, name)];
+    return i ? (struct value *)&c->value[i - 1] : NULL;
 }
 
 /* ---- where values come from ------------------------------------------------------------------ */
@@ -329,8 +342,9 @@ static void add_default(void *ctx, const struct setting *row)
         fputs("guidepost: too many settings\n", stderr);
         abort();
     }
-    struct value *v = &c->value[c->n++];
+    struct value *v = &c->value[c->n];
     *v = (struct value){.row = row};
+    c->place[place_of(c, row->name)] = (unsigned short)++c->n;
     const char *wrong = parse_words(c->pool, c->folder, row->value, v);
     if (wrong) {
         fprintf(stderr, "guidepost: the default of %s: %s\n", row->name, wrong);

@@ -194,12 +194,23 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Sorted rather than compared pairwise: one message must not buy quadratic time. */
+#define FEW_KEYS 8 /* up to so many are compared pairwise */
+
+static bool few_differ(const cJSON *object)
+{
+    const cJSON *m, *other;
+    cJSON_ArrayForEach(
+        m, object) for (other = m->next; other;
+                        other = other->next) if (!strcmp(m->string, other->string)) return false;
+    return true;
+}
+
+/* Many are sorted: one message must not buy quadratic time. */
 static bool keys_differ(const cJSON *object)
 {
     size_t n = (size_t)cJSON_GetArraySize(object), i = 0;
-    if (n < 2)
-        return true;
+    if (n <= FEW_KEYS)
+        return few_differ(object);
     const char **name = calloc(n, sizeof *name);
     if (!name)
         return false;
@@ -306,33 +317,54 @@ static const char *short_escape(unsigned char ch)
     }
 }
 
-void json_add_string(struct buf *b, const char *s, size_t len)
+/* ASCII that may stand in a string as it is, whatever its neighbours are. */
+static bool is_plain(unsigned char ch)
 {
-    size_t clean = 0, i = 0; /* s[clean, i) needs no escape and is not copied yet */
-    buf_addc(b, '"');
-    while (i < len) {
-        unsigned char ch = (unsigned char)s[i];
-        utf8proc_int32_t cp;
-        utf8proc_ssize_t n = 1;
-        if (ch >= 0x80)
-            n = utf8proc_iterate((const uint8_t *)s + i, (utf8proc_ssize_t)(len - i), &cp);
-        bool html = ch == '/' && i > 0 && s[i - 1] == '<';
-        if (n >= 1 && ch >= 0x20 && ch != '"' && ch != '\\' && ch != 0x7F && !html) {
-            i += (size_t)n;
+    return ch >= ' ' && ch < 0x7F && ch != '"' && ch != '\\' && ch != '/';
+}
+
+/* How many bytes from `at` on go into a string as they are; 0: the next one does not. */
+static size_t clean_span(const char *s, size_t at, size_t len)
+{
+    size_t i = at;
+    for (;;) {
+        while (i < len && is_plain((unsigned char)s[i]))
+            i++;
+        if (i == len)
+            break;
+        if (s[i] == '/' && !(i > 0 && s[i - 1] == '<')) {
+            i++;
             continue;
         }
-        buf_add(b, s + clean, i - clean);
+        utf8proc_int32_t cp;
+        utf8proc_ssize_t n = 0;
+        if ((unsigned char)s[i] >= 0x80)
+            n = utf8proc_iterate((const uint8_t *)s + i, (utf8proc_ssize_t)(len - i), &cp);
         if (n < 1)
+            break;
+        i += (size_t)n;
+    }
+    return i - at;
+}
+
+void json_add_string(struct buf *b, const char *s, size_t len)
+{
+    buf_addc(b, '"');
+    for (size_t i = 0; i < len; i++) {
+        size_t n = clean_span(s, i, len);
+        buf_add(b, s + i, n);
+        if ((i += n) == len)
+            break;
+        unsigned char ch = (unsigned char)s[i];
+        if (ch >= 0x80)
             buf_adds(b, "\xEF\xBF\xBD");
-        else if (html)
+        else if (ch == '/')
             buf_adds(b, "\\/");
         else if (short_escape(ch))
             buf_adds(b, short_escape(ch));
         else
             buf_addf(b, "\\u%04x", ch);
-        clean = ++i;
     }
-    buf_add(b, s + clean, len - clean);
     buf_addc(b, '"');
 }
 
@@ -340,7 +372,9 @@ static void add_key(struct buf *b, const char *key)
 {
     if (b->len && !strchr("{[,", b->s[b->len - 1]))
         buf_addc(b, ',');
-    buf_addf(b, "\"%s\":", key);
+    buf_addc(b, '"');
+    buf_adds(b, key);
+    buf_adds(b, "\":");
 }
 
 void json_add_member(struct buf *b, const char *key, const char *text)
@@ -355,7 +389,7 @@ void json_add_member(struct buf *b, const char *key, const char *text)
 void json_add_count(struct buf *b, const char *key, long long n)
 {
     add_key(b, key);
-    buf_addf(b, "%lld", n);
+    buf_addi(b, n);
 }
 
 #define NUMBER_SIZE 320 /* any double, as a compiler sees it that does not know 'g' */
@@ -370,22 +404,11 @@ void json_add_number(struct buf *b, double v)
 {
     if (!isfinite(v))
         v = 0; /* JSON has no word for it, and nobody downstream expects null */
-    /* The shortest that reads back as v. A number with few digits does so with 15, any with 17. */
+    /* The shortest that reads back as v. With 15 digits every number does that has no more, and zeros at its end are
+     * not printed; with 17, any. */
     char text[NUMBER_SIZE];
-    int least = 16, most = 17;
-    if (reads_back(v, 15, text)) {
-        least = 6;
-        most = 15;
-    }
-    int tried = 0;
-    while (least < most) {
-        tried = (least + most) / 2;
-        if (reads_back(v, tried, text))
-            most = tried;
-        else
-            least = tried + 1;
-    }
-    if (tried != most) /* `text` has another number of digits */
-        snprintf(text, sizeof text, "%.*g", most, v);
+    int digits = 15;
+    while (!reads_back(v, digits, text) && digits < 17)
+        digits++;
     buf_adds(b, text);
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,35 @@ static void the_ceiling_itself_fits_and_one_byte_more_fails(void **state)
     buf_addc(&b, '5');
     assert_true(buf_failed(&b));
     assert_string_equal(b.s, "1234");
+    buf_release(&b);
+}
+
+static void what_does_not_fit_behind_the_rest_is_printed_whole_or_not_at_all(void **state)
+{
+    struct buf b;
+    buf_init(&b, 600);
+    buf_addf(&b, "%s", "");
+    buf_addf(&b, "%0250d", 1);
+    buf_addf(&b, "%0300d", 2); /* beyond the first piece of memory */
+    assert_int_equal(b.len, 550);
+    assert_int_equal(strlen(b.s), 550);
+    assert_int_equal(b.s[249], '1');
+    assert_int_equal(b.s[549], '2');
+    buf_addf(&b, "%0100d", 3);
+    assert_true(buf_failed(&b));
+    assert_int_equal(strlen(b.s), 550);
+    buf_release(&b);
+}
+
+static void whole_numbers_are_printed_to_the_last(void **state)
+{
+    struct buf b;
+    buf_init(&b, 100);
+    buf_addi(&b, 0);
+    buf_addi(&b, -7);
+    buf_addi(&b, LLONG_MAX);
+    buf_addi(&b, LLONG_MIN);
+    assert_string_equal(b.s, "0-79223372036854775807-9223372036854775808");
     buf_release(&b);
 }
 
@@ -105,6 +135,8 @@ int main(void)
         cmocka_unit_test(an_empty_buf_is_an_empty_string),
         cmocka_unit_test(appends_of_all_kinds_follow_each_other),
         cmocka_unit_test(the_ceiling_itself_fits_and_one_byte_more_fails),
+        cmocka_unit_test(what_does_not_fit_behind_the_rest_is_printed_whole_or_not_at_all),
+        cmocka_unit_test(whole_numbers_are_printed_to_the_last),
         cmocka_unit_test(failure_is_sticky_until_cleared),
         cmocka_unit_test(nul_bytes_are_kept),
         cmocka_unit_test(taking_hands_over_a_terminated_string_even_when_empty),

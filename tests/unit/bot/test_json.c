@@ -152,6 +152,9 @@ static void numbers_are_short_exact_and_never_nan(void **state)
     check_number(0.93, "0.93");
     check_number(0, "0");
     check_number(-1.5, "-1.5");
+    check_number(1.0 / 3, "0.3333333333333333");
+    check_number(1e6, "1000000");
+    check_number(5e-324, "4.94065645841247e-324");
     check_number(0.1 + 0.2, "0.30000000000000004");
     check_number(NAN, "0");
     check_number(INFINITY, "0");
