@@ -51,6 +51,8 @@ struct outgoing {
     const struct reply *reply;
     const char *answer_id; /* of the journal, or NULL: it could not be recorded */
     int64_t re;            /* number of the question's event in the transcript, or 0 */
+    const char *same;      /* what render_same() made of this reply for somebody before, or NULL */
+    size_t nsame;          /* its bytes */
 };
 
 struct adapter_type {
@@ -80,6 +82,9 @@ struct adapter_type {
      * the loop, and its outcome is the adapter's to report; NULL: every question is a message of the inbox. */
     void (*render)(const struct adapter *a, const struct outgoing *out, struct buf *ret_body);
     void (*send)(struct adapter *a, const struct outgoing *out, const struct buf *body);
+    /* Likewise pure: that part of render()'s body which is the same for everybody who gets this reply in this form; it is made
+     * once where many ask the same, and comes back as out->same. False: there is none in that form. May be NULL. */
+    bool (*render_same)(const struct adapter *a, const struct reply *r, int form, struct buf *ret);
 
     /* Durable delivery; all of it on the loop. */
     bool
@@ -156,6 +161,8 @@ size_t bot_waiting(const struct bot *bot); /* messages that are not answered yet
 bool bot_draining(const struct bot *bot);  /* about to stop: take nothing in */
 /* The guides are being read for the first time: there is nothing to answer from yet. */
 bool bot_loading(const struct bot *bot);
+/* While it is the same, so are the settings and the topics: for what is made of them once. */
+unsigned bot_number(const struct bot *bot);
 /* The leading topics of the base that are for everybody, for a page's first screen; NULL-terminated. Refreshed with the index. */
 const char *const *bot_topics(const struct bot *bot);
 /* Of the same, questions and headings that begin like what was typed, at most `max`, best first; good until the loop turns. How many. */

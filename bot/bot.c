@@ -157,6 +157,11 @@ bool bot_draining(const struct bot *bot)
     return bot->draining;
 }
 
+unsigned bot_number(const struct bot *bot)
+{
+    return content_number(bot->content);
+}
+
 const char *const *bot_topics(const struct bot *bot)
 {
     return content_topics(bot->content);

@@ -111,6 +111,8 @@ void content_reload(struct content *c);         /* SIGHUP: all or nothing */
 typedef void content_looked_fn(void *ctx, const char *problem);
 void content_look(struct content *c, content_looked_fn *fn, void *ctx);
 void content_state(const struct content *c, struct content_state *ret);
+/* Of the look that is in force, 0 before the first: another one, and topics and settings may be others. */
+unsigned content_number(const struct content *c);
 const char *const *content_topics(const struct content *c);
 size_t content_suggest(const struct content *c, const char *typed, size_t max, const char **ret);
 

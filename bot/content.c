@@ -419,6 +419,11 @@ size_t content_suggest(const struct content *c, const char *typed, size_t max, c
     return c && c->last && c->last->suggest ? suggest_find(c->last->suggest, typed, max, ret) : 0;
 }
 
+unsigned content_number(const struct content *c)
+{
+    return c && c->last ? c->last->number : 0;
+}
+
 const char *const *content_topics(const struct content *c)
 {
     return c && c->last ? c->last->topic : no_topics;

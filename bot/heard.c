@@ -160,6 +160,18 @@ void heard_release(struct heard *h, const struct heard_reply *r)
         drop_user((struct item *)(uintptr_t)r);
 }
 
+void heard_keep_same(const struct heard_reply *r, const void *adapter, int form, const char *same,
+                     size_t nsame)
+{
+    struct item *it = (struct item *)(uintptr_t)r;
+    if (it->known.adapter)
+        return;
+    it->known.adapter = adapter;
+    it->known.form = form;
+    it->known.same = same ? pool_strndup(it->pool, same, nsame) : NULL;
+    it->known.nsame = nsame;
+}
+
 static const char *json_of(struct pool *pool, const struct reply *r)
 {
     struct buf b;

@@ -24,6 +24,12 @@ struct question; /* answer.h */
 struct heard_reply {
     struct reply reply;
     const char *json; /* what reply_json() makes of it, without an id: written down each time */
+
+    /* What one adapter makes of it in one of its forms: the first that gave it to somebody. */
+    const void *adapter; /* NULL: nobody has */
+    int form;
+    const char *same; /* NULL: nothing is the same for everybody there */
+    size_t nsame;
 };
 
 struct heard *heard_new(void);
@@ -31,6 +37,9 @@ void heard_free(struct heard *h); /* replies that are in use are their users' to
 
 /* What was replied to that question, or NULL: it has to be asked. `now_ms` is monotonic. */
 const struct heard_reply *heard_find(struct heard *h, const struct question *q, uint64_t now_ms);
+/* Keep that beside it (as a copy; NULL: there is none). Only where nothing is. */
+void heard_keep_same(const struct heard_reply *r, const void *adapter, int form, const char *same,
+                     size_t nsame);
 void heard_release(struct heard *h, const struct heard_reply *r); /* NULL is fine */
 
 /* A thread's reply to `q`, which was handed to it at `sent_ms`: kept (as a copy) if others may have it, too, and this is the

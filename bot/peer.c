@@ -166,13 +166,17 @@ static void begin_close(struct conn *c, int code, const char *reason, uint64_t w
     update_flow(c);
 }
 
+static void close_soon(struct conn *c, int code, const char *reason, uint64_t within_s)
+{
+    begin_close(c, code, reason, within_s);
+    lws_callback_on_writable(c->wsi);
+}
+
 void peer_close(struct server *s, server_handle h, int code, const char *reason)
 {
     struct conn *c = conn_find(s, h);
-    if (!c || !c->peer)
-        return;
-    begin_close(c, code, reason, PEER_CLOSE_S);
-    lws_callback_on_writable(c->wsi);
+    if (c && c->peer)
+        close_soon(c, code, reason, PEER_CLOSE_S);
 }
 
 /* While reading, the library says goodbye itself when asked to and told -1. */
@@ -232,14 +236,22 @@ static void hear(struct peer *p)
 }
 
 /* Frames of a client must be masked (RFC 6455, 5.1), and the library neither insists nor tells. But a mask is four bytes of
- * which the kernel knows: whose messages have come in with fewer bytes than masked ones take sends none. Pings between
- * them are not counted and may hide a frame or two; a client that wants to hide only harms itself, for the mask protects
- * the proxies on its own way. */
-static bool lacks_mask(struct conn *c, size_t len)
+ * which the kernel knows: whose messages have come in with fewer bytes than masked ones take sends none. It is asked
+ * behind the first message and then with every look (examine()): who masks the first masks the others, and asking costs as
+ * much as reading. Pings between them are not counted and may hide a frame or two; a client that wants to hide only
+ * harms itself, for the mask protects the proxies on its own way. */
+static bool lacks_mask(const struct conn *c, const struct tcp_transfer *t)
+{
+    return c->handshake && t->received - c->handshake < c->peer->masked;
+}
+
+/* One more whole message; true: it is the first, and not masked. */
+static bool begins_bare(struct conn *c, size_t len)
 {
     struct tcp_transfer t;
+    bool first = !c->peer->masked;
     c->peer->masked += len + (len < 126 ? 6 : len < 65536 ? 8 : 14);
-    return c->handshake && tcp_transfer(c->fd, &t) && t.received - c->handshake < c->peer->masked;
+    return first && c->handshake && tcp_transfer(c->fd, &t) && lacks_mask(c, &t);
 }
 
 int peer_on_frame(struct conn *c, const char *s, size_t len)
@@ -267,7 +279,7 @@ int peer_on_frame(struct conn *c, const char *s, size_t len)
         return 0;
 
     p->in_message = false;
-    if (lacks_mask(c, p->in.len ? p->in.len : len))
+    if (begins_bare(c, p->in.len ? p->in.len : len))
         return close_now(c, 1002, "frames must be masked");
     hear(p);
     sv->stats.messages_in++;
@@ -407,12 +419,12 @@ void peer_free(struct conn *c)
 
 /* ---- time ---- */
 
-/* What a look tells: does it take what we send, and is it between two frames? */
-static struct tcp_transfer examine(struct conn *c, uint64_t now)
+/* What a look tells: does it take what we send, is it between two frames, and (*ret_bare) does it send them without a mask? */
+static struct tcp_transfer examine(struct conn *c, uint64_t now, bool *ret_bare)
 {
     struct peer *p = c->peer;
     struct tcp_transfer t = {p->clean, p->acked, true};
-    tcp_transfer(c->fd, &t);
+    *ret_bare = tcp_transfer(c->fd, &t) && lacks_mask(c, &t);
     if ((!p->head && !lws_partial_buffered(c->wsi)) || t.acked != p->acked)
         p->progress_s = now;
     p->acked = t.acked;
@@ -443,10 +455,16 @@ void peer_on_deadline(struct conn *c)
             wheel_set(&s->wheel, &c->deadline, p->close_by_s);
         return;
     }
-    struct tcp_transfer t = examine(c, now);
+    bool bare;
+    struct tcp_transfer t = examine(c, now, &bare);
     if (since(p->progress_s, now, PEER_STALL_S)) {
         s->stats.slow_closes++;
         conn_kill(c);
+        return;
+    }
+    if (bare) {
+        drop_queue(p);
+        close_soon(c, 1002, "frames must be masked", PEER_CLOSE_S);
         return;
     }
     bool half = p->in_message && !p->paused && since(p->message_s, now, PEER_PARTIAL_S);
@@ -454,13 +472,11 @@ void peer_on_deadline(struct conn *c)
     if (half || (since(p->probe_s, now, PEER_PARTIAL_S) && t.arrived)) {
         s->stats.slow_closes++;
         drop_queue(p);
-        begin_close(c, 1008, "a message took too long", 1);
-        lws_callback_on_writable(c->wsi);
+        close_soon(c, 1008, "a message took too long", 1);
         return;
     }
     if (!p->paused && since(p->heard_s, now, PEER_IDLE_S)) {
-        begin_close(c, 1001, "idle", PEER_CLOSE_S);
-        lws_callback_on_writable(c->wsi);
+        close_soon(c, 1001, "idle", PEER_CLOSE_S);
         return;
     }
     if (since(p->heard_s, now, PEER_PING_S) && now - p->pinged_s >= PEER_PING_S) {

@@ -238,8 +238,24 @@ static size_t personal(const char *text, const char *s, const char *end, const c
     return n;
 }
 
+/* Whether there is anything at all that an address, a number or an id cannot do without; most questions have nothing. */
+static bool is_suspicious(const char *s, size_t len)
+{
+    size_t digits = 0;
+    for (size_t i = 0; i < len; i++) {
+        digits += is_digit(s[i]);
+        if (s[i] == '@')
+            return true;
+    }
+    return digits >= (ID_DIGITS < LONG_NUMBER ? ID_DIGITS : LONG_NUMBER);
+}
+
 bool redact(const char *s, size_t len, struct buf *b)
 {
+    if (!is_suspicious(s, len)) {
+        buf_add(b, s, len);
+        return false;
+    }
     const char *end = s + len, *kept = s, *at = s;
     bool masked = false;
     while (at < end) {
@@ -264,6 +280,8 @@ const char *redact_for(const struct config *c, struct pool *pool, const char *s)
     if (!s || !config_bool(c, "journal.redact"))
         return s;
     size_t len = strlen(s);
+    if (!is_suspicious(s, len))
+        return s;
     buf_init(&b, 3 * len);
     const char *kept = redact(s, len, &b) ? pool_strndup(pool, b.s, b.len) : s;
     buf_release(&b);

@@ -151,8 +151,8 @@ static uint32_t hash_of(const char *id)
 
 struct session *session_get(struct sessions *all, const char *id, uint64_t now_s)
 {
-    char key[MAX_ID + 1];
-    snprintf(key, sizeof key, "%s", id);
+    char key[MAX_ID + 1] = "";
+    memcpy(key, id, strnlen(id, MAX_ID));
     uint32_t hash = hash_of(key);
     sessions_expire(all, now_s);
     struct session *s = all->bucket[hash % BUCKETS];

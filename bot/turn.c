@@ -50,7 +50,9 @@ struct turn {
     struct question question; /* as it is asked */
     const struct reply *reply;
     const struct heard_reply *heard; /* that it is from, or NULL */
-    uint64_t began_us, sent_ms;      /* sent_ms: to a thread */
+    const char *same;                /* of that, as in struct outgoing */
+    size_t nsame;
+    uint64_t began_us, sent_ms; /* sent_ms: to a thread */
 
     struct inbox_item item; /* id 0: of no inbox */
     struct inbox_reply closing;
@@ -153,6 +155,10 @@ static bool render(struct turn *t, const struct reply *reply, const char *answer
                    struct buf *body)
 {
     struct outgoing out = {.to = &t->in, .reply = reply, .answer_id = answer_id, .re = t->item.seq};
+    if (t->heard && reply == &t->heard->reply) {
+        out.same = t->same;
+        out.nsame = t->nsame;
+    }
     t->adapter->type->render(t->adapter, &out, body);
     return !buf_failed(body);
 }
@@ -377,6 +383,26 @@ static void recall(struct turn *t, struct question *q)
     t->asked = q->text;
 }
 
+/* What many get is made once. On the loop: the table is its own. */
+static void find_same(struct turn *t)
+{
+    const struct adapter *a = t->adapter;
+    const struct heard_reply *h = t->heard;
+    if (!a->type->render_same)
+        return;
+    if (!h->adapter) {
+        struct buf b;
+        buf_init(&b, MAX_REPLY_JSON);
+        bool some = a->type->render_same(a, &h->reply, t->in.form, &b) && !buf_failed(&b);
+        heard_keep_same(h, a, t->in.form, some ? b.s : NULL, b.len);
+        buf_release(&b);
+    }
+    if (h->adapter == a && h->form == t->in.form) {
+        t->same = h->same;
+        t->nsame = h->nsame;
+    }
+}
+
 /* What is asked, as it is understood behind what was said before. */
 static void understand(struct turn *t)
 {
@@ -401,6 +427,7 @@ static bool begin(struct turn *t)
     t->heard = hopeless || early ? NULL : heard_find(t->bot->heard, &t->question, t->sent_ms);
     if (t->heard) {
         t->bot->counts.heard++;
+        find_same(t);
         answer_with(t, &t->heard->reply);
         return false;
     }
@@ -427,6 +454,10 @@ static long code_points(const char *s, size_t len)
     long n = 0;
     for (size_t i = 0; i < len; n++) {
         utf8proc_int32_t c;
+        if ((unsigned char)s[i] < 0x80) {
+            i++;
+            continue;
+        }
         utf8proc_ssize_t used =
             utf8proc_iterate((const utf8proc_uint8_t *)s + i, (utf8proc_ssize_t)(len - i), &c);
         if (used <= 0)
@@ -453,8 +484,12 @@ static const char *key_of(struct pool *pool, const char *adapter, const char *co
 {
     if (!conversation || !*conversation)
         return "";
-    const char *key = pool_printf(pool, "%s:%s", adapter, conversation);
-    if (strlen(key) <= MAX_KEY)
+    size_t nadapter = strlen(adapter), n = strlen(conversation);
+    char *key = pool_alloc(pool, nadapter + n + 2);
+    memcpy(key, adapter, nadapter);
+    key[nadapter] = ':';
+    memcpy(key + nadapter + 1, conversation, n);
+    if (nadapter + 1 + n <= MAX_KEY)
         return key;
     unsigned char hash[16];
     char hex[2 * sizeof hash + 1];
@@ -489,7 +524,8 @@ static struct turn *turn_new(struct adapter *a, struct pool *pool, const struct 
     t->item.identity = t->item.body = NULL; /* the adapter's */
     t->in.item = NULL;
     t->key = key_of(pool, a->type->name, in->conversation);
-    t->line = in->lane ? key_of(pool, a->type->name, in->lane) : t->key;
+    bool own_lane = in->lane && strcmp(in->lane, t->in.conversation);
+    t->line = own_lane ? key_of(pool, a->type->name, in->lane) : t->key;
     t->began_us = clock_us();
     return t;
 }
@@ -556,6 +592,7 @@ static bool foresee(struct turn *t)
     t->reply = &t->heard->reply;
     if (t->reply->person != PERSON_UNMENTIONED) /* the staff comes in: one thing at a time */
         return false;
+    find_same(t);
     fill_row(t);
     prepare_close(t);
     return true;

@@ -141,12 +141,13 @@ char *pool_strdup(struct pool *pool, const char *s)
 
 char *pool_vprintf(struct pool *pool, const char *fmt, va_list ap)
 {
+    char s[256]; /* most fit, and are printed once */
     va_list again;
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
-    char *p = pool_alloc(pool, n < 0 ? 1 : (size_t)n + 1);
-    if (n >= 0)
-        vsnprintf(p, (size_t)n + 1, fmt, again);
+    int n = vsnprintf(s, sizeof s, fmt, ap);
+    char *p = pool_strndup(pool, s, n < 0 ? 0 : (size_t)n < sizeof s ? (size_t)n : sizeof s - 1);
+    if (n >= (int)sizeof s)
+        vsnprintf(p = pool_alloc(pool, (size_t)n + 1), (size_t)n + 1, fmt, again);
     va_end(again);
     return p;
 }

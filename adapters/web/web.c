@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "adapters/web/web_int.h"
+#include "bot/limits.h"
 #include "bot/must.h"
 
 static const struct setting settings[] = {
@@ -118,6 +119,7 @@ static int web_open(struct adapter *a)
 {
     struct web *w = a->state = must(calloc(1, sizeof *w));
     w->adapter = a;
+    buf_init(&w->config, MAX_REPLY_JSON);
     web_assets_open(w);
     web_words_open(w);
     web_rooms_open(w);
@@ -133,6 +135,7 @@ static void web_close(struct adapter *a)
         web_rooms_close(w);
         web_limits_close(w);
         web_keys_close(w);
+        buf_release(&w->config);
     }
     free(w);
     a->state = NULL;
@@ -238,6 +241,14 @@ static void render(const struct adapter *a, const struct outgoing *out, struct b
     }
 }
 
+static bool render_same(const struct adapter *a, const struct reply *r, int form, struct buf *ret)
+{
+    (void)a;
+    if (form == WEB_EVENT)
+        web_render_same(r, ret);
+    return form == WEB_EVENT;
+}
+
 static void send_reply(struct adapter *a, const struct outgoing *out, const struct buf *body)
 {
     switch ((enum web_form)out->to->form) {
@@ -261,6 +272,7 @@ const struct adapter_type adapter_web = {
     .on_peer = on_peer,
     .render = render,
     .send = send_reply,
+    .render_same = render_same,
     .has_transcripts = true,
     .on_message = on_message,
     .on_event = on_event,

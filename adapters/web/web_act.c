@@ -19,7 +19,7 @@
 #include "bot/redact.h"
 #include "kb/pool.h"
 
-#define MAX_CID  64
+#define MAX_CID  (WEB_CID - 1)
 #define MAX_WHY  32
 #define MAX_NOTE 2000 /* bytes of what somebody adds in their own words */
 #define MAX_NAME 200
@@ -48,7 +48,8 @@ static void add_time(struct buf *b, const char *key, int64_t at)
 {
     char text[CLOCK_TEXT];
     clock_text(at * 1000, text);
-    buf_addf(b, ",\"%s\":\"%s\"", key, text);
+    buf_addc(b, ',');
+    web_add_string(b, key, text);
 }
 
 /* A text in the visitor's own words, as it may be kept. */
@@ -230,8 +231,10 @@ void web_on_message(struct web *w, const struct inbox_item *item)
     int err = -EINVAL;
     if (text && colon) {
         char conversation[WEB_CONVERSATION];
-        snprintf(conversation, sizeof conversation, "%.*s", (int)(colon - item->identity),
-                 item->identity);
+        size_t n = (size_t)(colon - item->identity);
+        n = n < sizeof conversation ? n : sizeof conversation - 1;
+        memcpy(conversation, item->identity, n);
+        conversation[n] = '\0';
         const char *talk = json_string(j, "talk", WEB_CONVERSATION); /* of a program's question */
         struct inbound in =
             inbound_of(conversation, talk, text, json_string(j, "lang", 8), colon + 1);

@@ -13,15 +13,23 @@
 
 #define MAX_ITEMS 6 /* of a type-ahead: as many as fit above a phone's keyboard */
 
+static void add_key(struct buf *b, const char *key)
+{
+    buf_addc(b, '"');
+    buf_adds(b, key);
+    buf_adds(b, "\":");
+}
+
 void web_add_string(struct buf *b, const char *key, const char *s)
 {
-    buf_addf(b, "\"%s\":", key);
+    add_key(b, key);
     json_add_string(b, s, strlen(s));
 }
 
 static void add_list(struct buf *b, const char *key, const char *const *s, size_t n)
 {
-    buf_addf(b, "\"%s\":[", key);
+    add_key(b, key);
+    buf_addc(b, '[');
     for (size_t i = 0; i < n; i++) {
         if (i)
             buf_addc(b, ',');
@@ -50,9 +58,8 @@ static const char *mode_name(enum transcript_mode mode)
     return mode == TRANSCRIPT_HUMAN ? "human" : mode == TRANSCRIPT_WAITING ? "waiting" : "bot";
 }
 
-void web_add_config(struct web *w, struct buf *b)
+static void make_config(const struct bot *bot, struct buf *b)
 {
-    const struct bot *bot = w->adapter->bot;
     const char *const *topic = bot_topics(bot);
     size_t n = 0;
     while (topic[n])
@@ -74,6 +81,21 @@ void web_add_config(struct web *w, struct buf *b)
     buf_addc(b, '}');
 }
 
+/* Every chat begins with it, so it is made once. */
+void web_add_config(struct web *w, struct buf *b)
+{
+    const struct bot *bot = w->adapter->bot;
+    if (!w->config.len || w->config_number != bot_number(bot)) {
+        buf_clear(&w->config);
+        make_config(bot, &w->config);
+        w->config_number = bot_number(bot);
+    }
+    if (buf_failed(&w->config))
+        make_config(bot, b); /* and find that it is too much, each time */
+    else
+        buf_add(b, w->config.s, w->config.len);
+}
+
 void web_frame_ready(struct web *w, const char *token, const char *conversation,
                      const struct transcript *t, struct buf *b)
 {
@@ -81,8 +103,13 @@ void web_frame_ready(struct web *w, const char *token, const char *conversation,
     transcript_epoch(w->adapter, conversation, epoch);
     buf_adds(b, "{\"t\":\"ready\",");
     web_add_string(b, "tok", token);
-    buf_addf(b, ",\"epoch\":\"%s\",\"head\":%lld,\"mode\":\"%s\",", epoch, (long long)t->head,
-             mode_name(t->mode));
+    buf_adds(b, ",\"epoch\":\"");
+    buf_adds(b, epoch);
+    buf_adds(b, "\",\"head\":");
+    buf_addi(b, t->head);
+    buf_adds(b, ",\"mode\":\"");
+    buf_adds(b, mode_name(t->mode));
+    buf_adds(b, "\",");
     web_add_config(w, b);
     buf_addc(b, '}');
 }
@@ -111,7 +138,9 @@ void web_frame_typing(const char *who, bool on, struct buf *b)
 
 void web_frame_event(const struct transcript_event *ev, struct buf *b)
 {
-    buf_addf(b, "{\"seq\":%lld,", (long long)ev->seq);
+    buf_adds(b, "{\"seq\":");
+    buf_addi(b, ev->seq);
+    buf_addc(b, ',');
     buf_add(b, ev->body, ev->len);
     buf_addc(b, '}');
 }
@@ -120,7 +149,9 @@ void web_frame_ack(const char *cid, const struct inbox_receipt *r, struct buf *b
 {
     buf_adds(b, "{\"t\":\"ack\",");
     web_add_string(b, "cid", cid);
-    buf_addf(b, ",\"seq\":%lld%s}", (long long)r->seq, r->known ? ",\"dup\":true" : "");
+    buf_adds(b, ",\"seq\":");
+    buf_addi(b, r->seq);
+    buf_adds(b, r->known ? ",\"dup\":true}" : "}");
 }
 
 void web_frame_error(const char *cid, const struct web_refusal *why, struct buf *b)
@@ -205,16 +236,10 @@ static void add_options(struct buf *b, const struct reply *r)
 
 static const char answer_head[] = "\"t\":\"answer\",\"re\":";
 
-void web_render_answer(const struct outgoing *out, struct buf *b)
+/* All behind its names; the rest of it is the same for everybody who asks that. */
+void web_render_same(const struct reply *r, struct buf *b)
 {
-    const struct reply *r = out->reply;
     struct pool *pool = pool_new();
-    buf_addf(b, "%s%lld,", answer_head, (long long)out->re);
-    web_add_string(b, "cid", out->to->ref ? out->to->ref : "");
-    if (out->answer_id) {
-        buf_addc(b, ',');
-        web_add_string(b, "id", out->answer_id);
-    }
     buf_addf(b, ",\"kind\":\"%s\",\"band\":\"%s\",\"p\":", kind_of(r), reply_band_name(r->band));
     json_add_number(b, r->confidence);
     add_segments(b, pool, r);
@@ -225,6 +250,22 @@ void web_render_answer(const struct outgoing *out, struct buf *b)
     buf_addf(b, ",\"handoff\":%s,\"ms\":%lld", r->person == PERSON_OFFERED ? "true" : "false",
              r->us / 1000);
     pool_free(pool);
+}
+
+void web_render_answer(const struct outgoing *out, struct buf *b)
+{
+    buf_adds(b, answer_head);
+    buf_addi(b, out->re);
+    buf_addc(b, ',');
+    web_add_string(b, "cid", out->to->ref ? out->to->ref : "");
+    if (out->answer_id) {
+        buf_addc(b, ',');
+        web_add_string(b, "id", out->answer_id);
+    }
+    if (out->same)
+        buf_add(b, out->same, out->nsame);
+    else
+        web_render_same(out->reply, b);
 }
 
 static const char reply_head[] = ",\"reply\":";

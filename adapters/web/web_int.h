@@ -26,6 +26,8 @@ struct web {
     struct web_room **rooms;   /* web_room.c */
     struct web_limits *limits; /* web_limit.c */
     struct web_keys *keys;     /* web_key.c */
+    struct buf config;         /* what web_add_config() adds, for ... */
+    unsigned config_number;    /* ... that bot_number() */
 };
 
 /* How a reply is written; inbound.form. */
@@ -179,6 +181,7 @@ struct web_actor {
  * such frame, -ENOTSUP of another kind, -EAGAIN too often, and those of bot_check() and inbox_put(). */
 int web_act(struct web *w, struct web_actor *who, const struct cJSON *frame, inbox_put_fn *fn,
             void *ctx);
+#define WEB_CID 65 /* the longest, terminated */
 /* What a receipt means: 0, or a negative errno for web_refusal(). */
 int web_receipt_error(const struct inbox_receipt *r);
 bool web_is_cid(const char *s);
@@ -231,6 +234,8 @@ void web_frame_ack(const char *cid, const struct inbox_receipt *r, struct buf *b
 void web_frame_error(const char *cid, const struct web_refusal *why, struct buf *b);
 /* Members of an answer's event: `"t":"answer","re":7,...`. */
 void web_render_answer(const struct outgoing *out, struct buf *b);
+/* Those of them that do not name the question. */
+void web_render_same(const struct reply *r, struct buf *b);
 /* The same for a program, with the object of POST /v1/ask as it is; and that object, terminated by the event's end, or NULL. */
 void web_render_kept(const struct outgoing *out, struct buf *b);
 const char *web_kept_reply(const struct transcript_event *ev, size_t *ret_len);

@@ -298,7 +298,6 @@ static void on_hello(struct chat *c, const struct cJSON *j)
         web_token_make(c->greeting->token);
         web_token_read(c->greeting->token, conversation);
     }
-    update_flow(c);
     int err = web_follow(c->web, &c->follower, conversation, c->greeting->after, !goes_on);
     if (err == -EUSERS) {
         say_wrong(c, NULL, "rate_limited", "This chat is open too many times");
@@ -309,6 +308,7 @@ static void on_hello(struct chat *c, const struct cJSON *j)
     }
     if (err)
         end_greeting(c);
+    update_flow(c); /* a new chat is open already, and reading goes on */
 }
 
 /* ---- what has to last ---- */
@@ -318,8 +318,17 @@ struct sent {
     struct web *web;
     server_handle peer;
     bool ask;
-    char cid[65];
+    char cid[WEB_CID];
 };
+
+static struct sent *sent_new(const struct chat *c, const char *cid, bool ask)
+{
+    struct sent *sent = must(calloc(1, sizeof *sent));
+    *sent = (struct sent){.web = c->web, .peer = c->peer, .ask = ask};
+    if (web_is_cid(cid))
+        memcpy(sent->cid, cid, strlen(cid));
+    return sent;
+}
 
 static void on_receipt(void *ctx, const struct inbox_receipt *r)
 {
@@ -351,9 +360,7 @@ static void on_act(struct chat *c, const struct cJSON *j, const char *t)
     struct web_actor who = {.conversation = web_follower_name(&c->follower),
                             .lang = c->lang,
                             .address = peer_client(p)};
-    struct sent *sent = must(calloc(1, sizeof *sent));
-    *sent = (struct sent){.web = c->web, .peer = c->peer, .ask = !strcmp(t, "ask")};
-    snprintf(sent->cid, sizeof sent->cid, "%s", web_is_cid(cid) ? cid : "");
+    struct sent *sent = sent_new(c, cid, !strcmp(t, "ask"));
     int err = web_act(c->web, &who, j, on_receipt, sent);
     if (!err) {
         if (sent->ask)
@@ -379,9 +386,7 @@ static void on_erase_failed(void *ctx, int err)
 static void on_erase(struct chat *c, const struct cJSON *j)
 {
     const char *cid = json_string(j, "cid", 64);
-    struct sent *sent = must(calloc(1, sizeof *sent));
-    *sent = (struct sent){.web = c->web, .peer = c->peer};
-    snprintf(sent->cid, sizeof sent->cid, "%s", web_is_cid(cid) ? cid : "");
+    struct sent *sent = sent_new(c, cid, false);
     int err =
         transcript_erase(c->web->adapter, web_follower_name(&c->follower), on_erase_failed, sent);
     if (!err)

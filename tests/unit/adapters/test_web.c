@@ -135,6 +135,27 @@ static void a_frame_cites_its_sources_and_carries_the_cid(void **state)
     buf_release(&b);
 }
 
+static void what_is_the_same_for_everybody_is_made_once_and_says_the_same(void **state)
+{
+    struct kb_hit hit;
+    struct reply r = hostile(&hit), other = {.kind = REPLY_NONE, .text = "never looked at"};
+    struct buf body, same;
+    render(WEB_EVENT, &r, &body);
+    buf_init(&same, MAX_REPLY_JSON);
+    assert_false(adapter.type->render_same(&adapter, &r, WEB_JSON, &same));
+    assert_true(adapter.type->render_same(&adapter, &r, WEB_EVENT, &same));
+    struct inbound in = {.conversation = "", .form = WEB_EVENT, .ref = "cid1"};
+    struct outgoing out = {
+        .to = &in, .reply = &other, .answer_id = "42", .re = 7, .same = same.s, .nsame = same.len};
+    struct buf again;
+    buf_init(&again, MAX_REPLY_JSON);
+    adapter.type->render(&adapter, &out, &again);
+    assert_string_equal(again.s, body.s);
+    buf_release(&again);
+    buf_release(&same);
+    buf_release(&body);
+}
+
 static void kinds_have_the_protocols_names(void **state)
 {
     static const struct {
@@ -328,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_is_the_object_of_the_batch_and_an_id),
         cmocka_unit_test(a_frame_cites_its_sources_and_carries_the_cid),
+        cmocka_unit_test(what_is_the_same_for_everybody_is_made_once_and_says_the_same),
         cmocka_unit_test(kinds_have_the_protocols_names),
         cmocka_unit_test(nothing_on_the_page_is_mark_up_but_the_pages_own),
         cmocka_unit_test(lists_of_an_answer_are_lists_of_the_page),

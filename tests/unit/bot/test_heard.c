@@ -108,6 +108,27 @@ static void what_one_asks_is_kept_when_another_does(void **state)
     heard_release(heard, known);
 }
 
+static void what_an_adapter_makes_of_it_is_kept_with_it_and_goes_with_it(void **state)
+{
+    static const char mine[] = "mine", theirs[] = "theirs";
+    struct question q = asked("What does it cost?");
+    keep(q, saying("$50", 7, true), 1000);
+    const struct heard_reply *r = heard_find(heard, &q, 1001);
+    assert_null(r->adapter);
+    heard_keep_same(r, mine, 4, "segments...", 8);
+    heard_keep_same(r, theirs, 5, NULL, 0); /* too late */
+    assert_ptr_equal(r->adapter, mine);
+    assert_int_equal(r->form, 4);
+    assert_string_equal(r->same, "segments");
+    heard_clear(heard, 1002); /* who holds it still has it */
+    assert_string_equal(r->same, "segments");
+    heard_release(heard, r);
+    keep(q, saying("$60", 8, true), 1003);
+    r = heard_find(heard, &q, 1004);
+    assert_null(r->adapter);
+    heard_release(heard, r);
+}
+
 static void what_is_one_askers_own_is_not_kept(void **state)
 {
     keep(asked("2"), saying("second", 0, false), 1000);
@@ -190,6 +211,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             the_beginning_of_a_conversation_answers_nobody_in_the_middle_of_one, setup, teardown),
         cmocka_unit_test_setup_teardown(what_one_asks_is_kept_when_another_does, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            what_an_adapter_makes_of_it_is_kept_with_it_and_goes_with_it, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_one_askers_own_is_not_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(
             guides_that_nobody_has_looked_at_for_a_while_are_not_believed, setup, teardown),

@@ -85,7 +85,7 @@ static void frames_without_a_mask_are_1002(void **state)
     client_text(c, "hello");
     expect_text(c, "hello");
     client_frame(c, bare, "x", 1);
-    assert_int_equal(client_close_code(c, 3000), 1002);
+    assert_int_equal(client_close_code(c, 6000), 1002);
     client_close(c);
     c = client_ws(o->port, "/v1/ws");
     client_frame(c, (struct frame_shape){.first = WS_TEXT, .unmasked = true}, "a", 1);
