@@ -42,7 +42,8 @@ struct heard {
     uint32_t once[NONCE]; /* hashes */
     uint64_t edition;     /* of all that is in the table */
     uint64_t sure_ms;     /* when that was in force for sure */
-    uint64_t asked_ms;    /* when a thread was last sent to see whether it still is */
+    uint64_t asked_ms;    /* when a thread was last sent to see whether it still is, */
+    uint32_t asked;       /* with a question of that hash */
     uint64_t cleared_ms;  /* what was sent to a thread before may be old */
 };
 
@@ -127,17 +128,21 @@ static struct item *look_up(const struct heard *h, const struct question *q, uin
     return it;
 }
 
-/* Whether the replies are still to be believed. Half way to the end of that, one question is sent to a thread; so on a busy line
- * there is no moment when all of them are. */
-static bool believed(struct heard *h, uint64_t now_ms)
+/* Whether that reply is still to be believed. Half way to the end of that, one question is sent to a thread, and is not known until
+ * it comes back: it may be looked for more than once on its way there. So on a busy line there is no moment when all of
+ * them are sent. */
+static bool believed(struct heard *h, uint32_t hash, uint64_t now_ms)
 {
     uint64_t age = now_ms - h->sure_ms;
     if (age >= HEARD_FRESH_MS)
         return false;
-    if (age < HEARD_FRESH_MS / 2 || now_ms - h->asked_ms < HEARD_FRESH_MS / 2)
+    if (age < HEARD_FRESH_MS / 2)
         return true;
-    h->asked_ms = now_ms;
-    return false;
+    if (now_ms - h->asked_ms >= HEARD_FRESH_MS / 2) {
+        h->asked_ms = now_ms;
+        h->asked = hash;
+    }
+    return hash != h->asked;
 }
 
 const struct heard_reply *heard_find(struct heard *h, const struct question *q, uint64_t now_ms)
@@ -146,7 +151,7 @@ const struct heard_reply *heard_find(struct heard *h, const struct question *q, 
         return NULL;
     struct item *it = look_up(h, q, hash_of(q));
     bool begins = !q->nbefore && !q->asked && !q->topic;
-    if (!it || (!it->known.reply.anywhere && !begins) || !believed(h, now_ms))
+    if (!it || (!it->known.reply.anywhere && !begins) || !believed(h, it->hash, now_ms))
         return NULL;
     link_append(&h->by_use, &it->use);
     it->users++;
