@@ -159,7 +159,7 @@ static int long_first(const struct finding *f, const char *s, size_t open, struc
 {
     struct fit fit = {0};
     struct span text = before(s, open);
-    size_t first;
+    size_t first = 0;
     fit.nletter = letters_of(inside, fit.letter);
     fit.nword = fit.nletter ? words_of(text.s, text.len, fit.word) : 0;
     if (!fit.nword || is_small(fit.word[fit.nword - 1]) ||
@@ -172,7 +172,7 @@ static int long_first(const struct finding *f, const char *s, size_t open, struc
 static int short_first(const struct finding *f, const char *s, size_t open, struct span inside)
 {
     struct fit fit = {0};
-    size_t end = open, first;
+    size_t end = open, first = 0;
     while (end && strchr(" *_", s[end - 1]))
         end--;
     size_t start = end;
