@@ -49,9 +49,8 @@ static int conclude(const struct auditing *au)
 {
     if (au->broken) {
         fprintf(stderr,
-                "guidepost audit: row %lld is not what was written, or what was before it is gone; "
-                "compare with "
-                "an export\n",
+                "guidepost audit: row %lld is not what was written, or what "
+                "was before it is gone; compare with an export\n",
                 (long long)au->broken);
         return EXIT_FAILED;
     }
@@ -116,8 +115,8 @@ const struct command command_audit = {
     .summary = "what the staff did, and whether that list was tampered with",
     .help = "Each thing that somebody of the staff does is a row of data_dir/state.db that carries "
             "a hash of itself and of\n"
-            "the row before it. verify recomputes them; export prints the rows as JSON, one a "
-            "line, oldest first, and\n"
+            "the row before it. verify recomputes them; export prints the "
+            "rows as JSON, one a line, oldest first, and\n"
             "verifies, too.\n\n"
             "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
             "      --expect HASH   a last hash that was noted before: it must still be there\n\n"

@@ -113,8 +113,8 @@ static int check_ids(struct kb *kb, const struct test_question *t, const char *c
         problem_add(report, false, t->file, t->line, 0, "%s: there is no entry or passage \"%s\"",
                     key, name[i]);
         kb_report_remedy(report, "test",
-                         "an entry's id, or document#heading; \"guidepost ask --json\" shows what "
-                         "passages are called");
+                         "an entry's id, or document#heading; \"guidepost ask "
+                         "--json\" shows what passages are called");
     }
     return found < 0 ? found : 0;
 }
@@ -256,16 +256,14 @@ const struct command command_check = {
     .synopsis = "[-c FILE] [--json] [PATH...]",
     .summary = "settings, content, collisions: what would go wrong",
     .help =
-        "Reads settings, guides (the PATHs, else those of the setting \"content\"), synonyms, "
-        "small talk "
-        "and test\n"
-        "questions, and tries data_dir and the ports. Then it looks at all of the content "
-        "together: "
-        "questions\n"
-        "that another entry answers, two that ask the same, figures that contradict each other, "
-        "text that\n"
-        "has expired or will within 14 days or was not reviewed for a year, links, follow-ups and "
-        "test\n"
+        "Reads settings, guides (the PATHs, else those of the setting "
+        "\"content\"), synonyms, small talk and test\n"
+        "questions, and tries data_dir and the ports. Then it looks "
+        "at all of the content together: questions\n"
+        "that another entry answers, two that ask the same, "
+        "figures that contradict each other, text that\n"
+        "has expired or will within 14 days or was not reviewed "
+        "for a year, links, follow-ups and test\n"
         "questions that name nothing, synonyms that lead to no word. Changes nothing.\n\n"
         "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
         "      --json          the problems as an object: kind, file, line, message, remedy\n\n"

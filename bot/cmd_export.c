@@ -113,10 +113,10 @@ const struct command command_export = {
     .synopsis = "[-c FILE] [--since DAY] [--conversation ADAPTER:NAME] [--containing TEXT] [--csv]",
     .summary = "what was asked and answered, as JSON lines or CSV",
     .help =
-        "All that data_dir/state.db has, oldest first: questions as they are kept (personal data "
-        "masked), the reply, its\n"
-        "confidence, votes. The conversation of a line can be given to --conversation, and to "
-        "guidepost erase.\n\n"
+        "All that data_dir/state.db has, oldest first: questions as they "
+        "are kept (personal data masked), the reply, its\n"
+        "confidence, votes. The conversation of a line can be given "
+        "to --conversation, and to guidepost erase.\n\n"
         "  -c, --config FILE         settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
         "      --since DAY           from this day on (UTC)\n"
         "      --conversation A:NAME only this one\n"
@@ -191,12 +191,10 @@ const struct command command_erase = {
     .synopsis = "[-c FILE] ADAPTER:CONVERSATION | --question NUMBER",
     .summary = "delete a conversation and all that belongs to it, for good",
     .help =
-        "Its questions and replies, votes, wishes for a person and tickets are overwritten in "
-        "data_dir/state.db; only "
-        "that\n"
-        "there was one is kept, so that its name is not used again. \"guidepost export "
-        "--containing TEXT\" finds the "
-        "name.\n"
+        "Its questions and replies, votes, wishes for a person and tickets "
+        "are overwritten in data_dir/state.db; only that\n"
+        "there was one is kept, so that its name is not used again. "
+        "\"guidepost export --containing TEXT\" finds the name.\n"
         "A server that runs is told, and forgets what was said last.\n\n"
         "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
         "      --question N    one that belongs to no conversation, by its number in an export\n",

@@ -82,8 +82,8 @@ static void print_yaml(void)
     config_each(collect, &rows);
     puts("# Guidepost's settings, every one at its default: what is not here is as it stands here. "
          "Relative paths\n"
-         "# start at this file's folder. Each may be given in the environment instead, as in "
-         "GUIDEPOST_LOG_LEVEL.\n"
+         "# start at this file's folder. Each may be given in the "
+         "environment instead, as in GUIDEPOST_LOG_LEVEL.\n"
          "# \"guidepost check\" reads this file and says what is wrong with it.");
     for (size_t i = 0; i < rows.n; i++) {
         const char *dot = strchr(rows.row[i]->name, '.');

@@ -98,8 +98,8 @@ const struct command command_index = {
     .summary = "build or update an index from guides and FAQs",
     .help = "Reads every file below the PATHs (else those of the setting \"content\"), which "
             "together are the\n"
-            "whole content, and brings the index in step with them. An error in any file leaves "
-            "the index as\n"
+            "whole content, and brings the index in step with them. "
+            "An error in any file leaves the index as\n"
             "it was.\n\n"
             "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
             "      --kb DB         the index itself, without settings\n"

@@ -49,8 +49,8 @@ const struct command command_serve = {
     .help = "Stops on SIGTERM after answering what it has accepted; reads settings and content "
             "again on\n"
             "SIGHUP; notices changed guides by itself.\n\n"
-            "  -c, --config FILE            settings (else ./guidepost.yaml or "
-            "./config/guidepost.yaml)\n"
+            "  -c, --config FILE            settings (else "
+            "./guidepost.yaml or ./config/guidepost.yaml)\n"
             "      --listen HOST:PORT       instead of the setting \"listen\"\n"
             "      --admin-listen HOST:PORT instead of the setting \"admin_listen\"\n",
     .run = run_serve,

@@ -97,9 +97,8 @@ static int failed(const struct user_call *c, int err)
 {
     if (err == -EEXIST)
         fprintf(stderr,
-                "guidepost user: there is a user %s already; \"guidepost user password %s\" sets "
-                "another "
-                "password\n",
+                "guidepost user: there is a user %s already; \"guidepost "
+                "user password %s\" sets another password\n",
                 c->name, c->name);
     else if (err == -ENOENT)
         fprintf(stderr, "guidepost user: there is no user %s; \"guidepost user list\" names them\n",
@@ -323,19 +322,17 @@ const struct command command_user = {
         "  user add --role ROLE NAME    a new user\n"
         "  user role --role ROLE NAME   another role\n"
         "  user password NAME           another password; who is logged in has to log in again\n"
-        "  user reset-factor NAME       for who has lost phone and recovery codes: the password is "
-        "enough again\n"
+        "  user reset-factor NAME       for who has lost phone and "
+        "recovery codes: the password is enough again\n"
         "  user remove NAME\n"
         "  user list [--json]\n\n"
-        "The password is asked for on a terminal, or is the first line of standard input. It has "
-        "at "
-        "least 8\n"
-        "characters and is kept as an Argon2id hash in data_dir/state.db. A running server need "
-        "not "
-        "be stopped.\n\n"
+        "The password is asked for on a terminal, or is the first "
+        "line of standard input. It has at least 8\n"
+        "characters and is kept as an Argon2id hash in "
+        "data_dir/state.db. A running server need not be stopped.\n\n"
         "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
-        "      --role ROLE     viewer: reads; agent: also triages and talks to visitors; editor: "
-        "also writes\n"
+        "      --role ROLE     viewer: reads; agent: also triages "
+        "and talks to visitors; editor: also writes\n"
         "                      and publishes answers; admin: also settings, users, erasing\n"
         "      --json          list: an array of objects: name, role, added, changed, factor\n",
     .run = run_user,

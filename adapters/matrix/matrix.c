@@ -189,8 +189,8 @@ static void complain(struct matrix *m, const char *why)
         return;
     m->complained_ms = ms ? ms : 1;
     log_warn("matrix", "refused a request of a homeserver",
-             "reason=\"%s\" step=\"compare matrix.hs_token_file with hs_token of the "
-             "registration file\"",
+             "reason=\"%s\" step=\"compare matrix.hs_token_file "
+             "with hs_token of the registration file\"",
              why);
 }
 

@@ -59,8 +59,8 @@ static void on_versions(void *ctx, const struct http_response *res)
         doctor_fine(x->d, "the homeserver answers");
     else
         doctor_wrong(x->d,
-                     "matrix.homeserver is the client address: what .well-known/matrix/client of "
-                     "your domain names",
+                     "matrix.homeserver is the client address: what "
+                     ".well-known/matrix/client of your domain names",
                      "no homeserver answers there (%s, status %d)", res->error, res->status);
     json_free(j);
 }

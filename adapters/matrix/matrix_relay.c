@@ -83,8 +83,8 @@ static void put_root(struct words *out, const struct relay_words *w)
         put_quote(out, w->shown);
     }
     put(out, "",
-        "Reply in a thread of this message to answer. !kb words looks into the guides, !close ends "
-        "it.");
+        "Reply in a thread of this message to answer. !kb words "
+        "looks into the guides, !close ends it.");
     if (*w->link) {
         put_line(out);
         put_link(out, w->link, "Open at the console");

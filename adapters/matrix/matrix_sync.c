@@ -18,13 +18,13 @@
 #define MAX_BACKOFF_S 60
 
 static const char filter[] =
-    "{\"presence\":{\"types\":[]},\"account_data\":{\"types\":[]},\"room\":{\"include_leave\":"
-    "false,"
-    "\"ephemeral\":{\"types\":[]},\"account_data\":{\"types\":[]},\"state\":{\"types\":[\"m.room."
-    "member\",\"m.room.encryption\",\"m.room.tombstone\"],\"lazy_load_members\":true},\"timeline\":"
-    "{"
-    "\"types\":[\"m.room.message\",\"m.reaction\",\"m.room.redaction\",\"m.room.member\",\"m.room."
-    "encrypted\",\"m.room.encryption\",\"m.room.tombstone\"],\"limit\":50}}}";
+    "{\"presence\":{\"types\":[]},\"account_data\":{\"types\":[]},"
+    "\"room\":{\"include_leave\":false,\"ephemeral\":{\"types\":[]},\"account_data\":{\"types\":[]},"
+    "\"state\":{\"types\":[\"m.room.member\",\"m.room.encryption\",\"m.room.tombstone\"],"
+    "\"lazy_load_members\":true},"
+    "\"timeline\":{\"types\":[\"m.room.message\",\"m.reaction\",\"m.room.redaction\","
+    "\"m.room.member\",\"m.room.encrypted\",\"m.room.encryption\",\"m.room.tombstone\"],"
+    "\"limit\":50}}}";
 
 /* A gap that is still to be read. */
 struct gap {

@@ -233,15 +233,15 @@ static void complain(struct slack *s, enum slack_verdict v, const char *path, lo
     log_quote(quoted, sizeof quoted, path);
     if (v == SLACK_STALE)
         log_warn("slack", "refused: clock skew, or an old request once more",
-                 "path=%s local=%lld header=%lld step=\"compare this machine's clock with the "
-                 "time\"",
+                 "path=%s local=%lld header=%lld step=\"compare "
+                 "this machine's clock with the time\"",
                  quoted, now, now - skew);
     else
         log_warn("slack",
                  v == SLACK_FORGED ? "refused: the signature is wrong"
                                    : "refused: there is no signature",
-                 "path=%s step=\"compare slack.signing_secret_file with the app's Basic "
-                 "Information\"",
+                 "path=%s step=\"compare slack.signing_secret_file "
+                 "with the app's Basic Information\"",
                  quoted);
 }
 

@@ -41,8 +41,8 @@ static void look_at_shapes(struct examination *x)
         if (strlen(x->signing.value[i]) != 32 ||
             strspn(x->signing.value[i], "0123456789abcdefghijklmnopqrstuvwxyz") != 32)
             doctor_wrong(x->d, "Basic Information, App Credentials, Signing Secret",
-                         "slack.signing_secret_file: that is no signing secret, it has 32 "
-                         "characters");
+                         "slack.signing_secret_file: that is no "
+                         "signing secret, it has 32 characters");
 }
 
 /* ---- what they say ---- */
@@ -62,8 +62,7 @@ static void look_at_scopes(struct examination *x, const struct http_response *re
             found = (s == have || strchr(", ", s[-1])) && (!s[len] || strchr(", ", s[len]));
         if (!found)
             doctor_wrong(x->d,
-                         "guidepost slack manifest lists them; install the app again "
-                         "afterwards",
+                         "guidepost slack manifest lists them; install the app again afterwards",
                          "the scope %s is missing", *want);
         missing += !found;
     }
