@@ -13,6 +13,7 @@ static int staff_open(struct adapter *a)
     struct staff *st = a->state = must(calloc(1, sizeof *st));
     st->adapter = a;
     st->throttle = throttle_new();
+    st->named = named_new();
     staff_pages_open(st);
     return 0;
 }
@@ -20,8 +21,10 @@ static int staff_open(struct adapter *a)
 static void staff_close(struct adapter *a)
 {
     struct staff *st = a->state;
-    if (st)
+    if (st) {
         throttle_free(st->throttle);
+        named_free(st->named);
+    }
     free(st);
     a->state = NULL;
 }

@@ -188,6 +188,8 @@ static void logged_in(void *ctx, int err, const char *token)
         return;
     }
     throttle_succeeded(l->st->throttle, l->name, l->address);
+    if (staff_signs_on(l->st)) /* or nobody would be here */
+        named_now(l->st->named, token, loop_now_ms(bot_loop(l->st->adapter->bot)));
     staff_set_cookie(token, header);
     desk_csrf(token, csrf);
     int n = snprintf(body, sizeof body, "{\"csrf\":\"%s\"}", csrf);

@@ -7,11 +7,13 @@
 #include "bot/desk/desk.h"
 
 struct cJSON;
+struct named;
 struct throttle;
 
 struct staff {
     struct adapter *adapter;
     struct throttle *throttle;
+    struct named *named;
     struct asset_folder assets;
 };
 
@@ -85,6 +87,16 @@ bool staff_route(struct staff *st, struct request *rq, const char *name);
 /* ---- what goes on at this moment (staff_ws.c) ---- */
 
 void staff_on_peer(struct staff *st, struct peer *p, enum peer_event ev, const char *s, size_t len);
+
+/* ---- with staff.auth: proxy, when the header was last seen (staff_named.c) ---- */
+
+#define NAMED_MS (10u * 60 * 1000) /* so long a WebSocket goes on without it */
+
+struct named *named_new(void);
+void named_free(struct named *n);
+/* The proxy has named somebody in a request with that cookie's token (NULL: without one). */
+void named_now(struct named *n, const char *token, uint64_t now_ms);
+bool named_lately(const struct named *n, const unsigned char session[STORE_HASH], uint64_t now_ms);
 
 /* ---- the settings (staff_settings.c) ---- */
 

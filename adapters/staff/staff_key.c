@@ -197,8 +197,14 @@ bool staff_key(struct staff *st, struct pool *pool, struct request *rq, struct s
     const char *token = bearer(rq), *cookie = staff_cookie(pool, rq);
     *ret = (struct staff_key){.token = token ? pool_strdup(pool, token) : cookie,
                               .bearer = token != NULL};
-    if (!token)
-        return !staff_signs_on(st) || read_sign_on(st, pool, rq, ret);
+    if (!token && !staff_signs_on(st))
+        return true;
+    if (!token) {
+        bool named = read_sign_on(st, pool, rq, ret);
+        if (named)
+            named_now(st->named, ret->token, loop_now_ms(bot_loop(st->adapter->bot)));
+        return named;
+    }
     if (!cookie)
         return true;
     staff_refuse(st, request_handle(rq), 400, "two_keys",

@@ -15,7 +15,7 @@
  *
  * Who comes in: a page of our own origin (the server has looked), with a session in its cookie, and the token that only our page
  * knows, in hello and never in an address. The session is looked up in the transaction of each frame, and every RECHECK_MS without one:
- * who is removed, or loses the role, is out. What has a `cid` is done once, however often it is sent. */
+ * who is removed, or loses the role, is out; so is who was signed on by a proxy that has not said so for a while (staff_named.c). What has a `cid` is done once, however often it is sent. */
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <sodium.h>
@@ -313,9 +313,21 @@ static void known(struct desk_request *rq)
         let_in(c, rq);
 }
 
+/* With staff.auth: proxy, false after hanging up: the page asks who it is, and comes back (part/live.js). */
+static bool is_named(const struct console *c)
+{
+    uint64_t now_ms = loop_now_ms(bot_loop(bot_of(c->st)));
+    bool named = !staff_signs_on(c->st) || named_lately(c->st->named, c->session, now_ms);
+    if (!named)
+        hang_up(c, 4401, "sign_on");
+    return named;
+}
+
 static void look_again(void *ctx)
 {
     struct console *c = ctx;
+    if (!is_named(c))
+        return;
     struct frame *f = frame_new(c, desk_me, ROLE_VIEWER, false, known);
     f->rq.unattended = c->ready;
     ask(c, f, json_new_object());

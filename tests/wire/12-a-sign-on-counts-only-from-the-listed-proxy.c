@@ -218,6 +218,47 @@ static void a_unix_socket_is_a_door_of_its_own(void **state)
     wire_stop(w);
 }
 
+/* Reads what there is, and answers pings, as a browser does. */
+static bool is_closed(void *ctx)
+{
+    struct message m;
+    do {
+        client_message(ctx, 1, false, &m);
+        message_release(&m);
+    } while (m.opcode == WS_TEXT);
+    return m.opcode == WS_CLOSE || m.opcode == -2;
+}
+
+/* A WebSocket shows no header while it is open: it goes on for ten minutes after the last request that did. */
+static void a_console_is_closed_when_the_header_was_not_seen_for_a_while(void **state)
+{
+    struct wire *w = wire_start(&(struct wire_options){.settings = LISTED, .clock = true});
+    struct person p;
+    struct client *c, *again;
+    assert_int_equal(sign_on(w, "zoe", "career-centre", &p), 200);
+    c = staff_socket(w, &p);
+    wire_wind(w, 400, is_closed, c);
+    assert_false(is_closed(c));
+    assert_int_equal(see(w, &p, "zoe", "career-centre", "/staff/api/me"), 200);
+    wire_wind(w, 400, is_closed, c); /* 800 seconds in all */
+    assert_false(is_closed(c));
+    wire_wind(w, 400, is_closed, c);
+    for (int i = 0; i < 2000 && !is_closed(c); i++)
+        usleep(1000);
+    assert_true(is_closed(c));
+    client_close(c);
+    char origin[60], hello[200];
+    snprintf(origin, sizeof origin, "http://127.0.0.1:%d", w->port);
+    assert_int_equal(staff_socket_try(w, &p, origin, &again), 101); /* it helps not to come again */
+    snprintf(hello, sizeof hello, "{\"t\":\"hello\",\"v\":1,\"csrf\":\"%s\"}", p.csrf);
+    assert_true(client_text(again, hello));
+    assert_int_equal(client_close_code(again, 5000), 4401);
+    client_close(again);
+    assert_int_equal(see(w, &p, "zoe", "career-centre", "/staff/api/me"), 200);
+    client_close(staff_socket(w, &p));
+    wire_stop(w);
+}
+
 static void without_that_setting_the_header_is_nothing(void **state)
 {
     struct wire *w = begin("staff: {proxies: [127.0.0.1], proxy_roles: [it=admin]}\n");
@@ -240,6 +281,7 @@ int main(void)
         cmocka_unit_test(without_groups_only_those_come_in_who_were_added),
         cmocka_unit_test(from_anywhere_else_the_header_is_refused),
         cmocka_unit_test(a_unix_socket_is_a_door_of_its_own),
+        cmocka_unit_test(a_console_is_closed_when_the_header_was_not_seen_for_a_while),
         cmocka_unit_test(without_that_setting_the_header_is_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
