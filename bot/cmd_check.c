@@ -255,18 +255,17 @@ const struct command command_check = {
     .name = "check",
     .synopsis = "[-c FILE] [--json] [PATH...]",
     .summary = "settings, content, collisions: what would go wrong",
-    .help =
-        "Reads settings, guides (the PATHs, else those of the setting "
-        "\"content\"), synonyms, small talk and test\n"
-        "questions, and tries data_dir and the ports. Then it looks "
-        "at all of the content together: questions\n"
-        "that another entry answers, two that ask the same, "
-        "figures that contradict each other, text that\n"
-        "has expired or will within 14 days or was not reviewed "
-        "for a year, links, follow-ups and test\n"
-        "questions that name nothing, synonyms that lead to no word. Changes nothing.\n\n"
-        "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
-        "      --json          the problems as an object: kind, file, line, message, remedy\n\n"
-        "Exit status 1: there is an error; warnings are none; 78: the settings have one.\n",
+    .help = "Reads settings, guides (the PATHs, else those of the setting "
+            "\"content\"), synonyms, small talk and test\n"
+            "questions, and tries data_dir and the ports. Then it looks "
+            "at all of the content together: questions\n"
+            "that another entry answers, two that ask the same, "
+            "figures that contradict each other, text that\n"
+            "has expired or will within 14 days or was not reviewed "
+            "for a year, links, follow-ups and test\n"
+            "questions that name nothing, synonyms that lead to no word. Changes nothing.\n\n"
+            "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
+            "      --json          the problems as an object: kind, file, line, message, remedy\n\n"
+            "Exit status 1: there is an error; warnings are none; 78: the settings have one.\n",
     .run = run_check,
 };

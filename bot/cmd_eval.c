@@ -56,22 +56,21 @@ const struct command command_eval = {
     .synopsis = "[-c FILE | --kb DB] [--json] [FILE...] | --collection DIR [--queries FILE] [--run "
                 "FILE] [--json]",
     .summary = "run the knowledge base's own tests, or measure ranking on a test collection",
-    .help =
-        "Asks what the entries' \"tests\" and \"not_tests\" and the "
-        "files of the setting \"questions\" say, over\n"
-        "the content as it is now, and prints what came out otherwise: "
-        "wrong, near (the right one was among others)\n"
-        "or declined, what was wanted, what came and why. With FILEs, only those.\n\n"
-        "  -c, --config FILE     settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
-        "      --kb DB           an index as it is, without settings\n"
-        "      --json            the result as an object\n"
-        "      --collection DIR  corpus.jsonl, queries.jsonl, "
-        "qrels.tsv: success@1, MRR, nDCG, recall, time,\n"
-        "                        and how far confidence can be "
-        "believed; with oos.jsonl, questions that have\n"
-        "                        no answer there, also whether it tells them\n"
-        "      --queries FILE    other queries for the same collection\n"
-        "      --run FILE        write the first 100 of each query in TREC run format\n\n"
-        "Exit status 3: a test failed.\n",
+    .help = "Asks what the entries' \"tests\" and \"not_tests\" and the "
+            "files of the setting \"questions\" say, over\n"
+            "the content as it is now, and prints what came out otherwise: "
+            "wrong, near (the right one was among others)\n"
+            "or declined, what was wanted, what came and why. With FILEs, only those.\n\n"
+            "  -c, --config FILE     settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
+            "      --kb DB           an index as it is, without settings\n"
+            "      --json            the result as an object\n"
+            "      --collection DIR  corpus.jsonl, queries.jsonl, "
+            "qrels.tsv: success@1, MRR, nDCG, recall, time,\n"
+            "                        and how far confidence can be "
+            "believed; with oos.jsonl, questions that have\n"
+            "                        no answer there, also whether it tells them\n"
+            "      --queries FILE    other queries for the same collection\n"
+            "      --run FILE        write the first 100 of each query in TREC run format\n\n"
+            "Exit status 3: a test failed.\n",
     .run = run_eval,
 };

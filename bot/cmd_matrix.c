@@ -133,14 +133,13 @@ const struct command command_matrix = {
     .name = "matrix",
     .synopsis = "register [-c FILE] [-o FILE] [--url URL]",
     .summary = "the registration that a Matrix homeserver needs",
-    .help =
-        "Writes the file that makes this program an application "
-        "service of a homeserver, and the two tokens\n"
-        "that it names, unless they are there already. All of "
-        "them may be read by their owner only.\n\n"
-        "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
-        "  -o, --output FILE   the registration (else ./matrix-registration.yaml)\n"
-        "      --url URL       where the homeserver reaches "
-        "this program (else http:// and `listen`)\n",
+    .help = "Writes the file that makes this program an application "
+            "service of a homeserver, and the two tokens\n"
+            "that it names, unless they are there already. All of "
+            "them may be read by their owner only.\n\n"
+            "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
+            "  -o, --output FILE   the registration (else ./matrix-registration.yaml)\n"
+            "      --url URL       where the homeserver reaches "
+            "this program (else http:// and `listen`)\n",
     .run = run_matrix,
 };

@@ -231,24 +231,23 @@ const struct command command_token = {
     .synopsis = "add|list|revoke [-c FILE] [--user NAME] [--scope SCOPES] [--days N] [--json] "
                 "[WHAT-FOR | NUMBER]",
     .summary = "keys with which programs use the staff's interface",
-    .help =
-        "  token add --user NAME --scope SCOPES [--days N] WHAT-FOR    prints the token, once\n"
-        "  token list [--user NAME] [--json]\n"
-        "  token revoke NUMBER\n\n"
-        "A program sends it as \"Authorization: Bearer guidepost_pat_...\" "
-        "to the addresses of /staff/api/. It may do what\n"
-        "its scopes say, as far as its user's role goes:\n\n"
-        "  read      what pages show: queue, answers, figures, conversations\n"
-        "  tickets   triage: claim, note, close, talk to visitors\n"
-        "  answers   write and publish answers and synonyms\n"
-        "  export    take away what was asked and answered, and the audit\n"
-        "  admin     users, settings, erasing\n\n"
-        "No token changes passwords, second factors or tokens. One that "
-        "stood in an address, where logs keep it, is marked\n"
-        "in the list. With its user all of them go.\n\n"
-        "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
-        "      --days N        good for so long, 1 to 366 (90)\n"
-        "      --json          list: an array of objects: id, "
-        "user, name, scopes, expires, used, leaked\n",
+    .help = "  token add --user NAME --scope SCOPES [--days N] WHAT-FOR    prints the token, once\n"
+            "  token list [--user NAME] [--json]\n"
+            "  token revoke NUMBER\n\n"
+            "A program sends it as \"Authorization: Bearer guidepost_pat_...\" "
+            "to the addresses of /staff/api/. It may do what\n"
+            "its scopes say, as far as its user's role goes:\n\n"
+            "  read      what pages show: queue, answers, figures, conversations\n"
+            "  tickets   triage: claim, note, close, talk to visitors\n"
+            "  answers   write and publish answers and synonyms\n"
+            "  export    take away what was asked and answered, and the audit\n"
+            "  admin     users, settings, erasing\n\n"
+            "No token changes passwords, second factors or tokens. One that "
+            "stood in an address, where logs keep it, is marked\n"
+            "in the list. With its user all of them go.\n\n"
+            "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
+            "      --days N        good for so long, 1 to 366 (90)\n"
+            "      --json          list: an array of objects: id, "
+            "user, name, scopes, expires, used, leaked\n",
     .run = run_token,
 };

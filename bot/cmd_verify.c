@@ -181,18 +181,17 @@ const struct command command_verify = {
     .name = "verify",
     .synopsis = "[-c FILE | --kb DB] [--json] [RECEIPT...]",
     .summary = "prove what was answered: find the quoted bytes again",
-    .help =
-        "Every extract of a reply has a receipt: the passage, its "
-        "bytes, a hash of them and the version of the\n"
-        "ranking. verify shows the quoted text again, or what "
-        "stands in its place today. Without a RECEIPT it\n"
-        "reads standard input: receipts, or replies in JSON, one a line.\n\n"
-        "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
-        "      --kb DB         the index itself, without settings\n"
-        "      --json          one object a receipt: receipt, "
-        "outcome (same, moved, changed, gone), ranking,\n"
-        "                      document, passage, text, start, end\n\n"
-        "Exit status 0: all of it is in the document still; 3: some "
-        "of it is not; 1: not a receipt, or no index.\n",
+    .help = "Every extract of a reply has a receipt: the passage, its "
+            "bytes, a hash of them and the version of the\n"
+            "ranking. verify shows the quoted text again, or what "
+            "stands in its place today. Without a RECEIPT it\n"
+            "reads standard input: receipts, or replies in JSON, one a line.\n\n"
+            "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
+            "      --kb DB         the index itself, without settings\n"
+            "      --json          one object a receipt: receipt, "
+            "outcome (same, moved, changed, gone), ranking,\n"
+            "                      document, passage, text, start, end\n\n"
+            "Exit status 0: all of it is in the document still; 3: some "
+            "of it is not; 1: not a receipt, or no index.\n",
     .run = run_verify,
 };

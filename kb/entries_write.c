@@ -101,11 +101,15 @@ static void write_answer(FILE *out, const char *s, int indent)
 enum { KEY_ID, KEY_Q, KEY_AKA, KEY_A, KEY_LISTS, KEY_FACTS = KEY_LISTS + KB_NLISTS - 1 };
 _Static_assert(KEY_FACTS + NFACTS == ENTRY_KEYS, "a key for each thing an entry can say");
 
+static bool is_list(size_t key)
+{
+    return key == KEY_AKA || (key >= KEY_LISTS && key < KEY_FACTS);
+}
+
+/* Of a key that is no list: none. */
 static const struct kb_texts *list_at(const struct kb_curated *e, size_t key)
 {
-    return key == KEY_AKA                        ? &e->list[KB_AKA]
-           : key >= KEY_LISTS && key < KEY_FACTS ? &e->list[key - KEY_LISTS + 1]
-                                                 : NULL;
+    return is_list(key) ? &e->list[key == KEY_AKA ? KB_AKA : key - KEY_LISTS + 1] : NULL;
 }
 
 static const char *text_at(const struct kb_curated *e, size_t key)
@@ -133,9 +137,9 @@ const struct kb_texts *entries_key_list(const struct kb_curated *e, size_t key)
 
 bool entries_key_same(const struct kb_curated *a, const struct kb_curated *b, size_t key)
 {
-    const struct kb_texts *x = list_at(a, key), *y = list_at(b, key);
-    if (!x)
+    if (!is_list(key))
         return !strcmp(text_at(a, key), text_at(b, key));
+    const struct kb_texts *x = list_at(a, key), *y = list_at(b, key);
     bool same = x->n == y->n;
     for (size_t i = 0; i < x->n && same; i++)
         same = !strcmp(x->s[i], y->s[i]);
@@ -145,11 +149,11 @@ bool entries_key_same(const struct kb_curated *a, const struct kb_curated *b, si
 bool entries_write_key(FILE *out, const struct kb_curated *e, size_t key, int indent, bool first)
 {
     const struct kb_texts *list = list_at(e, key);
-    const char *text = list ? "" : text_at(e, key);
-    if (list ? !list->n : !*text)
+    const char *text = is_list(key) ? "" : text_at(e, key);
+    if (is_list(key) ? !list->n : !*text)
         return false;
     fprintf(out, "%*s", first ? 0 : indent, "");
-    if (list) {
+    if (is_list(key)) {
         write_list(out, entries_key(key), list, indent);
     } else if (key == KEY_A) {
         write_answer(out, text, indent);

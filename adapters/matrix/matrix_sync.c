@@ -19,7 +19,8 @@
 
 static const char filter[] =
     "{\"presence\":{\"types\":[]},\"account_data\":{\"types\":[]},"
-    "\"room\":{\"include_leave\":false,\"ephemeral\":{\"types\":[]},\"account_data\":{\"types\":[]},"
+    "\"room\":{\"include_leave\":false,"
+    "\"ephemeral\":{\"types\":[]},\"account_data\":{\"types\":[]},"
     "\"state\":{\"types\":[\"m.room.member\",\"m.room.encryption\",\"m.room.tombstone\"],"
     "\"lazy_load_members\":true},"
     "\"timeline\":{\"types\":[\"m.room.message\",\"m.reaction\",\"m.room.redaction\","

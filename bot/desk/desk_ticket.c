@@ -167,7 +167,8 @@ int desk_queue(struct store *s, struct desk_request *rq)
     if (err)
         return err;
     buf_addf(&rq->body,
-             "{\"open\":{\"none\":%lld,\"low\":%lld,\"down\":%lld,\"person\":%lld,\"all\":%lld},\"tickets\":[",
+             "{\"open\":{\"none\":%lld,\"low\":%lld,\"down\":%lld,\"person\":%lld,\"all\":%lld},"
+             "\"tickets\":[",
              (long long)n[0], (long long)n[1], (long long)n[2], (long long)n[3], (long long)n[4]);
     const char *sort = desk_text(rq, "sort", MAX_WHAT);
     bool known = false;
