@@ -28,7 +28,7 @@ static const char *const being[] = {"is", "are", "does", "did", NULL};
 static const char *const subjects[] = {
     "i",   "you", "we", "they", "he",   "she",   "it",  "there", "this",   "that", "these", "those",
     "the", "a",   "an", "my",   "your", "their", "its", "one",   "people", "any",  "all",   NULL};
-static const char *const joiners[] = {"and", "also", "plus", "but", "or", "then", NULL};
+static const char *const joiners[] = {"and", "n", "nd", "also", "plus", "but", "or", "then", NULL};
 
 static size_t word_at(const char *s, size_t len)
 {

@@ -68,4 +68,9 @@ void query_meant(const struct query_reader *reader, struct query *q, struct quer
 /* What it is short for, "" when that says nothing, NULL when it is no shorthand. */
 const char *query_shorthand(const char *lang, const char *word);
 
+/* ---- numeral.c: "2" and "two" ------------------------------------------------------------------------------------ */
+
+/* The same number in words when `word` is figures and the other way round; NULL for what is no small number. */
+const char *query_numeral(const char *lang, const char *word);
+
 #endif

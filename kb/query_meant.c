@@ -36,6 +36,7 @@
 #define LESS_SURE   0.01
 #define SECOND      0.6 /* another reading, which is so many tenths less likely at most: */
 #define SECOND_BEST 8.0
+#define NUMERAL     0.9 /* "2" in a base that has both, read as "two" too */
 #define SHORTHAND   0.9 /* "hr" in a base that has it, read as "hour" too */
 
 struct guess {
@@ -197,17 +198,21 @@ static bool known(const struct query_reader *reader, const struct query_word *w)
     return yes;
 }
 
+static bool is_number(const struct query_message *m, size_t i)
+{
+    const char *word = m->word[i].text;
+    return strspn(word, "0123456789") == strlen(word) || query_numeral(m->lang, word);
+}
+
 /* Word `i` is the number in "ten years" or "18 months": how long, and not of what. */
 static bool counts_time(const struct query_message *m, size_t i)
 {
-    static const char *const number[] = {"two",   "three", "four", "five", "six",
-                                         "seven", "eight", "nine", "ten",  NULL};
     static const char *const unit[] = {"years", "year", "months", "month", "weeks",   "week",
                                        "days",  "day",  "hours",  "hour",  "minutes", NULL};
-    const char *word = m->word[i].text;
-    bool digits = strspn(word, "0123456789") == strlen(word);
-    return i + 1 < m->n && (digits || query_word_in(word, number)) &&
-           query_word_in(m->word[i + 1].text, unit);
+    size_t end = i;
+    while (end < m->n && is_number(m, end)) /* "twenty four months" */
+        end++;
+    return end > i && end < m->n && query_word_in(m->word[end].text, unit);
 }
 
 static void note(struct query *q, const char *from, const char *to)
@@ -344,6 +349,23 @@ static bool shorthand(const struct query_reader *reader, struct query *q, struct
     return true;
 }
 
+/* "2" is asked and "two" is written, or the other way round, or both are. True: the word is dealt with. */
+static bool numeral(const struct query_reader *reader, struct query_message *m,
+                    struct query_word *w)
+{
+    const char *other = query_numeral(m->lang, w->text);
+    if (!other)
+        return false;
+    const char *token = query_token(reader->tokenizer, m->pool, m->lang, other);
+    if (!token || !vocabulary_has(reader->vocabulary, token))
+        return false;
+    if (vocabulary_has(reader->vocabulary, w->token))
+        query_add_form(m, w, token, NULL, NUMERAL, KB_SYNONYM);
+    else
+        w->token = token;
+    return true;
+}
+
 /* German typed without umlauts: "fuer", "pruefung". True: that is what it was. */
 static bool umlauts(const struct guesses *g, struct query_word *w)
 {
@@ -417,6 +439,8 @@ void query_meant(const struct query_reader *reader, struct query *q, struct quer
         struct query_word *w = &m->word[i];
         struct guesses g = {.reader = reader, .m = m};
         if (w->stop)
+            continue;
+        if (numeral(reader, m, w))
             continue;
         bool owned = known(reader, w);
         if (shorthand(reader, q, m, w, owned) || (owned && !is_doubtful(m, w)))

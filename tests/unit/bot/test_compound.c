@@ -34,6 +34,8 @@ static void questions_joined_by_and_are_two(void **state)
     assert_int_equal(split("which tools do I need and where can I buy them?"), 2);
     assert_string_equal(part[0], "which tools do I need ");
     assert_string_equal(part[1], "where can I buy them");
+    assert_int_equal(split("which tools do I need n where do I buy them"), 2);
+    assert_string_equal(part[1], "where do I buy them");
 }
 
 static void sentences_that_both_ask_are_two(void **state)

@@ -7,13 +7,14 @@
 #include "kb/query_int.h"
 
 static struct vocabulary_word words[] = {
-    {"all", 30},      {"and", 40},      {"blood", 9}, {"can", 12},   {"degre", 20},
-    {"departure", 1}, {"everyday", 2},  {"exam", 20}, {"full", 6},   {"fulltim", 1},
-    {"good", 3},      {"hematolog", 2}, {"home", 3},  {"lab", 20},   {"licens", 8},
-    {"medic", 30},    {"need", 5},      {"onlin", 4}, {"pay", 9},    {"point", 2},
-    {"requir", 9},    {"salari", 12},   {"state", 9}, {"tech", 7},   {"technician", 40},
-    {"survey", 9},    {"surveyor", 4},  {"wear", 6},  {"where", 30}, {"test", 9},
-    {"time", 20},     {"which", 20},    {"work", 20}, {"year", 20},
+    {"all", 30},      {"and", 40},      {"blood", 9},  {"can", 12},        {"degre", 20},
+    {"departure", 1}, {"everyday", 2},  {"exam", 20},  {"full", 6},        {"fulltim", 1},
+    {"good", 3},      {"hematolog", 2}, {"home", 3},   {"lab", 20},        {"licens", 8},
+    {"medic", 30},    {"need", 5},      {"onlin", 4},  {"pay", 9},         {"point", 2},
+    {"requir", 9},    {"seven", 2},     {"10", 2},     {"12", 3},          {"twelv", 3},
+    {"salari", 12},   {"state", 9},     {"tech", 7},   {"technician", 40}, {"survey", 9},
+    {"surveyor", 4},  {"wear", 6},      {"where", 30}, {"test", 9},        {"time", 20},
+    {"which", 20},    {"work", 20},     {"year", 20},
 };
 
 static int by_token(const void *a, const void *b)
@@ -132,6 +133,51 @@ static void shorthand_is_read_out_and_says_nothing_when_it_is_only_manners(void 
     pool_free(pool);
 }
 
+/* The token of the only word with a number, and its other form. */
+static void assert_number(const char *lang, const char *text, const char *token, const char *other)
+{
+    struct pool *pool = pool_new();
+    struct query q;
+    build(pool, lang, text, &q);
+    bool found = false, beside = !other;
+    for (size_t i = 0; i < q.nterm; i++) {
+        found = found || !strcmp(q.term[i].token[0], token);
+        beside = beside || (other && !strcmp(q.term[i].token[0], other));
+    }
+    if (!found || !beside || q.ncorrected)
+        fail_msg("'%s'", text);
+    pool_free(pool);
+}
+
+static void numbers_in_figures_and_in_words_are_the_same(void **state)
+{
+    assert_number("en", "7 exams", "seven", NULL);
+    assert_number("en", "ten exams", "10", NULL);
+    assert_number("de", "zehn exams", "10", NULL);
+    assert_number("en", "12 exams", "12", "twelv");
+    assert_number("en", "twelve exams", "twelv", "12");
+    assert_null(query_numeral("en", "one"));
+    assert_null(query_numeral("ar", "two"));
+}
+
+static size_t slots_of(const char *text)
+{
+    struct pool *pool = pool_new();
+    struct query q;
+    build(pool, "en", text, &q);
+    size_t n = q.nslot;
+    pool_free(pool);
+    return n;
+}
+
+static void a_number_of_years_that_is_lacking_says_nothing(void **state)
+{
+    assert_int_equal(slots_of("exam years"), 2);
+    assert_int_equal(slots_of("exam 3 years"), 2);
+    assert_int_equal(slots_of("exam twenty four years"), 2);
+    assert_int_equal(slots_of("exam 3"), 2);
+}
+
 static void shorthand_is_in_byte_order(void **state)
 {
     static const char *const word[] = {"abt", "acct", "b4",   "gr8",   "ppl", "yrs",
@@ -201,6 +247,8 @@ int main(void)
         cmocka_unit_test(what_is_a_word_only_without_its_ending_may_be_a_slip),
         cmocka_unit_test(words_run_together_are_parted_and_parts_are_joined),
         cmocka_unit_test(shorthand_is_read_out_and_says_nothing_when_it_is_only_manners),
+        cmocka_unit_test(numbers_in_figures_and_in_words_are_the_same),
+        cmocka_unit_test(a_number_of_years_that_is_lacking_says_nothing),
         cmocka_unit_test(shorthand_is_in_byte_order),
         cmocka_unit_test(german_may_be_typed_without_umlauts),
         cmocka_unit_test(any_letters_are_read_the_same_way_twice),
