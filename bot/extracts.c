@@ -22,7 +22,7 @@
 #define OWN_LESS      0.1 /* of the question's own words that it may lack then */
 #define EQUALLY_SURE  0.8 /* then the other one may be the answer, too */
 #define ROOM_FOR_MORE 480 /* code points after which none is begun unless there is doubt */
-#define APART         0.85 /* of the first one's score: a second that has no more leaves little doubt, */
+#define APART         0.89 /* of the first one's score: a second that has no more leaves little doubt, */
 #define MUCH_CLOSER   0.1  /* and with so much more, either may be meant */
 #define LIKELY        0.6  /* confidence of the first from which on there is little doubt, */
 #define MUCH_LESS     0.2  /* and with so much less, others may be meant */

@@ -113,9 +113,10 @@ static double run_score(const struct scan *s, size_t first, size_t last)
     bool list = titled || is_list(&s->row->unit[last]);
     if (titled && wants_list(s->q->want))
         fit = 1;
-    double score = worth + STRONGEST * strongest +
-                   (wants_figure(s->q->want) ? FIT_FIGURE : FIT) * fit - ASIDE * asides -
-                   (list ? PER_LISTED : PER_BYTE) * (double)run_bytes(s->row, first, last);
+    double score =
+        worth + STRONGEST * strongest +
+        (wants_figure(s->q->want) || s->q->want == WANT_DIFFERENCE ? FIT_FIGURE : FIT) * fit -
+        ASIDE * asides - (list ? PER_LISTED : PER_BYTE) * (double)run_bytes(s->row, first, last);
     if (first == last && s->seen[first].label >= LABELLED && !wants_all(s->q->want))
         score += LABEL * s->seen[first].label;
     if (s->seen[first].dangling && first)

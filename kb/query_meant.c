@@ -215,6 +215,14 @@ static bool counts_time(const struct query_message *m, size_t i)
     return end > i && end < m->n && query_word_in(m->word[end].text, unit);
 }
 
+/* A unit that is written as a sign: "5%", "$20". */
+static bool has_sign(const struct query_word *w)
+{
+    static const char *const unit[] = {"percent", "percentage", "dollar", "dollars",
+                                       "bucks",   "euro",       "euros",  NULL};
+    return query_word_in(w->text, unit);
+}
+
 static void note(struct query *q, const char *from, const char *to)
 {
     if (q)
@@ -450,7 +458,7 @@ void query_meant(const struct query_reader *reader, struct query *q, struct quer
             read_doubtful(&g, q, w);
             continue;
         }
-        if (counts_time(m, i)) { /* to lack this number says nothing */
+        if (counts_time(m, i) || has_sign(w)) { /* to lack it says nothing */
             w->stop = true;
             continue;
         }

@@ -26,6 +26,8 @@ static const struct {
     {"how many weeks", WANT_DURATION},
     {"duration", WANT_DURATION},
     {"length", WANT_DURATION},
+    {"dollars", WANT_MONEY},
+    {"bucks", WANT_MONEY},
     {"how many", WANT_NUMBER},
     {"how old", WANT_NUMBER},
     {"how fast", WANT_NUMBER},

@@ -65,6 +65,8 @@ static void test_a_number_of_years_that_the_base_lacks_is_no_other_subject(void 
     assert_true(plain - confidence(kb, "is a degree required in ten years") < 0.15);
     assert_true(plain - confidence(kb, "is a degree required in 13 years") < 0.15);
     assert_int_equal(band(kb, "is a degree required in ten years"), KB_HIGH);
+    assert_true(plain - confidence(kb, "is a degree required in percent") < 0.15);
+    assert_int_equal(band(kb, "is a degree required in percent"), KB_HIGH);
     kb_close(kb);
 }
 
