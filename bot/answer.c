@@ -374,15 +374,13 @@ static uint64_t edition_of(const struct answerer *a, long long day)
     return edition ? edition : 1;
 }
 
-/* Whether somebody else who asks in the same words gets this reply, and who (heard.h). What hangs on the conversation is its
- * own; what was never read behind another one is good where there is none. */
+/* Whether somebody else who asks in the same words gets this reply (heard.h), and whether only behind the same conversation. "More"
+ * and numbers are nothing that one asks. */
 static void mark(const struct answerer *a, const struct question *q, size_t nbefore, long long day,
                  struct pool *pool, struct reply *r)
 {
-    bool begins = !nbefore && !q->asked && !q->topic;
     r->anywhere = nbefore && !a->leaned;
-    if ((r->anywhere || begins) && !q->explain && !more_wanted(q->text, q->len) &&
-        !is_number(pool, q))
+    if (!q->explain && !more_wanted(q->text, q->len) && !is_number(pool, q))
         r->edition = edition_of(a, day);
 }
 

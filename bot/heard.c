@@ -1,8 +1,10 @@
 /* heard.c: a hash table of replies by question (and what it was picked from, if it was), language and audience, and a ring in order of last use.
  *
- * What was said before is not part of the key. A thread tells with each reply whether it would be the same behind any
- * conversation (`anywhere`: the message has enough words of its own) or is so only at the beginning of one; such a reply
- * is given only to those who have said nothing yet. A message whose meaning hangs on the conversation is never kept.
+ * A thread tells with each reply whether it would be the same behind any conversation (`anywhere`: the message has enough words
+ * of its own). Then what was said before is not part of the key. A reply at the beginning of a conversation of which that is
+ * not known is given only to those who have said nothing yet. Any other may hang on what was said and answered before, and is
+ * given to those behind whom the same was: a first question that many ask and a second that its answer offers are a
+ * conversation that many have. A hash stands for it, long enough that no two are taken for one.
  *
  * What is asked a second time is kept, the first time only that it was: most of what people type is asked by nobody else, and
  * copying it is in vain.
@@ -12,6 +14,7 @@
  * Deliberately not here: deciding whether two questions are the same but for their words. */
 #include "bot/heard.h"
 
+#include <sodium.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +28,11 @@
 #define NBUCKETS 1024 /* a power of two, about MAX_HEARD */
 #define NONCE    4096 /* likewise: how many questions are remembered as asked once */
 
+/* What was said and answered before; zeros: whatever that was. */
+struct behind {
+    unsigned char hash[16];
+};
+
 struct item {
     struct heard_reply known; /* first: what users hold is this */
     struct item *next;        /* in its bucket */
@@ -32,6 +40,7 @@ struct item {
     uint32_t hash;
     unsigned users; /* the table is one */
     const char *text, *chosen, *lang, *audience;
+    struct behind behind;
     struct pool *pool; /* all of the above */
 };
 
@@ -104,13 +113,45 @@ static uint32_t hash_more(uint32_t h, const char *s, size_t len)
     return (h ^ 0xff) * 16777619u; /* 0xff is in no UTF-8 */
 }
 
-static uint32_t hash_of(const struct question *q)
+static uint32_t hash_of(const struct question *q, const struct behind *behind)
 {
     const char *const more[] = {q->chosen, q->lang, q->audience};
     uint32_t h = hash_more(2166136261u, q->text, q->len);
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
         h = hash_more(h, more[i] ? more[i] : "", more[i] ? strlen(more[i]) : 0);
-    return h;
+    return hash_more(h, (const char *)behind->hash, sizeof behind->hash);
+}
+
+static bool begins(const struct question *q)
+{
+    return !q->nbefore && !q->asked && !q->topic;
+}
+
+static void hash_text(crypto_generichash_state *state, const char *s)
+{
+    const unsigned char none = 0xff; /* in no UTF-8 */
+    crypto_generichash_update(state, s ? (const unsigned char *)s : &none, s ? strlen(s) + 1 : 1);
+}
+
+/* All of struct question that session_recall() fills in, but for what was picked. */
+static struct behind behind_of(const struct question *q)
+{
+    struct behind ret;
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, sizeof ret.hash);
+    const uint64_t n[] = {q->nbefore, q->nquoted, q->topic_age};
+    crypto_generichash_update(&state, (const unsigned char *)n, sizeof n);
+    for (size_t i = 0; i < q->nbefore; i++)
+        hash_text(&state, q->before[i]);
+    hash_text(&state, q->asked);
+    hash_text(&state, q->topic);
+    for (size_t i = 0; i < q->nquoted; i++) {
+        const uint64_t span[] = {q->quoted[i].start, q->quoted[i].end};
+        hash_text(&state, q->quoted[i].document);
+        crypto_generichash_update(&state, (const unsigned char *)span, sizeof span);
+    }
+    crypto_generichash_final(&state, ret.hash, sizeof ret.hash);
+    return ret;
 }
 
 static bool same(const char *kept, const char *asked)
@@ -118,12 +159,14 @@ static bool same(const char *kept, const char *asked)
     return !strcmp(kept, asked ? asked : "");
 }
 
-static struct item *look_up(const struct heard *h, const struct question *q, uint32_t hash)
+static struct item *look_up(const struct heard *h, const struct question *q,
+                            const struct behind *behind, uint32_t hash)
 {
     struct item *it = h->bucket[hash & (NBUCKETS - 1)];
-    while (it && (it->hash != hash || strlen(it->text) != q->len ||
-                  memcmp(it->text, q->text, q->len) || !same(it->chosen, q->chosen) ||
-                  !same(it->lang, q->lang) || !same(it->audience, q->audience)))
+    while (it && (it->hash != hash || memcmp(&it->behind, behind, sizeof *behind) ||
+                  strlen(it->text) != q->len || memcmp(it->text, q->text, q->len) ||
+                  !same(it->chosen, q->chosen) || !same(it->lang, q->lang) ||
+                  !same(it->audience, q->audience)))
         it = it->next;
     return it;
 }
@@ -149,9 +192,13 @@ const struct heard_reply *heard_find(struct heard *h, const struct question *q, 
 {
     if (q->explain || q->unattended)
         return NULL;
-    struct item *it = look_up(h, q, hash_of(q));
-    bool begins = !q->nbefore && !q->asked && !q->topic;
-    if (!it || (!it->known.reply.anywhere && !begins) || !believed(h, it->hash, now_ms))
+    struct behind behind = {{0}};
+    struct item *it = look_up(h, q, &behind, hash_of(q, &behind));
+    if (!begins(q) && (!it || !it->known.reply.anywhere)) {
+        behind = behind_of(q);
+        it = look_up(h, q, &behind, hash_of(q, &behind));
+    }
+    if (!it || !believed(h, it->hash, now_ms))
         return NULL;
     link_append(&h->by_use, &it->use);
     it->users++;
@@ -196,9 +243,10 @@ static bool asked_again(struct heard *h, uint32_t hash)
     return again;
 }
 
-static void add(struct heard *h, const struct question *q, const struct reply *r, uint32_t hash)
+static void add(struct heard *h, const struct question *q, const struct reply *r,
+                const struct behind *behind, uint32_t hash)
 {
-    struct item *old = look_up(h, q, hash);
+    struct item *old = look_up(h, q, behind, hash);
     if (old && old->known.reply.anywhere)
         return;
     if (old)
@@ -214,6 +262,7 @@ static void add(struct heard *h, const struct question *q, const struct reply *r
                         .chosen = pool_strdup(pool, q->chosen),
                         .lang = pool_strdup(pool, q->lang),
                         .audience = pool_strdup(pool, q->audience),
+                        .behind = *behind,
                         .pool = pool};
     it->known.reply.us = 0; /* it was there */
     it->known.json = json_of(pool, &it->known.reply);
@@ -236,7 +285,10 @@ void heard_keep(struct heard *h, const struct question *q, const struct reply *r
     }
     if (h->sure_ms < sent_ms)
         h->sure_ms = sent_ms;
-    uint32_t hash = hash_of(q);
+    struct behind behind = {{0}};
+    if (!r->anywhere && !begins(q))
+        behind = behind_of(q);
+    uint32_t hash = hash_of(q, &behind);
     if (q->len <= MAX_HEARD_BYTES && asked_again(h, hash))
-        add(h, q, r, hash);
+        add(h, q, r, &behind, hash);
 }

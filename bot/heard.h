@@ -1,6 +1,7 @@
 /* heard.h: questions that were heard lately, and what was replied. Most of what people ask, others have asked: the starter
  * questions, the follow-ups that are offered, "how much does it cost?". The same question to the same guides has the same
- * answer, so it is looked for once, and after that costs a look into a table.
+ * answer, behind the same conversation where it hangs on that, so it is looked for once, and after that costs a look into a
+ * table.
  *
  * Never a stale word: a reply is given again only while a thread has found, less than HEARD_FRESH_MS ago, the guides that it was
  * made from still in force (struct reply's edition); after a quiet while the first question always goes to a thread. What

@@ -44,9 +44,11 @@ static size_t words_of(const char *s, struct word w[MAX_WORDS])
     return n;
 }
 
+/* `s` in lower case. Most differ in the first letter, and a question is compared with a hundred. */
 static bool is(struct word w, const char *s)
 {
-    return strlen(s) == w.len && !strncasecmp(w.s, s, w.len);
+    return (unsigned char)*s == tolower((unsigned char)*w.s) && strlen(s) == w.len &&
+           !strncasecmp(w.s, s, w.len);
 }
 
 static bool among(const char *const *list, struct word w)

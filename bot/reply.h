@@ -48,7 +48,7 @@ struct reply {
     long long us; /* time spent answering, microseconds */
 
     /* For heard.h: what it was made from, 0 when it must not be given to anybody else; and whether it is the same whatever was
-     * said before, or only where nothing was. */
+     * said before, or only where the same was. */
     uint64_t edition;
     bool anywhere;
 };

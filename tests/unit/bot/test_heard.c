@@ -95,6 +95,36 @@ static void the_beginning_of_a_conversation_answers_nobody_in_the_middle_of_one(
     assert_string_equal(known(asked("What does a licence for welders cost?"), 1002), "$9");
 }
 
+static void what_hangs_on_the_conversation_is_for_those_behind_whom_is_the_same(void **state)
+{
+    static const char *const before[] = {"What does a welder earn?"}, *const other[] = {"Hello"};
+    struct kb_quoted quoted = {"welder", 10, 20}, elsewhere = {"welder", 10, 21};
+    struct question q = asked("And how long does it take?"), second;
+    q.before = before;
+    q.nbefore = q.nquoted = 1;
+    q.quoted = &quoted;
+    q.asked = before[0];
+    q.topic = "welder#pay";
+    keep(q, saying("Six months.", 7, false), 1000);
+    assert_string_equal(known(q, 1001), "Six months.");
+    assert_string_equal(known(asked(q.text), 1001), "");
+    second = q, second.before = other;
+    assert_string_equal(known(second, 1001), "");
+    second = q, second.nbefore = 0;
+    assert_string_equal(known(second, 1001), "");
+    second = q, second.asked = NULL;
+    assert_string_equal(known(second, 1001), "");
+    second = q, second.topic = "welder#years";
+    assert_string_equal(known(second, 1001), "");
+    second = q, second.topic_age = 1;
+    assert_string_equal(known(second, 1001), "");
+    second = q, second.quoted = &elsewhere;
+    assert_string_equal(known(second, 1001), "");
+    keep(asked(q.text), saying("Of what?", 7, false), 1002); /* both are known side by side */
+    assert_string_equal(known(q, 1003), "Six months.");
+    assert_string_equal(known(asked(q.text), 1003), "Of what?");
+}
+
 static void what_one_asks_is_kept_when_another_does(void **state)
 {
     struct question q = asked("What does it cost?");
@@ -212,6 +242,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_answered_is_known_to_the_letter, setup, teardown),
         cmocka_unit_test_setup_teardown(
             the_beginning_of_a_conversation_answers_nobody_in_the_middle_of_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            what_hangs_on_the_conversation_is_for_those_behind_whom_is_the_same, setup, teardown),
         cmocka_unit_test_setup_teardown(what_one_asks_is_kept_when_another_does, setup, teardown),
         cmocka_unit_test_setup_teardown(
             what_an_adapter_makes_of_it_is_kept_with_it_and_goes_with_it, setup, teardown),
