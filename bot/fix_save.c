@@ -33,6 +33,7 @@ struct keeping {
     size_t nclosed, own; /* out; own: of ticket[0] on, those that were named */
     int64_t closed[MAX_CLOSED];
     int64_t undoes; /* the edit that is taken back, or 0 */
+    bool later;     /* not published: tickets stay open, and say so */
     const char *says, *shown,
         *room;    /* what those who wait for a person are told, or NULL; by whom */
     size_t nstep; /* out: what was done for that */
@@ -79,7 +80,7 @@ static int put_note(struct store *s, const struct keeping *k)
 {
     struct buf b;
     buf_init(&b, MAX_NOTE);
-    buf_addf(&b, "{\"own\":%zu,\"tickets\":[", k->own);
+    buf_addf(&b, "{\"own\":%zu,\"later\":%s,\"tickets\":[", k->own, k->later ? "true" : "false");
     for (size_t i = 0; i < k->nticket; i++)
         buf_addf(&b, "%s%lld", i ? "," : "", (long long)k->ticket[i]);
     buf_addc(&b, ']');
@@ -108,6 +109,7 @@ static int take_note(struct store *s, struct keeping *k)
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(j, "tickets"))
         add_ticket(k, (int64_t)cJSON_GetNumberValue(item));
     k->own = (size_t)json_int(j, "own", 0, (long long)k->nticket, 0);
+    k->later = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(j, "later"));
     k->says = kept_text(k, j, "says");
     k->shown = kept_text(k, j, "shown");
     k->room = kept_text(k, j, "room");
@@ -160,12 +162,14 @@ static int close_ticket(struct store *s, struct keeping *k, int64_t id)
                                     .only_of = e->who};
     struct store_ticket_note n = {
         .id = id, .at_ms = e->at_ms, .who = e->who, .what = e->kind, .text = e->name};
-    int err = store_change_ticket(s, &c);
+    int err = k->later ? 0 : store_change_ticket(s, &c);
+    if (k->later)
+        n.what = "later";
     if (err == -EBUSY || err == -ENOENT)
         return 0;
     if (!err)
         err = store_log_ticket(s, &n);
-    if (!err && k->nclosed < MAX_CLOSED)
+    if (!err && !k->later && k->nclosed < MAX_CLOSED)
         k->closed[k->nclosed++] = id;
     return err;
 }
@@ -396,6 +400,12 @@ static const char *words_of(struct fix_call *c, const struct draft *d)
                      : plain;
 }
 
+/* It is saved and not published: nobody is answered with it yet, so what it will answer stays open, with a line in its log. */
+static bool is_later(const struct draft *d)
+{
+    return d->entry && !strcmp(d->entry->status, "draft") && strcmp(d->kind, "retire");
+}
+
 static int publish(struct fix_call *c, const struct draft *d, int64_t undoes)
 {
     bool forced = false;
@@ -418,9 +428,10 @@ static int publish(struct fix_call *c, const struct draft *d, int64_t undoes)
                            .note = forced ? "forced" : NULL};
     struct keeping *k = keeping_new(c->pool, &e);
     k->undoes = undoes;
-    k->says = words_of(c, d);
+    k->says = is_later(d) ? NULL : words_of(c, d);
     k->shown = c->shown;
     k->room = c->room;
+    k->later = is_later(d);
     find_tickets(c, d, k);
     err = fix_write(c->f, run_begin, NULL, k);
     if (err) {

@@ -29,7 +29,7 @@ test('an answer written in the console answers the next asker in the chat', asyn
   assert.match(said, /did not know.*answer/s);
   assert.match(await tab.textContent('[aria-label="As visitors see it"]'), /On Tuesdays at noon/);
   await sound(tab, 'fix-answer');
-  await tab.keyboard.press('Control+Enter');
+  await tab.keyboard.press('Control+Shift+Enter');
   await tab.waitForSelector('.toast');
   assert.match(await tab.textContent('.toast'), /visitors are answered with it, \d+ ms later/);
   await tab.waitForSelector('dialog', {state: 'detached'});
@@ -56,13 +56,45 @@ test('what was saved is taken back with one key, byte by byte', async () => {
   await tab.waitForSelector('dialog[open] textarea');
   await tab.keyboard.type('Yes, on Fridays.');
   await effect(tab);
-  await tab.keyboard.press('Control+Enter');
+  await tab.keyboard.press('Control+Shift+Enter');
   await tab.waitForSelector('.toast');
   await until(async () => (await ask('Is there a lighthouse choir?')).kind === 'answer', 'the answer');
   await tab.waitForSelector('dialog', {state: 'detached'});
   await tab.keyboard.press('u');
   await until(() => file() === before, 'the file as it was');
   await until(async () => (await ask('Is there a lighthouse choir?')).kind !== 'answer', 'no answer any more');
+  quiet(tab);
+});
+
+test('an answer may wait until somebody publishes it', async () => {
+  const id = await unanswered(p, 'Which ferries carry bicycles?'), tab = await console_of(p, 'edith', 'triage?id=' + id);
+  await tab.waitForSelector('.ticket');
+  await tab.keyboard.press('a');
+  await tab.waitForSelector('dialog[open] textarea');
+  await tab.keyboard.type('Two of them:\n\n- the small one\n- the **old lightship**');
+  await effect(tab);
+  const shown = tab.locator('.shown');
+  assert.deepEqual(await shown.locator('li').allTextContents(), ['the small one', 'the old lightship']);
+  assert.equal(await shown.locator('p').nth(1).textContent(), 'Two of them:');
+  await sound(tab, 'fix-later');
+  await tab.keyboard.press('Control+Enter');
+  await tab.waitForSelector('.toast >> text=not published');
+  await tab.waitForSelector('dialog', {state: 'detached'});
+  assert.equal((await api(tab, 'ticket?id=' + id)).state, 'new');
+  assert.ok((await api(tab, 'ticket?id=' + id)).log.some((l) => l.what === 'later'));
+  assert.match(file(), /status: draft/);
+  assert.notEqual((await ask('Which ferries carry bicycles?')).kind, 'answer');
+  await tab.goto(p.url + '/staff/answers?q=bicycles');
+  await tab.waitForSelector('text=not published');
+  await sound(tab, 'answers-not-published');
+  await tab.click('tbody a');
+  await tab.waitForSelector('dialog[open] textarea');
+  await effect(tab);
+  await tab.keyboard.press('Control+Shift+Enter');
+  await tab.waitForSelector('dialog', {state: 'detached'});
+  await until(async () => (await ask('Which ferries carry bicycles?')).kind === 'answer', 'the answer');
+  assert.doesNotMatch(file(), /status: draft/);
+  assert.equal((await api(tab, 'ticket?id=' + id)).state, 'closed');
   quiet(tab);
 });
 

@@ -112,7 +112,7 @@ test('a reply becomes the answer of the next one who asks', async () => {
   await edith.locator('button:has-text("Save as answer")').click();
   assert.equal(await edith.locator('dialog textarea').first().inputValue(), 'Perch and pike live in lake Umberlin.');
   await until(async () => await edith.locator('dialog .button.go:not([aria-disabled=true])').count(), 'what it would change');
-  await edith.keyboard.press('Control+Enter');
+  await edith.keyboard.press('Control+Shift+Enter');
   await until(async () => !await edith.locator('dialog[open]').count(), 'it to be saved');
   const next = await visitor();
   await ask(next, text);

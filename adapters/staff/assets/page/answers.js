@@ -1,4 +1,4 @@
-/* answers.js: the entries as they stand in the FAQ files, retired ones too: which are used, what people thought of them, which expire. */
+/* answers.js: the entries as they stand in the FAQ files, those that are not published too: which are used, what people thought of them, which expire. */
 import {html, useState} from '../part/preact.js';
 import {can} from '../part/api.js';
 import {useParams, link} from '../part/route.js';
@@ -31,7 +31,7 @@ function Page() {
   const rows = (list.data?.answers || []).map((a) => ({key: a.file + a.id, cells: [
     html`${can('agent') ? html`<a href=${link('answers', {...params, id: a.id, file: a.file})} dir="auto">${a.question}</a>` : html`<span dir="auto">${a.question}</span>`}
       <br/><span class="soft">${a.id} · ${a.file.split('/').pop()}${a.naliases ? ` · ${some(a.naliases, 'alias').replace('aliass', 'aliases')}` : ''}${a.ntests ? ` · ${some(a.ntests, 'test')}` : ' · no test'}</span>`,
-    html`${a.status === 'draft' && html`<${Tag} tone="warn">retired<//>`} <${Until} day=${a.valid_until}/>`,
+    html`${a.status === 'draft' && html`<${Tag} tone="warn">not published<//>`} <${Until} day=${a.valid_until}/>`,
     count(a.uses), `${count(a.up)} / ${count(a.down)}`,
     a.reviewed ? age(a.reviewed) > OLD_MS ? html`<${Tag} tone="warn">${a.reviewed}<//>` : a.reviewed : '',
     can('agent') && a.status !== 'draft' ? html`<${Button} small quiet aria-label=${`Retire: ${a.question}`} onClick=${() => set_open({retire: a})}>Retire<//>` : ''],

@@ -9,7 +9,7 @@ export const REASONS = {none: {text: 'unanswered'}, low: {text: 'unsure'}, down:
 const BANDS = {high: 'good', medium: 'warn', none: 'bad'};
 const KINDS = {answer: 'answered', choices: 'asked back', none: 'did not know', chitchat: 'small talk', handoff: 'handed off'};
 const ACTS = {claim: 'claimed it', take: 'took it over', assign: 'gave it to', release: 'released it', close: 'closed it', ignore: 'ignored it', duplicate: 'closed it as a duplicate',
-  reopen: 'opened it again', note: 'noted', undo: 'undid that', person: 'a person was asked for'};
+  reopen: 'opened it again', note: 'noted', undo: 'undid that', later: 'wrote an answer, not published yet:', person: 'a person was asked for'};
 
 const percent = (p) => `${Math.round(100 * p)} %`;
 

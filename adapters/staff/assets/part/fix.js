@@ -4,6 +4,7 @@ import {html, useEffect, useRef, useState} from './preact.js';
 import {can, get, post} from './api.js';
 import {Button, Dialog, Field, Problem, Tag, announce, count, some, toast, useData} from './ui.js';
 import {useKeys} from './keys.js';
+import {Shown} from './plain.js';
 
 const POLL_MS = 120, TYPING_MS = 600;
 
@@ -148,7 +149,7 @@ function draft_of(kind, s) {
     entry[name] = list_of(lines(e[name]));
   if (!e.question?.trim() || !e.answer?.trim() || (kind === 'redirect' && !e.url?.trim()))
     return null;
-  return kind === 'edit' ? {kind, id: s.id, file: s.file, entry} : {kind, entry};
+  return kind === 'edit' ? {kind, id: s.id, file: s.file, entry: {...entry, status: ''}} : {kind, entry};
 }
 
 /* ---- proposals ---- */
@@ -189,6 +190,9 @@ const begin = (kind, {ticket, entry, group, question, proposal: p}) => {
       {question: asked, answer: '', url: '', aka: [], tests: asked ? [asked] : [], not_tests: [], valid_from: '', valid_until: ''}};
 };
 
+/* What may wait: a new entry, and one that visitors are not answered with yet. The others change what is live, or nothing. */
+const may_wait = (kind, entry) => kind === 'answer' || kind === 'redirect' || (kind === 'edit' && entry.status === 'draft');
+
 /* ticket {id, question}: is closed with it; entry: of `answer`, for edit and retire; group: of `synonyms`. onDone({name, closed, undo}). */
 export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClose}) {
   const [kind, set_kind] = useState(wanted), [s, set] = useState(() => begin(wanted, {ticket, entry, group, question}));
@@ -198,7 +202,8 @@ export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClo
   const wordings = (like.data?.texts || []).map((t) => t.text).filter((t) => t && t !== ticket.question).slice(0, 12);
   /* What is as it was has nothing to try: an entry that was only opened is no mistake. */
   const last = useRef(null), whole = draft_of(kind, s), was = useRef(JSON.stringify(whole));
-  const draft = (kind === 'edit' || group && !s.remove) && JSON.stringify(whole) === was.current ? null : whole, key = draft && JSON.stringify(draft), current = seen?.key === key ? seen.result : null;
+  const waits = may_wait(kind, entry), fresh = kind !== 'edit' || waits; /* to publish what is a draft is a change by itself */
+  const draft = (!fresh || group && !s.remove) && JSON.stringify(whole) === was.current ? null : whole, key = draft && JSON.stringify(draft), current = seen?.key === key ? seen.result : null;
 
   const look = async (signal) => {
     set_busy('Trying it on the log');
@@ -229,9 +234,11 @@ export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClo
     };
   }, [key]);
 
-  const regress = current?.tests.regress || 0, ready = current && can('editor') && !(busy === 'Saving') && (!regress || typed === current.name);
-  const save = async () => {
-    if (!ready) { /* a key that does nothing has to say why */
+  const regress = current?.tests.regress || 0, tried = current && can('editor') && busy !== 'Saving', ready = tried && (!regress || typed === current.name);
+  /* later: nobody is answered with it before it is published, so no test can stand against it, and the question stays in the queue. */
+  const save = async (later) => {
+    later &&= waits;
+    if (!(later ? tried : ready)) { /* a key that does nothing has to say why */
       if (busy !== 'Saving' && can('editor') && (draft || form.current.reportValidity()))
         tell(!draft ? 'Not saved: there is nothing to try yet.' : current ? `Not saved: tests would fail. Type ${current.name} first.` :
           'Not saved yet: look first at what it changes, then save.');
@@ -240,8 +247,8 @@ export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClo
     set_busy('Saving');
     set_error(null);
     try {
-      const r = await job('save', {...draft, digest: current.digest, override: typed || undefined, ticket: ticket?.id});
-      toast(`${r.live ? `Saved: visitors are answered with it, ${r.ms} ms later` : `Saved, but not live: ${r.why}`}.${r.closed.length ? ` ${some(r.closed.length, 'question')} closed.` : ''}`,
+      const r = await job('save', {...draft, ...later && {entry: {...draft.entry, status: 'draft'}}, digest: current.digest, override: typed || undefined, ticket: ticket?.id});
+      toast(later ? 'Saved, not published: visitors are answered with it when somebody publishes it, on the page Answers.' : `${r.live ? `Saved: visitors are answered with it, ${r.ms} ms later` : `Saved, but not live: ${r.why}`}.${r.closed.length ? ` ${some(r.closed.length, 'question')} closed.` : ''}`,
         {undo: async () => await take_back(r.edit) && onDone?.({undone: true})});
       onDone?.(r);
       onClose();
@@ -252,7 +259,7 @@ export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClo
         set_seen(null);
     }
   };
-  useKeys({'ctrl+enter': save, 'ctrl+shift+enter': save});
+  useKeys({'ctrl+enter': () => save(true), 'ctrl+shift+enter': () => save(false)});
 
   const never = async () => {
     try {
@@ -271,7 +278,7 @@ export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClo
   const proposals = ticket && html`<${Proposals} questions=${[ticket.question, ...wordings]} take=${take}/>`;
   return html`<${Dialog} title=${s.remove ? 'Take the group out' : TITLES[kind]} wide onClose=${onClose}><form class="fix" ref=${form} onSubmit=${(e) => {
     e.preventDefault();
-    save();
+    save(false);
   }}><div class="said">
     ${ticket && html`<p>Asked: <strong dir="auto">${ticket.question}</strong></p>`}
     ${kind === 'link' ? html`<${Pick} id=${s.id} ticket=${ticket} set=${(id) => set({...s, id})}/>
@@ -279,16 +286,16 @@ export function Fix({ticket, kind: wanted, entry, group, question, onDone, onClo
         <p><label class="check"><input type="checkbox" checked=${s.test} onChange=${(e) => set({...s, test: e.target.checked})}/> Also a test: it must be answered with that entry from now on</label></p>${proposals}` :
       kind === 'synonym' ? s.remove ? html`<p><em>${s.words.from}</em>${s.words.to && html` → <em>${s.words.to}</em>`}</p>` :
         html`<${Words} g=${s.words} set=${(g) => set({...s, words: g})} more=${proposals}/>` :
-      kind === 'retire' ? html`<p dir="auto">“${entry.question}” is answered no more. It stays in ${entry.file} as a draft, and can be published again.</p>` :
+      kind === 'retire' ? html`<p dir="auto">“${entry.question}” is answered no more. It stays in ${entry.file} as a draft, and can be published again from here.</p>` :
         html`<${Entry} e=${s.entry} url=${kind === 'redirect'} wordings=${wordings} first=${!!ticket || kind === 'edit'} set=${(e) => set({...s, entry: e})}/>`}
     </div><div class="tried">
-    ${current?.entry && kind !== 'link' && kind !== 'retire' && html`<section aria-label="As visitors see it"><h3>As visitors see it</h3><blockquote dir="auto">${current.entry.plain}
-      ${current.entry.url && html`<footer class="soft">${current.entry.url}</footer>`}</blockquote></section>`}
+    ${current?.entry && kind !== 'link' && kind !== 'retire' && html`<section aria-label="As visitors see it"><h3>As visitors see it</h3>
+      <${Shown} question=${current.entry.question || s.entry.question} text=${current.entry.plain} source=${current.entry.url}/></section>`}
     <div aria-live="polite">${busy && html`<p class="soft">${busy}</p>`}${hint && html`<p class="wrong">${hint}</p>`}</div><${Problem} error=${error} onRetry=${!busy && key && !current && (() => look())}/>
     ${current && html`<${Effect} result=${current}/>`}
     ${regress > 0 && html`<${Field} label=${`${some(regress, 'test')} would fail. To save all the same, type ${current.name}`} value=${typed} onInput=${(e) => set_typed(e.target.value)}/>`}
     ${!current && !busy && !error && html`<p class="soft">What it would change is shown here as soon as there is something to try.</p>`}</div>
     ${!can('editor') && html`<p class="soft">You see what it would change; saving is for the role editor.</p>`}
-    <p class="actions" onClick=${(e) => ready || e.target.closest('.go') && save()}>${kind === 'redirect' && ticket && html`<${Button} onClick=${never}>Nothing to say: never show it again<//>`}
-      <${Button} onClick=${onClose}>Cancel<//><${Button} go type="submit" busy=${!ready}>Save and publish<//></p></form><//>`;
+    <p class="actions" onClick=${(e) => ready || e.target.closest('.go') && save(false)}>${kind === 'redirect' && ticket && html`<${Button} onClick=${never}>Nothing to say: never show it again<//>`}
+      <${Button} onClick=${onClose}>Cancel<//>${waits && html`<${Button} onClick=${() => save(true)}>Save, publish later<//>`}<${Button} go type="submit" busy=${!ready}>Save and publish<//></p></form><//>`;
 }
