@@ -1,9 +1,10 @@
 /* journal.c: jobs go into a queue, one thread does them.
  *
  * Group commit: an fsync costs the same for one job and for a hundred, so whatever has gathered while the last one
- * ran shares the next transaction: all that arrives within one turn of the loop, at least. A job on a quiet line is
- * committed at once; on a busy one commits begin COMMIT_EVERY_MS apart (or one behind the other, when they take longer, or
- * MAX_BATCH jobs wait), which bounds what the disk is asked to do and costs nobody more than that.
+ * ran shares the next transaction: all that arrives within one turn of the loop, at least, at whose end the thread is woken.
+ * A job on a quiet line is committed at once; on a busy one commits begin one behind the other, as soon as what they take
+ * allows, but not less than COMMIT_EVERY_MS apart (unless MAX_BATCH jobs wait): what a commit costs by itself, with an fsync or
+ * without, is then shared by some, and nobody waits for company longer than that.
  *
  * A failed commit is every caller's to deal with: all jobs of the batch hear the errno, and the next batch tries again,
  * with a newly opened database unless the disk is merely full. It is said in the log at most once a minute, and once
@@ -31,7 +32,7 @@
 #include "bot/pack.h"
 #include "bot/store.h"
 
-#define COMMIT_EVERY_MS 5
+#define COMMIT_EVERY_MS 2
 #define MAX_BATCH       512
 #define MAIL_DAYS       3              /* how long a message is known after it was dealt with */
 #define FORGET_EVERY_MS (3600u * 1000) /* when nothing was left to delete */
@@ -66,6 +67,7 @@ const struct setting journal_settings[] = {
 
 struct journal {
     struct loop *loop;
+    struct loop_hook *turn_end;
     pthread_t thread;
     char *path, *synchronous;
 
@@ -74,6 +76,7 @@ struct journal {
     struct journal_job *first, **last; /* under lock, like all up to the blank line */
     size_t waiting;
     bool stopping;
+    bool idle; /* the thread sleeps, and nothing has come for it */
     int retention_days;
     unsigned char birthmark[16];
 
@@ -253,7 +256,9 @@ static uint64_t due_ms(const struct journal *j)
 static void sleep_until(struct journal *j, uint64_t ms)
 {
     struct timespec t = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
+    j->idle = !j->first;
     pthread_cond_timedwait(&j->wake, &j->lock, &t);
+    j->idle = false;
 }
 
 static struct journal_job *take_batch(struct journal *j)
@@ -297,6 +302,18 @@ static void *journal_main(void *ctx)
 
 /* ---- the loop's side ---- */
 
+/* Whoever has come in this turn shares a transaction. */
+static void on_turn_end(void *ctx)
+{
+    struct journal *j = ctx;
+    pthread_mutex_lock(&j->lock);
+    bool wake = j->idle && j->first;
+    j->idle = j->idle && !wake;
+    pthread_mutex_unlock(&j->lock);
+    if (wake)
+        pthread_cond_signal(&j->wake);
+}
+
 static void journal_free(struct journal *j)
 {
     store_close(j->store);
@@ -334,6 +351,7 @@ int journal_start(struct loop *l, const struct journal_options *opt, struct jour
         journal_free(j);
         return err;
     }
+    j->turn_end = loop_hook(l, on_turn_end, j);
     *ret = j;
     return 0;
 }
@@ -342,6 +360,7 @@ void journal_stop(struct journal *j)
 {
     if (!j)
         return;
+    loop_hook_stop(j->turn_end);
     pthread_mutex_lock(&j->lock);
     j->stopping = true;
     pthread_cond_signal(&j->wake);
@@ -359,7 +378,7 @@ int journal_run(struct journal *j, struct journal_job *job)
         *j->last = job;
         j->last = &job->next;
         j->waiting++;
-        if (j->waiting == 1 || j->waiting == MAX_BATCH)
+        if (j->waiting == MAX_BATCH)
             pthread_cond_signal(&j->wake);
     }
     pthread_mutex_unlock(&j->lock);

@@ -39,7 +39,7 @@ struct journal_job {
     int err;
 };
 
-/* 0, and exactly one done() or drop() follows; -EBUSY when too much waits already, -ESHUTDOWN after journal_stop() began. */
+/* Loop thread only. 0, and exactly one done() or drop() follows; -EBUSY when too much waits already, -ESHUTDOWN after journal_stop() began. */
 int journal_run(struct journal *j, struct journal_job *job);
 
 /* One question and its reply, as a job of its own. All text is copied. */
