@@ -139,6 +139,7 @@ static int write_event(struct store *s, struct put *p)
     int err = store_append(s, p->row.adapter, p->in.conversation, 0, p->in.event, p->row.at_ms, &c);
     if (err)
         return err;
+    p->writing.talk = c;
     p->row.seq = c.head;
     if (c.mode == MODE_HUMAN) /* a person has it, and reads along */
         p->row.state = INBOX_DONE;

@@ -72,6 +72,7 @@ void inbox_writing_begin(struct inbox_writing *w)
 {
     w->reply = NULL;
     w->result = (struct inbox_closed){0};
+    w->talk.id = 0;
     handoff_done_release(&w->heard);
 }
 
@@ -102,13 +103,14 @@ static int write_letter(struct store *s, struct inbox_writing *w)
 static int write_event_of(struct store *s, struct inbox_writing *w)
 {
     const struct inbox_reply *r = w->reply;
-    struct store_conversation talk;
-    int err = store_append(s, w->adapter->type->name, r->conversation, r->turn->id, r->body,
-                           r->turn->at_ms, &talk);
+    const struct journal_turn *t = r->turn;
+    int err = w->talk.id ? store_append_to(s, &w->talk, t->id, r->body, t->at_ms)
+                         : store_append(s, w->adapter->type->name, r->conversation, t->id, r->body,
+                                        t->at_ms, &w->talk);
     if (err == -ESTALE)
         w->result.refused = true;
     else if (!err)
-        w->result.seq = talk.head;
+        w->result.seq = w->talk.head;
     return err;
 }
 

@@ -22,10 +22,11 @@ struct inbox_writing {
     struct adapter *adapter;
     const struct inbox_reply *reply; /* NULL: none was written */
     struct inbox_closed result;
-    const char *room;    /* of the staff, or NULL */
-    int why;             /* of which tickets it wants to know */
-    bool open;           /* somebody is there, */
-    int64_t next_open_s; /* or will be then; 0: not known */
+    struct store_conversation talk; /* as this transaction has left it; id 0: it has not looked */
+    const char *room;               /* of the staff, or NULL */
+    int why;                        /* of which tickets it wants to know */
+    bool open;                      /* somebody is there, */
+    int64_t next_open_s;            /* or will be then; 0: not known */
     int eta_min;
     struct handoff_done heard; /* what was written of that */
 };

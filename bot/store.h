@@ -177,6 +177,9 @@ int store_conversation(struct store *s, const char *adapter, const char *name,
  * conversation was erased, or a person answers there and this is an answer. *ret: as it is now. */
 int store_append(struct store *s, const char *adapter, const char *name, int64_t turn,
                  const char *body, int64_t at_ms, struct store_conversation *ret);
+/* The same with what an append of this transaction has left in *c. */
+int store_append_to(struct store *s, struct store_conversation *c, int64_t turn, const char *body,
+                    int64_t at_ms);
 /* The turn of an answer in a transcript. -ENOENT: there is no such event, or it is no answer. */
 int store_event_turn(struct store *s, int64_t conversation, int64_t seq, int64_t *ret_turn);
 int store_set_mode(struct store *s, int64_t conversation, enum store_mode mode);

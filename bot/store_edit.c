@@ -146,7 +146,7 @@ int store_edit(struct store *s, int64_t id, store_edit_fn *fn, void *ctx)
 
 /* ---- questions that are nobody's business ---- */
 
-/* As the trigger turn_unanswered folds them. */
+/* As store_add_turn() folds them. */
 static const char sql_ignore[] = "INSERT OR IGNORE INTO ignored(question, at_ms, who)"
                                  " VALUES(lower(trim(?1, ' ?!.')), ?2, ?3)";
 static const char sql_close_ignored[] =

@@ -9,6 +9,7 @@
 
 enum store_sql {
     SQL_ADD_TURN,
+    SQL_UNANSWERED,
     SQL_FORGET_TURNS,
     SQL_FORGET_IGNORED,
     SQL_VOTE,
@@ -26,7 +27,8 @@ enum store_sql {
     SQL_OPEN_OUT,
     SQL_FIND_DELIVERED,
     SQL_CONVERSATION,
-    SQL_NEXT_SEQ,
+    SQL_BEGIN_TALK,
+    SQL_GO_ON,
     SQL_ADD_EVENT,
     SQL_EVENT_TURN,
     SQL_SET_MODE,

@@ -138,7 +138,7 @@ static const char *const sql_upgrade[] = {
     "  WITHOUT ROWID;"
     "CREATE INDEX staff_sessions_user ON staff_sessions(user);"
 
-    /* Of a turn that somebody should look at. Made by the triggers below, in the transaction of what calls for it. */
+    /* Of a turn that somebody should look at. Made in the transaction of what calls for it: by the triggers below, and by store_add_turn(). */
     "CREATE TABLE tickets("
     "  turn INTEGER PRIMARY KEY REFERENCES turns(id) ON DELETE CASCADE,"
     "  why INTEGER NOT NULL,"   /* bits of enum ticket_why */
@@ -257,6 +257,9 @@ static const char *const sql_upgrade[] = {
     "  ON t.adapter = c.adapter AND t.conversation = c.name WHERE c.mode <> 0 GROUP BY c.id;"
     "UPDATE conversations SET mode = 0 WHERE mode <> 0 AND id NOT IN (SELECT conversation FROM "
     "live);",
+
+    /* What it did store_add_turn() does. */
+    "DROP TRIGGER turn_unanswered;",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof sql_upgrade / sizeof sql_upgrade[0]))

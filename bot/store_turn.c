@@ -1,5 +1,6 @@
 /* store_turn.c: what was asked and answered, and what people thought of it. */
 #include <errno.h>
+#include <string.h>
 
 #include "bot/journal.h"
 #include "bot/store_int.h"
@@ -7,6 +8,26 @@
 static const char sql_add_turn[] =
     "INSERT INTO turns(at_ms, adapter, conversation, question, lang, kind, confidence, reply, id)"
     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+
+/* Questions that nobody has to look at are those that store_edit.c has folded. */
+static const char sql_unanswered[] =
+    "INSERT INTO tickets(turn, why, state, changed_ms) SELECT ?1, ?2, 0, ?3 WHERE NOT EXISTS"
+    " (SELECT 1 FROM ignored WHERE question = lower(trim(?4, ' ?!.')))";
+
+/* A ticket for what got no answer. No trigger: with one, SQLite keeps a copy of every page that an insert touches and looks up
+ * whatever refers to the new row, for each answer of which nobody wants to know. */
+static int add_ticket(struct store *s, const struct journal_turn *t, int64_t id)
+{
+    int err;
+    int64_t why = !strcmp(t->kind, "none")      ? TICKET_NONE
+                  : !strcmp(t->kind, "choices") ? TICKET_LOW
+                                                : 0;
+    if (!why)
+        return 0;
+    sqlite3_stmt *st =
+        store_bind(s, SQL_UNANSWERED, sql_unanswered, &err, "iiit", id, why, t->at_ms, t->question);
+    return st ? store_finish(s, st) : err;
+}
 
 int store_add_turn(struct store *s, const struct journal_turn *t, int64_t *ret_id)
 {
@@ -17,6 +38,8 @@ int store_add_turn(struct store *s, const struct journal_turn *t, int64_t *ret_i
                                   t->confidence, t->reply_json, id);
     if (st)
         err = store_finish(s, st);
+    if (!err)
+        err = add_ticket(s, t, id);
     if (!err)
         *ret_id = id;
     return err;
