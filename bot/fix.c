@@ -185,12 +185,12 @@ static int work(struct fix *f, struct fix_job *job, struct buf *result, const ch
                          .role = job->role,
                          .copy = {.progress = &job->progress, .memory = f->memory},
                          .result = result};
-    int err = copy_open(&c.copy, c.pool, c.where, f->copy);
+    int err = fix_copy_open(&c.copy, c.pool, c.where, f->copy);
     if (err)
         c.problem = c.copy.problem;
     else
         err = run[job->work](&c);
-    copy_close(&c.copy);
+    fix_copy_close(&c.copy);
     *ret_problem = c.problem;
     return !err && buf_failed(result) ? -E2BIG : err;
 }

@@ -21,7 +21,7 @@ static long long now_us(void)
     return (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static int fail(struct copy *c, int err, const char *what, const struct kb_report *r)
+static int fail(struct fix_copy *c, int err, const char *what, const struct kb_report *r)
 {
     const char *why = kb_strerror(err), *file = "";
     size_t line = 0;
@@ -42,7 +42,7 @@ static int fail(struct copy *c, int err, const char *what, const struct kb_repor
 /* ---- the copy ---- */
 
 /* Which base that is: another one, other content, another day, or other small talk may answer otherwise. */
-static const char *key_of(struct copy *c, long long generation)
+static const char *key_of(struct fix_copy *c, long long generation)
 {
     struct stat base = {0}, talk = {0};
     stat(c->where->db, &base);
@@ -53,7 +53,8 @@ static const char *key_of(struct copy *c, long long generation)
                        (long long)talk.st_mtim.tv_nsec);
 }
 
-int copy_open(struct copy *c, struct pool *pool, const struct draft_where *where, const char *db)
+int fix_copy_open(struct fix_copy *c, struct pool *pool, const struct draft_where *where,
+                  const char *db)
 {
     struct kb_report report = {0};
     long long begun = now_us();
@@ -82,7 +83,7 @@ int copy_open(struct copy *c, struct pool *pool, const struct draft_where *where
     return err;
 }
 
-void copy_close(struct copy *c)
+void fix_copy_close(struct fix_copy *c)
 {
     if (c->db)
         kb_remove(c->db);
@@ -91,7 +92,7 @@ void copy_close(struct copy *c)
     c->talk = NULL;
 }
 
-int copy_try(struct copy *c, const struct draft *d)
+int fix_copy_try(struct fix_copy *c, const struct draft *d)
 {
     struct kb_report report = {0};
     long long begun = now_us();
@@ -107,7 +108,7 @@ int copy_try(struct copy *c, const struct draft *d)
 
 /* ---- questions and tests ---- */
 
-void copy_add_question(struct copy *c, const char *question, int64_t asked, int64_t turn)
+void fix_copy_add_question(struct fix_copy *c, const char *question, int64_t asked, int64_t turn)
 {
     size_t n = c->n;
     *POOL_PUSH(c->pool, c->question, n, c->cap_question) = pool_strdup(c->pool, question);
@@ -120,10 +121,10 @@ void copy_add_question(struct copy *c, const char *question, int64_t asked, int6
 
 static void add_question(void *ctx, const char *question, int64_t asked, int64_t turn)
 {
-    copy_add_question(ctx, question, asked, turn);
+    fix_copy_add_question(ctx, question, asked, turn);
 }
 
-int copy_read_log(struct copy *c, const char *path, size_t max)
+int fix_copy_read_log(struct fix_copy *c, const char *path, size_t max)
 {
     struct store *s = NULL;
     int err = store_open_reader(path, &s);
@@ -139,7 +140,7 @@ int copy_read_log(struct copy *c, const char *path, size_t max)
     return err;
 }
 
-static int collect(struct copy *c, struct trials *to)
+static int collect(struct fix_copy *c, struct trials *to)
 {
     struct kb *kb = NULL;
     struct kb_report report = {0};
@@ -155,7 +156,7 @@ static int collect(struct copy *c, struct trials *to)
     return err;
 }
 
-static int ask(struct copy *c, struct replayed *answer, struct trials *trials, bool recall)
+static int ask(struct fix_copy *c, struct replayed *answer, struct trials *trials, bool recall)
 {
     struct replay r = {.db = c->db,
                        .talk = c->talk,
@@ -176,8 +177,8 @@ static int ask(struct copy *c, struct replayed *answer, struct trials *trials, b
     return err ? fail(c, err, "the index cannot be asked", NULL) : 0;
 }
 
-static int ask_and_test(struct copy *c, struct replayed **answer, struct trials *trials, bool tests,
-                        bool recall, long long *ret_us)
+static int ask_and_test(struct fix_copy *c, struct replayed **answer, struct trials *trials,
+                        bool tests, bool recall, long long *ret_us)
 {
     long long begun = now_us();
     int err = tests ? collect(c, trials) : 0;
@@ -188,12 +189,12 @@ static int ask_and_test(struct copy *c, struct replayed **answer, struct trials 
     return err;
 }
 
-int copy_ask_old(struct copy *c, bool tests)
+int fix_copy_ask_old(struct fix_copy *c, bool tests)
 {
     return ask_and_test(c, &c->old, &c->before, tests, true, &c->us_old);
 }
 
-int copy_ask_now(struct copy *c, bool tests)
+int fix_copy_ask_now(struct fix_copy *c, bool tests)
 {
     return ask_and_test(c, &c->now, &c->after, tests, false, &c->us_now);
 }
@@ -212,7 +213,7 @@ static bool same_test(const struct trial *a, const struct trial *b)
 }
 
 /* Both lists are in the same order but for what the edit has added or taken out: one look is nearly always enough. */
-const struct trial *copy_trial_before(const struct copy *c, const struct trial *t)
+const struct trial *fix_copy_trial_before(const struct fix_copy *c, const struct trial *t)
 {
     size_t n = c->before.n, at = (size_t)(t - c->after.trial);
     for (size_t i = 0; i < n; i++) { /* from the same place on, outwards: at, at - 1, at + 1, ... */
@@ -224,8 +225,8 @@ const struct trial *copy_trial_before(const struct copy *c, const struct trial *
     return NULL;
 }
 
-bool copy_regresses(const struct copy *c, const struct trial *t)
+bool fix_copy_regresses(const struct fix_copy *c, const struct trial *t)
 {
-    const struct trial *was = t->outcome == TRIAL_PASSED ? NULL : copy_trial_before(c, t);
+    const struct trial *was = t->outcome == TRIAL_PASSED ? NULL : fix_copy_trial_before(c, t);
     return t->outcome != TRIAL_PASSED && (!was || was->outcome == TRIAL_PASSED);
 }

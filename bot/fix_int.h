@@ -16,8 +16,8 @@
 
 #define FIX_QUESTIONS 10000 /* logged ones, newest first */
 
-/* For an edit: the base as it is, and, after copy_try(), with it. */
-struct copy {
+/* For an edit: the base as it is, and, after fix_copy_try(), with it. */
+struct fix_copy {
     struct pool *pool;
     const struct draft_where *where;
     const char *db; /* of the copy */
@@ -36,20 +36,21 @@ struct copy {
     long long us_copy, us_index, us_old, us_now;
 };
 /* 0, or a negative errno or enum kb_err with c->problem for a person. `db`: the copy's name, which may be in the way. */
-int copy_open(struct copy *c, struct pool *pool, const struct draft_where *where, const char *db);
-void copy_close(struct copy *c);
+int fix_copy_open(struct fix_copy *c, struct pool *pool, const struct draft_where *where,
+                  const char *db);
+void fix_copy_close(struct fix_copy *c);
 /* The last `max` logged questions of the state.db at `path`. */
-int copy_read_log(struct copy *c, const char *path, size_t max);
-void copy_add_question(struct copy *c, const char *question, int64_t asked, int64_t turn);
+int fix_copy_read_log(struct fix_copy *c, const char *path, size_t max);
+void fix_copy_add_question(struct fix_copy *c, const char *question, int64_t asked, int64_t turn);
 /* What is answered today: questions and tests. */
-int copy_ask_old(struct copy *c, bool tests);
+int fix_copy_ask_old(struct fix_copy *c, bool tests);
 /* The copy gets the edit; a mistake in it is -EINVAL. */
-int copy_try(struct copy *c, const struct draft *d);
-int copy_ask_now(struct copy *c, bool tests);
+int fix_copy_try(struct fix_copy *c, const struct draft *d);
+int fix_copy_ask_now(struct fix_copy *c, bool tests);
 /* The test that was the same before, or NULL. */
-const struct trial *copy_trial_before(const struct copy *c, const struct trial *t);
+const struct trial *fix_copy_trial_before(const struct fix_copy *c, const struct trial *t);
 /* Did it pass before, or was not there, and does not pass now? */
-bool copy_regresses(const struct copy *c, const struct trial *t);
+bool fix_copy_regresses(const struct fix_copy *c, const struct trial *t);
 
 /* ---- as JSON (fix_preview.c) ---- */
 
@@ -57,8 +58,8 @@ bool copy_regresses(const struct copy *c, const struct trial *t);
 enum fix_verdict { FIX_WORSE, FIX_OTHER, FIX_BETTER, FIX_VERDICTS };
 enum fix_verdict fix_judge(const struct replayed *was, const struct replayed *is);
 /* "tests":{...} with those that changed. */
-void fix_add_tests(struct buf *b, const struct copy *c);
-size_t fix_regressions(const struct copy *c);
+void fix_add_tests(struct buf *b, const struct fix_copy *c);
+size_t fix_regressions(const struct fix_copy *c);
 
 /* ---- jobs (fix.c) ---- */
 
@@ -70,7 +71,7 @@ struct fix_call { /* what a job gets */
     const struct cJSON *in;
     const char *user, *shown, *room; /* who; what askers call them; where the staff reads along */
     enum staff_role role;
-    struct copy copy;
+    struct fix_copy copy;
     struct buf *result; /* a JSON object */
     const char *problem;
 };

@@ -53,7 +53,7 @@ static void add_side(struct buf *b, const char *name, const struct replayed *r)
     buf_addc(b, '}');
 }
 
-static void add_changes(struct buf *b, const struct copy *c)
+static void add_changes(struct buf *b, const struct fix_copy *c)
 {
     struct change *all = pool_array(c->pool, c->n + 1, sizeof *all);
     size_t n = 0, of[FIX_VERDICTS] = {0};
@@ -102,11 +102,11 @@ static void add_trial(struct buf *b, const struct trial *t, const struct trial *
     buf_addc(b, '}');
 }
 
-size_t fix_regressions(const struct copy *c)
+size_t fix_regressions(const struct fix_copy *c)
 {
     size_t n = 0;
     for (size_t i = 0; i < c->after.n; i++)
-        n += copy_regresses(c, &c->after.trial[i]);
+        n += fix_copy_regresses(c, &c->after.trial[i]);
     return n;
 }
 
@@ -118,15 +118,15 @@ static size_t passed(const struct trials *all)
     return n;
 }
 
-void fix_add_tests(struct buf *b, const struct copy *c)
+void fix_add_tests(struct buf *b, const struct fix_copy *c)
 {
     size_t changed = 0, shown = 0;
     struct buf list;
     buf_init(&list, b->max);
     for (int pass = 0; pass < 2; pass++) /* what gets worse first */
         for (size_t i = 0; i < c->after.n; i++) {
-            const struct trial *t = &c->after.trial[i], *was = copy_trial_before(c, t);
-            bool worse = copy_regresses(c, t);
+            const struct trial *t = &c->after.trial[i], *was = fix_copy_trial_before(c, t);
+            bool worse = fix_copy_regresses(c, t);
             if (worse == (pass == 1) || (was && was->outcome == t->outcome))
                 continue;
             changed++;
@@ -160,7 +160,7 @@ static void add_entry(struct buf *b, struct pool *pool, const struct kb_curated 
 
 int fix_preview(struct fix_call *c)
 {
-    struct copy *copy = &c->copy;
+    struct fix_copy *copy = &c->copy;
     struct draft d;
     struct kb *kb = NULL;
     size_t limit = (size_t)json_int(c->in, "limit", 0, 50000, FIX_QUESTIONS);
@@ -172,15 +172,15 @@ int fix_preview(struct fix_call *c)
     err = draft_make(c->pool, c->where, kb, c->in, &d, &c->problem);
     kb_close(kb);
     if (!err)
-        err = copy_read_log(copy, fix_state_path(c->f), limit);
+        err = fix_copy_read_log(copy, fix_state_path(c->f), limit);
     atomic_store(&copy->progress->all, 2 * copy->n);
     if (!err)
-        err = copy_ask_old(copy, true);
+        err = fix_copy_ask_old(copy, true);
     atomic_fetch_add(&copy->progress->all, 2 * copy->before.n);
     if (!err)
-        err = copy_try(copy, &d);
+        err = fix_copy_try(copy, &d);
     if (!err)
-        err = copy_ask_now(copy, true);
+        err = fix_copy_ask_now(copy, true);
     if (err) {
         c->problem = copy->problem ? copy->problem : c->problem;
         return err;
@@ -203,9 +203,9 @@ int fix_preview(struct fix_call *c)
 
 int fix_tests(struct fix_call *c)
 {
-    struct copy *copy = &c->copy;
+    struct fix_copy *copy = &c->copy;
     size_t n[TRIAL_OUTCOMES] = {0}, shown = 0;
-    int err = copy_ask_old(copy, true);
+    int err = fix_copy_ask_old(copy, true);
     if (err) {
         c->problem = copy->problem;
         return err;

@@ -155,10 +155,10 @@ static int try_candidate(struct proposing *p, const struct candidate *k)
         return -EINVAL; /* not to be offered */
     int err = kb_index(c->copy.db, &c->copy.src, &report);
     kb_report_release(&report);
-    return err ? -EIO : copy_try(&c->copy, &d);
+    return err ? -EIO : fix_copy_try(&c->copy, &d);
 }
 
-static void count(struct candidate *k, const struct copy *t)
+static void count(struct candidate *k, const struct fix_copy *t)
 {
     k->fixes = k->others = 0;
     k->asked = 0;
@@ -177,8 +177,8 @@ static void count(struct candidate *k, const struct copy *t)
 /* On the questions it is about: those that were asked for, and those with its word. */
 static int measure(struct proposing *p, struct candidate *k, bool whole)
 {
-    const struct copy *all = &p->c->copy;
-    struct copy part = *all;
+    const struct fix_copy *all = &p->c->copy;
+    struct fix_copy part = *all;
     part.after = (struct trials){.pool = p->c->pool};
     int err = try_candidate(p, k);
     if (err)
@@ -195,7 +195,7 @@ static int measure(struct proposing *p, struct candidate *k, bool whole)
                 part.old[part.n++] = all->old[i];
             }
     }
-    err = copy_ask_now(&part, true);
+    err = fix_copy_ask_now(&part, true);
     if (!err)
         count(k, &part);
     return err;
@@ -229,16 +229,16 @@ static int measure_all(struct proposing *p)
 
 static int read_targets(struct proposing *p)
 {
-    struct copy *copy = &p->c->copy;
+    struct fix_copy *copy = &p->c->copy;
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(p->c->in, "questions"), *item;
     const char *one = json_string(p->c->in, "question", 2000);
     if (one && *one)
-        copy_add_question(copy, one, 1, 0);
+        fix_copy_add_question(copy, one, 1, 0);
     cJSON_ArrayForEach(item, list)
     {
         const char *s = cJSON_GetStringValue((const cJSON *)item);
         if (s && *s && strlen(s) <= 2000 && copy->n < MAX_TARGETS)
-            copy_add_question(copy, s, 1, 0);
+            fix_copy_add_question(copy, s, 1, 0);
     }
     p->ntarget = copy->n;
     if (!copy->n)
@@ -272,12 +272,12 @@ static void tell(const struct proposing *p)
 int fix_propose(struct fix_call *c)
 {
     struct proposing p = {.c = c};
-    struct copy *copy = &c->copy;
+    struct fix_copy *copy = &c->copy;
     int err = read_targets(&p);
     if (!err)
-        err = copy_read_log(copy, fix_state_path(c->f), FIX_QUESTIONS);
+        err = fix_copy_read_log(copy, fix_state_path(c->f), FIX_QUESTIONS);
     if (!err)
-        err = copy_ask_old(copy, true);
+        err = fix_copy_ask_old(copy, true);
     if (!err && kb_open(c->where->db, &p.kb))
         err = -EIO;
     for (size_t i = 0; !err && i < p.ntarget; i++)

@@ -300,7 +300,7 @@ static bool is_of(const struct replayed *r, const struct draft *d)
 
 static void find_tickets(const struct fix_call *c, const struct draft *d, struct keeping *k)
 {
-    const struct copy *copy = &c->copy;
+    const struct fix_copy *copy = &c->copy;
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(c->in, "tickets"), *item;
     int64_t own = json_int(c->in, "ticket", 1, INT64_MAX, 0);
     if (own)
@@ -320,7 +320,7 @@ static void find_tickets(const struct fix_call *c, const struct draft *d, struct
 
 static void add_unanswered(void *ctx, const char *question, int64_t asked, int64_t turn)
 {
-    copy_add_question(ctx, question, asked, turn);
+    fix_copy_add_question(ctx, question, asked, turn);
 }
 
 static int read_unanswered(struct fix_call *c)
@@ -343,14 +343,14 @@ static int read_unanswered(struct fix_call *c)
 
 static int try_it(struct fix_call *c, const struct draft *d)
 {
-    struct copy *copy = &c->copy;
+    struct fix_copy *copy = &c->copy;
     int err = read_unanswered(c);
     if (!err)
-        err = copy_ask_old(copy, true);
+        err = fix_copy_ask_old(copy, true);
     if (!err)
-        err = copy_try(copy, d);
+        err = fix_copy_try(copy, d);
     if (!err)
-        err = copy_ask_now(copy, true);
+        err = fix_copy_ask_now(copy, true);
     if (err && copy->problem)
         c->problem = copy->problem;
     return err;

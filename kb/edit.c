@@ -99,15 +99,15 @@ static int append(struct edit *x)
 {
     const struct yaml *last = x->list && x->list->n ? x->list->item[x->list->n - 1] : NULL;
     struct text t;
-    if (x->list && (!last || !lines_is_block(&x->lines, last)))
+    if (x->list && (!last || !edit_lines_is_block(&x->lines, last)))
         return refuse(x, x->list->line,
                       "has its entries in brackets; write them as a list with '- ' before each");
-    size_t at = last ? lines_end(&x->lines, last) : x->lines.len;
+    size_t at = last ? edit_lines_end(&x->lines, last) : x->lines.len;
     text_begin(&t);
     if (at)
         fputc('\n', t.out);
-    entries_write_entry(t.out, x->want, last ? (int)lines_dash(&x->lines, last) : 0);
-    lines_replace(&x->lines, at, at, text_end(&t, x->pool));
+    entries_write_entry(t.out, x->want, last ? (int)edit_lines_dash(&x->lines, last) : 0);
+    edit_lines_replace(&x->lines, at, at, text_end(&t, x->pool));
     return KB_OK;
 }
 
@@ -127,40 +127,40 @@ static size_t place_for(const struct edit *x, const struct yaml *item, size_t ke
     while (key--) {
         size_t i = key_at(item, entries_key(key));
         if (i < item->n)
-            return lines_end(&x->lines, item->item[i]);
+            return edit_lines_end(&x->lines, item->item[i]);
     }
-    return lines_end(&x->lines, item->item[0]);
+    return edit_lines_end(&x->lines, item->item[0]);
 }
 
 /* A list that has only grown, item by item in lines of their own: its new lines. */
 static bool grow(struct edit *x, const struct yaml *value, const struct kb_texts *was,
                  const struct kb_texts *want)
 {
-    if (!was || value->kind != YAML_LIST || lines_is_flow(&x->lines, value) || was->n >= want->n ||
-        value->n != was->n || !was->n)
+    if (!was || value->kind != YAML_LIST || edit_lines_is_flow(&x->lines, value) ||
+        was->n >= want->n || value->n != was->n || !was->n)
         return false;
     for (size_t i = 0; i < was->n; i++)
         if (strcmp(was->s[i], want->s[i]))
             return false;
     const struct yaml *last = value->item[value->n - 1];
-    if (!lines_is_block(&x->lines, last))
+    if (!edit_lines_is_block(&x->lines, last))
         return false;
     struct text t;
     text_begin(&t);
     for (size_t i = was->n; i < want->n; i++) {
-        fprintf(t.out, "%*s- ", (int)lines_dash(&x->lines, last), "");
+        fprintf(t.out, "%*s- ", (int)edit_lines_dash(&x->lines, last), "");
         entries_write_text(t.out, want->s[i]);
         fputc('\n', t.out);
     }
-    size_t at = lines_end(&x->lines, last);
-    lines_replace(&x->lines, at, at, text_end(&t, x->pool));
+    size_t at = edit_lines_end(&x->lines, last);
+    edit_lines_replace(&x->lines, at, at, text_end(&t, x->pool));
     return true;
 }
 
 static int change_key(struct edit *x, const struct yaml *item, const struct kb_curated *was,
                       size_t key)
 {
-    size_t i = key_at(item, entries_key(key)), column = lines_column(&x->lines, item);
+    size_t i = key_at(item, entries_key(key)), column = edit_lines_column(&x->lines, item);
     struct text t;
     if (i < item->n &&
         grow(x, item->item[i], entries_key_list(was, key), entries_key_list(x->want, key)))
@@ -170,16 +170,17 @@ static int change_key(struct edit *x, const struct yaml *item, const struct kb_c
     const char *text = text_end(&t, x->pool);
     if (i == item->n) {
         size_t at = place_for(x, item, key);
-        lines_replace(&x->lines, at, at, text);
+        edit_lines_replace(&x->lines, at, at, text);
         return KB_OK;
     }
     if (!says && i == 0)
         return refuse(x, item->line,
                       "begins an entry with what is to be taken out; move that "
                       "line further down");
-    lines_replace(&x->lines, lines_begin(&x->lines, item, i), lines_end(&x->lines, item->item[i]),
-                  pool_printf(x->pool, "%s%s", text,
-                              lines_comments(&x->lines, item->key[i], item->item[i], column)));
+    edit_lines_replace(
+        &x->lines, edit_lines_begin(&x->lines, item, i), edit_lines_end(&x->lines, item->item[i]),
+        pool_printf(x->pool, "%s%s", text,
+                    edit_lines_comments(&x->lines, item->key[i], item->item[i], column)));
     return KB_OK;
 }
 
@@ -188,7 +189,7 @@ static int change(struct edit *x, size_t at)
     const struct yaml *item = x->list->item[at];
     const struct kb_curated *was = &x->was.entry[at];
     int rc = KB_OK;
-    if (!lines_is_block(&x->lines, item))
+    if (!edit_lines_is_block(&x->lines, item))
         return refuse(x, item->line, "has this entry in a form that can only be edited by hand");
     for (size_t key = 0; key < ENTRY_KEYS && !rc; key++)
         if (!entries_key_same(was, x->want, key))
@@ -224,7 +225,7 @@ int kb_edit_entry(struct pool *pool, const char *file, struct kb_bytes old, cons
     rc = id ? change(&x, at) : append(&x);
     if (rc)
         return rc;
-    struct kb_bytes now = lines_apply(&x.lines);
+    struct kb_bytes now = edit_lines_apply(&x.lines);
     rc = prove(&x, now, at);
     if (rc)
         return rc;

@@ -88,7 +88,7 @@ static const char *comments_of(const struct lines *l, const struct yaml *item, s
     const char *all = "";
     for (size_t i = 0; i < item->n; i++)
         all = pool_printf(l->pool, "%s%s", all,
-                          lines_comments(l, item->key[i], item->item[i], column));
+                          edit_lines_comments(l, item->key[i], item->item[i], column));
     return all;
 }
 
@@ -104,16 +104,16 @@ static int change(struct lines *l, const char *file, const struct yaml *root, si
                   const struct kb_group *g, struct kb_report *report)
 {
     const struct yaml *item = item_at(root, line);
-    if (!item || item->kind != YAML_MAP || !item->n || !lines_is_block(l, item)) {
+    if (!item || item->kind != YAML_MAP || !item->n || !edit_lines_is_block(l, item)) {
         report_add(report, true, file, line, 0,
                    item ? "is a group in a form that can only be edited by hand"
                         : "has no group in that line any more");
         return KB_ERR_INPUT;
     }
-    size_t column = lines_column(l, item), end = lines_end(l, item);
+    size_t column = edit_lines_column(l, item), end = edit_lines_end(l, item);
     size_t begin = g ? item->start : item->start - column;
-    const char *comments = comments_of(l, item, g ? column : lines_dash(l, item));
-    lines_replace(
+    const char *comments = comments_of(l, item, g ? column : edit_lines_dash(l, item));
+    edit_lines_replace(
         l, begin, end,
         pool_printf(l->pool, "%s%s", g ? written(l->pool, g, (int)column) : "", comments));
     return KB_OK;
@@ -123,13 +123,13 @@ static int append(struct lines *l, const char *file, const struct yaml *root,
                   const struct kb_group *g, struct kb_report *report)
 {
     const struct yaml *last = root->kind == YAML_LIST && root->n ? root->item[root->n - 1] : NULL;
-    if (last && !lines_is_block(l, last)) {
+    if (last && !edit_lines_is_block(l, last)) {
         report_add(report, true, file, last->line, 0,
                    "has its groups in brackets; write them as a list with '- ' before each");
         return KB_ERR_INPUT;
     }
-    size_t at = last ? lines_end(l, last) : l->len, dash = last ? lines_dash(l, last) : 0;
-    lines_replace(
+    size_t at = last ? edit_lines_end(l, last) : l->len, dash = last ? edit_lines_dash(l, last) : 0;
+    edit_lines_replace(
         l, at, at,
         pool_printf(l->pool, "%*s- %s", (int)dash, "", written(l->pool, g, (int)dash + 2)));
     return KB_OK;
@@ -180,7 +180,7 @@ int kb_edit_group(struct pool *pool, const char *file, struct kb_bytes old, size
         rc = line ? change(&l, file, root, line, g, report) : append(&l, file, root, g, report);
     if (rc)
         return rc;
-    struct kb_bytes now = lines_apply(&l);
+    struct kb_bytes now = edit_lines_apply(&l);
     rc = kb_groups_read(file, now, &is, report);
     if (!rc && !proven(&was, &is, line, g)) {
         report_add(report, true, file, line, 0, "has a form that can only be edited by hand");

@@ -23,49 +23,49 @@ static size_t line_end(const struct lines *l, size_t at)
     return nl ? (size_t)(nl - l->s) + 1 : l->len;
 }
 
-bool lines_is_flow(const struct lines *l, const struct yaml *node)
+bool edit_lines_is_flow(const struct lines *l, const struct yaml *node)
 {
     return node->kind != YAML_SCALAR && node->start < l->len && strchr("[{", l->s[node->start]);
 }
 
-size_t lines_last(const struct lines *l, const struct yaml *node)
+size_t edit_lines_last(const struct lines *l, const struct yaml *node)
 {
-    if (node->kind != YAML_SCALAR && !lines_is_flow(l, node) && node->n)
-        return lines_last(l, node->item[node->n - 1]);
+    if (node->kind != YAML_SCALAR && !edit_lines_is_flow(l, node) && node->n)
+        return edit_lines_last(l, node->item[node->n - 1]);
     size_t end = node->end < l->len ? node->end : l->len;
     while (end > node->start && strchr(BLANKS, l->s[end - 1]))
         end--;
     return end;
 }
 
-size_t lines_end(const struct lines *l, const struct yaml *node)
+size_t edit_lines_end(const struct lines *l, const struct yaml *node)
 {
-    size_t end = lines_last(l, node);
+    size_t end = edit_lines_last(l, node);
     return end && l->s[end - 1] == '\n' ? end : line_end(l, end);
 }
 
-size_t lines_column(const struct lines *l, const struct yaml *item)
+size_t edit_lines_column(const struct lines *l, const struct yaml *item)
 {
     return item->start - line_start(l, item->start);
 }
 
-size_t lines_dash(const struct lines *l, const struct yaml *item)
+size_t edit_lines_dash(const struct lines *l, const struct yaml *item)
 {
     size_t start = line_start(l, item->start);
     return strspn(l->s + start, " ");
 }
 
-bool lines_is_block(const struct lines *l, const struct yaml *item)
+bool edit_lines_is_block(const struct lines *l, const struct yaml *item)
 {
-    if (lines_is_flow(l, item) || item->start >= l->len)
+    if (edit_lines_is_flow(l, item) || item->start >= l->len)
         return false;
-    size_t at = line_start(l, item->start) + lines_dash(l, item);
+    size_t at = line_start(l, item->start) + edit_lines_dash(l, item);
     if (l->s[at] != '-')
         return false;
     return at + 1 + strspn(l->s + at + 1, " ") == item->start;
 }
 
-size_t lines_begin(const struct lines *l, const struct yaml *item, size_t key)
+size_t edit_lines_begin(const struct lines *l, const struct yaml *item, size_t key)
 {
     return key ? line_start(l, item->key[key]->start) : item->key[0]->start;
 }
@@ -99,7 +99,7 @@ static void scan_node(struct scan *c, const struct yaml *n)
         bool block = n->start < c->l->len && strchr("|>", c->l->s[n->start]) && n->quoted;
         if (block) /* "a: | # why" */
             scan_gap(c, n->start + strcspn(c->l->s + n->start, "\n"));
-        size_t end = lines_last(c->l, n);
+        size_t end = edit_lines_last(c->l, n);
         c->at = end > c->at ? end : c->at;
         return;
     }
@@ -110,19 +110,19 @@ static void scan_node(struct scan *c, const struct yaml *n)
     }
 }
 
-const char *lines_comments(const struct lines *l, const struct yaml *key, const struct yaml *value,
-                           size_t column)
+const char *edit_lines_comments(const struct lines *l, const struct yaml *key,
+                                const struct yaml *value, size_t column)
 {
     struct scan c = {.l = l, .at = key->start, .column = column, .found = ""};
     scan_node(&c, key);
     scan_node(&c, value);
-    scan_gap(&c, lines_end(l, value));
+    scan_gap(&c, edit_lines_end(l, value));
     return c.found;
 }
 
 /* ---- replacing ---- */
 
-void lines_replace(struct lines *l, size_t from, size_t to, const char *text)
+void edit_lines_replace(struct lines *l, size_t from, size_t to, const char *text)
 {
     *POOL_PUSH(l->pool, l->change, l->n, l->cap) = (struct lines_change){from, to, text};
 }
@@ -156,7 +156,7 @@ static char *put(char *to, const char *s, bool crlf)
     return to;
 }
 
-struct kb_bytes lines_apply(struct lines *l)
+struct kb_bytes edit_lines_apply(struct lines *l)
 {
     const char *nl = memchr(l->s, '\n', l->len);
     bool crlf = nl && nl > l->s && nl[-1] == '\r';

@@ -93,20 +93,20 @@ int review_synonyms(struct review *rv, const char *file, const char *general)
     const struct files files = {file, read_lines(rv->pool, file), general};
     static const char sql[] = "SELECT line, to_text FROM synonyms ORDER BY line, rowid";
     sqlite3_stmt *st = NULL;
-    struct line l = {0};
+    struct line l = {.words = ""};
     int r = 0, rc = sqlite3_prepare_v2(rv->kb->db, sql, -1, &st, NULL);
     while (rc == SQLITE_OK && !r && sqlite3_step(st) == SQLITE_ROW) {
-        const char *to = (const char *)sqlite3_column_text(st, 1);
+        const char *column = (const char *)sqlite3_column_text(st, 1), *to = column ? column : "";
         if (sqlite3_column_int64(st, 0) != l.number) {
             end_line(rv, &files, &l);
             l = (struct line){.number = sqlite3_column_int64(st, 0), .words = ""};
         }
         struct side s = {kb_vocabulary(rv->kb), true};
         const char *text =
-            pool_printf(rv->pool, "%c%s %s", TOKENIZER_MARK, kb_main_lang(rv->kb), to ? to : "");
+            pool_printf(rv->pool, "%c%s %s", TOKENIZER_MARK, kb_main_lang(rv->kb), to);
         r = tokenizer_run(rv->kb->tokenizer, text, strlen(text), look_up, &s);
         l.helps |= s.all;
-        if (!strstr(l.words, to ? to : ""))
+        if (!strstr(l.words, to))
             l.words = pool_printf(rv->pool, "%s%s%s", l.words, *l.words ? ", " : "", to);
     }
     end_line(rv, &files, &l);

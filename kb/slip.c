@@ -63,18 +63,21 @@ static bool is_vowel(char c)
                             1);
 }
 
+static unsigned look_up(char a, char b)
+{
+    if (is_vowel(a) && is_vowel(b))
+        return WRONG_VOWEL;
+    for (size_t i = 0; i < sizeof sound_alike / sizeof *sound_alike; i++)
+        if (strchr(sound_alike[i], a) && strchr(sound_alike[i], b))
+            return WRONG_SOUND;
+    return strchr(beside[a - 'a'], b) ? WRONG_KEY : WRONG;
+}
+
 static void make_tables(void)
 {
-    for (char a = 'a'; a <= 'z'; a++)
-        for (char b = 'a'; b <= 'z'; b++) {
-            unsigned cost = strchr(beside[a - 'a'], b) ? WRONG_KEY : WRONG;
-            for (size_t i = 0; i < sizeof sound_alike / sizeof *sound_alike; i++)
-                if (strchr(sound_alike[i], a) && strchr(sound_alike[i], b))
-                    cost = WRONG_SOUND;
-            if (is_vowel(a) && is_vowel(b))
-                cost = WRONG_VOWEL;
-            wrong_letter[a - 'a'][b - 'a'] = (uint8_t)cost;
-        }
+    for (int a = 0; a < 26; a++)
+        for (int b = 0; b < 26; b++)
+            wrong_letter[a][b] = (uint8_t)look_up((char)('a' + a), (char)('a' + b));
 }
 
 static unsigned wrong(char a, char b)

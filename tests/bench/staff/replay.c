@@ -46,13 +46,13 @@ static double cpu_s(void)
            (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
 }
 
-static void must_be(struct copy *c, int err, const char *what)
+static void must_be(struct fix_copy *c, int err, const char *what)
 {
     if (err)
         die(what, c->problem ? c->problem : kb_strerror(err));
 }
 
-static size_t changed(const struct copy *c)
+static size_t changed(const struct fix_copy *c)
 {
     size_t n = 0;
     for (size_t i = 0; i < c->n; i++)
@@ -65,28 +65,28 @@ static void preview(const struct draft_where *w, const char *db, const char *sta
 {
     struct pool *pool = pool_new();
     struct replay_progress progress = {0};
-    struct copy c = {.progress = &progress, .memory = memory};
+    struct fix_copy c = {.progress = &progress, .memory = memory};
     struct cJSON *in = json_parse(text, strlen(text));
     struct draft d;
     struct kb *kb = NULL;
     const char *problem = NULL;
     double begun = now_s(), cpu = cpu_s();
-    must_be(&c, copy_open(&c, pool, w, db), "copy");
+    must_be(&c, fix_copy_open(&c, pool, w, db), "copy");
     if (kb_open(db, &kb) || draft_make(pool, w, kb, in, &d, &problem))
         die("draft", problem ? problem : "no index");
     kb_close(kb);
-    must_be(&c, copy_read_log(&c, state, max), "log");
+    must_be(&c, fix_copy_read_log(&c, state, max), "log");
     double read = now_s() - begun - (double)(c.us_copy + c.us_index) * 1e-6;
-    must_be(&c, copy_ask_old(&c, true), "ask");
-    must_be(&c, copy_try(&c, &d), "try");
-    must_be(&c, copy_ask_now(&c, true), "ask");
+    must_be(&c, fix_copy_ask_old(&c, true), "ask");
+    must_be(&c, fix_copy_try(&c, &d), "try");
+    must_be(&c, fix_copy_ask_now(&c, true), "ask");
     size_t n = changed(&c);
     printf(
         "%6zu questions %7.0f ms, %.0f ms of processors: copy %lld, log %.0f, index %lld, before "
         "%lld, after %lld ms; %zu change\n",
         c.n, (now_s() - begun) * 1e3, (cpu_s() - cpu) * 1e3, c.us_copy / 1000, read * 1e3,
         c.us_index / 1000, c.us_old / 1000, c.us_now / 1000, n);
-    copy_close(&c);
+    fix_copy_close(&c);
     json_free(in);
     pool_free(pool);
 }

@@ -22,7 +22,7 @@ function table(rows) {
   return el('div', {className: 'wide', tabIndex: 0}, el('table', {}, el('thead', {}, line(rows[0], 'th')), body));
 }
 
-/* Plain text as paragraphs, lists and tables, as web_block.c makes them. */
+/* Plain text as paragraphs, lists and tables, as web_html.c makes them. */
 export function blocks(text) {
   const made = [], lines = text.split('\n');
   let open; /* the paragraph or list that the next line may belong to */
