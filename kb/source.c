@@ -66,8 +66,10 @@ static void find_instead(struct source_run *run, const struct kb_sources *src)
     run->instead_new = true;
     size_t folder = (size_t)(base_name(path) - path);
     const char *above = folder > 1 ? pool_strndup(run->pool, path, folder - 1) : folder ? "/" : ".";
-    if (stat(above, &run->instead_at))
-        run->instead.path = NULL; /* no folder, so no file of the content */
+    if (stat(above, &run->instead_at)) { /* no folder, so no file of the content */
+        run->instead = (struct kb_instead){0};
+        run->instead_new = false;
+    }
 }
 
 /* ---- read or recalled ------------------------------------------------------------------------------------ */

@@ -92,6 +92,17 @@ static void a_file_can_be_thought_away_or_different(void **state)
     assert_true(knows(db, "what is the pay"));
 }
 
+static void a_new_file_where_there_is_no_folder_is_no_file_of_the_content(void **state)
+{
+    const char *const paths[] = {folder("guides"), folder("missing")};
+    struct kb_sources src = {.path = paths, .n = 2};
+    src.instead = (struct kb_instead){folder("missing/two.faq.yaml"), second, strlen(second)};
+    indexed(folder("index.db"), &src, KB_ERR_INPUT); /* "missing" is not there */
+    src.n = 1;
+    indexed(folder("index.db"), &src, 0);
+    assert_false(knows(folder("index.db"), "when does the orchestra rehearse"));
+}
+
 static void synonyms_can_be_tried_too(void **state)
 {
     struct kb_sources src = sources();
@@ -118,6 +129,8 @@ int main(void)
                                         folder_teardown),
         cmocka_unit_test_setup_teardown(a_file_can_be_thought_away_or_different, setup,
                                         folder_teardown),
+        cmocka_unit_test_setup_teardown(
+            a_new_file_where_there_is_no_folder_is_no_file_of_the_content, setup, folder_teardown),
         cmocka_unit_test_setup_teardown(synonyms_can_be_tried_too, setup, folder_teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_copied_leaves_nothing, setup,
                                         folder_teardown),
