@@ -140,23 +140,19 @@ struct growing {
     struct pool *pool;
     uint16_t *offset;
     size_t n, cap;
-    uint8_t (*count)[FIELDS];
-    size_t ncount, capcount;
-    uint16_t fields;
+    struct snap_tuple *tuple;
+    size_t ntuple, captuple;
     float most;
 };
 
 static size_t encode(const struct growing *b, uint16_t chunk, uint8_t *to)
 {
-    struct snap_part part = {.chunk = chunk,
-                             .fields = b->fields,
-                             .n = (uint32_t)b->n,
-                             .escapes = (uint32_t)b->n,
-                             .most = b->most};
+    struct snap_part part = {
+        .chunk = chunk, .n = (uint32_t)b->n, .escapes = (uint32_t)b->n, .most = b->most};
     memcpy(to, &part, sizeof part);
     memcpy(to + sizeof part, b->offset, b->n * 2);
-    memset(to + sizeof part + b->n * 2, SNAP_ESCAPE, b->n);
-    memcpy(to + sizeof part + b->n * 3, b->count, b->n * FIELDS);
+    memset(to + sizeof part + b->n * 2, 0xff, b->n * 2); /* SNAP_ESCAPE */
+    memcpy(to + sizeof part + b->n * 4, b->tuple, b->n * sizeof *b->tuple);
     return snap_part_size(&part);
 }
 
@@ -208,8 +204,7 @@ static int phrase_part(struct search *s, size_t term, size_t segment, const stru
 {
     const struct view_segment *g = &s->v->segment[segment];
     const uint16_t *offset = (const void *)(part + 1);
-    b->n = b->ncount = 0;
-    b->fields = 0;
+    b->n = b->ntuple = 0;
     b->most = 0;
     enter_chunk(others, part->chunk);
     for (uint32_t i = 0; i < part->n; i++) {
@@ -232,9 +227,10 @@ static int phrase_part(struct search *s, size_t term, size_t segment, const stru
             continue;
         float tf = (float)bm25f_tf(count, row->length, s->v->average);
         b->most = tf > b->most ? tf : b->most;
-        b->fields |= snap_fields(count);
         *POOL_PUSH(b->pool, b->offset, b->n, b->cap) = offset[i];
-        memcpy(POOL_PUSH(b->pool, b->count, b->ncount, b->capcount), count, FIELDS);
+        struct snap_tuple *t = POOL_PUSH(b->pool, b->tuple, b->ntuple, b->captuple);
+        memcpy(t->count, count, sizeof t->count);
+        memcpy(t->length, row->length, sizeof t->length);
     }
     return 0;
 }
@@ -274,7 +270,7 @@ static bool is_dead(const struct view_segment *g, uint32_t ord)
 /* Room for one more part of n passages behind the `len` bytes of *all; returns where. */
 static uint8_t *more_room(struct pool *pool, uint8_t **all, size_t len, size_t *cap, size_t n)
 {
-    size_t need = len + sizeof(struct snap_part) + n * (3 + FIELDS) + 4;
+    size_t need = len + sizeof(struct snap_part) + n * (4 + sizeof(struct snap_tuple));
     if (need <= *cap)
         return *all + len;
     *cap = need * 2;

@@ -21,25 +21,24 @@
 
 #include "kb/kb_int.h"
 
-#define SNAP_FORMAT  7
+#define SNAP_FORMAT  8
 #define SNAP_PAGE    4096u  /* bytes that are checked at once, and a page of memory */
 #define SNAP_CHUNK   65536u /* passages whose offsets fit 16 bits */
 #define SNAP_NO_TERM UINT32_MAX
-#define SNAP_ESCAPE  254u /* a tuple code: the counts stand behind the list */
-#define SNAP_LONG    255u /* a length */
+#define SNAP_ESCAPE  0xffffu /* a code: its tuple stands behind the list */
+#define SNAP_CODES   0xfffeu /* so many others at most */
 
 enum snap_section {
-    SNAP_ROWS,    /* struct snap_row, per passage */
-    SNAP_LENGTHS, /* u8 tokens per passage, one field after the other; SNAP_LONG: its row has it */
-    SNAP_ORDER,   /* u32 ords, in ascending order of their passages' ids */
-    SNAP_NAMES,   /* terminated strings, the first one "" */
+    SNAP_ROWS,  /* struct snap_row, per passage */
+    SNAP_ORDER, /* u32 ords, in ascending order of their passages' ids */
+    SNAP_NAMES, /* terminated strings, the first one "" */
     SNAP_DATED, /* struct snap_dated, ascending: passages with a date of validity, or for an audience */
     SNAP_CONDITIONS, /* passages with needs or nots: see snap_builder.c */
     SNAP_BUCKETS,    /* u32 term + 1, hashed by its bytes; 0: free */
     SNAP_TERMS,      /* struct snap_term, per term */
     SNAP_STRINGS,    /* bytes of the terms, each terminated */
     SNAP_SORTED,     /* u32 terms, in byte order */
-    SNAP_TUPLES,     /* u8 counts per field, per code */
+    SNAP_TUPLES,     /* struct snap_tuple, per code, the commonest first */
     SNAP_LISTS,      /* postings: see struct snap_part */
     SNAP_FORWARD,    /* u16 codes: the terms of each passage in order, see struct snap_walk */
     SNAP_SYNONYMS,   /* synonyms as tokens: see synonym_ask.c; empty in a delta */
@@ -92,11 +91,17 @@ struct snap_term {
     uint32_t check;  /* zero */
 };
 
-/* A term's passages within one chunk. Behind it: u16 offset[n], ascending; u8 code[n]; then u8 counts
- * [FIELDS] for every code that is SNAP_ESCAPE, in order; padding to 4. */
+/* How a word stands in a passage, all that its tf (bm25f.h) depends on: how often in each field, and how long those are in which
+ * it stands (the others: 0). */
+struct snap_tuple {
+    uint8_t count[FIELDS];
+    uint16_t length[FIELDS];
+};
+
+/* A term's passages within one chunk. Behind it: u16 offset[n], ascending; u16 code[n]; then a struct snap_tuple for every
+ * code that is SNAP_ESCAPE, in order. */
 struct snap_part {
-    uint16_t chunk;
-    uint16_t fields; /* a bit for each field in which it stands somewhere */
+    uint16_t chunk, reserved;
     uint32_t n, escapes;
     float most; /* the largest tf (bm25f.h) of the part with the averages of the build */
 };
@@ -164,18 +169,9 @@ uint32_t snap_ord(struct snap *s, uint32_t id);
 uint32_t snap_lookup(struct snap *s, const char *token, size_t len);
 const struct snap_term *snap_term(struct snap *s, uint32_t term);
 
-/* The fields that have a count, as a bit each. */
-static inline uint16_t snap_fields(const uint8_t count[FIELDS])
-{
-    unsigned fields = 0;
-    for (unsigned f = 0; f < FIELDS; f++)
-        fields |= count[f] ? 1u << f : 0;
-    return (uint16_t)fields;
-}
-
 static inline uint64_t snap_part_size(const struct snap_part *p)
 {
-    return (sizeof *p + p->n * 3ull + p->escapes * (uint64_t)FIELDS + 3) & ~3ull;
+    return sizeof *p + p->n * 4ull + p->escapes * (uint64_t)sizeof(struct snap_tuple);
 }
 
 /* Texts have words, and not more than can be counted: averages are then ordinary numbers. */

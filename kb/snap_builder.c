@@ -251,7 +251,7 @@ static void release(struct snap_builder *b)
     free(b->group), free(b->trait), free(b->name), free(b->dated), free(b->condition),
         free(b->synonym), free(b->posting);
     free(b->forward_at), free(b->forward), free(b->at), free(b->ord), free(b->bucket),
-        free(b->order), free(b->first), free(b->tuple);
+        free(b->order), free(b->first), free(b->kind), free(b->code);
 }
 
 struct snap_builder *snap_builder_new(void)

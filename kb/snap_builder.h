@@ -25,7 +25,18 @@ struct word {
 
 struct posting {
     uint32_t ord;
-    uint8_t count[FIELDS];
+    union {
+        uint8_t count[FIELDS];
+        uint32_t kind; /* from number_tuples() on */
+    };
+};
+
+/* Postings of one kind. */
+struct kind {
+    struct snap_tuple tuple;
+    uint16_t code;
+    float tf;
+    uint64_t uses;
 };
 
 /* Growing arrays, one macro: sizes are the owner's content, so running out is an error and not an abort. */
@@ -60,8 +71,8 @@ struct snap_builder {
     uint32_t nbucket;
     uint32_t *order; /* words, most frequent first */
     uint64_t *first; /* of each final term, its first posting; one more than terms */
-    uint32_t *tuple; /* packed counts, most frequent first */
-    uint32_t ntuple;
+    ARRAY(struct kind, kind);
+    uint32_t *code; /* the kind of each, most frequent first */
     struct snap_header head;
     unsigned text;      /* of the passage, begun so far */
     size_t text_at;     /* where the current one is in `token`: its number of tokens */
@@ -86,13 +97,6 @@ void snap_builder_end(struct snap_builder *b);
 
 /* The language of most passages so far, which becomes the header's; of two the one whose name comes first. */
 const char *snap_builder_lang(struct snap_builder *b);
-
-/* The counts of a word in a passage's fields as one number. */
-static inline uint32_t snap_builder_pack(const uint8_t count[FIELDS])
-{
-    return (uint32_t)count[0] | (uint32_t)count[1] << 8 | (uint32_t)count[2] << 16 |
-           (uint32_t)count[3] << 24;
-}
 
 /* From a stream of words to lists in their final order. 0 or an enum kb_err. */
 int snap_number(struct snap_builder *b);

@@ -1,7 +1,7 @@
 /* snap_find.c: the best passages out of a snapshot, in microseconds. The heart of the program.
  *
  * The idea. FTS5 ranks every passage that has any word of the question, one virtual-machine step per row. Here
- * every word has a list of its passages, 3 bytes each, and these make it fast:
+ * every word has a list of its passages, 4 bytes each, and these make it fast:
  *
  * 1. A word at a time (TAAT). A slot's whole list is added into an array of floats, one per passage of the chunk,
  *    before the next slot is looked at. The inner loop is a walk over two small arrays, without a branch that
@@ -35,9 +35,11 @@
  *    was one, look-ups and sums choose by comparison instead of jumping, and the k-th best of n scores is
  *    not kept in a heap but found by halving a range (kth_best()).
  *
- * 6. Counts are coded. The counts of a word in the four fields are one byte, a place in a table of the 254
- *    commonest combinations; most words stand in the body alone, and then one look-up in a table by the length
- *    of the body is all the arithmetic there is. snap_gain.c has that, and the three ways to read a list.
+ * 6. All that a tf depends on is one code: how often the word stands in each of the four fields, and how long these are. Of
+ *    such combinations a base has some thousands, and a few hundred are nearly all it meets. So what a posting is worth is
+ *    one look-up in a table that stays in the cache, nothing else is read of a passage, and the table is filled as
+ *    codes are met. The code has two bytes, rarer combinations than the 65,534 commonest are written out. snap_gain.c
+ *    has that, and the three ways to read a list.
  *
  * 7. Bounds that survive edits. `most` was computed with the average lengths of the build. When averages have grown by
  *    a factor r since, no tf can have grown by more than r (the divisor 1-b+b*len/avg shrinks by at most r), so
@@ -79,12 +81,11 @@ static bool part_of(struct snap_list *list, uint32_t chunk, struct part *ret)
     if (head->chunk != chunk)
         return false;
     ret->n = head->n;
-    ret->fields = head->fields;
     ret->spelled = head->escapes == head->n;
     ret->most = head->most;
     ret->offset = (const void *)(list->at + sizeof *head);
-    ret->code = list->at + sizeof *head + head->n * 2u;
-    ret->escape = ret->code + head->n;
+    ret->code = ret->offset + head->n;
+    ret->escape = (const void *)(ret->code + head->n);
     list->at += snap_part_size(head);
     list->left--;
     return true;
@@ -124,6 +125,7 @@ static void activate(struct finder *f, uint32_t chunk)
                 continue;
             p->weight = list->weight;
             p->term = list->term;
+            p->worth = f->worth;
             snap_gain_plane(f, p);
             a->bound = find_higher(a->bound, term_bound(f, p));
             a->postings += p->n;
@@ -140,27 +142,6 @@ bool find_admits(const struct finder *f, uint32_t offset)
     uint32_t ord = f->base + offset;
     bool suspect = f->q->suspect_all || f->q->suspect[ord / 64] >> ord % 64 & 1;
     return !suspect || f->q->admits(f->q->ctx, ord);
-}
-
-/* The lengths of fields in which words of the question stand. Of others there are none to be asked for, unless the file was
- * forged. False: it is unsound, as whoever asked will see. */
-static bool read_lengths(struct finder *f)
-{
-    static const uint8_t none[SNAP_CHUNK];
-    unsigned fields = 1u << FIELD_BODY;
-    for (size_t i = 0; i < f->nactive; i++)
-        for (size_t k = 0; k < f->active[i].n; k++)
-            fields |= f->part[f->active[i].first + k].fields;
-    for (unsigned i = 0; i < FIELDS; i++) {
-        f->length[i] = none;
-        if (fields >> i & 1)
-            f->length[i] =
-                snap_bytes(f->snap, SNAP_LENGTHS, (uint64_t)f->head->n * i + f->base, f->size);
-        if (!f->length[i])
-            return false;
-    }
-    snap_gain_begin(f);
-    return true;
 }
 
 /* ---- the threshold ---------------------------------------------------------------------------------------------- */
@@ -436,32 +417,29 @@ static bool make_room(struct finder *f)
     f->alive = at ? (void *)(at + each * 4) : malloc(n * sizeof *f->alive);
     f->plane = calloc((f->head->n / SNAP_CHUNK + 1) * (size_t)FIND_PLANES, sizeof *f->plane);
     f->asked = calloc((f->head->n / SNAP_CHUNK + 1) * (size_t)FIND_PLANES, sizeof *f->asked);
-    return f->score && f->best && f->gain && f->touched && f->alive && f->plane && f->asked;
+    f->worth = calloc(FIND_WORTHS, sizeof *f->worth); /* of which few pages are ever touched */
+    return f->score && f->best && f->gain && f->touched && f->alive && f->plane && f->asked &&
+           f->worth;
 }
 
 int finder_new(struct snap *s, const double average[FIELDS], struct finder **ret)
 {
     const struct snap_header *head = snap_head(s);
     struct finder *f = calloc(1, sizeof *f);
-    int err = KB_ERR_NOMEM;
     if (!f)
-        return err;
+        return KB_ERR_NOMEM;
     f->snap = s;
     f->head = head;
     f->small = head->n <= ALL_MAX;
     memcpy(f->average, average, sizeof f->average);
-    if (!make_room(f))
-        goto out;
-    err = KB_ERR_DAMAGED;
-    f->tuple = snap_bytes(s, SNAP_TUPLES, 0, (uint64_t)head->ntuple * FIELDS);
-    if (!f->tuple)
-        goto out;
-    snap_gain_tables(f);
+    if (!make_room(f)) {
+        finder_free(f);
+        return KB_ERR_NOMEM;
+    }
+    snap_gain_limit(f);
+    f->worth[FIND_ABSENT] = FIND_LEAST;
     *ret = f;
     return 0;
-out:
-    finder_free(f);
-    return err;
 }
 
 void finder_free(struct finder *f)
@@ -477,6 +455,7 @@ void finder_free(struct finder *f)
         free(f->touched);
         free(f->alive);
     }
+    free(f->worth);
     free(f);
 }
 
@@ -492,7 +471,7 @@ void finder_run(struct finder *f, const struct find_query *q, struct find_result
         f->base = chunk * SNAP_CHUNK;
         f->size = f->head->n - f->base < SNAP_CHUNK ? f->head->n - f->base : SNAP_CHUNK;
         activate(f, chunk);
-        if (!f->nactive || !read_lengths(f))
+        if (!f->nactive)
             continue;
         score_chunk(f);
         collect(f, r);

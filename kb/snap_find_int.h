@@ -5,25 +5,25 @@
 #include "kb/bm25f.h"
 #include "kb/snap_find.h"
 
-#define FIND_LENGTHS SNAP_LONG   /* tabulated lengths per field; longer ones are computed */
-#define FIND_SINGLE  4           /* tabulated counts */
-#define FIND_PLANES  64          /* the commonest so many words of a chunk may have a plane: */
-#define FIND_DENSE   16          /* those that at least every so many-th passage has, */
-#define FIND_SPACE   (32u << 20) /* as far as all planes of a finder fit into so many bytes */
-#define FIND_ABSENT  (SNAP_ESCAPE + 1u) /* among the codes of a plane: the word is not there */
-#define FIND_PROBE   24 /* entries of a list that are walked over in the time of one look-up */
+#define FIND_PLANES 64          /* the commonest so many words of a chunk may have a plane: */
+#define FIND_DENSE  16          /* those that at least every so many-th passage has, */
+#define FIND_SPACE  (32u << 20) /* as far as all planes of a finder fit into so many bytes */
+#define FIND_ABSENT SNAP_CODES  /* among the codes of a plane: the word is not there */
+#define FIND_WORTHS (SNAP_ESCAPE + 1u)
+#define FIND_LEAST  1e-30f /* what any word adds where it stands: a score of zero means untouched */
+#define FIND_PROBE  24     /* entries of a list that are walked over in the time of one look-up */
 
 /* What one term adds where it stands, in the chunk at hand. */
 struct part {
     uint32_t n, term; /* term: SNAP_NO_TERM of a phrase */
-    unsigned fields;  /* a bit for each field in which it stands somewhere */
     bool spelled;     /* every code is an escape: it is a phrase's */
     float weight, most;
-    const uint16_t *offset;
-    const uint8_t *code, *escape;
+    const uint16_t *offset, *code;
+    const struct snap_tuple *escape;
+    const float *worth; /* the finder's */
     /* Per passage of the chunk, what the term is worth there, unweighed, or its code; NULL: there is none. */
     const float *plane;
-    const uint8_t *codes;
+    const uint16_t *codes;
 };
 
 /* A slot that has a list in the chunk at hand. */
@@ -36,14 +36,8 @@ struct active {
 struct finder {
     struct snap *snap;
     const struct snap_header *head;
-    const uint8_t *tuple; /* FIELDS counts per code */
     double average[FIELDS];
-    float share[FIELDS][FIND_LENGTHS]; /* weight / (1 - b + b * length / average) */
-    /* Saturated tf of few occurrences in one field alone, by length: what nearly every posting is. A code that is not
-     * of this kind has no row; that of FIND_ABSENT is all zeroes. */
-    float single[FIELDS][FIND_SINGLE][FIND_LENGTHS], nothing[FIND_LENGTHS];
-    const float *row[FIND_ABSENT + 1];
-    uint8_t field[SNAP_ESCAPE]; /* of a code with a row */
+    float *worth; /* saturated tf of each code; 0: not computed yet, since no question has met it */
     /* Per passage of the chunk, and as many more as make whole blocks; zero between slots, and between chunks. */
     float *best, *score;
     uint8_t mark[SNAP_CHUNK]; /* per passage; zero but for a moment: sift() */
@@ -59,10 +53,8 @@ struct finder {
 
     /* of the question at hand */
     const struct find_query *q;
-    bool suspicious;               /* some passage might be kept out */
-    uint32_t base, size;           /* the chunk: its first ord, its passages */
-    const uint8_t *length[FIELDS]; /* of its passages; none: no word of the question is there */
-    const uint8_t *row_length[FIND_ABSENT + 1]; /* of the field of a code with a row */
+    bool suspicious;     /* some passage might be kept out */
+    uint32_t base, size; /* the chunk: its first ord, its passages */
     uint32_t ntouched, nalive;
     struct part part[FIND_LISTS];
     struct active active[FIND_SLOTS];
@@ -80,13 +72,11 @@ bool find_admits(const struct finder *f, uint32_t offset);
 
 /* ---- snap_gain.c: what a slot adds to passages, in three ways ---- */
 
-/* The tables, from the average lengths and the codes of the snapshot. */
-void snap_gain_tables(struct finder *f);
+/* How many words may have planes. */
+void snap_gain_limit(struct finder *f);
 /* The planes are given back. */
 void snap_gain_free(struct finder *f);
 
-/* A chunk begins, whose length[] is known. */
-void snap_gain_begin(struct finder *f);
 /* The part's plane, if there is one. */
 void snap_gain_plane(const struct finder *f, struct part *p);
 /* Add it to the score of every passage that has it. Who is touched for the first time is let in by the filter, and is

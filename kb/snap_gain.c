@@ -1,15 +1,15 @@
 /* snap_gain.c: what a slot of the question adds to passages. snap_find.c asks for it in three ways: to all that have a
  * word of the slot, noting who they are; to all without noting; and to a few who are named.
  *
- * What a posting is worth is its saturated tf, which nearly always one look-up yields: the code says "twice in the
- * body", the row of that code has the value for every length of a body. A slot that several words fill is worth what
- * the best of them is, so those go through best[] first.
+ * What a posting is worth is its saturated tf, which one look-up yields: the code stands for "twice in a body of ninety words",
+ * and what that is worth is computed when it is first met. A slot that several words fill is worth what the best of them is, so
+ * those go through best[] first.
  *
  * A few dozen words are in so many passages that most look-ups ask for them. Such a word is spread out the second time
  * that this would pay: a *plane* has what the word is worth in each passage of the chunk, zero where it is not. A
  * look-up is then one access to memory, and to add the word to all passages is a plain loop over two arrays,
  * of which the compiler makes vector instructions. In a large base, where nothing is ever added to all passages, a plane
- * has the codes instead, which take a quarter of the memory. The values are those that the list yields, to the
+ * has the codes instead, which take half of the memory. The values are those that the list yields, to the
  * last bit: which words happen to have a plane changes no score. */
 #include <stdlib.h>
 #include <string.h>
@@ -17,57 +17,44 @@
 #include "kb/snap_find_int.h"
 
 #define KEPT_OUT (-1e30f) /* in the array of scores: seen, and not let in by the filter */
-#define LEAST                                                                                      \
-    1e-30f       /* what any word adds where it stands, so that a score of zero means untouched */
-#define LANES 16 /* passages that are looked up side by side, */
-#define ROUND 64 /* and before it is asked what those have that were found */
+#define LANES    16       /* passages that are looked up side by side, */
+#define ROUND    64       /* and before it is asked what those have that were found */
 
 /* ---- one posting ------------------------------------------------------------------------------------------------ */
 
-static float share_of(const struct finder *f, unsigned field, uint32_t offset)
+static float saturated(const struct finder *f, const struct snap_tuple *t)
 {
-    uint8_t length = f->length[field][offset];
-    if (length < FIND_LENGTHS)
-        return f->share[field][length];
-    const struct snap_row *row = snap_row(f->snap, f->base + offset);
-    return (float)bm25f_share(field, row ? row->length[field] : length, f->average);
+    return (float)bm25f_saturate(bm25f_tf(t->count, t->length, f->average));
 }
 
-static float saturated(const struct finder *f, const uint8_t count[FIELDS], uint32_t offset)
+/* Of a code that no question has met before. 0 when the file is unsound, as whoever asked will see. */
+static float worth_of(const struct finder *f, uint16_t code)
 {
-    float tf = 0;
-    for (unsigned i = 0; i < FIELDS; i++)
-        if (count[i])
-            tf += (float)count[i] * share_of(f, i, offset);
-    return tf / ((float)BM25F_K1 + tf);
+    const struct snap_tuple *t =
+        snap_bytes(f->snap, SNAP_TUPLES, code * (uint64_t)sizeof *t, sizeof *t);
+    return t ? f->worth[code] = find_higher(saturated(f, t), FIND_LEAST) : 0;
 }
 
-/* What posting i is worth, before it is weighed. *escape moves behind its counts when they are written out. */
+/* What posting i is worth, before it is weighed. *escape moves behind its tuple when it is written out. */
 static inline float worth(const struct finder *f, const struct part *p, uint32_t i,
-                          const uint8_t **escape)
+                          const struct snap_tuple **escape)
 {
-    uint8_t code = p->code[i];
-    uint32_t offset = p->offset[i], length = f->row_length[code][offset];
-    const float *row = f->row[code];
-    if (row && length < FIND_LENGTHS)
-        return row[length];
-    const uint8_t *count = f->tuple + code * FIELDS;
-    if (code == SNAP_ESCAPE) {
-        count = *escape;
-        *escape += FIELDS;
-    }
-    return saturated(f, count, offset);
+    uint16_t code = p->code[i];
+    float known = p->worth[code];
+    if (known > 0)
+        return known;
+    return code == SNAP_ESCAPE ? saturated(f, (*escape)++) : worth_of(f, code);
 }
 
 /* The same for a posting that was found out of turn. */
 static float worth_at(const struct finder *f, const struct part *p, uint32_t i)
 {
-    const uint8_t *escape = p->escape;
+    const struct snap_tuple *escape = p->escape;
     if (p->spelled)
-        escape += i * FIELDS;
+        escape += i;
     else if (p->code[i] == SNAP_ESCAPE)
         for (uint32_t k = 0; k < i; k++)
-            escape += p->code[k] == SNAP_ESCAPE ? FIELDS : 0;
+            escape += p->code[k] == SNAP_ESCAPE;
     return worth(f, p, i, &escape);
 }
 
@@ -83,20 +70,13 @@ static uint32_t place_of(const struct part *p, uint32_t offset)
     return low;
 }
 
-/* What a passage has of a part that has a plane. */
+/* What a passage has of a part that has a plane. Of a word that is not there next to nothing, so that it needs no question. */
 static inline float worth_there(const struct finder *f, const struct part *p, uint32_t offset)
 {
     if (p->plane)
         return p->plane[offset];
-    uint8_t code = p->codes[offset];
-    uint32_t length = f->row_length[code][offset];
-    const float *row = f->row[code];
-    if (row && length < FIND_LENGTHS)
-        return row[length];
-    if (code == FIND_ABSENT)
-        return 0;
-    return code == SNAP_ESCAPE ? worth_at(f, p, place_of(p, offset))
-                               : saturated(f, f->tuple + code * FIELDS, offset);
+    float known = p->worth[p->codes[offset]];
+    return known > 0 ? known : worth_at(f, p, place_of(p, offset));
 }
 
 /* ---- planes ------------------------------------------------------------------------------------------------------- */
@@ -104,17 +84,17 @@ static inline float worth_there(const struct finder *f, const struct part *p, ui
 static float *worth_of_all(const struct finder *f, const struct part *p)
 {
     float *plane = calloc(f->size + FIND_BLOCK, sizeof *plane);
-    const uint8_t *escape = p->escape;
+    const struct snap_tuple *escape = p->escape;
     for (uint32_t i = 0; plane && i < p->n; i++)
         plane[p->offset[i]] = worth(f, p, i, &escape);
     return plane;
 }
 
-static uint8_t *codes_of_all(const struct finder *f, const struct part *p)
+static uint16_t *codes_of_all(const struct finder *f, const struct part *p)
 {
-    uint8_t *plane = malloc(f->size);
-    if (plane)
-        memset(plane, FIND_ABSENT, f->size);
+    uint16_t *plane = malloc(f->size * sizeof *plane);
+    for (uint32_t i = 0; plane && i < f->size; i++)
+        plane[i] = FIND_ABSENT;
     for (uint32_t i = 0; plane && i < p->n; i++)
         plane[p->offset[i]] = p->code[i];
     return plane;
@@ -159,6 +139,13 @@ static size_t chunks(const struct finder *f)
     return f->head->n / SNAP_CHUNK + 1;
 }
 
+void snap_gain_limit(struct finder *f)
+{
+    size_t each = f->small ? sizeof(float) : sizeof(uint16_t);
+    uint64_t fit = FIND_SPACE / (((uint64_t)f->head->n + 1) * each);
+    f->nplane = fit < FIND_PLANES ? (uint32_t)fit : FIND_PLANES;
+}
+
 void snap_gain_free(struct finder *f)
 {
     for (size_t i = 0; f->plane && i < chunks(f) * FIND_PLANES; i++)
@@ -173,7 +160,7 @@ void snap_gain_free(struct finder *f)
 static void raise_best(struct finder *f, const struct part *list)
 {
     const struct part p = *list;
-    const uint8_t *escape = p.escape;
+    const struct snap_tuple *escape = p.escape;
     float *best = f->best;
     for (uint32_t i = 0; i < p.n; i++)
         best[p.offset[i]] = find_higher(best[p.offset[i]], p.weight * worth(f, &p, i, &escape));
@@ -184,7 +171,7 @@ static void raise_best(struct finder *f, const struct part *list)
 static void add_part(struct finder *f, const struct part *list, bool from_best)
 {
     const struct part p = *list;
-    const uint8_t *escape = p.escape;
+    const struct snap_tuple *escape = p.escape;
     float *score = f->score, *best = f->best;
     uint32_t *touched = f->touched, n = f->ntouched;
     bool suspicious = f->suspicious;
@@ -196,7 +183,7 @@ static void add_part(struct finder *f, const struct part *list, bool from_best)
         if (from_best)
             best[offset] = 0;
         float before = score[offset];
-        v = find_higher(v, LEAST);
+        v = find_higher(v, FIND_LEAST);
         touched[n] = offset;
         n += before == 0;
         if (suspicious && before == 0 && !find_admits(f, offset))
@@ -250,7 +237,7 @@ static void add_best(float *restrict score, float *restrict best, size_t n)
 static void add_list(struct finder *f, const struct part *list)
 {
     const struct part p = *list;
-    const uint8_t *escape = p.escape;
+    const struct snap_tuple *escape = p.escape;
     float *score = f->score;
     for (uint32_t i = 0; i < p.n; i++)
         score[p.offset[i]] += p.weight * worth(f, &p, i, &escape);
@@ -314,33 +301,45 @@ static void search(struct finder *f, const struct part *p, const struct find_kth
     }
 }
 
-/* A walk over the list that stops at those who are asked about: a mark says who is, and no branch depends on it. */
-static void sift(struct finder *f, const struct part *list, const struct find_kth *who, size_t n)
+static void mark_all(struct finder *f, const struct find_kth *who, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        f->mark[who[i].offset] = 1;
+}
+
+/* best[] is raised for those who have a mark, by a walk over the list: no branch depends on who does. */
+static void sift(struct finder *f, const struct part *list)
 {
     const struct part p = *list;
-    uint8_t *mark = f->mark;
-    for (size_t i = 0; i < n; i++)
-        mark[who[i].offset] = 1;
+    const uint8_t *mark = f->mark;
     for (uint32_t from = 0; from < p.n; from += ROUND) {
         uint32_t hit[ROUND], nhit = 0, end = p.n - from < ROUND ? p.n : from + ROUND;
         for (uint32_t i = from; i < end; i++) {
             hit[nhit] = i;
             nhit += mark[p.offset[i]];
         }
-        for (uint32_t i = 0; i < nhit; i++)
-            f->best[p.offset[hit[i]]] = p.weight * worth_at(f, &p, hit[i]);
+        for (uint32_t i = 0; i < nhit; i++) {
+            float *best = &f->best[p.offset[hit[i]]];
+            *best = find_higher(*best, p.weight * worth_at(f, &p, hit[i]));
+        }
     }
+}
+
+/* What was found by marks goes to gain[]. */
+static void take_marked(struct finder *f, const struct find_kth *who, size_t n)
+{
     for (size_t i = 0; i < n; i++) {
         uint32_t offset = who[i].offset;
         f->gain[i] = find_higher(f->gain[i], f->best[offset]);
         f->best[offset] = 0;
-        mark[offset] = 0;
+        f->mark[offset] = 0;
     }
 }
 
 /* gain[] is raised to what the part adds to each of them: by its plane; by a walk over the list, when they are many
- * beside it; else they are searched for. */
-static void look_up_part(struct finder *f, struct part *p, const struct find_kth *who, size_t n)
+ * beside it, which then are marked; else they are searched for. */
+static void look_up_part(struct finder *f, struct part *p, const struct find_kth *who, size_t n,
+                         bool *marked)
 {
     bool many = n * FIND_PROBE > p->n;
     if (many && plane_pays(f, p))
@@ -349,7 +348,10 @@ static void look_up_part(struct finder *f, struct part *p, const struct find_kth
         for (size_t i = 0; i < n; i++)
             f->gain[i] = find_higher(f->gain[i], p->weight * worth_there(f, p, who[i].offset));
     } else if (many) {
-        sift(f, p, who, n);
+        if (!*marked)
+            mark_all(f, who, n);
+        *marked = true;
+        sift(f, p);
     } else {
         search(f, p, who, n);
     }
@@ -364,49 +366,11 @@ void snap_gain_look_up(struct finder *f, const struct active *a, struct find_kth
         return;
     }
     memset(f->gain, 0, n * sizeof *f->gain);
+    bool marked = false;
     for (size_t i = 0; i < a->n; i++)
-        look_up_part(f, p + i, who, n);
+        look_up_part(f, p + i, who, n, &marked);
+    if (marked)
+        take_marked(f, who, n);
     for (size_t i = 0; i < n; i++)
         who[i].score += f->gain[i];
-}
-
-void snap_gain_begin(struct finder *f)
-{
-    for (uint32_t code = 0; code < f->head->ntuple; code++)
-        f->row_length[code] = f->length[f->row[code] ? f->field[code] : FIELD_BODY];
-    f->row_length[SNAP_ESCAPE] = f->row_length[FIND_ABSENT] = f->length[FIELD_BODY];
-}
-
-/* ---- tables ------------------------------------------------------------------------------------------------------------ */
-
-/* The row of a code with a few occurrences in one field alone, or NULL. */
-static const float *row_of(const struct finder *f, const uint8_t count[FIELDS], uint8_t *ret_field)
-{
-    const float *row = NULL;
-    for (unsigned i = 0; i < FIELDS; i++) {
-        if (!count[i])
-            continue;
-        if (row || count[i] > FIND_SINGLE)
-            return NULL;
-        row = f->single[i][count[i] - 1];
-        *ret_field = (uint8_t)i;
-    }
-    return row;
-}
-
-void snap_gain_tables(struct finder *f)
-{
-    for (unsigned i = 0; i < FIELDS; i++)
-        for (uint16_t length = 0; length < FIND_LENGTHS; length++) {
-            f->share[i][length] = (float)bm25f_share(i, length, f->average);
-            for (unsigned n = 0; n < FIND_SINGLE; n++) {
-                float tf = (float)(n + 1) * f->share[i][length];
-                f->single[i][n][length] = tf / ((float)BM25F_K1 + tf);
-            }
-        }
-    for (uint32_t c = 0; c < f->head->ntuple; c++)
-        f->row[c] = row_of(f, f->tuple + c * FIELDS, &f->field[c]);
-    f->row[FIND_ABSENT] = f->nothing;
-    uint64_t fit = FIND_SPACE / (((uint64_t)f->head->n + 1) * (f->small ? sizeof(float) : 1));
-    f->nplane = fit < FIND_PLANES ? (uint32_t)fit : FIND_PLANES;
 }

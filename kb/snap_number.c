@@ -110,50 +110,99 @@ static void put_forwards(struct snap_builder *b)
         b->err = KB_ERR_INPUT;
 }
 
-static int by_value(const void *x, const void *y)
-{
-    uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-    return (a > b) - (a < b);
-}
+/* ---- codes ------------------------------------------------------------------------------------------------------- */
 
-struct tuple {
-    uint32_t value, uses;
+/* Kinds by what they are, in a table that is at least half empty: kind + 1, 0: free. */
+struct kinds {
+    uint32_t *slot;
+    size_t n; /* a power of two */
 };
 
-static int by_uses(const void *x, const void *y)
+static size_t hash_tuple(const struct snap_tuple *t)
 {
-    const struct tuple *a = x, *b = y;
-    if (a->uses != b->uses)
-        return a->uses < b->uses ? 1 : -1;
-    return (a->value > b->value) - (a->value < b->value);
+    uint32_t count;
+    uint64_t length;
+    memcpy(&count, t->count, sizeof count);
+    memcpy(&length, t->length, sizeof length);
+    uint64_t h = (length ^ count * 0x9e3779b97f4a7c15u) * 0x9fb21c651e98df25u;
+    return (size_t)(h ^ h >> 32);
 }
 
-/* The 254 commonest combinations of counts get a code of one byte. A sample is enough to find them: every
- * combination that has no code is written out. */
+static uint32_t *slot_of(const struct snap_builder *b, const struct kinds *k,
+                         const struct snap_tuple *t)
+{
+    size_t at = hash_tuple(t) & (k->n - 1);
+    while (k->slot[at] && memcmp(&b->kind[k->slot[at] - 1].tuple, t, sizeof *t) != 0)
+        at = (at + 1) & (k->n - 1);
+    return &k->slot[at];
+}
+
+static void grow_kinds(struct snap_builder *b, struct kinds *k)
+{
+    struct kinds more = {.n = k->n ? k->n * 4 : 4096};
+    more.slot = calloc(more.n, sizeof *more.slot);
+    if (!more.slot) {
+        b->err = KB_ERR_NOMEM;
+        return;
+    }
+    for (size_t i = 0; i < b->n_kind; i++)
+        *slot_of(b, &more, &b->kind[i].tuple) = (uint32_t)i + 1;
+    free(k->slot);
+    *k = more;
+}
+
+/* Each posting gets its kind. */
+static void find_kinds(struct snap_builder *b)
+{
+    struct kinds k = {0};
+    for (size_t i = 0; i < b->n_posting && !b->err; i++) {
+        struct posting *p = &b->posting[i];
+        struct snap_tuple t = {0};
+        const uint16_t *length = b->length + (size_t)p->ord * FIELDS;
+        memcpy(t.count, p->count, sizeof t.count);
+        for (unsigned f = 0; f < FIELDS; f++)
+            t.length[f] = t.count[f] ? length[f] : 0;
+        if (b->n_kind * 2 >= k.n)
+            grow_kinds(b, &k);
+        ROOM(b, kind, 1);
+        if (b->err)
+            break;
+        uint32_t *slot = slot_of(b, &k, &t);
+        if (!*slot) {
+            b->kind[b->n_kind] =
+                (struct kind){.tuple = t, .tf = (float)bm25f_tf(t.count, t.length, b->average)};
+            *slot = (uint32_t)++b->n_kind;
+        }
+        p->kind = *slot - 1;
+        b->kind[p->kind].uses++;
+    }
+    free(k.slot);
+}
+
+static int by_uses(const void *x, const void *y, void *ctx)
+{
+    const struct kind *kind = ctx, *a = &kind[*(const uint32_t *)x],
+                      *b = &kind[*(const uint32_t *)y];
+    if (a->uses != b->uses)
+        return a->uses < b->uses ? 1 : -1;
+    return memcmp(&a->tuple, &b->tuple, sizeof a->tuple);
+}
+
+/* The commonest kinds get a code; of all others every posting is written out. */
 static void number_tuples(struct snap_builder *b)
 {
-    size_t step = b->n_posting / 200000 + 1, n = 0, kinds = 0;
-    uint32_t *all = malloc((b->n_posting / step + 1) * sizeof *all);
-    struct tuple *kind = malloc((b->n_posting / step + 1) * sizeof *kind);
-    b->tuple = malloc(SNAP_ESCAPE * sizeof *b->tuple);
-    if (!all || !kind || !b->tuple) {
+    find_kinds(b);
+    b->code = malloc((b->n_kind + 1) * sizeof *b->code);
+    if (!b->code)
         b->err = KB_ERR_NOMEM;
-    } else {
-        for (size_t i = 0; i < b->n_posting; i += step)
-            all[n++] = snap_builder_pack(b->posting[i].count);
-        qsort(all, n, sizeof *all, by_value);
-        for (size_t i = 0; i < n; i++) {
-            if (!kinds || kind[kinds - 1].value != all[i])
-                kind[kinds++] = (struct tuple){all[i], 0};
-            kind[kinds - 1].uses++;
-        }
-        qsort(kind, kinds, sizeof *kind, by_uses);
-        for (b->ntuple = 0; b->ntuple < kinds && b->ntuple < SNAP_ESCAPE; b->ntuple++)
-            b->tuple[b->ntuple] = kind[b->ntuple].value;
-    }
-    free(all);
-    free(kind);
-    b->head.ntuple = b->ntuple;
+    if (b->err)
+        return;
+    for (size_t i = 0; i < b->n_kind; i++)
+        b->code[i] = (uint32_t)i;
+    qsort_r(b->code, b->n_kind, sizeof *b->code, by_uses, b->kind);
+    for (size_t i = 0; i < b->n_kind; i++)
+        b->kind[b->code[i]].code = (uint16_t)(i < SNAP_CODES ? i : SNAP_ESCAPE);
+    b->head.ntuple = (uint32_t)(b->n_kind < SNAP_CODES ? b->n_kind : SNAP_CODES);
 }
 
 /* ---- passages ------------------------------------------------------------------------------------------------ */

@@ -65,11 +65,10 @@ static bool header_sound(const struct snap_header *h, size_t size)
     uint64_t n = h->n, buckets = h->section[SNAP_BUCKETS].len / 4;
     return lengths_sound(h) && table_sound(h) &&
            h->section[SNAP_ROWS].len == n * sizeof(struct snap_row) &&
-           h->section[SNAP_LENGTHS].len == n * FIELDS && h->section[SNAP_ORDER].len == n * 4 &&
-           h->section[SNAP_SORTED].len == h->nterm * 4ull &&
+           h->section[SNAP_ORDER].len == n * 4 && h->section[SNAP_SORTED].len == h->nterm * 4ull &&
            h->section[SNAP_TERMS].len == h->nterm * sizeof(struct snap_term) &&
-           buckets > h->nterm && (buckets & (buckets - 1)) == 0 && h->ntuple <= SNAP_ESCAPE &&
-           h->section[SNAP_TUPLES].len == (uint64_t)h->ntuple * FIELDS;
+           buckets > h->nterm && (buckets & (buckets - 1)) == 0 && h->ntuple <= SNAP_CODES &&
+           h->section[SNAP_TUPLES].len == h->ntuple * sizeof(struct snap_tuple);
 }
 
 static int judge(const struct snap_header *h, size_t size, const uint8_t base[16])
@@ -236,8 +235,7 @@ static bool part_sound(const struct snap *s, const struct snap_part *part, uint6
     if (part->n == 0 || part->n > SNAP_CHUNK || snap_part_size(part) > left || base >= h->n ||
         !(part->most > 0 && part->most < 1e9f))
         return false;
-    const uint16_t *offset = (const void *)(part + 1);
-    const uint8_t *code = (const uint8_t *)(offset + part->n);
+    const uint16_t *offset = (const void *)(part + 1), *code = offset + part->n;
     uint32_t wrong = 0, escapes = 0;
     for (uint32_t i = 1; i < part->n; i++)
         wrong |= offset[i] <= offset[i - 1];

@@ -12,6 +12,7 @@
 /* What is written at once, Linux keeps at once: in few large pieces of its cache (folios), which a reader of a mapped file has
  * in its tables several times faster than single pages. */
 #define AT_ONCE (1u << 20)
+#define SOME    512 /* numbers that are put side by side before they go out */
 
 struct out {
     FILE *f;
@@ -80,49 +81,35 @@ static void section(struct out *o, enum snap_section section, const void *data, 
     end(o, section);
 }
 
-static uint8_t code_of(const struct snap_builder *b, uint32_t value)
-{
-    for (uint32_t i = 0; i < b->ntuple; i++) /* the first few cover nearly all */
-        if (b->tuple[i] == value)
-            return (uint8_t)i;
-    return SNAP_ESCAPE;
-}
-
 /* One part of a list: the postings [from, to) lie in one chunk. */
-static void put_part(struct out *o, const struct snap_builder *b, uint64_t from, uint64_t to,
-                     uint8_t *code)
+static void put_part(struct out *o, const struct snap_builder *b, uint64_t from, uint64_t to)
 {
     struct snap_part part = {.chunk = (uint16_t)(b->posting[from].ord / SNAP_CHUNK),
                              .n = (uint32_t)(to - from)};
+    uint16_t some[SOME];
     for (uint64_t i = from; i < to; i++) {
-        const struct posting *p = &b->posting[i];
-        code[i - from] = code_of(b, snap_builder_pack(p->count));
-        part.escapes += code[i - from] == SNAP_ESCAPE;
-        part.fields |= snap_fields(p->count);
-        float tf = (float)bm25f_tf(p->count, b->length + (size_t)p->ord * FIELDS, b->average);
-        if (tf > part.most)
-            part.most = tf;
+        const struct kind *kind = &b->kind[b->posting[i].kind];
+        part.escapes += kind->code == SNAP_ESCAPE;
+        part.most = kind->tf > part.most ? kind->tf : part.most;
     }
     put(o, &part, sizeof part);
-    for (uint64_t i = from; i < to; i++) {
-        uint16_t offset = (uint16_t)(b->posting[i].ord % SNAP_CHUNK);
-        put(o, &offset, sizeof offset);
+    for (uint64_t i = from, n; i < to; i += n) {
+        for (n = 0; n < SOME && i + n < to; n++)
+            some[n] = (uint16_t)(b->posting[i + n].ord % SNAP_CHUNK);
+        put(o, some, n * sizeof *some);
     }
-    put(o, code, (size_t)(to - from));
+    for (uint64_t i = from, n; i < to; i += n) {
+        for (n = 0; n < SOME && i + n < to; n++)
+            some[n] = b->kind[b->posting[i + n].kind].code;
+        put(o, some, n * sizeof *some);
+    }
     for (uint64_t i = from; i < to; i++)
-        if (code[i - from] == SNAP_ESCAPE)
-            put(o, b->posting[i].count, FIELDS);
-    static const uint8_t zero[4];
-    put(o, zero, (4 - o->at % 4) % 4);
+        if (b->kind[b->posting[i].kind].code == SNAP_ESCAPE)
+            put(o, &b->kind[b->posting[i].kind].tuple, sizeof(struct snap_tuple));
 }
 
 static void put_lists(struct out *o, const struct snap_builder *b, struct snap_term *term)
 {
-    uint8_t *code = malloc(SNAP_CHUNK);
-    if (!code) {
-        o->err = KB_ERR_NOMEM;
-        return;
-    }
     begin(o, SNAP_LISTS);
     for (uint32_t t = 0; t < b->head.nterm && !o->err; t++) {
         const struct word *w = &b->word[b->order[t]];
@@ -136,11 +123,10 @@ static void put_lists(struct out *o, const struct snap_builder *b, struct snap_t
             for (to = from + 1; to < b->first[t + 1] && b->posting[to].ord / SNAP_CHUNK == chunk;
                  to++)
                 ;
-            put_part(o, b, from, to, code);
+            put_part(o, b, from, to);
         }
     }
     end(o, SNAP_LISTS);
-    free(code);
 }
 
 static void put_terms(struct out *o, const struct snap_builder *b)
@@ -208,16 +194,12 @@ static void put_rows(struct out *o, const struct snap_builder *b)
     end(o, SNAP_ROWS);
 }
 
-/* Field by field: most words stand in one only, whose lengths are then side by side. */
-static void put_lengths(struct out *o, const struct snap_builder *b)
+static void put_tuples(struct out *o, const struct snap_builder *b)
 {
-    begin(o, SNAP_LENGTHS);
-    for (size_t f = 0; f < FIELDS; f++)
-        for (size_t i = f; i < b->n_length; i += FIELDS) {
-            uint8_t length = (uint8_t)(b->length[i] < SNAP_LONG ? b->length[i] : SNAP_LONG);
-            put(o, &length, sizeof length);
-        }
-    end(o, SNAP_LENGTHS);
+    begin(o, SNAP_TUPLES);
+    for (uint32_t code = 0; code < b->head.ntuple; code++)
+        put(o, &b->kind[b->code[code]].tuple, sizeof(struct snap_tuple));
+    end(o, SNAP_TUPLES);
 }
 
 /* Up to the end of the page. */
@@ -261,13 +243,12 @@ static void put_all(struct out *o, struct snap_builder *b)
     put_terms(o, b);
     put_sorted(o, b);
     put_rows(o, b);
-    put_lengths(o, b);
     section(o, SNAP_ORDER, b->ord, b->n_id * sizeof *b->ord);
     section(o, SNAP_NAMES, b->name, b->n_name);
     section(o, SNAP_DATED, b->dated, b->n_dated * sizeof *b->dated);
     section(o, SNAP_CONDITIONS, b->condition, b->n_condition);
     section(o, SNAP_SYNONYMS, b->synonym, b->n_synonym);
-    section(o, SNAP_TUPLES, b->tuple, b->ntuple * sizeof *b->tuple);
+    put_tuples(o, b);
     section(o, SNAP_FORWARD, b->forward, b->n_forward * sizeof *b->forward);
     put_sums(o);
     h->check = snap_checksum(h, offsetof(struct snap_header, check));
