@@ -34,10 +34,19 @@ static bool word_at(struct text t, size_t at, const char *word)
            (at + n == t.len || !letter(t.s[at + n]) || !letter(word[n - 1]));
 }
 
+/* The low bits of a letter, small or not. */
+static uint32_t letter_bit(char c)
+{
+    return UINT32_C(1) << (c & 31);
+}
+
 static bool has_word(struct text t, const char *const *words)
 {
+    uint32_t first = 0;
+    for (const char *const *w = words; *w; w++)
+        first |= letter_bit(**w);
     for (size_t i = 0; i < t.len; i++) {
-        if (i && letter(t.s[i - 1]))
+        if (!(first & letter_bit(t.s[i])) || (i && letter(t.s[i - 1])))
             continue;
         for (const char *const *w = words; *w; w++)
             if ((t.s[i] | 32) == **w && word_at(t, i, *w))

@@ -49,7 +49,8 @@ static double recall(const struct heading_asked *asked, const struct heading_lin
                      bool said[HEADING_WORDS])
 {
     const struct query *q = asked->q;
-    double slot[KB_MAX_TERMS + 1] = {0}, all = 0, covered = 0;
+    double slot[KB_MAX_TERMS + 1], all = 0, covered = 0;
+    memset(slot, 0, (q->nslot + 1) * sizeof *slot);
     uint64_t sieve = words_of(line);
     for (size_t i = 0; i < q->nterm; i++) {
         const struct query_term *term = &q->term[i];
@@ -61,7 +62,7 @@ static double recall(const struct heading_asked *asked, const struct heading_lin
             for (size_t n = 0; n < term->ntoken; n++)
                 said[k + n] = true;
             for (size_t n = term->slot; n < term->slot + term->nslot; n++)
-                slot[n] = fmax(slot[n], term->weight);
+                slot[n] = slot[n] < term->weight ? term->weight : slot[n];
         }
     }
     for (size_t n = 0; n < q->nslot; n++) {

@@ -52,20 +52,24 @@ static const struct {
 
 /* ---- from the places of words --------------------------------------------------------------------------- */
 
-/* How well slot `s` is filled: the weight of the best term that is there. *ret_named: the same above the body. */
-static double filled(const struct query *q, const struct candidate *c, size_t s, double *ret_named)
+/* How well each slot is filled: the weight of the best term that is there, and of the best above the body. */
+struct filled {
+    double any[KB_MAX_TERMS + 1], above[KB_MAX_TERMS + 1];
+};
+
+static void fill(const struct query *q, const struct candidate *c, struct filled *ret)
 {
-    double best = 0;
-    *ret_named = 0;
+    memset(ret->any, 0, q->nslot * sizeof *ret->any);
+    memset(ret->above, 0, q->nslot * sizeof *ret->above);
     for (size_t i = 0; i < c->nmatch; i++) {
         const struct query_term *t = &q->term[c->match[i].term];
-        if (s < t->slot || s >= t->slot + t->nslot)
-            continue;
-        best = fmax(best, t->weight);
-        if (c->match[i].field != FIELD_BODY)
-            *ret_named = fmax(*ret_named, t->weight);
+        for (size_t s = t->slot; s < t->slot + t->nslot && s < q->nslot; s++) {
+            if (ret->any[s] < t->weight)
+                ret->any[s] = t->weight;
+            if (c->match[i].field != FIELD_BODY && ret->above[s] < t->weight)
+                ret->above[s] = t->weight;
+        }
     }
-    return best;
 }
 
 static bool fills(const struct query *q, const struct match *m, size_t s)
@@ -101,15 +105,16 @@ static double together(const struct query *q, const struct candidate *c, size_t 
 void rank_features(const struct query *q, struct candidate *c)
 {
     double have = 0, named = 0, pairs = 0, all_pairs = 0;
+    struct filled filled;
+    fill(q, c, &filled);
     for (size_t s = 0; s < q->nslot; s++) {
         const struct query_slot *slot = &q->slot[s];
-        double above = 0, share = filled(q, c, s, &above);
-        have += slot->weight * slot->idf * share;
-        named += slot->weight * slot->idf * above;
+        have += slot->weight * slot->idf * filled.any[s];
+        named += slot->weight * slot->idf * filled.above[s];
         if (s + 1 < q->nslot && !slot->context && !q->slot[s + 1].context) {
             double worth = slot->weight * slot->idf + q->slot[s + 1].weight * q->slot[s + 1].idf;
             all_pairs += worth;
-            if (share > 0)
+            if (filled.any[s] > 0 && filled.any[s + 1] > 0)
                 pairs += worth * together(q, c, s);
         }
     }
@@ -194,20 +199,26 @@ void rank_line(struct tokenizer *t, const struct query *q, const struct row *row
 
 /* ---- the sum ------------------------------------------------------------------------------------------------------- */
 
+static void read_values(const struct query *q, const struct candidate *c, double ret[PARTS])
+{
+    ret[BM25] = q->mass > 0 ? c->bm25 / q->mass : 0;
+    ret[COVERAGE] = c->f.coverage;
+    ret[PAIRS] = c->f.pairs;
+    ret[NAMED] = c->f.named;
+    ret[HEADING] = c->f.heading;
+    ret[WORDING] = c->f.wording;
+    ret[LABEL] = c->f.label;
+    ret[SAID] = c->f.said;
+    ret[WANT] = c->f.want;
+    ret[ENTRY] = c->f.entry;
+    ret[TOPIC] = c->f.topic;
+}
+
 size_t rank_parts(const struct query *q, const struct candidate *c,
                   struct kb_part ret[MAX_SCORE_PARTS])
 {
-    const double value[PARTS] = {[BM25] = q->mass > 0 ? c->bm25 / q->mass : 0,
-                                 [COVERAGE] = c->f.coverage,
-                                 [PAIRS] = c->f.pairs,
-                                 [NAMED] = c->f.named,
-                                 [HEADING] = c->f.heading,
-                                 [WORDING] = c->f.wording,
-                                 [LABEL] = c->f.label,
-                                 [SAID] = c->f.said,
-                                 [WANT] = c->f.want,
-                                 [ENTRY] = c->f.entry,
-                                 [TOPIC] = c->f.topic};
+    double value[PARTS];
+    read_values(q, c, value);
     for (size_t i = 0; i < PARTS; i++)
         ret[i] = (struct kb_part){parts[i].name, parts[i].meaning, value[i], parts[i].weight};
     return PARTS;
@@ -215,11 +226,10 @@ size_t rank_parts(const struct query *q, const struct candidate *c,
 
 double rank_score(const struct query *q, const struct candidate *c)
 {
-    struct kb_part part[MAX_SCORE_PARTS];
-    double score = 0;
-    rank_parts(q, c, part);
+    double value[PARTS], score = 0;
+    read_values(q, c, value);
     for (size_t i = 0; i < PARTS; i++)
-        score += part[i].value * part[i].weight;
+        score += value[i] * parts[i].weight;
     return score;
 }
 

@@ -78,6 +78,8 @@ static size_t closer(const char *s, size_t len, size_t pos)
 {
     static const char *const mark[] = {"\"", "'", ")", "]",  "*",  "_", "`",
                                        "”",  "’", "»", "」", "』", "）"};
+    if (is_blank(s[pos])) /* most often */
+        return 0;
     for (size_t i = 0; i < sizeof mark / sizeof *mark; i++) {
         size_t n = strlen(mark[i]);
         if (n <= len - pos && memcmp(s + pos, mark[i], n) == 0)
@@ -183,7 +185,8 @@ struct following {
     bool end;   /* nothing, or a blank line */
     bool lower; /* a small letter: the sentence goes on */
     bool digit;
-    bool opener; /* a word of `openers` */
+    const char *text; /* where it begins; it may be one of `openers` */
+    size_t left;
 };
 
 static struct following look_ahead(const char *s, size_t len, size_t pos)
@@ -203,13 +206,20 @@ static struct following look_ahead(const char *s, size_t len, size_t pos)
     uint32_t c = text_next(s, len, &next);
     f.lower = utf8proc_category((utf8proc_int32_t)c) == UTF8PROC_CATEGORY_LL;
     f.digit = c >= '0' && c <= '9';
-    char word[MAX_WORD + 1] = "";
-    size_t n = 0;
-    for (; at + n < len && n < MAX_WORD && is_letter(s[at + n]); n++)
-        word[n] = (char)(s[at + n] | 0x20);
-    word[n] = '\0';
-    f.opener = LISTED(openers, word);
+    f.text = s + at;
+    f.left = len - at;
     return f;
+}
+
+/* Asked last: it is seldom wanted. */
+static bool is_opener(struct following f)
+{
+    char word[MAX_WORD + 1];
+    size_t n = 0;
+    for (; n < f.left && n < MAX_WORD && is_letter(f.text[n]); n++)
+        word[n] = (char)(f.text[n] | 0x20);
+    word[n] = '\0';
+    return LISTED(openers, word);
 }
 
 /* Is the full stop at s[stop] part of the word before it? `start`: of the sentence. */
@@ -219,7 +229,7 @@ static bool is_abbreviation(const char *s, size_t start, size_t stop, struct fol
     size_t at = word_before(s, stop, word);
     if (!*word)
         return false;
-    if (at == start && (all_digits(word) || (strlen(word) == 1 && f.opener)))
+    if (at == start && (all_digits(word) || (strlen(word) == 1 && is_opener(f))))
         return true; /* "1. First", "a. The": a list's mark, not a sentence */
     if (LISTED(never_ends, word))
         return true;
@@ -227,10 +237,11 @@ static bool is_abbreviation(const char *s, size_t start, size_t stop, struct fol
         return true;
     /* An initial; but not "So do I.", "vitamin C. It", "a nurse's." */
     if (strlen(word) == 1 && is_letter(*word))
-        return !f.opener && s[stop - 1] != 'I' && (at == start || strchr(" \t\n(\"[*_", s[at - 1]));
+        return s[stop - 1] != 'I' && (at == start || strchr(" \t\n(\"[*_", s[at - 1])) &&
+               !is_opener(f);
     if (strcmp(word, "no") == 0)
         return false; /* "No. That is wrong": the number was above */
-    return (is_dotted(word) || LISTED(may_end, word)) && !f.opener;
+    return (is_dotted(word) || LISTED(may_end, word)) && !is_opener(f);
 }
 
 /* ---- the sentence --------------------------------------------------------------------------------- */
@@ -279,7 +290,9 @@ size_t sentence_end(const char *s, size_t len)
         if (kind == MARK_WIDE)
             return end; /* no blank follows in Chinese and Japanese */
         bool blank = end >= len || skip_blanks(s, len, end) > end;
-        struct following f = look_ahead(s, len, end);
+        struct following f = {0};
+        if (blank)
+            f = look_ahead(s, len, end);
         if (blank && (f.end || (!f.lower && !(kind == MARK_STOP && end == marks &&
                                               is_abbreviation(s, start, i, f)))))
             return end;

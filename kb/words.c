@@ -8,7 +8,12 @@
 
 struct reading {
     struct pool *pool;
-    bool stops; /* the language has stop words */
+    bool stops;       /* the language has stop words */
+    const char *text; /* with `like` */
+    const struct text_words
+        *like; /* they must be the same words as these, byte for byte; or NULL */
+    const char *like_text;
+    bool differs;
     struct text_word *word;
     size_t n, cap;
 };
@@ -22,6 +27,18 @@ static void on_word(void *ctx, uint64_t hash, bool stop, size_t start, size_t en
                            .len = (uint32_t)(end - start) & 0x3fffffff,
                            .other = colocated && r->n,
                            .stop = stop && r->stops};
+}
+
+/* The same, where it must be the same word as that of another text. */
+static void on_like(void *ctx, uint64_t hash, bool stop, size_t start, size_t end, bool colocated)
+{
+    struct reading *r = ctx;
+    const struct text_word *w = &r->like->word[r->n];
+    if (r->differs || w->len != end - start || w->other != (colocated && r->n) ||
+        memcmp(r->text + start, r->like_text + w->start, w->len) != 0)
+        r->differs = true;
+    else
+        on_word(ctx, hash, stop, start, end, colocated);
 }
 
 static struct reading begin(const char *lang, size_t len)
@@ -81,12 +98,34 @@ const struct text_words *words_body(struct tokenizer *t, const struct row *row)
     return notes->body;
 }
 
+/* What differs between a text and what is ranked of it is nearly always marks between the words, and blanks: these are the same,
+ * and nobody need find out again what becomes of them. NULL: they are not. */
+static const struct text_words *take_over(struct tokenizer *t, const struct row *row,
+                                          const struct text_words *body)
+{
+    size_t len = row->end - row->start;
+    struct reading r = begin(row->lang, len);
+    struct known_token *known = pool_array(r.pool, body->n, sizeof *known);
+    struct text_words *words = pool_alloc(row->notes->pool, sizeof *words);
+    for (size_t i = 0; i < body->n; i++)
+        known[i] = (struct known_token){body->word[i].hash, body->word[i].stop};
+    r.text = row->notes->text;
+    r.like = body;
+    r.like_text = row->body;
+    bool same =
+        tokenizer_place(t, row->lang, r.text, len, known, body->n, on_like, &r) && !r.differs;
+    end(&r, row->notes->pool, words);
+    return same ? words : NULL;
+}
+
 const struct text_words *words_quoted(struct tokenizer *t, const struct row *row)
 {
     struct row_notes *notes = row->notes;
     if (!notes->quoted && notes->text == row->body)
         notes->quoted = words_body(t, row);
-    else if (!notes->quoted)
+    if (!notes->quoted)
+        notes->quoted = take_over(t, row, words_body(t, row));
+    if (!notes->quoted)
         notes->quoted = keep_words(t, row, notes->text, row->end - row->start);
     return notes->quoted;
 }
