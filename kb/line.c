@@ -48,12 +48,14 @@ static struct lines find_lines(struct pool *pool, const char *text, const struct
 {
     struct line *line = NULL;
     struct pool *scratch = pool_new();
-    size_t n = 0, cap = 0, end = 0; /* of the line at hand */
+    size_t n = 0, cap = 0, end = 0, newline = 0; /* end: of the line or sentence at hand */
     for (size_t i = 0; i < words->n && text_word_end(&words->word[i]) < LINES_READ; i++) {
         const struct text_word *w = &words->word[i];
         bool first = w->start >= end;
         while (w->start >= end) {
-            end += sentence_end(text + end, strcspn(text + end, "\n"));
+            if (end >= newline)
+                newline = end + strcspn(text + end, "\n");
+            end += sentence_end(text + end, newline - end);
             end += strspn(text + end, " \n");
         }
         struct line *at = first ? POOL_PUSH(scratch, line, n, cap) : &line[n - 1];

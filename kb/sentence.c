@@ -265,7 +265,9 @@ static size_t trimmed(const char *s, size_t end)
 static bool looks_final(char c)
 {
     unsigned char u = (unsigned char)c;
-    return c == '.' || c == '!' || c == '?' || c == '\n' || (u >= 0xE2 && u <= 0xEF);
+    if (u > '?')
+        return u >= 0xE2 && u <= 0xEF;
+    return c == '.' || c == '!' || c == '?' || c == '\n';
 }
 
 size_t sentence_end(const char *s, size_t len)

@@ -41,44 +41,49 @@ static void on_like(void *ctx, uint64_t hash, bool stop, size_t start, size_t en
         on_word(ctx, hash, stop, start, end, colocated);
 }
 
-static struct reading begin(const char *lang, size_t len)
+static bool has_stops(const char *lang)
 {
-    size_t nstop;
-    struct reading r = {.pool = pool_new(), .cap = len / 4 + 8};
-    stopword_list(*lang ? lang : "en", &nstop); /* "de-AT" is read as German, but has none */
-    r.stops = nstop > 0;
-    r.word = pool_array(r.pool, r.cap, sizeof *r.word);
-    return r;
-}
-
-static void end(struct reading *r, struct pool *pool, struct text_words *ret)
-{
-    struct text_word *word = pool_array(pool, r->n, sizeof *word);
-    if (r->n)
-        memcpy(word, r->word, r->n * sizeof *word);
-    *ret = (struct text_words){word, r->n};
-    pool_free(r->pool);
+    size_t n;
+    stopword_list(*lang ? lang : "en", &n); /* "de-AT" is read as German, but has none */
+    return n > 0;
 }
 
 void words_read(struct tokenizer *t, struct pool *pool, const char *lang, const char *s, size_t len,
                 struct text_words *ret)
 {
-    struct reading r = begin(lang, len);
+    struct reading r = {.pool = pool_new(), .stops = has_stops(lang), .cap = len / 4 + 8};
+    r.word = pool_array(r.pool, r.cap, sizeof *r.word);
     tokenizer_hash(t, lang, s, len, on_word, &r);
-    end(&r, pool, ret);
+    struct text_word *word = pool_array(pool, r.n, sizeof *word);
+    if (r.n)
+        memcpy(word, r.word, r.n * sizeof *word);
+    *ret = (struct text_words){word, r.n};
+    pool_free(r.pool);
+}
+
+/* Words of the row's own text, of which there should be n. */
+static struct reading begin_known(const struct row *row, size_t n)
+{
+    struct pool *pool = row->notes->pool;
+    return (struct reading){.pool = pool,
+                            .stops = has_stops(row->lang),
+                            .word = pool_array(pool, n, sizeof(struct text_word)),
+                            .cap = n};
+}
+
+static const struct text_words *end_known(const struct reading *r)
+{
+    struct text_words *words = pool_alloc(r->pool, sizeof *words);
+    *words = (struct text_words){r->word, r->n};
+    return words;
 }
 
 void words_known(struct tokenizer *t, const struct row *row, const struct known_token *known,
                  size_t n)
 {
-    struct row_notes *notes = row->notes;
-    size_t len = strlen(row->body);
-    struct text_words *words = pool_alloc(notes->pool, sizeof *words);
-    struct reading r = begin(row->lang, len);
-    bool same = tokenizer_place(t, row->lang, row->body, len, known, n, on_word, &r);
-    end(&r, notes->pool, words);
-    if (same)
-        notes->body = words;
+    struct reading r = begin_known(row, n);
+    if (tokenizer_place(t, row->lang, row->body, strlen(row->body), known, n, on_word, &r))
+        row->notes->body = end_known(&r);
 }
 
 /* For as long as the row lives. */
@@ -103,19 +108,19 @@ const struct text_words *words_body(struct tokenizer *t, const struct row *row)
 static const struct text_words *take_over(struct tokenizer *t, const struct row *row,
                                           const struct text_words *body)
 {
-    size_t len = row->end - row->start;
-    struct reading r = begin(row->lang, len);
-    struct known_token *known = pool_array(r.pool, body->n, sizeof *known);
-    struct text_words *words = pool_alloc(row->notes->pool, sizeof *words);
+    struct pool *scratch = pool_new();
+    struct reading r = begin_known(row, body->n);
+    struct known_token *known = pool_array(scratch, body->n, sizeof *known);
     for (size_t i = 0; i < body->n; i++)
         known[i] = (struct known_token){body->word[i].hash, body->word[i].stop};
     r.text = row->notes->text;
     r.like = body;
     r.like_text = row->body;
     bool same =
-        tokenizer_place(t, row->lang, r.text, len, known, body->n, on_like, &r) && !r.differs;
-    end(&r, row->notes->pool, words);
-    return same ? words : NULL;
+        tokenizer_place(t, row->lang, r.text, row->end - row->start, known, body->n, on_like, &r) &&
+        !r.differs;
+    pool_free(scratch);
+    return same ? end_known(&r) : NULL;
 }
 
 const struct text_words *words_quoted(struct tokenizer *t, const struct row *row)
