@@ -45,6 +45,27 @@ static int on_token(void *ctx, const char *token, size_t len, size_t start, size
     return 0;
 }
 
+/* Two tellings of one text. */
+struct telling {
+    uint64_t sum;
+    size_t n;
+};
+
+static void on_hash(void *ctx, uint64_t hash, bool stop, size_t start, size_t end, bool colocated)
+{
+    struct telling *t = ctx;
+    t->sum = (t->sum ^ hash) * 1099511628211u + start * 7 + end * 5 + stop * 2u + colocated;
+    t->n++;
+}
+
+static int on_same(void *ctx, const char *token, size_t len, size_t start, size_t end,
+                   bool colocated)
+{
+    bool stop = !colocated && stopword("en", token, len);
+    on_hash(ctx, word_hash(token, len), stop, start, end, colocated);
+    return 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -55,6 +76,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(tokenizer_run(t, (const char *)data, size, on_token, &again) ==
             0); /* with a warm cache */
     require(first.n == again.n && first.hash == again.hash && first.n <= 3 * size);
+    if (!size || *data != TOKENIZER_MARK) { /* which would choose the language */
+        struct telling tokens = {0}, hashes = {0};
+        tokenizer_run(t, (const char *)data, size, on_same, &tokens);
+        tokenizer_hash(t, "en", (const char *)data, size, on_hash, &hashes);
+        require(tokens.n == hashes.n && tokens.sum == hashes.sum);
+    }
     tokenizer_free(t);
     return 0;
 }

@@ -229,6 +229,7 @@ static void ask_both(struct world *w, size_t *terms)
     struct found a = find(w->kb, &question, max), b = find_fts5(w->kb, &question, max);
     compare(&a, &b, text);
     compare_headings(w->kb, &a, text);
+    compare_words(w->kb, &a, text);
     for (size_t i = 0; i < a.q.nterm; i++)
         terms[a.q.term[i].ntoken > 1 && a.q.term[i].df > 0]++;
     pool_free(a.pool), pool_free(b.pool);

@@ -87,8 +87,10 @@ static void both_ways(struct world *w, bool with_view, uint32_t questions, size_
             fail_msg("a snapshot should %sbe in use", with_view ? "" : "not ");
         struct found a = find(w->kb, &question, max), b = find_fts5(w->kb, &question, max);
         compare(&a, &b, text);
-        if (with_view)
+        if (with_view) {
             compare_headings(w->kb, &a, text);
+            compare_words(w->kb, &a, text);
+        }
         pool_free(a.pool), pool_free(b.pool);
         sql(w->kb->db, "COMMIT");
         sqlite3_free(text);

@@ -263,51 +263,58 @@ static char *places(struct tokenizer *t, const char *text)
     return sqlite3_str_finish(out);
 }
 
+static const char *const part[] = {"the",
+                                   "Studies",
+                                   "US",
+                                   "it",
+                                   "U.S.",
+                                   "C++",
+                                   ".NET",
+                                   "don't",
+                                   "3rd",
+                                   "2.5",
+                                   "a-b",
+                                   "x",
+                                   "\u00e9t\u00e9",
+                                   "R&D",
+                                   "a.b",
+                                   ".",
+                                   ",",
+                                   "!",
+                                   "\"",
+                                   "/",
+                                   "-",
+                                   "'",
+                                   "#",
+                                   "\u65e5",
+                                   "e.g.",
+                                   "Ph.D.",
+                                   "ends.",
+                                   "(in)",
+                                   "Iphone",
+                                   "iPhone",
+                                   "+"};
+
+/* Some of them in a row, most with a blank behind. */
+static void draw_text(unsigned *seed, int n, char text[256])
+{
+    for (*text = 0; n; n--) {
+        *seed = *seed * 1664525u + 1013904223u;
+        strcat(text, part[(*seed >> 8) % (sizeof part / sizeof *part)]);
+        if (*seed >> 24 & 3)
+            strcat(text, " ");
+    }
+}
+
 /* Words before a blank take a short way. A tab parts words like a blank and is not on it. */
 static void the_short_way_gives_what_the_long_one_gives(void **state)
 {
-    static const char *const part[] = {"the",
-                                       "Studies",
-                                       "US",
-                                       "it",
-                                       "U.S.",
-                                       "C++",
-                                       ".NET",
-                                       "don't",
-                                       "3rd",
-                                       "2.5",
-                                       "a-b",
-                                       "x",
-                                       "\u00e9t\u00e9",
-                                       "R&D",
-                                       "a.b",
-                                       ".",
-                                       ",",
-                                       "!",
-                                       "\"",
-                                       "/",
-                                       "-",
-                                       "'",
-                                       "#",
-                                       "\u65e5",
-                                       "e.g.",
-                                       "Ph.D.",
-                                       "ends.",
-                                       "(in)",
-                                       "Iphone",
-                                       "iPhone",
-                                       "+"};
     struct tokenizer *t = NULL;
     unsigned seed = 11;
     assert_int_equal(tokenizer_new(&t), 0);
     for (int round = 0; round < 20000; round++) {
-        char text[256] = "", tabs[256];
-        for (int n = round % 8 + 1; n; n--) {
-            seed = seed * 1664525u + 1013904223u;
-            strcat(text, part[(seed >> 8) % (sizeof part / sizeof *part)]);
-            if (seed >> 24 & 3)
-                strcat(text, " ");
-        }
+        char text[256], tabs[256];
+        draw_text(&seed, round % 8 + 1, text);
         strcpy(tabs, text);
         for (char *s = tabs; *s; s++)
             if (*s == ' ')
@@ -317,6 +324,63 @@ static void the_short_way_gives_what_the_long_one_gives(void **state)
             fail_msg("%s\n%s\n%s", text, quick, slow);
         sqlite3_free(quick);
         sqlite3_free(slow);
+    }
+    tokenizer_free(t);
+}
+
+/* What was heard of a text. */
+struct heard {
+    struct known_token token[128];
+    size_t start[128], end[128], n;
+    bool colocated[128];
+};
+
+static void hear_hashed(void *ctx, uint64_t hash, bool stop, size_t start, size_t end,
+                        bool colocated)
+{
+    struct heard *h = ctx;
+    h->token[h->n] = (struct known_token){hash, stop};
+    h->start[h->n] = start;
+    h->end[h->n] = end;
+    h->colocated[h->n++] = colocated;
+}
+
+static int hear_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
+                      bool colocated)
+{
+    hear_hashed(ctx, word_hash(token, len), !colocated && stopword("en", token, len), start, end,
+                colocated);
+    return 0;
+}
+
+static void assert_heard(const struct heard *a, const struct heard *b, const char *text)
+{
+    bool same = a->n == b->n;
+    for (size_t i = 0; same && i < a->n; i++)
+        same = a->token[i].hash == b->token[i].hash && a->token[i].stop == b->token[i].stop &&
+               a->start[i] == b->start[i] && a->end[i] == b->end[i] &&
+               a->colocated[i] == b->colocated[i];
+    if (!same)
+        fail_msg("\"%s\"", text);
+}
+
+static void hashes_are_those_of_the_tokens(void **state)
+{
+    struct tokenizer *t = NULL;
+    unsigned seed = 12;
+    assert_int_equal(tokenizer_new(&t), 0);
+    for (int round = 0; round < 20000; round++) {
+        char text[256];
+        struct heard token = {.n = 0}, hashed = {.n = 0}, placed = {.n = 0};
+        draw_text(&seed, round % 8 + 1, text);
+        assert_int_equal(tokenizer_run(t, text, strlen(text), hear_token, &token), 0);
+        tokenizer_hash(t, "en", text, strlen(text), hear_hashed, &hashed);
+        assert_heard(&token, &hashed, text);
+        assert_true(tokenizer_place(t, "en", text, strlen(text), token.token, token.n, hear_hashed,
+                                    &placed));
+        assert_heard(&token, &placed, text);
+        assert_false(tokenizer_place(t, "en", text, strlen(text), token.token, token.n + 1,
+                                     hear_hashed, &(struct heard){.n = 0}));
     }
     tokenizer_free(t);
 }
@@ -337,6 +401,7 @@ int main(void)
         cmocka_unit_test(any_bytes_will_do),
         cmocka_unit_test(time_is_linear_in_the_text),
         cmocka_unit_test(the_short_way_gives_what_the_long_one_gives),
+        cmocka_unit_test(hashes_are_those_of_the_tokens),
         cmocka_unit_test(a_callback_can_stop_it),
         cmocka_unit_test(fts5_uses_it),
     };

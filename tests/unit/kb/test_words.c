@@ -42,6 +42,8 @@ static void test_a_text_that_is_quoted_as_it_is_ranked_is_read_once(void **state
         quoted = words_quoted(kb->tokenizer, &row);
         assert_int_equal(body == quoted, plain);
         assert_int_equal(body->n, quoted->n);
+        assert_true(body->word[1].hash == quoted->word[1].hash);
+        assert_int_equal(quoted->word[1].start, body->word[1].start + (plain ? 0 : 2));
         base_sql(kb, "PRAGMA query_only=0; UPDATE documents SET text = '*Nurses* work at night';"
                      "UPDATE passages SET end = 22");
         shelf_free(kb->shelf);
@@ -50,11 +52,27 @@ static void test_a_text_that_is_quoted_as_it_is_ranked_is_read_once(void **state
     kb_close(kb);
 }
 
+static void test_a_text_of_other_words_is_read_by_itself(void **state)
+{
+    struct kb *kb = base_open();
+    struct row row;
+    (void)state;
+    base_add(kb, &(struct base_passage){.key = "a", .body = "Nurses work at night."});
+    base_sql(kb, "PRAGMA query_only=0; UPDATE documents SET text = 'Nurses  rest at night.'");
+    assert_int_equal(shelf_tidy(kb), 0);
+    assert_int_equal(shelf_row(kb, 1, &row), 0);
+    assert_int_equal(shelf_text(kb, &row), 0);
+    assert_int_equal(words_quoted(kb->tokenizer, &row)->n, 4);
+    assert_true(words_quoted(kb->tokenizer, &row)->word[1].hash == hash("rest"));
+    kb_close(kb);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words_have_their_bytes_and_places),
         cmocka_unit_test(test_a_text_that_is_quoted_as_it_is_ranked_is_read_once),
+        cmocka_unit_test(test_a_text_of_other_words_is_read_by_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
