@@ -23,7 +23,7 @@ static uint16_t number_of(struct snap_words *w, const char *token)
     if (!somewhere)
         return NO_WORD;
     *POOL_PUSH(w->pool, w->word, w->n, w->cap) = word;
-    for (size_t i = 0; i < w->v->nsegment; i++)
+    for (size_t i = 0; i < VIEW_SEGMENTS; i++)
         if (word.term[i] != SNAP_NO_TERM)
             *snap_words_at(w, i, word.term[i]) = (uint16_t)w->n;
     return (uint16_t)(w->n - 1);
