@@ -99,7 +99,7 @@ int handoff_want(struct store *s, struct store_conversation *c, const char *want
  * or one is waited for, is written down as its event. -ESTALE: a person has it, so the answer must not go out. */
 struct journal_turn;
 int handoff_hear(struct store *s, const struct journal_turn *asked, struct handoff_done *ret);
-/* After the turn itself was written: who asked for a person gets into the queue, who does not want one any more gets out of it, and
+/* With the turn itself, before it or after it: who asked for a person gets into the queue, who does not want one any more gets out of it, and
  * the staff's room hears of what it wants to hear. */
 struct handoff_answer {
     const struct journal_turn *turn;

@@ -129,8 +129,14 @@ int inbox_write_reply(struct store *s, struct inbox_writing *w)
                                           .open = w->open,
                                           .next_open_s = w->next_open_s,
                                           .eta_min = w->eta_min};
-    err = store_add_turn(s, r->turn, &id);
-    return err ? err : handoff_answered(s, &answer, &w->heard);
+    /* "Talk to a human" is no question: the ticket of the wish is what was asked before, if anything was. */
+    bool asked = r->person == PERSON_WANTED &&
+                 !store_last_turn(s, r->turn->adapter, r->turn->conversation, &id);
+    if (asked)
+        err = handoff_answered(s, &answer, &w->heard);
+    if (!err)
+        err = store_add_turn(s, r->turn, &id);
+    return err || asked ? err : handoff_answered(s, &answer, &w->heard);
 }
 
 void inbox_announce(struct adapter *a, const char *conversation, int64_t seq, const char *body)

@@ -107,6 +107,11 @@ test('a person can be asked for, and no longer', async () => {
   assert.match(await tab.innerText('.note'), /Someone will answer here/);
   await tab.click('.note button');
   await until(async () => (await texts(tab, '.note')).length === 2, 'the end of waiting');
+  await ask(tab, 'I want to talk to a human'); /* the words do what the button does */
+  await until(async () => /Someone will answer here/.test((await texts(tab, '.note'))[2]), 'the queue');
+  await ask(tab, 'never mind');
+  await until(async () => (await texts(tab, '.note')).length === 4, 'the end of waiting again');
+  assert.equal(await tab.locator('.note button').count(), 0);
   quiet(tab);
 });
 
@@ -117,7 +122,7 @@ test('when nobody is there it is said until when, and an answer may come by e-ma
   await chat(tab, closed.url);
   await ask(tab, 'zygomorphic quasars');
   await chat(other, closed.url);
-  await tab.click('.person');
+  await ask(tab, 'agent'); /* as good as the button, and nothing to write to anybody */
   await tab.waitForSelector('.mail');
   assert.match(await tab.innerText('.note'), new RegExp(`Nobody is available.* We are back on ${day.toLocaleDateString('en', {weekday: 'long'})}`));
   assert.equal(await tab.getAttribute('.note a', 'href'), 'mailto:careers@lakes.example');

@@ -208,6 +208,20 @@ static void words_go_both_ways_once(void **state)
     assert_false(staff_audited(s.w, "live.say"));
 }
 
+/* What the staff sees is the question, and not the words that called them. */
+static void who_is_called_in_words_sees_what_was_asked(void **state)
+{
+    size_t n = fake_slack_posts(s.fake);
+    struct client *c = visitor();
+    ask(c, "q", WIRE_QUESTION);
+    cJSON_Delete(frame(c, "answer"));
+    ask(c, "w", "can I talk to a person please?");
+    cJSON_Delete(frame(c, "answer"));
+    cJSON_Delete(frame(c, "handoff"));
+    assert_non_null(strstr(nth(n).text, WIRE_QUESTION));
+    client_close(c);
+}
+
 static void entries_are_found_and_sent_by_a_button(void **state)
 {
     size_t n = fake_slack_posts(s.fake);
@@ -328,6 +342,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_go_both_ways_once),
         cmocka_unit_test(entries_are_found_and_sent_by_a_button),
+        cmocka_unit_test(who_is_called_in_words_sees_what_was_asked),
         cmocka_unit_test(a_kill_loses_and_doubles_nothing),
         cmocka_unit_test(an_asker_in_slack_is_answered_in_their_thread),
     };

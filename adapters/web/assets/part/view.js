@@ -115,10 +115,10 @@ function handoffText(f) {
   return t(f.state, {who: f.who || t('staff')}) + (f.next_open ? ' ' + t('next_open', {date: day(f.next_open)}) : '');
 }
 
-/* Nobody is there: so by e-mail. What was asked last is likely what they would be asked. */
+/* Nobody is there: so by e-mail. What was asked last, other than for a person, is likely what they would be asked. */
 function mailForm(act) {
   const field = (tag, key, properties) => el('label', {}, t(key), el(tag, {name: key, ...properties}));
-  const asked = [...document.querySelectorAll('.me p')].at(-1)?.textContent || '';
+  const asked = [...document.querySelectorAll('.me p')].filter((p) => !p.parentNode.nextElementSibling?.matches('.handoff')).at(-1)?.textContent || '';
   const form = el('form', {className: 'mail'}, el('p', {}, t('email_offer')),
     field('input', 'email', {type: 'email', required: true, maxLength: 200, autocomplete: 'email', dir: 'ltr'}),
     field('textarea', 'email_note', {rows: 3, maxLength: 500, value: asked, dir: 'auto'}),
