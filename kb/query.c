@@ -431,10 +431,13 @@ int query_build(const struct query_reader *reader, struct pool *pool, const stru
     add_synonyms(&q, reader->synonyms, &m);
     add_joined(reader, &q, &m);
     add_hints(reader, &q, content > 0);
+    enum query_want typed = q.want;
     if (lean)
         r = add_before(reader, &q, ask, &m, content > 0, continues);
     if (r)
         return r;
+    if (q.want != typed)
+        add_hints(reader, &q, content > 0);
     q.main_lang = q.lang ? q.lang : "";
     q.lang = ask->lang; /* from here on it is a filter */
     *ret_query = q;

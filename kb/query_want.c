@@ -161,9 +161,29 @@ static bool has(const char *const *word, size_t n, const char *w)
     return n > 0;
 }
 
+/* "What do bakers make?", and not "what do bakers make in the morning" or "what makes a good baker". */
+static bool asks_pay(const char *const *word, size_t n)
+{
+    static const char *const behind[] = {"a", "an", "per", "annually", "yearly", "hourly", NULL};
+    size_t i = 2;
+    if (n < 4 || strcmp(word[0], "what") != 0 ||
+        (strcmp(word[1], "do") != 0 && strcmp(word[1], "does") != 0))
+        return false;
+    while (i < n && strcmp(word[i], "make") != 0)
+        i++;
+    if (i + 1 >= n)
+        return i < n;
+    for (const char *const *b = behind; *b; b++)
+        if (!strcmp(word[i + 1], *b))
+            return true;
+    return false;
+}
+
 /* What no fixed phrase says: "what skills" wants all of them, and "which is better, A or B" to know what makes them two. */
 static enum query_want by_form(const char *const *word, size_t n, enum query_want want)
 {
+    if (want == WANT_ANY || want == WANT_DEFINITION)
+        want = asks_pay(word, n) ? WANT_MONEY : want;
     bool open = want == WANT_ANY || want == WANT_LIST || want == WANT_YESNO;
     if (open && has(word, n, "or") && (has(word, n, "which") || has(word, n, "better")))
         return WANT_DIFFERENCE;

@@ -214,6 +214,16 @@ static void test_one_is_the_first_thing_that_was_named_with_an_article(void **st
     drop(&b);
 }
 
+static void test_the_kind_that_is_taken_over_brings_its_words_along(void **state)
+{
+    static const char *const before[] = {"What do bakers make?"};
+    struct asked a = build(
+        &(struct kb_ask){.text = "and plumbers?", .len = 13, .before = before, .nbefore = 1}, NULL);
+    assert_int_equal(a.q.want, WANT_MONEY);
+    assert_non_null(slot_of(&a.q, "money"));
+    drop(&a);
+}
+
 static void test_synonyms_share_the_slot_of_the_word(void **state)
 {
     struct kb *kb = base_open();
@@ -289,6 +299,9 @@ static void test_what_is_wanted_follows_from_how_it_is_asked(void **state)
         {"what time do bakers begin", WANT_TIME},
         {"at what age do pilots retire", WANT_NUMBER},
         {"what is the pay like", WANT_MONEY},
+        {"what do bakers make", WANT_MONEY},
+        {"what does a baker make per year", WANT_MONEY},
+        {"what do bakers make in the morning", WANT_ANY},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct asked a = build_text(cases[i].text);
@@ -324,6 +337,7 @@ int main(void)
         cmocka_unit_test(test_a_story_before_a_question_in_one_sentence_weighs_a_little_less),
         cmocka_unit_test(test_a_followup_borrows_the_words_of_the_message_before),
         cmocka_unit_test(test_one_is_the_first_thing_that_was_named_with_an_article),
+        cmocka_unit_test(test_the_kind_that_is_taken_over_brings_its_words_along),
         cmocka_unit_test(test_synonyms_share_the_slot_of_the_word),
         cmocka_unit_test(test_an_acronym_spelt_like_a_stop_word_is_content),
         cmocka_unit_test(test_what_is_wanted_follows_from_how_it_is_asked),
