@@ -71,6 +71,12 @@ static bool reserve(struct buf *b, size_t more)
     return true;
 }
 
+void buf_expect(struct buf *b, size_t more)
+{
+    if (more <= b->max - b->len)
+        reserve(b, more);
+}
+
 void buf_add(struct buf *b, const char *s, size_t len)
 {
     if (!len || !reserve(b, len))

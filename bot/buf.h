@@ -23,6 +23,8 @@ void buf_release(struct buf *b); /* as after buf_init(): may be used again */
 void buf_clear(struct buf *b);   /* empty, not failed; keeps its memory */
 bool buf_failed(const struct buf *b);
 
+/* So much will be added: grow now, once. More than fits is no failure yet. */
+void buf_expect(struct buf *b, size_t more);
 void buf_add(struct buf *b, const char *s, size_t len);
 void buf_adds(struct buf *b, const char *s);
 void buf_addc(struct buf *b, char c);

@@ -281,6 +281,7 @@ const struct inbox_reply *turn_write(struct turn *t, int64_t id, int64_t seq)
     buf_init(&body, MAX_REPLY_JSON);
     t->row.id = t->item.turn = id;
     t->item.seq = seq;
+    buf_expect(&body, t->nsame + 256); /* and what names the question */
     render_something(t, id_text(t, id), &body);
     t->closing.body = pool_strndup(t->pool, body.s, body.len);
     buf_release(&body);

@@ -120,6 +120,7 @@ static int web_open(struct adapter *a)
     struct web *w = a->state = must(calloc(1, sizeof *w));
     w->adapter = a;
     buf_init(&w->config, MAX_REPLY_JSON);
+    buf_init(&w->paper, WEB_MAX_SAID);
     web_assets_open(w);
     web_words_open(w);
     web_rooms_open(w);
@@ -136,6 +137,7 @@ static void web_close(struct adapter *a)
         web_limits_close(w);
         web_keys_close(w);
         buf_release(&w->config);
+        buf_release(&w->paper);
     }
     free(w);
     a->state = NULL;

@@ -11,6 +11,7 @@
 
 #define WEB_MAX_CONVERSATION 128 /* bytes of an API client's name for a conversation */
 #define WEB_MAX_PAGE         (256u * 1024)
+#define WEB_MAX_SAID         (MAX_REPLY_JSON + 64) /* bytes of one frame of ours */
 
 struct web_words;
 struct web_limits;
@@ -26,6 +27,7 @@ struct web {
     struct web_room **rooms;   /* web_room.c */
     struct web_limits *limits; /* web_limit.c */
     struct web_keys *keys;     /* web_key.c */
+    struct buf paper;          /* web_ws.c */
     struct buf config;         /* what web_add_config() adds, for ... */
     unsigned config_number;    /* ... that bot_number() */
 };

@@ -39,7 +39,6 @@
 #define MAX_BAD    3             /* unreadable frames before we hang up */
 #define MAX_AHEAD  (256u * 1024) /* bytes queued for it before it is read to from the disk */
 #define CLOSE_BUSY 1013
-#define MAX_SAID   (MAX_REPLY_JSON + 64)
 
 /* One connection; hangs off its peer. */
 struct chat {
@@ -66,11 +65,17 @@ static struct server *server_of(const struct chat *c)
     return web_server(c->web);
 }
 
-static void say(struct chat *c, struct buf *b)
+/* Where what is said next is written down: one for all, and its memory stays. */
+static struct buf *paper(struct chat *c)
+{
+    buf_clear(&c->web->paper);
+    return &c->web->paper;
+}
+
+static void say(struct chat *c, const struct buf *b)
 {
     if (!buf_failed(b))
         peer_send(server_of(c), c->peer, b->s, b->len);
-    buf_release(b);
 }
 
 static void say_text(struct chat *c, const char *text)
@@ -85,10 +90,9 @@ static void hang_up(struct chat *c, int code, const char *reason)
 
 static void say_refusal(struct chat *c, const char *cid, const struct web_refusal *why)
 {
-    struct buf b;
-    buf_init(&b, 2048);
-    web_frame_error(cid, why, &b);
-    say(c, &b);
+    struct buf *b = paper(c);
+    web_frame_error(cid, why, b);
+    say(c, b);
 }
 
 static void say_error(struct chat *c, const char *cid, int err)
@@ -180,14 +184,12 @@ static bool opened(struct web_follower *f, const struct transcript *t)
         say_error(c, NULL, -ESTALE);
         hang_up(c, 4401, "unauthorized");
     } else {
-        struct buf b;
-        buf_init(&b, MAX_REPLY_JSON);
-        web_frame_ready(c->web, h->token, web_follower_name(f), t, &b);
-        say(c, &b);
+        struct buf *b = paper(c);
+        web_frame_ready(c->web, h->token, web_follower_name(f), t, b);
+        say(c, b);
         if (t->mode != TRANSCRIPT_BOT) {
-            buf_init(&b, 256);
-            web_frame_presence(c->web, &b);
-            say(c, &b);
+            web_frame_presence(c->web, paper(c));
+            say(c, b);
         }
     }
     if (!good)
@@ -203,10 +205,9 @@ static bool take(struct web_follower *f, const struct transcript_event *ev)
         peer_when_drained(server_of(c), c->peer);
         return false;
     }
-    struct buf b;
-    buf_init(&b, MAX_SAID);
-    web_frame_event(ev, &b);
-    say(c, &b);
+    struct buf *b = paper(c);
+    web_frame_event(ev, b);
+    say(c, b);
     int64_t re = web_answer_re(ev);
     int over = web_hands_over(ev);
     if (re)
@@ -234,12 +235,12 @@ static void passing(struct web_follower *f, const char *frame)
 /* A restart: all of them would come back in the same moment. */
 static void drain(struct web_follower *f)
 {
-    struct buf b;
+    struct chat *c = chat_of(f);
+    struct buf *b = paper(c);
     unsigned tenths = 1 + randombytes_uniform(SPREAD_S * 10);
-    buf_init(&b, 128);
-    buf_addf(&b, "{\"t\":\"bye\",\"code\":\"restart\",\"retry_after\":%u.%u}", tenths / 10,
+    buf_addf(b, "{\"t\":\"bye\",\"code\":\"restart\",\"retry_after\":%u.%u}", tenths / 10,
              tenths % 10);
-    say(chat_of(f), &b);
+    say(c, b);
 }
 
 static const struct web_follower_calls calls = {
@@ -339,10 +340,9 @@ static void on_receipt(void *ctx, const struct inbox_receipt *r)
     if (c && err) {
         say_error(c, sent->cid, err);
     } else if (c) {
-        struct buf b;
-        buf_init(&b, 256);
-        web_frame_ack(sent->cid, r, &b);
-        say(c, &b);
+        struct buf *b = paper(c);
+        web_frame_ack(sent->cid, r, b);
+        say(c, b);
     }
     if (c && sent->ask) {
         if (err || r->known || c->human)
@@ -424,12 +424,11 @@ static void on_suggest(struct chat *c, const struct cJSON *j)
         say_error(c, NULL, -EPROTO);
         return;
     }
-    struct buf b;
-    buf_init(&b, MAX_REPLY_JSON);
-    buf_addf(&b, "{\"t\":\"suggest\",\"rid\":%lld,\"items\":", rid);
-    web_suggest(c->web, text, &b);
-    buf_addc(&b, '}');
-    say(c, &b);
+    struct buf *b = paper(c);
+    buf_addf(b, "{\"t\":\"suggest\",\"rid\":%lld,\"items\":", rid);
+    web_suggest(c->web, text, b);
+    buf_addc(b, '}');
+    say(c, b);
 }
 
 /* For whoever of the staff looks at this conversation now; more often than that is not news. */

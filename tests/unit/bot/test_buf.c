@@ -90,6 +90,22 @@ static void failure_is_sticky_until_cleared(void **state)
     buf_release(&b);
 }
 
+static void what_is_expected_need_not_come_and_may_be_too_much(void **state)
+{
+    struct buf b;
+    buf_init(&b, 1000);
+    buf_adds(&b, "ab");
+    buf_expect(&b, 900);
+    char *s = b.s;
+    assert_true(b.cap > 902);
+    buf_addf(&b, "%0900d", 7);
+    assert_ptr_equal(b.s, s);
+    buf_expect(&b, 99);
+    assert_false(buf_failed(&b));
+    assert_int_equal(b.len, 902);
+    buf_release(&b);
+}
+
 static void nul_bytes_are_kept(void **state)
 {
     struct buf b;
@@ -138,6 +154,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_behind_the_rest_is_printed_whole_or_not_at_all),
         cmocka_unit_test(whole_numbers_are_printed_to_the_last),
         cmocka_unit_test(failure_is_sticky_until_cleared),
+        cmocka_unit_test(what_is_expected_need_not_come_and_may_be_too_much),
         cmocka_unit_test(nul_bytes_are_kept),
         cmocka_unit_test(taking_hands_over_a_terminated_string_even_when_empty),
         cmocka_unit_test(a_large_string_grows_to_its_ceiling_without_overflow),
