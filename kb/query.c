@@ -110,7 +110,7 @@ static void add_general(const struct query_reader *reader, struct query *q, cons
         while (k < q->nterm && (q->term[k].slot != slot || q->term[k].nslot > 1 ||
                                 strcmp(q->term[k].token[0], near[i].token) != 0))
             k++;
-        if (!weight || k < q->nterm || !vocabulary_has(reader->vocabulary, near[i].token))
+        if (weight <= 0 || k < q->nterm || !vocabulary_has(reader->vocabulary, near[i].token))
             continue;
         add_word(q, near[i].token, near[i].token, weight, slot, same ? KB_RELATIVE : KB_GENERAL);
         if (same) /* "licence": its family here is that of "license" */
