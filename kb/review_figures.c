@@ -395,10 +395,12 @@ static void report_pairs(struct review *rv, struct sentence *s, const struct pai
 {
     for (size_t i = 0; i < all->n; i++) {
         struct sentence *a = &s[all->pair[i].a], *b = &s[all->pair[i].b];
-        if (a->told || a->nalike > MAX_ALIKE || b->nalike > MAX_ALIKE || apart(rv, a, b))
+        enum kind kind = differ(a, b);
+        if (kind == KINDS || a->told || a->nalike > MAX_ALIKE || b->nalike > MAX_ALIKE ||
+            apart(rv, a, b))
             continue;
         a->told = true;
-        report(rv, a, b, differ(a, b));
+        report(rv, a, b, kind);
     }
 }
 

@@ -295,6 +295,7 @@ static void search(struct finder *f, const struct part *p, const struct find_kth
             nhit += p->offset[at[i]] == it[i].offset;
         }
         for (i = 0; i < nhit; i++) {
+            /* NOLINTNEXTLINE(clang-analyzer-core*): of hit[] the first nhit are set */
             float *gain = &f->gain[from + hit[i]];
             *gain = find_higher(*gain, p->weight * worth_at(f, p, at[hit[i]]));
         }
@@ -319,6 +320,7 @@ static void sift(struct finder *f, const struct part *list)
             nhit += mark[p.offset[i]];
         }
         for (uint32_t i = 0; i < nhit; i++) {
+            /* NOLINTNEXTLINE(clang-analyzer-core*): of hit[] the first nhit are set */
             float *best = &f->best[p.offset[hit[i]]];
             *best = find_higher(*best, p.weight * worth_at(f, &p, hit[i]));
         }
