@@ -65,7 +65,7 @@ void tokenizer_free(struct tokenizer *t);
 int tokenizer_run(struct tokenizer *t, const char *s, size_t len, token_fn *fn, void *ctx);
 
 /* The same of a text in `lang` without a mark, for who wants no tokens but their word_hash(), and whether they are stop words
- * of that language. Takes a third of the time. */
+ * of that language. */
 typedef void hashed_fn(void *ctx, uint64_t hash, bool stop, size_t start, size_t end,
                        bool colocated);
 void tokenizer_hash(struct tokenizer *t, const char *lang, const char *s, size_t len, hashed_fn *fn,
