@@ -251,7 +251,9 @@ int desk_live_act(struct store *s, struct desk_request *rq)
             err = store_take_in(s, &m);
         snprintf(object, sizeof object, "conversation:%lld", (long long)id);
         if (!err)
-            err = desk_audit(s, rq, act->what == NOTE ? "live.note" : handoff_action(act->what),
+            err = desk_audit(s, rq,
+                             act->what == NOTE ? "live.note"
+                                               : handoff_action((enum handoff_what)act->what),
                              object, NULL, NULL);
     } else if (!err && m.conflict) {
         rq->problem = "This cid was used for something else";
