@@ -2,7 +2,10 @@
  *
  * "I don't know" helps when it says what is not known: "how much is tuition" should hear that the guides do not
  * mention tuition, so that the asker can use another word or ask a person. Only words that the question is about
- * are named (kb_hits.unknown); that we have never heard "honestly" is nobody's business. */
+ * are named (kb_hits.unknown); that we have never heard "honestly" is nobody's business.
+ *
+ * Who asks in Spanish where the guides are in English would be told that they do not mention "que" and "un". He is told which
+ * language to ask in, in his own. */
 #include "bot/decline.h"
 
 #include <string.h>
@@ -11,6 +14,44 @@
 
 #define MAX_NAMED 3  /* words; more of them would be the question read back */
 #define MAX_WORD  40 /* bytes of one */
+
+/* "My guides are in English. Please ask in English.": what stands before the language, between it and itself, and behind;
+ * then what it is called there. */
+static const struct {
+    const char *lang, *are_in, *ask_in, *person, *en, *de, *es, *fr;
+} foreign[] = {
+    {"en", "My guides are in ", ". Please ask in ", "Write \"human\" to reach a person.", "English",
+     "German", "Spanish", "French"},
+    {"de", "Meine Texte sind auf ", ". Bitte fragen Sie auf ",
+     "Mit \"human\" erreichen Sie einen Menschen.", "Englisch", "Deutsch", "Spanisch",
+     "Französisch"},
+    {"es", "Mis guías están en ", ". Por favor, pregunte en ",
+     "Escriba \"human\" para hablar con una persona.", "inglés", "alemán", "español", "francés"},
+    {"fr", "Mes guides sont en ", ". Merci de poser votre question en ",
+     "Écrivez \"human\" pour parler à une personne.", "anglais", "allemand", "espagnol",
+     "français"},
+    {"ar", "أدلّتي مكتوبة ", ". يُرجى طرح السؤال ", "اكتب \"human\" للتواصل مع شخص.", "بالإنجليزية",
+     "بالألمانية", "بالإسبانية", "بالفرنسية"},
+};
+
+/* Which language to ask in, said in the one that was asked in; NULL when they are the same, or either is not known. */
+static const char *in_foreign(struct pool *pool, const struct kb_hits *hits, bool person)
+{
+    const char *own = hits->lang && *hits->lang ? hits->lang : "en";
+    for (size_t i = 0; hits->foreign && i < sizeof foreign / sizeof *foreign; i++) {
+        if (strcmp(hits->foreign, foreign[i].lang) != 0)
+            continue;
+        const char *name = !strcmp(own, "en")   ? foreign[i].en
+                           : !strcmp(own, "de") ? foreign[i].de
+                           : !strcmp(own, "es") ? foreign[i].es
+                           : !strcmp(own, "fr") ? foreign[i].fr
+                                                : NULL;
+        return name ? pool_printf(pool, "%s%s%s%s.%s%s", foreign[i].are_in, name, foreign[i].ask_in,
+                                  name, person ? " " : "", person ? foreign[i].person : "")
+                    : NULL;
+    }
+    return NULL;
+}
 
 /* At most MAX_WORD bytes of it; no character is cut in two. */
 static const char *shortened(struct pool *pool, const char *word, size_t len)
@@ -44,7 +85,10 @@ static const char *named(struct pool *pool, const char *question, const struct k
 const char *decline_text(struct pool *pool, const char *question, const struct kb_hits *hits,
                          bool person)
 {
+    const char *elsewhere = in_foreign(pool, hits, person);
     const char *words = named(pool, question, hits);
+    if (elsewhere)
+        return elsewhere;
     const char *reach = person ? " Write \"human\" to reach a person." : "";
     if (words)
         return pool_printf(pool, "I don't know: my guides do not mention %s.%s", words, reach);
@@ -58,7 +102,10 @@ const char *decline_text(struct pool *pool, const char *question, const struct k
 
 const char *decline_lead(struct pool *pool, const char *question, const struct kb_hits *hits)
 {
+    const char *elsewhere = in_foreign(pool, hits, false);
     const char *words = named(pool, question, hits);
+    if (elsewhere)
+        return elsewhere;
     if (words)
         return pool_printf(pool, "My guides do not mention %s. The nearest I found:", words);
     return "I am not sure that this is what you mean. The nearest I found:";

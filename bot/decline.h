@@ -4,7 +4,7 @@
 
 #include "kb/kb.h"
 
-/* "I don't know", which words of the question are new to us, and how to reach a person when `person`: one does
+/* "I don't know", which words of the question are new to us (or which language to ask in), and how to reach a person when `person`: one does
  * answer. Lives in `pool`. */
 const char *decline_text(struct pool *pool, const char *question, const struct kb_hits *hits,
                          bool person);

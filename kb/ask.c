@@ -401,6 +401,8 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
     share_words(pool, q, hits);
     hits->unknown = q->unknown;
     hits->nunknown = q->nunknown;
+    hits->lang = q->main_lang;
+    hits->foreign = q->foreign;
     hits->corrected = q->corrected;
     hits->ncorrected = q->ncorrected;
     if (ask->explain)

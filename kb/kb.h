@@ -295,6 +295,8 @@ struct kb_hits {
     size_t ncorrected;
     const char *const *unknown; /* words that the question is about and the base does not have */
     size_t nunknown;
+    const char *lang;    /* ISO 639-1: that the words were read in, "" when there is none */
+    const char *foreign; /* that the question seems to be asked in instead, static; or NULL */
     const double
         *word; /* share that each word asked for has in the question, in its order; at most 64 */
     size_t nword;

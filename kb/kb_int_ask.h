@@ -275,6 +275,7 @@ struct query {
     struct line_asked line;   /* once line_ask() has */
     enum query_want want;
     const char *main_lang; /* that the words were read in, "" when there is none */
+    const char *foreign;   /* that it seems to be asked in instead, static; or NULL */
     const char *lang, *audience, *today;
     struct kb_pair *corrected;
     size_t ncorrected, capcorrected;

@@ -413,7 +413,9 @@ int query_build(const struct query_reader *reader, struct pool *pool, const stru
     query_asking(&m);
     for (size_t i = 0; i < m.n; i++)
         *POOL_PUSH(pool, q.typed, q.ntyped, q.captyped) = m.word[i].token;
-    query_meant(reader, &q, &m);
+    q.foreign = query_foreign(&m);
+    if (!q.foreign)
+        query_meant(reader, &q, &m);
     q.want = want_of(&m);
 
     size_t content = add_slots(reader, &q, &m, 1, false);

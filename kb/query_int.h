@@ -73,4 +73,10 @@ const char *query_shorthand(const char *lang, const char *word);
 /* The same number in words when `word` is figures and the other way round; NULL for what is no small number. */
 const char *query_numeral(const char *lang, const char *word);
 
+/* ---- foreign.c: asked in another language ------------------------------------------------------------------------ */
+
+/* ISO 639-1 of the language that the message seems to be in ("en" "de" "es" "fr" "ar"); NULL when that is the one that it
+ * is read in, or cannot be told. */
+const char *query_foreign(const struct query_message *m);
+
 #endif

@@ -53,6 +53,23 @@ static void a_person_is_offered_where_one_answers(void **state)
     pool_free(pool);
 }
 
+static void who_asks_in_another_language_hears_in_it_which_one_is_understood(void **state)
+{
+    struct pool *pool = pool_new();
+    struct kb_hits hits = {
+        .confidence = 0.2, .unknown = words, .nunknown = 2, .lang = "en", .foreign = "es"};
+    assert_string_equal(decline_text(pool, "", &hits, false),
+                        "Mis guías están en inglés. Por favor, pregunte en inglés.");
+    assert_non_null(strstr(decline_text(pool, "", &hits, true), "\"human\""));
+    assert_non_null(strstr(decline_lead(pool, "", &hits), "inglés"));
+    hits.foreign = "ar";
+    hits.lang = "fr";
+    assert_non_null(strstr(decline_text(pool, "", &hits, false), "بالفرنسية"));
+    hits.lang = "fi"; /* we cannot name it */
+    assert_non_null(strstr(decline_text(pool, "", &hits, false), "do not mention"));
+    pool_free(pool);
+}
+
 static void a_message_about_nothing_is_asked_for_more(void **state)
 {
     struct pool *pool = pool_new();
@@ -68,6 +85,7 @@ int main(void)
         cmocka_unit_test(a_long_question_is_not_read_back),
         cmocka_unit_test(no_character_is_cut_in_two),
         cmocka_unit_test(a_person_is_offered_where_one_answers),
+        cmocka_unit_test(who_asks_in_another_language_hears_in_it_which_one_is_understood),
         cmocka_unit_test(a_message_about_nothing_is_asked_for_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

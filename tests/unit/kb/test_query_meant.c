@@ -178,6 +178,33 @@ static void a_number_of_years_that_is_lacking_says_nothing(void **state)
     assert_int_equal(slots_of("exam 3"), 2);
 }
 
+static void assert_foreign(const char *lang, const char *text, const char *want)
+{
+    struct pool *pool = pool_new();
+    struct query q;
+    build(pool, lang, text, &q);
+    if (q.foreign != want && (!q.foreign || !want || strcmp(q.foreign, want)))
+        fail_msg("'%s': %s", text, q.foreign ? q.foreign : "none");
+    if (want)
+        assert_int_equal(q.ncorrected, 0);
+    pool_free(pool);
+}
+
+static void a_question_in_another_language_is_told_by_its_small_words_and_not_mended(void **state)
+{
+    assert_foreign("en", "qué es un técnico de laboratorio", "es");
+    assert_foreign("en", "was verdient man als Techniker im Labor", "de");
+    assert_foreign("en", "comment devenir technicien de laboratoire dans un hôpital", "fr");
+    assert_foreign("en", "كم يكسب الفني", "ar");
+    assert_foreign("de", "how do I get a license in the lab", "en");
+    assert_foreign("de", "was verdient man im Labor", NULL);
+    assert_foreign("en", "What is the exam?", NULL);
+    assert_foreign("en", "licence in los angeles", NULL);
+    assert_foreign("en", "will technicians die in a lab", NULL);
+    assert_foreign("en", "J. Y", NULL);
+    assert_foreign("en", "", NULL);
+}
+
 static void shorthand_is_in_byte_order(void **state)
 {
     static const char *const word[] = {"abt", "acct", "b4",   "gr8",   "ppl", "yrs",
@@ -249,6 +276,7 @@ int main(void)
         cmocka_unit_test(shorthand_is_read_out_and_says_nothing_when_it_is_only_manners),
         cmocka_unit_test(numbers_in_figures_and_in_words_are_the_same),
         cmocka_unit_test(a_number_of_years_that_is_lacking_says_nothing),
+        cmocka_unit_test(a_question_in_another_language_is_told_by_its_small_words_and_not_mended),
         cmocka_unit_test(shorthand_is_in_byte_order),
         cmocka_unit_test(german_may_be_typed_without_umlauts),
         cmocka_unit_test(any_letters_are_read_the_same_way_twice),
