@@ -121,6 +121,8 @@ static void show(const char *name, const struct load_result *r, const struct loa
         printf("  %.3f of the echo, by processor %.3f, p99 %.1f x",
                r->per_second / echo->per_second, echo->cpu_us / r->cpu_us,
                (double)r->p99_us / (double)echo->p99_us);
+    if (r->refused)
+        printf("  %llu told to come again", (unsigned long long)r->refused);
     printf("  %ld B per idle connection, %.0f connects/s\n", r->idle_bytes, r->connects_per_second);
     fflush(stdout);
 }

@@ -42,6 +42,7 @@ struct load_result {
         cpu_us; /* of the server for one answer: what other programs on the machine do not change much */
     uint64_t p50_us, p99_us;
     uint64_t answers;
+    uint64_t refused; /* that were told to come again, and did */
     size_t question_bytes,
         answer_bytes; /* payload of one, on average; all frames until and with the answer */
     long idle_bytes;  /* resident memory per idle connection */

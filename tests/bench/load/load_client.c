@@ -15,12 +15,14 @@
 
 #define MAX_FRAME  65536
 #define WARM_UP_US 500000
+#define LOOK_US    50000 /* how often who was turned away is looked after */
 
 struct line {
     int fd;
     unsigned asked; /* of its conversation */
     uint64_t asked_us;
-    char *s; /* read and not yet understood; only while there is something */
+    uint64_t again_us; /* turned away: when to come again; or 0 */
+    char *s;           /* read and not yet understood; only while there is something */
     size_t len;
 };
 
@@ -32,6 +34,8 @@ static struct {
     uint64_t *latency; /* µs */
     size_t n, cap;
     uint64_t sent_bytes, got_bytes, asked, counted_from;
+    size_t away; /* lines that were turned away */
+    uint64_t refused, looked_us;
 } load;
 
 static const char hello[] = "{\"t\":\"hello\",\"v\":1}";
@@ -141,6 +145,36 @@ static void answered(struct line *l, const char *s, size_t len)
     send_text(l, hello, sizeof hello - 1);
 }
 
+/* Too many at once: as the chat page does, it comes again when it was told to. */
+static void turned_away(struct line *l, const char *s, size_t len)
+{
+    static const char key[] = "\"retry_after\":";
+    const char *at = memmem(s, len, key, sizeof key - 1);
+    if (!memmem(s, len, "\"code\":\"busy\"", 13) || !at)
+        load_die("server", "refused a question");
+    uint64_t now = load_now_us();
+    l->again_us = now + strtoul(at + sizeof key - 1, NULL, 10) * 1000000;
+    l->asked = 0;
+    load.away++;
+    load.refused += load.counted_from != 0;
+}
+
+static void come_again(void)
+{
+    uint64_t now = load_now_us();
+    if (!load.away || now - load.looked_us < LOOK_US)
+        return;
+    load.looked_us = now;
+    for (size_t i = 0; i < load.plan->active; i++) {
+        struct line *l = &load.line[i];
+        if (!l->again_us || l->again_us > now)
+            continue;
+        l->again_us = 0;
+        load.away--;
+        go_on(l, NULL, 0);
+    }
+}
+
 /* Frames in s[0..len): how many bytes are understood. */
 static size_t understand(struct line *l, const char *s, size_t len)
 {
@@ -172,8 +206,8 @@ static size_t understand(struct line *l, const char *s, size_t len)
             char start[64] = "";
             memcpy(start, text, body < 63 ? body : 63);
             if (strstr(start, "\"t\":\"error\""))
-                load_die("server", start);
-            if (load.plan->asks == LOAD_ECHO || strstr(start, "\"t\":\"answer\""))
+                turned_away(l, text, body);
+            else if (load.plan->asks == LOAD_ECHO || strstr(start, "\"t\":\"answer\""))
                 answered(l, text, body);
             else if (strstr(start, "\"t\":\"ready\""))
                 go_on(l, NULL, 0);
@@ -275,9 +309,12 @@ static void spin(uint64_t until_us)
 {
     struct epoll_event ev[256];
     for (uint64_t now; (now = load_now_us()) < until_us;) {
-        int n = epoll_wait(load.epoll, ev, 256, (int)((until_us - now) / 1000) + 1);
+        int ms = (int)((until_us - now) / 1000) + 1;
+        int n =
+            epoll_wait(load.epoll, ev, 256, load.away && ms > LOOK_US / 1000 ? LOOK_US / 1000 : ms);
         for (int i = 0; i < n; i++)
             on_readable(ev[i].data.ptr);
+        come_again();
     }
 }
 
@@ -315,6 +352,7 @@ void load_run(const struct load_plan *p, pid_t server, struct load_result *ret)
         load_die("server", "answered nothing");
     qsort(load.latency, load.n, sizeof *load.latency, by_value);
     ret->answers = load.n;
+    ret->refused = load.refused;
     ret->cpu_us = (double)(cpu_of(server) - cpu) / (double)load.n;
     ret->per_second = (double)load.n / s;
     ret->p50_us = load.latency[load.n / 2];
