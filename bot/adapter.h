@@ -157,7 +157,7 @@ struct http *bot_http(struct bot *bot);
 struct desk *bot_desk(struct bot *bot);
 /* Where the staff changes the content (fix.h); NULL: there is no thread for it. */
 struct fix *bot_fix(const struct bot *bot);
-size_t bot_waiting(const struct bot *bot); /* messages that are not answered yet */
+size_t bot_waiting(const struct bot *bot); /* messages whose reply is to be found yet */
 bool bot_draining(const struct bot *bot);  /* about to stop: take nothing in */
 /* The guides are being read for the first time: there is nothing to answer from yet. */
 bool bot_loading(const struct bot *bot);

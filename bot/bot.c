@@ -141,7 +141,7 @@ struct fix *bot_fix(const struct bot *bot)
 size_t bot_waiting(const struct bot *bot)
 {
     /* A crowd that asks in one breath is seen before any of it is written down. */
-    return inbox_open(bot->inbox) + inbox_arriving(bot->inbox);
+    return inbox_unanswered(bot->inbox);
 }
 
 bool bot_loading(const struct bot *bot)

@@ -50,6 +50,11 @@ size_t inbox_arriving(const struct inbox *box)
     return box->arriving;
 }
 
+size_t inbox_unanswered(const struct inbox *box)
+{
+    return box->open + box->arriving - box->foreseen;
+}
+
 void inbox_stats(const struct inbox *box, struct inbox_stats *ret)
 {
     *ret = box->stats;
@@ -205,6 +210,7 @@ static void hand_over(struct adapter *a, const struct inbox_item *item)
 static void leaves(struct inbox *box, struct put *p)
 {
     box->arriving--;
+    box->foreseen -= p->turn != NULL;
     if (p->arriving)
         --*p->arriving;
 }
@@ -305,6 +311,7 @@ int inbox_put(struct adapter *a, const struct inbox_message *m, inbox_put_fn *fn
         return err;
     }
     box->arriving++;
+    box->foreseen += p->turn != NULL;
     if (p->arriving)
         ++*p->arriving;
     return 0;

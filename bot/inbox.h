@@ -118,9 +118,11 @@ void inbox_is_over(struct adapter *a);
 void inbox_recover(struct inbox *box);
 size_t inbox_open(const struct inbox *box);
 size_t inbox_arriving(const struct inbox *box); /* not committed yet */
-struct inbox_stats {                            /* since the start */
-    uint64_t taken;                             /* new ones */
-    uint64_t again;                             /* came once more, and nothing was done */
+/* Both, but for those whose reply is known and comes with their commit. */
+size_t inbox_unanswered(const struct inbox *box);
+struct inbox_stats { /* since the start */
+    uint64_t taken;  /* new ones */
+    uint64_t again;  /* came once more, and nothing was done */
     uint64_t failed; /* not taken: the disk, or what they are about is gone */
     uint64_t dead;   /* given up */
 };

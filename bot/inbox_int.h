@@ -12,7 +12,8 @@
 struct inbox {
     struct bot *bot;
     size_t open;                        /* taken in and not over */
-    size_t arriving;                    /* not committed yet */
+    size_t arriving;                    /* not committed yet, */
+    size_t foreseen;                    /* of them with their reply */
     uint16_t arriving_at[INBOX_PLACES]; /* of them, by conversation; MAX_INBOX fits */
     struct inbox_stats stats;
 };
