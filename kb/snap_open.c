@@ -11,6 +11,8 @@
 #define XXH_INLINE_ALL /* a header and no library: nothing to load */
 #include <xxhash.h>
 
+#define BLOCK 4096u /* postings that are checked at once */
+
 struct snap {
     struct snap_file *file;
     const struct snap_header *head;
@@ -228,22 +230,40 @@ uint32_t snap_lookup(struct snap *s, const char *token, size_t len)
     return SNAP_NO_TERM;
 }
 
+/* Whether offsets ascend and codes are in the table, in blocks whose sums fit 16 bits: vectors then hold as many as there are.
+ * *ret: how many are escapes. */
+static bool postings_sound(const uint16_t *offset, const uint16_t *code, uint32_t n,
+                           uint16_t ntuple, uint32_t *ret)
+{
+    uint16_t wrong = 0;
+    *ret = 0;
+    for (uint32_t from = 0; from < n; from += BLOCK) {
+        uint32_t end = n - from < BLOCK ? n : from + BLOCK;
+        uint16_t escapes = 0, bad = 0;
+        for (uint32_t i = from; i < end; i++) {
+            uint16_t escape = code[i] == SNAP_ESCAPE;
+            escapes = (uint16_t)(escapes + escape);
+            bad |= (code[i] >= ntuple) & (escape ^ 1);
+        }
+        for (uint32_t i = from ? from : 1; i < end; i++)
+            bad |= offset[i] <= offset[i - 1];
+        wrong |= bad;
+        *ret += escapes;
+    }
+    return !wrong;
+}
+
 static bool part_sound(const struct snap *s, const struct snap_part *part, uint64_t left)
 {
     const struct snap_header *h = s->head;
     uint64_t base = (uint64_t)part->chunk * SNAP_CHUNK;
+    uint32_t escapes;
     if (part->n == 0 || part->n > SNAP_CHUNK || snap_part_size(part) > left || base >= h->n ||
         !(part->most > 0 && part->most < 1e9f))
         return false;
     const uint16_t *offset = (const void *)(part + 1), *code = offset + part->n;
-    uint32_t wrong = 0, escapes = 0;
-    for (uint32_t i = 1; i < part->n; i++)
-        wrong |= offset[i] <= offset[i - 1];
-    for (uint32_t i = 0; i < part->n; i++) {
-        wrong |= (code[i] >= h->ntuple) & (code[i] != SNAP_ESCAPE);
-        escapes += code[i] == SNAP_ESCAPE;
-    }
-    return !wrong && escapes == part->escapes && base + offset[part->n - 1] < h->n;
+    return postings_sound(offset, code, part->n, (uint16_t)h->ntuple, &escapes) &&
+           escapes == part->escapes && base + offset[part->n - 1] < h->n;
 }
 
 static bool list_sound(const struct snap *s, const struct snap_term *t, const uint8_t *p,
