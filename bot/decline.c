@@ -16,41 +16,60 @@
 #define MAX_WORD  40 /* bytes of one */
 
 /* "My guides are in English. Please ask in English.": what stands before the language, between it and itself, and behind;
- * then what it is called there. */
+ * then what they are called there, in this order themselves. */
 static const struct {
-    const char *lang, *are_in, *ask_in, *person, *en, *de, *es, *fr;
+    const char *lang, *are_in, *ask_in, *person, *name[4];
 } foreign[] = {
-    {"en", "My guides are in ", ". Please ask in ", "Write \"human\" to reach a person.", "English",
-     "German", "Spanish", "French"},
-    {"de", "Meine Texte sind auf ", ". Bitte fragen Sie auf ",
-     "Mit \"human\" erreichen Sie einen Menschen.", "Englisch", "Deutsch", "Spanisch",
-     "Französisch"},
-    {"es", "Mis guías están en ", ". Por favor, pregunte en ",
-     "Escriba \"human\" para hablar con una persona.", "inglés", "alemán", "español", "francés"},
-    {"fr", "Mes guides sont en ", ". Merci de poser votre question en ",
-     "Écrivez \"human\" pour parler à une personne.", "anglais", "allemand", "espagnol",
-     "français"},
-    {"ar", "أدلّتي مكتوبة ", ". يُرجى طرح السؤال ", "اكتب \"human\" للتواصل مع شخص.", "بالإنجليزية",
-     "بالألمانية", "بالإسبانية", "بالفرنسية"},
+    {"en",
+     "My guides are in ",
+     ". Please ask in ",
+     "Write \"human\" to reach a person.",
+     {"English", "German", "Spanish", "French"}},
+    {"de",
+     "Meine Texte sind auf ",
+     ". Bitte fragen Sie auf ",
+     "Mit \"human\" erreichen Sie einen Menschen.",
+     {"Englisch", "Deutsch", "Spanisch", "Französisch"}},
+    {"es",
+     "Mis guías están en ",
+     ". Por favor, pregunte en ",
+     "Escriba \"human\" para hablar con una persona.",
+     {"inglés", "alemán", "español", "francés"}},
+    {"fr",
+     "Mes guides sont en ",
+     ". Merci de poser votre question en ",
+     "Écrivez \"human\" pour parler à une personne.",
+     {"anglais", "allemand", "espagnol", "français"}},
+    {"ar",
+     "أدلّتي مكتوبة ",
+     ". يُرجى طرح السؤال ",
+     "اكتب \"human\" للتواصل مع شخص.",
+     {"بالإنجليزية", "بالألمانية", "بالإسبانية", "بالفرنسية"}},
 };
+#define FOREIGN (sizeof foreign / sizeof *foreign)
+#define NAMED   (sizeof foreign->name / sizeof *foreign->name)
+
+/* Its row; FOREIGN when it has none. */
+static size_t foreign_row(const char *lang)
+{
+    size_t i = 0;
+    while (i < FOREIGN && strcmp(lang, foreign[i].lang) != 0)
+        i++;
+    return i;
+}
 
 /* Which language to ask in, said in the one that was asked in; NULL when they are the same, or either is not known. */
 static const char *in_foreign(struct pool *pool, const struct kb_hits *hits, bool person)
 {
-    const char *own = hits->lang && *hits->lang ? hits->lang : "en";
-    for (size_t i = 0; hits->foreign && i < sizeof foreign / sizeof *foreign; i++) {
-        if (strcmp(hits->foreign, foreign[i].lang) != 0)
-            continue;
-        const char *name = !strcmp(own, "en")   ? foreign[i].en
-                           : !strcmp(own, "de") ? foreign[i].de
-                           : !strcmp(own, "es") ? foreign[i].es
-                           : !strcmp(own, "fr") ? foreign[i].fr
-                                                : NULL;
-        return name ? pool_printf(pool, "%s%s%s%s.%s%s", foreign[i].are_in, name, foreign[i].ask_in,
-                                  name, person ? " " : "", person ? foreign[i].person : "")
-                    : NULL;
-    }
-    return NULL;
+    if (!hits->foreign)
+        return NULL;
+    size_t own = foreign_row(hits->lang && *hits->lang ? hits->lang : "en");
+    size_t i = foreign_row(hits->foreign);
+    if (i == FOREIGN || own >= NAMED)
+        return NULL;
+    const char *name = foreign[i].name[own];
+    return pool_printf(pool, "%s%s%s%s.%s%s", foreign[i].are_in, name, foreign[i].ask_in, name,
+                       person ? " " : "", person ? foreign[i].person : "");
 }
 
 /* At most MAX_WORD bytes of it; no character is cut in two. */
@@ -86,9 +105,9 @@ const char *decline_text(struct pool *pool, const char *question, const struct k
                          bool person)
 {
     const char *elsewhere = in_foreign(pool, hits, person);
-    const char *words = named(pool, question, hits);
     if (elsewhere)
         return elsewhere;
+    const char *words = named(pool, question, hits);
     const char *reach = person ? " Write \"human\" to reach a person." : "";
     if (words)
         return pool_printf(pool, "I don't know: my guides do not mention %s.%s", words, reach);
@@ -103,9 +122,9 @@ const char *decline_text(struct pool *pool, const char *question, const struct k
 const char *decline_lead(struct pool *pool, const char *question, const struct kb_hits *hits)
 {
     const char *elsewhere = in_foreign(pool, hits, false);
-    const char *words = named(pool, question, hits);
     if (elsewhere)
         return elsewhere;
+    const char *words = named(pool, question, hits);
     if (words)
         return pool_printf(pool, "My guides do not mention %s. The nearest I found:", words);
     return "I am not sure that this is what you mean. The nearest I found:";

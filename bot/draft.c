@@ -286,16 +286,7 @@ static bool is_taken(struct making *m, const char *id)
 /* An id is made of the question; where that is taken, a number makes it another one. */
 static int make_new(struct making *m)
 {
-    struct kb_curated e = {.id = "",
-                           .question = "",
-                           .answer = "",
-                           .url = "",
-                           .lang = "",
-                           .audience = "",
-                           .status = "",
-                           .reviewed = "",
-                           .valid_from = "",
-                           .valid_until = ""};
+    struct kb_curated e = kb_curated_blank();
     const char *path = NULL;
     int err = take_entry(m, &e);
     if (!err && !strcmp(m->d->kind, "redirect") && !*e.url)

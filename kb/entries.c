@@ -59,20 +59,25 @@ enum kb_form kb_form_of(const char *path)
 
 /* ---- entries ------------------------------------------------------------------------------------------ */
 
+struct kb_curated kb_curated_blank(void)
+{
+    return (struct kb_curated){.id = "",
+                               .question = "",
+                               .answer = "",
+                               .url = "",
+                               .lang = "",
+                               .audience = "",
+                               .status = "",
+                               .reviewed = "",
+                               .valid_from = "",
+                               .valid_until = ""};
+}
+
 struct kb_curated *entries_add(struct kb_entries *to, size_t line)
 {
     struct kb_curated *e = POOL_PUSH(to->pool, to->entry, to->n, to->cap);
-    *e = (struct kb_curated){.id = "",
-                             .question = "",
-                             .answer = "",
-                             .url = "",
-                             .lang = "",
-                             .audience = "",
-                             .status = "",
-                             .reviewed = "",
-                             .valid_from = "",
-                             .valid_until = "",
-                             .line = line};
+    *e = kb_curated_blank();
+    e->line = line;
     return e;
 }
 

@@ -63,6 +63,8 @@ bool kb_entries_write(FILE *out, enum kb_form form, const struct kb_entries *ent
  * for people writes every text of strangers with it. */
 void kb_cell_write(FILE *out, const char *s);
 
+/* An entry that says nothing: every text is "", every list empty. */
+struct kb_curated kb_curated_blank(void);
 bool kb_curated_same(const struct kb_curated *a, const struct kb_curated *b);
 
 #endif

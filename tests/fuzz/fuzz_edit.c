@@ -35,16 +35,10 @@ static struct kb_bytes edited(struct pool *pool, struct kb_bytes old, const char
 static void edit_entries(struct pool *pool, struct kb_bytes old)
 {
     struct kb_entries all = entries_of(pool, old);
-    struct kb_curated e = {.id = "a-new-one",
-                           .question = "What: is it?",
-                           .answer = "# So\n\n- it \"is\"",
-                           .url = "",
-                           .lang = "",
-                           .audience = "",
-                           .status = "",
-                           .reviewed = "",
-                           .valid_from = "",
-                           .valid_until = ""};
+    struct kb_curated e = kb_curated_blank();
+    e.id = "a-new-one";
+    e.question = "What: is it?";
+    e.answer = "# So\n\n- it \"is\"";
     struct kb_bytes now = edited(pool, old, NULL, &e);
     if (now.s && entries_of(pool, now).n != all.n + 1)
         abort();

@@ -36,20 +36,6 @@ static struct kb_bytes bytes(const char *s)
     return (struct kb_bytes){s, strlen(s)};
 }
 
-static struct kb_curated blank(void)
-{
-    return (struct kb_curated){.id = "",
-                               .question = "",
-                               .answer = "",
-                               .url = "",
-                               .lang = "",
-                               .audience = "",
-                               .status = "",
-                               .reviewed = "",
-                               .valid_from = "",
-                               .valid_until = ""};
-}
-
 static void add(struct kb_curated *e, enum kb_entry_list which, const char *s)
 {
     *POOL_PUSH(pool, e->list[which].s, e->list[which].n, e->list[which].cap) = s;
@@ -90,7 +76,7 @@ static const char by_hand[] = "# Pay. Ann looks after these.\n"
 
 static struct kb_curated pay(void)
 {
-    struct kb_curated e = blank();
+    struct kb_curated e = kb_curated_blank();
     e.id = "pay";
     e.question = "What is the pay?";
     e.answer = "About **50**.\n\n# not a comment";
@@ -143,7 +129,7 @@ static void a_comment_inside_of_what_is_written_anew_stands_behind_it(void **sta
 
 static void a_new_entry_stands_behind_the_last_one(void **state)
 {
-    struct kb_curated e = blank();
+    struct kb_curated e = kb_curated_blank();
     e.question = "When?";
     e.answer = "Now.";
     assert_non_null(strstr(edited(by_hand, NULL, &e),
@@ -159,7 +145,7 @@ static void a_new_entry_stands_behind_the_last_one(void **state)
 
 static void what_cannot_be_kept_apart_is_refused_with_a_reason(void **state)
 {
-    struct kb_curated e = blank();
+    struct kb_curated e = kb_curated_blank();
     struct kb_bytes now = {0};
     e.question = "When?";
     e.answer = "Now.";
@@ -285,7 +271,7 @@ static const char *as_typed(const struct kb_curated *e, unsigned column)
 
 static struct kb_curated some_entry(unsigned n)
 {
-    struct kb_curated e = blank();
+    struct kb_curated e = kb_curated_blank();
     e.id = pool_printf(pool, "e%u", n);
     e.question = some_text();
     e.answer = some_answer();
@@ -314,7 +300,7 @@ static void any_edit_reads_back_and_the_rest_stays(void **state)
         bool map = !chance(3);
         unsigned n = 1 + chance(4), which = chance(n), column = map ? chance(3) : 0;
         const char *before = map ? "title: T\nentries:\n" : "", *behind = "", *mine = "";
-        struct kb_curated e = blank();
+        struct kb_curated e = kb_curated_blank();
         for (unsigned i = 0; i < n; i++) {
             struct kb_curated one = some_entry(i);
             const char *s = as_typed(&one, column);

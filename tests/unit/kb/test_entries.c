@@ -303,17 +303,11 @@ static void a_cell_is_never_a_formula(void **state)
 {
     struct pool *pool = pool_new();
     struct kb_entries all = {.pool = pool}, back = {.pool = pool};
-    *POOL_PUSH(pool, all.entry, all.n, all.cap) =
-        (struct kb_curated){.id = "x",
-                            .question = "=HYPERLINK(\"http://evil\")",
-                            .answer = "- one\n- two",
-                            .url = "",
-                            .lang = "",
-                            .audience = "",
-                            .status = "",
-                            .reviewed = "",
-                            .valid_from = "",
-                            .valid_until = ""};
+    struct kb_curated e = kb_curated_blank();
+    e.id = "x";
+    e.question = "=HYPERLINK(\"http://evil\")";
+    e.answer = "- one\n- two";
+    *POOL_PUSH(pool, all.entry, all.n, all.cap) = e;
     size_t len;
     char *text = written(KB_FORM_CSV, &all, &len);
     assert_null(strstr(text, ",="));
