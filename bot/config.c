@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "bot/buf.h"
+#include "bot/hash.h"
 #include "bot/limits.h"
 #include "bot/problem.h"
 #include "kb/pool.h"
@@ -296,10 +297,7 @@ static const char *parse_words(struct pool *pool, const char *folder, const char
 /* A hash table with open addressing: settings are looked up with every question. */
 static size_t place_of(const struct config *c, const char *name)
 {
-    uint32_t h = 2166136261u; /* FNV-1a */
-    for (const char *s = name; *s; s++)
-        h = (h ^ (unsigned char)*s) * 16777619u;
-    size_t at = h & (NPLACES - 1);
+    size_t at = hash_name(name) & (NPLACES - 1);
     while (c->place[at] && strcmp(c->value[c->place[at] - 1].row->name, name))
         at = (at + 1) & (NPLACES - 1);
     return at;

@@ -19,6 +19,7 @@
 
 #include "bot/bot.h"
 #include "bot/clock.h"
+#include "bot/hash.h"
 #include "bot/journal.h"
 #include "bot/limits.h"
 #include "bot/live.h"
@@ -264,10 +265,7 @@ static int64_t digest_of(const char *body)
 /* Two conversations in one place are no harm: a reply is then looked for behind the commit. */
 static uint16_t *arriving_at(struct inbox *box, const char *conversation)
 {
-    uint32_t h = 2166136261u; /* FNV-1a */
-    for (const char *s = conversation; *s; s++)
-        h = (h ^ (unsigned char)*s) * 16777619u;
-    return &box->arriving_at[h % INBOX_PLACES];
+    return &box->arriving_at[hash_name(conversation) % INBOX_PLACES];
 }
 
 int inbox_put(struct adapter *a, const struct inbox_message *m, inbox_put_fn *fn, void *ctx)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bot/answer.h"
+#include "bot/hash.h"
 #include "bot/must.h"
 #include "bot/quote.h"
 #include "bot/trial.h"
@@ -20,21 +21,13 @@
 
 /* ---- one answer ---- */
 
-/* FNV-1a: for telling texts apart, not for keeping anybody out. */
-static uint64_t hash_text(uint64_t h, const char *s)
-{
-    for (; *s; s++)
-        h = (h ^ (unsigned char)*s) * 1099511628211u;
-    return (h ^ 0xff) * 1099511628211u;
-}
-
 static uint64_t hash_reply(const struct reply *r)
 {
-    uint64_t h = 14695981039346656037u;
+    uint64_t h = HASH_TEXTS;
     for (size_t i = 0; i < r->nanswer; i++)
-        h = hash_text(hash_text(h, r->answer[i].passage), r->answer[i].text);
+        h = hash_and_text(hash_and_text(h, r->answer[i].passage), r->answer[i].text);
     for (size_t i = 0; r->kind == REPLY_CHOICES && i < r->nchoice; i++)
-        h = hash_text(h, r->choice[i]);
+        h = hash_and_text(h, r->choice[i]);
     return h;
 }
 
@@ -173,7 +166,7 @@ void replay_memory_free(struct replay_memory *m)
 
 static struct slot *find(const struct replay_memory *m, const char *question)
 {
-    size_t i = hash_text(0, question) & (m->cap - 1);
+    size_t i = hash_and_text(0, question) & (m->cap - 1);
     while (m->slot[i].question && strcmp(m->slot[i].question, question))
         i = (i + 1) & (m->cap - 1);
     return &m->slot[i];

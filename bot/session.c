@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "bot/answer.h"
+#include "bot/hash.h"
 #include "bot/limits.h"
 #include "bot/must.h"
 #include "bot/pick.h"
@@ -141,19 +142,11 @@ size_t sessions_count(const struct sessions *all)
     return all->n;
 }
 
-static uint32_t hash_of(const char *id)
-{
-    uint32_t h = 2166136261u; /* FNV-1a: ids are random, nobody aims at a bucket */
-    for (; *id; id++)
-        h = (h ^ (unsigned char)*id) * 16777619u;
-    return h;
-}
-
 struct session *session_get(struct sessions *all, const char *id, uint64_t now_s)
 {
     char key[MAX_ID + 1] = "";
     memcpy(key, id, strnlen(id, MAX_ID));
-    uint32_t hash = hash_of(key);
+    uint32_t hash = hash_name(key);
     sessions_expire(all, now_s);
     struct session *s = all->bucket[hash % BUCKETS];
     while (s && (s->hash != hash || strcmp(s->id, key) != 0))
@@ -177,7 +170,7 @@ struct session *session_get(struct sessions *all, const char *id, uint64_t now_s
 
 void session_forget(struct sessions *all, const char *id)
 {
-    uint32_t hash = hash_of(id);
+    uint32_t hash = hash_name(id);
     struct session *s = all->bucket[hash % BUCKETS];
     while (s && (s->hash != hash || strcmp(s->id, id) != 0))
         s = s->next;

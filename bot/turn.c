@@ -24,6 +24,7 @@
 #include "bot/answer.h"
 #include "bot/bot.h"
 #include "bot/clock.h"
+#include "bot/hash.h"
 #include "bot/heard.h"
 #include "bot/journal.h"
 #include "bot/limits.h"
@@ -74,10 +75,7 @@ static bool begin(struct turn *t);
 
 static struct turn **bucket_of(struct turns *all, const char *line)
 {
-    uint32_t h = 2166136261u; /* FNV-1a: keys are ours or short, a bucket is a list anyway */
-    for (const char *s = line; *s; s++)
-        h = (h ^ (unsigned char)*s) * 16777619u;
-    return &all->bucket[h & (NBUCKETS - 1)];
+    return &all->bucket[hash_name(line) & (NBUCKETS - 1)]; /* ours or short; and a list anyway */
 }
 
 /* How many turns of that line are open. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "adapters/matrix/matrix_int.h"
+#include "bot/hash.h"
 #include "bot/must.h"
 
 #define ANSWERS   5
@@ -20,13 +21,6 @@ struct pair {
 struct matrix_breaker {
     struct pair pair[PAIRS];
 };
-
-static uint64_t hash(uint64_t h, const char *s)
-{
-    for (; *s; s++)
-        h = (h ^ (unsigned char)*s) * 1099511628211u;
-    return (h ^ 0xFF) * 1099511628211u;
-}
 
 /* The pair's place, or the one that was silent the longest. */
 static struct pair *find(struct matrix_breaker *b, uint64_t key)
@@ -47,7 +41,7 @@ enum matrix_verdict matrix_breaker(struct matrix_breaker **breaker, const char *
 {
     if (!*breaker)
         *breaker = must(calloc(1, sizeof **breaker));
-    struct pair *p = find(*breaker, hash(hash(14695981039346656037u, room), sender) | 1);
+    struct pair *p = find(*breaker, hash_and_text(hash_and_text(HASH_TEXTS, room), sender) | 1);
     uint64_t now = now_ms + 1; /* 0 is "never" */
     p->seen_ms = now;
     if (now < p->until_ms)

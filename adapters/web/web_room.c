@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "adapters/web/web_int.h"
+#include "bot/hash.h"
 #include "bot/must.h"
 
 #define NBUCKETS      4096 /* a power of two */
@@ -42,10 +43,7 @@ void web_rooms_close(struct web *w)
 
 static struct web_room **place_of(struct web *w, const char *name)
 {
-    uint32_t h = 2166136261u;
-    for (const char *s = name; *s; s++)
-        h = (h ^ (unsigned char)*s) * 16777619u;
-    struct web_room **at = &w->rooms[h & (NBUCKETS - 1)];
+    struct web_room **at = &w->rooms[hash_name(name) & (NBUCKETS - 1)];
     while (*at && strcmp((*at)->name, name))
         at = &(*at)->next;
     return at;
