@@ -88,7 +88,8 @@ static void look_at_thread(void *ctx);
 static void on_thread(void *ctx, int err, int64_t conversation, int64_t ticket)
 {
     struct room_talk *t = ctx;
-    enum live_command command = live_command(t->text, t->named, &t->words);
+    enum live_command command =
+        t->outsider ? LIVE_SAID : live_command(t->text, t->named, &t->words);
     t->conversation = err ? 0 : conversation;
     t->ticket = err ? 0 : ticket;
     if (err == -EAGAIN)

@@ -26,6 +26,7 @@ struct room_talk {
     const char *thread;      /* likewise, "" where there is none */
     const char *text;        /* what was typed; `named`: and we are spoken to */
     bool named;
+    bool outsider; /* not of the staff: commands are words like others, for on_words() to refuse */
     const char *claim;            /* the message, where several deliveries may bring it; or NULL */
     int64_t conversation, ticket; /* of the thread; 0: it is nobody's */
     const char *words;            /* that the guides are searched for */

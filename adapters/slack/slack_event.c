@@ -325,8 +325,10 @@ static int read_shortcut(struct pool *pool, const cJSON *j, struct slack_event *
 static int read_interaction(struct pool *pool, const cJSON *j, const char *type,
                             const struct slack_gate *gate, struct slack_event *ev)
 {
+    const cJSON *user = json_object(j, "user");
     ev->user = inner(pool, j, "user", "id");
     ev->team = inner(pool, j, "team", "id");
+    ev->external = gate && user && is_foreign(user, "team_id", gate->self->team);
     ev->response_url = copy(pool, j, "response_url");
     ev->trigger = copy(pool, j, "trigger_id");
     int err = 0;

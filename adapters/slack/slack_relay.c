@@ -5,7 +5,8 @@
  *
  * In a thread of the staff's room everything is for the asker, but for our commands: "!kb words" lists what the guides have, with a button
  * to send it, "!close" and "!bot" end it, "!save" leads to the console, where the reply becomes an answer. With our name instead of the
- * exclamation mark it is the same. Other threads of that room are like those of any channel. */
+ * exclamation mark it is the same. Other threads of that room are like those of any channel. In a channel that is shared with
+ * another workspace neither words nor commands do anything: who of those there is of the staff is not ours to guess. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -278,7 +279,7 @@ static void on_found(struct room_talk *room, const struct live_found *found, siz
 static void on_words(struct room_talk *room)
 {
     struct talk *t = (struct talk *)room;
-    if (!t->ev.external) {
+    if (!room->outsider) {
         room_do(room, HANDOFF_ROOM, words_of(room->task.pool, t->ev.raw));
         return;
     }
@@ -306,6 +307,7 @@ static struct talk *talk_new(struct slack *s, const struct inbox_item *item)
     t->room.user = t->ev.user;
     t->room.text = t->ev.text.text;
     t->room.named = t->ev.text.names_us;
+    t->room.outsider = t->ev.external;
     t->room.thread = *t->ev.thread ? t->ev.thread : t->ev.ts;
     return t;
 }
@@ -336,7 +338,10 @@ bool slack_relay_click(struct slack *s, const struct inbox_item *item, const str
     struct pool *pool = t->room.task.pool;
     t->room.conversation = strtoll(t->ev.value + 3, &verb, 10);
     char *bar = strchr(verb, '|');
-    if (!strcmp(verb, ":close")) {
+    if (t->room.outsider) {
+        slack_ignore(s, item, "from another workspace");
+        task_free(&t->room.task);
+    } else if (!strcmp(verb, ":close")) {
         t->room.done =
             pool_printf(pool, "Closed by <@%s>: the bot answers from here on.", t->ev.user);
         room_do(&t->room, HANDOFF_CLOSE, NULL);

@@ -1,6 +1,6 @@
 /* The staff's room in Slack. A question for a person is a thread there; a reply in it is in the visitor's chat, once, however often
  * Slack delivers it and whatever is killed meanwhile; what the visitor says is in the thread, once and in order. Bots, other threads
- * and changed messages reach nobody. "!kb" finds entries, a button sends one, "!close" ends it. An asker in Slack is
+ * and changed messages reach nobody, and who comes from another workspace changes nothing there. "!kb" finds entries, a button sends one, "!close" ends it. An asker in Slack is
  * answered in the same way. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -208,6 +208,54 @@ static void words_go_both_ways_once(void **state)
     assert_false(staff_audited(s.w, "live.say"));
 }
 
+static void click(const struct fake_post *on, const char *thread, const char *user,
+                  const char *value, int at)
+{
+    char form[1500];
+    snprintf(form, sizeof form,
+             "payload={\"type\":\"block_actions\",\"user\":%s,\"team\":{\"id\":\"" FAKE_TEAM
+             "\"},\"container\":{\"message_ts\":\"%s\",\"channel_id\":\"CROOM\",\"thread_ts\":"
+             "\"%s\"},\"actions\":[{\"action_id\":\"qa_room_send0\",\"value\":\"%.*s\","
+             "\"action_ts\":\"%d\"}]}",
+             user, on->ts, thread, (int)strcspn(value, "\""), value, at);
+    assert_int_equal(
+        fake_slack_send(s.w->port, "application/x-www-form-urlencoded", form, NULL, NULL), 200);
+}
+
+/* The room may be shared with another workspace: who comes from there is not of the staff. */
+static void a_stranger_in_the_room_says_and_ends_nothing(void **state)
+{
+    static const char *const typed[] = {"A word of a stranger", "!close", "!bot",
+                                        "!kb lighthouse keeper", "!save"};
+    size_t n = fake_slack_posts(s.fake);
+    struct client *c = visitor();
+    ask(c, "q", WIRE_QUESTION);
+    cJSON_Delete(frame(c, "answer"));
+    want_person(c);
+    struct fake_post root = nth(n);
+    reply(root.ts, "Hello.");
+    cJSON_Delete(frame(c, "handoff"));
+    hear(c, "Ana from the careers team", "Hello.");
+    for (size_t i = 0; i < sizeof typed / sizeof typed[0]; i++) {
+        char id[32], ts[32];
+        snprintf(id, sizeof id, "EvStranger%zu", i);
+        snprintf(ts, sizeof ts, "1800000002.%06zu", i + 1);
+        event(id, "CROOM", "U9", ts, root.ts, typed[i], ",\"user_team\":\"TOTHER\"");
+    }
+    const char *value = strstr(root.body, "r1:");
+    assert_non_null(value);
+    click(&root, "", "{\"id\":\"U9\",\"team_id\":\"TOTHER\"}", value, 1);
+    reply(root.ts, "Still here."); /* after all of that, so that nothing of it is under way */
+    hear(c, "Ana from the careers team", "Still here.");
+    assert_int_equal(fake_slack_posts(s.fake), n + 1);
+    click(&root, "", "{\"id\":\"U7\",\"team_id\":\"" FAKE_TEAM "\"}", value, 2);
+    cJSON *ended = frame(c, "handoff"); /* the same button, of somebody who may */
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(ended, "state")), "ended");
+    cJSON_Delete(ended);
+    assert_non_null(strstr(nth(n + 1).text, "Closed by"));
+    client_close(c);
+}
+
 /* What the staff sees is the question, and not the words that called them. */
 static void who_is_called_in_words_sees_what_was_asked(void **state)
 {
@@ -237,19 +285,8 @@ static void entries_are_found_and_sent_by_a_button(void **state)
     const char *value = strstr(list.body, "r1:");
     if (!value)
         fail_msg("no button in %s", list.body);
-    char click[1500];
-    for (int i = 0; i < 2; i++) { /* pressed twice */
-        snprintf(click, sizeof click,
-                 "payload={\"type\":\"block_actions\",\"user\":{\"id\":\"U7\"},\"team\":{\"id\":"
-                 "\"" FAKE_TEAM "\"},\"container\":{\"message_ts\":\"%s\",\"channel_id\":\"CROOM\","
-                 "\"thread_ts\":\"%s\"},"
-                 "\"actions\":[{\"action_id\":\"qa_room_send0\",\"value\":\"%.*s\",\"action_ts\":"
-                 "\"%d\"}]}",
-                 list.ts, root.ts, (int)strcspn(value, "\""), value, i);
-        assert_int_equal(
-            fake_slack_send(s.w->port, "application/x-www-form-urlencoded", click, NULL, NULL),
-            200);
-    }
+    for (int i = 0; i < 2; i++) /* pressed twice */
+        click(&list, root.ts, "{\"id\":\"U7\"}", value, i);
     cJSON *active = frame(c, "handoff");
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(active, "state")), "active");
     cJSON_Delete(active);
@@ -341,6 +378,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_go_both_ways_once),
+        cmocka_unit_test(a_stranger_in_the_room_says_and_ends_nothing),
         cmocka_unit_test(entries_are_found_and_sent_by_a_button),
         cmocka_unit_test(who_is_called_in_words_sees_what_was_asked),
         cmocka_unit_test(a_kill_loses_and_doubles_nothing),

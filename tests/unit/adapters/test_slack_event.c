@@ -270,6 +270,15 @@ static void a_command_is_read_whatever_its_spelling(void **state)
     }
 }
 
+static void who_clicks_may_be_of_another_workspace(void **state)
+{
+    struct slack_event ev = read_body(
+        "{\"type\":\"block_actions\",\"user\":{\"id\":\"U1\",\"team_id\":\"T2\"},\"team\":"
+        "{\"id\":\"T1\"},\"actions\":[{\"action_id\":\"qa_fb_up\",\"value\":\"v1:42:up\"}]}");
+    assert_int_equal(ev.kind, SLACK_CLICK); /* a vote is anybody's */
+    assert_true(ev.external);
+}
+
 static void a_click_says_who_where_and_what(void **state)
 {
     static const char json[] =
@@ -286,6 +295,7 @@ static void a_click_says_who_where_and_what(void **state)
     assert_string_equal(ev.value, "v1:42:up");
     assert_string_equal(ev.channel, "C1");
     assert_true(ev.ephemeral);
+    assert_false(ev.external);
     ev = read_body("payload=%7B%22type%22%3A%22block_actions%22%2C%22user%22%3A%7B%22id%22%3A%22U1%"
                    "22%7D%2C%22team%22%3A%7B%22id%22%3A%22T1%22%7D%2C%22actions%22%3A%5B%5D%7D");
     assert_int_equal(ev.kind, SLACK_NOTHING);
@@ -350,6 +360,7 @@ int main(void)
         cmocka_unit_test(the_key_of_a_delivery_is_known_without_the_gate),
         cmocka_unit_test(a_command_is_read_whatever_its_spelling),
         cmocka_unit_test(a_click_says_who_where_and_what),
+        cmocka_unit_test(who_clicks_may_be_of_another_workspace),
         cmocka_unit_test(a_shortcut_brings_the_message_it_is_on),
         cmocka_unit_test(half_an_emoji_does_not_cost_the_message),
         cmocka_unit_test(what_slack_would_never_send_is_refused),
