@@ -17,12 +17,14 @@
 #define PHONE   "555-010-0199"
 #define ID      "S1234567D"
 #define ASKED   WIRE_QUESTION " I am " MAIL ", " PHONE ", student " ID "."
+#define WAIT_MS 60000
 #define ON_WISH "answer.me@example.net"
 
-/* How many of the files of data_dir, log and journal of the database among them, hold these bytes. */
+/* How many of the files of data_dir, log and journal of the database among them, hold these bytes. The log of a database first: what
+ * leaves it meanwhile is in the database by then. */
 static int files_with(const struct wire *w, const char *bytes)
 {
-    static const char *const name[] = {"state.db", "state.db-wal", "index.db", "index.db-wal"};
+    static const char *const name[] = {"state.db-wal", "state.db", "index.db-wal", "index.db"};
     int n = 0;
     for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
         char path[512];
@@ -43,7 +45,7 @@ static void wait_for(struct client *c, const char *part)
 {
     for (bool found = false; !found;) {
         struct message m;
-        client_message(c, 8000, false, &m);
+        client_message(c, WAIT_MS, false, &m);
         if (m.opcode != WS_TEXT)
             fail_msg("nothing came with %s", part);
         assert_null(strstr(m.s, "\"error\""));
