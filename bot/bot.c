@@ -487,17 +487,27 @@ static void on_erased(void *ctx)
     erased_look(ctx);
 }
 
+/* Before anybody can know that we are there: each of them would end us by default. They wait until the loop runs. */
+static int watch_signals(struct bot *bot, struct ending *e)
+{
+    int err = loop_signal(bot->loop, SIGTERM, on_stop, e);
+    if (!err)
+        err = loop_signal(bot->loop, SIGINT, on_stop, e);
+    if (!err)
+        err = loop_signal(bot->loop, SIGHUP, on_reload, bot);
+    if (!err)
+        err = loop_signal(bot->loop, ERASED_SIGNAL, on_erased, bot);
+    return err;
+}
+
 /* ---- life ---- */
 
 static int start(struct bot *bot, struct ending *e)
 {
     int err;
-    if ((err = open_data(bot)) || (err = loop_new(&bot->loop)) || (err = start_journal(bot)) ||
-        (err = start_work(bot)) || (err = open_adapters(bot)) || (err = open_servers(bot)) ||
-        (err = loop_signal(bot->loop, SIGTERM, on_stop, e)) ||
-        (err = loop_signal(bot->loop, SIGINT, on_stop, e)) ||
-        (err = loop_signal(bot->loop, SIGHUP, on_reload, bot)) ||
-        (err = loop_signal(bot->loop, ERASED_SIGNAL, on_erased, bot)))
+    if ((err = loop_new(&bot->loop)) || (err = watch_signals(bot, e)) || (err = open_data(bot)) ||
+        (err = start_journal(bot)) || (err = start_work(bot)) || (err = open_adapters(bot)) ||
+        (err = open_servers(bot)))
         return err;
     bot->content = content_start(bot);
     if (!(bot->fix = fix_new(bot)))

@@ -112,6 +112,20 @@ static void a_second_sigterm_does_not_wait(void **state)
     client_close(mute);
 }
 
+/* Who hears that it listens may send it any signal that it knows. */
+static void as_soon_as_it_listens_it_knows_its_signals(void **state)
+{
+    struct wire *w = *state;
+    for (int i = 0; i < 6; i++) {
+        int status = 0;
+        wire_restart(w, SIGKILL);
+        wire_signal(w, SIGHUP);
+        wire_signal(w, SIGTERM);
+        assert_in_range(wire_wait_exit(w, 12000, &status), 0, 12000);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +134,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_silent_client_does_not_keep_it_from_ending, wire_setup,
                                         wire_teardown),
         cmocka_unit_test_setup_teardown(a_second_sigterm_does_not_wait, wire_setup, wire_teardown),
+        cmocka_unit_test_setup_teardown(as_soon_as_it_listens_it_knows_its_signals, wire_setup,
+                                        wire_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

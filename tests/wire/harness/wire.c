@@ -236,7 +236,7 @@ static void launch(struct wire *w)
             wire_dump_log(w);
             fail_msg("the program did not start");
         }
-        usleep(2000);
+        usleep(200);
     }
 }
 
