@@ -50,10 +50,12 @@ struct visit {
 
 static void visit(struct visit *v, uint32_t at, size_t depth)
 {
+    uint32_t next = at ? slip_next(v->slip, v->word, depth) : 0;
     for (uint32_t edge = 0; at && !(edge & ENGLISH_EDGE_LAST); at++) {
         edge = english_table[at];
         v->word[depth] = letter_of(edge);
-        if (!slip_letter(v->slip, v->word, depth + 1))
+        if (!(next >> (edge & ENGLISH_EDGE_LETTER) & 1) ||
+            !slip_letter(v->slip, v->word, depth + 1))
             continue;
         unsigned cost = slip_cost(v->slip, depth + 1);
         if (tier_of(edge) && cost <= v->slip->max) {

@@ -8,7 +8,8 @@
  * One row of the usual matrix is kept for each letter of the word that is tried. Words are tried by walking along
  * whatever holds many of them, so two that begin alike share the rows of their beginning, and a beginning that is
  * already too far off takes all its words away with it. Of a row only what can be within the limit is worked out (Ukkonen,
- * 1985): a small slip leaves two or three places of it. */
+ * 1985): a small slip leaves two or three places of it. And where many words go on from one beginning, the rows so far say by
+ * which letters one of them could: with little left to spend these are the ones that were typed and a few that are like them. */
 #include "kb/slip.h"
 
 #include <pthread.h>
@@ -49,6 +50,13 @@ static const char *const spelt[][2] = {
 /* The lists above by letter, made once. */
 static pthread_once_t tables_once = PTHREAD_ONCE_INIT;
 static uint8_t wrong_letter[26][26];
+static uint32_t alike[26]; /* sets: the letter, vowels for a vowel, what sounds like it */
+static uint32_t keys[26];  /* the same and the keys beside */
+static uint32_t vowels;    /* with "h": what is cheap to add */
+static struct spelling {
+    const char *from, *to;
+} spelling[26][2 * sizeof spelt / sizeof *spelt]; /* by the last letter of `from` */
+static size_t nspelling[26];
 
 static bool is_letter(char c)
 {
@@ -73,11 +81,31 @@ static unsigned look_up(char a, char b)
     return strchr(beside[a - 'a'], b) ? WRONG_KEY : WRONG;
 }
 
+static void note_letters(char a, char b)
+{
+    unsigned cost = look_up(a, b);
+    wrong_letter[a - 'a'][b - 'a'] = (uint8_t)cost;
+    alike[a - 'a'] |= a == b || cost <= WRONG_SOUND ? slip_bit(b) : 0;
+    keys[a - 'a'] |= a == b || cost <= WRONG_KEY ? slip_bit(b) : 0;
+}
+
+static void note_spelling(const char *from, const char *to)
+{
+    int last = from[strlen(from) - 1] - 'a';
+    spelling[last][nspelling[last]++] = (struct spelling){from, to};
+}
+
 static void make_tables(void)
 {
-    for (int a = 0; a < 26; a++)
-        for (int b = 0; b < 26; b++)
-            wrong_letter[a][b] = (uint8_t)look_up((char)('a' + a), (char)('a' + b));
+    for (char a = 'a'; a <= 'z'; a++) {
+        vowels |= is_vowel(a) || a == 'h' ? slip_bit(a) : 0;
+        for (char b = 'a'; b <= 'z'; b++)
+            note_letters(a, b);
+    }
+    for (size_t p = 0; p < sizeof spelt / sizeof *spelt; p++) {
+        note_spelling(spelt[p][0], spelt[p][1]);
+        note_spelling(spelt[p][1], spelt[p][0]);
+    }
 }
 
 static unsigned wrong(char a, char b)
@@ -92,23 +120,32 @@ static unsigned added(char letter, char before)
     return is_vowel(letter) || letter == 'h' ? ADDED_VOWEL : ADDED;
 }
 
+/* If the letters typed end in `from` behind the i-th, which is its last letter. */
 static void add_sound(struct slip *s, size_t i, const char *from, const char *to)
 {
     size_t n = from[1] ? 2 : 1;
-    if (i >= n && !memcmp(s->typed + i - n, from, n) && s->nsound[i] < SLIP_SOUNDS)
-        s->sound[i][s->nsound[i]++] =
-            (struct slip_sound){(uint8_t)n, to[1] ? 2 : 1, {to[0], to[1]}};
+    if (i < n || s->typed[i - n] != *from || s->nsound[i] == SLIP_SOUNDS)
+        return;
+    s->sound[i][s->nsound[i]++] = (struct slip_sound){(uint8_t)n, to[1] ? 2 : 1, {to[0], to[1]}};
+    s->heard[i - n] |= slip_bit(to[0]);
+    if (to[1]) {
+        s->pair[i - n] |= slip_bit(to[0]);
+        s->pair_end[i - n] |= slip_bit(to[1]);
+    }
 }
 
 /* What the letters typed may stand for. */
 static void find_sounds(struct slip *s)
 {
+    memset(s->nsound, 0, sizeof s->nsound);
+    memset(s->heard, 0, sizeof s->heard);
+    memset(s->pair, 0, sizeof s->pair);
+    memset(s->pair_end, 0, sizeof s->pair_end);
     for (size_t i = 1; i <= s->len; i++) {
-        s->nsound[i] = 0;
-        for (size_t p = 0; p < sizeof spelt / sizeof *spelt; p++) {
-            add_sound(s, i, spelt[p][0], spelt[p][1]);
-            add_sound(s, i, spelt[p][1], spelt[p][0]);
-        }
+        char last = s->typed[i - 1];
+        size_t n = is_letter(last) ? nspelling[last - 'a'] : 0;
+        for (size_t p = 0; p < n; p++)
+            add_sound(s, i, spelling[last - 'a'][p].from, spelling[last - 'a'][p].to);
     }
 }
 
@@ -246,4 +283,58 @@ bool slip_letter(struct slip *s, const char *word, size_t k)
 unsigned slip_cost(const struct slip *s, size_t k)
 {
     return k <= SLIP_LETTERS && k <= s->len + BAND && k + BAND >= s->len ? s->row[k][s->len] : FAR;
+}
+
+/* ---- where words branch ------------------------------------------------------------------------------- */
+
+/* What may follow where `i` letters typed have been read for `left` less than the limit: one of those typed, one that was
+ * taken for another, one that is too many, or half of what sounds or changed places. `first`: it begins the word. */
+static uint32_t from_here(const struct slip *s, size_t i, unsigned left, unsigned first)
+{
+    uint32_t set = left >= ADDED_VOWEL + first ? vowels : 0;
+    if (i < s->len) {
+        char own = s->typed[i];
+        unsigned more = i ? 0 : first;
+        set |= slip_bit(own);
+        if (left >= WRONG_SOUND + more && is_letter(own))
+            set |= left >= WRONG_KEY + more ? keys[own - 'a'] : alike[own - 'a'];
+    }
+    if (left >= SPELT)
+        set |= s->heard[i];
+    if (left >= SWAPPED && i + 1 < s->len)
+        set |= slip_bit(s->typed[i + 1]);
+    return set;
+}
+
+/* The other half of what began with `letter`. */
+static uint32_t from_half(const struct slip *s, size_t i, unsigned left, char letter)
+{
+    uint32_t set = 0;
+    if (left >= SWAPPED && i + 1 < s->len && s->typed[i + 1] == letter)
+        set |= slip_bit(s->typed[i]);
+    if (left >= SPELT && s->pair[i] & slip_bit(letter))
+        set |= s->pair_end[i];
+    return set;
+}
+
+uint32_t slip_next(const struct slip *s, const char *word, size_t k)
+{
+    uint32_t set = 0;
+    unsigned first = k ? 0 : FIRST;
+    if (k >= SLIP_LETTERS || k >= s->len + BAND)
+        return 0;
+    for (size_t i = s->from[k]; i <= s->to[k]; i++) {
+        if (s->row[k][i] > s->max)
+            continue;
+        unsigned left = s->max - s->row[k][i];
+        if (left >= ADDED + first)
+            return UINT32_MAX;
+        set |= from_here(s, i, left, first);
+        if (k && left >= ADDED_DOUBLE)
+            set |= slip_bit(word[k - 1]);
+    }
+    for (size_t i = k ? s->from[k - 1] : 1; k && i <= s->to[k - 1]; i++)
+        if (s->row[k - 1][i] + (unsigned)SPELT <= s->max)
+            set |= from_half(s, i, s->max - s->row[k - 1][i], word[k - 1]);
+    return set;
 }

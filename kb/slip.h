@@ -15,6 +15,7 @@ struct slip_sound {
 };
 
 #define SLIP_SOUNDS 16 /* for groups that end in one letter */
+#define SLIP_OTHER  26 /* the bit of all that is no letter, in a set of letters */
 
 struct slip {
     char typed[SLIP_LETTERS];
@@ -22,6 +23,8 @@ struct slip {
     unsigned max;
     uint8_t nsound[SLIP_LETTERS + 1]; /* of the groups that end behind so many letters typed */
     struct slip_sound sound[SLIP_LETTERS + 1][SLIP_SOUNDS];
+    /* Sets: the first letters of what may stand for those typed from here on; of pairs alone; second letters of pairs. */
+    uint32_t heard[SLIP_LETTERS + 1], pair[SLIP_LETTERS + 1], pair_end[SLIP_LETTERS + 1];
     uint8_t least[SLIP_LETTERS + 1]; /* of each row */
     uint8_t from[SLIP_LETTERS + 1],
         to[SLIP_LETTERS + 1];                        /* what of each row is within max; or 1, 0 */
@@ -33,6 +36,13 @@ void slip_begin(struct slip *s, const char *typed, size_t len, unsigned max);
 /* The word goes on: word[0, k), of which word[0, k - 1) has been given before. False: no word that begins so is within
  * `max`. */
 bool slip_letter(struct slip *s, const char *word, size_t k);
+/* The set of letters by which word[0, k) can go on: for any other slip_letter() says false. Where words branch, to ask this
+ * once is much faster than to try them all. */
+uint32_t slip_next(const struct slip *s, const char *word, size_t k);
+static inline uint32_t slip_bit(char letter)
+{
+    return 1u << (letter >= 'a' && letter <= 'z' ? letter - 'a' : SLIP_OTHER);
+}
 /* Of the word that ends here, word[0, k). */
 unsigned slip_cost(const struct slip *s, size_t k);
 

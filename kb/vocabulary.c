@@ -15,6 +15,7 @@
 #include "kb/snap.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <string.h>
 
 #define SHARED         5      /* letters that relatives have in common at least */
@@ -202,43 +203,75 @@ size_t vocabulary_df(const struct vocabulary *v, const char *token)
     return df;
 }
 
-/* The first word of a part, from `at` on, that does not begin with the `len` bytes at `s`, with which word `at` does. Near
- * ones are found fast. */
-static size_t behind(const struct vocabulary_part *p, size_t at, const char *s, size_t len)
+/* The first word of a part, from `at` on, that is not before the `len` bytes at `s`. Near ones are found fast. */
+static size_t onward(const struct vocabulary_part *p, size_t at, const char *s, size_t len)
 {
-    size_t step = 1, low = at, high;
-    while (low + step < p->n && !strncmp(word_at(p, low + step), s, len)) {
-        low += step;
+    size_t step = 1, low = at, high = at;
+    while (high < p->n && strncmp(word_at(p, high), s, len) < 0) {
+        low = high + 1;
+        high += step;
         step *= 2;
     }
-    for (high = low + step < p->n ? low + step : p->n; low + 1 < high;) {
+    for (high = high < p->n ? high : p->n; low < high;) {
         size_t mid = low + (high - low) / 2;
-        if (strncmp(word_at(p, mid), s, len))
-            high = mid;
+        if (strncmp(word_at(p, mid), s, len) < 0)
+            low = mid + 1;
         else
-            low = mid;
+            high = mid;
     }
-    return high;
+    return low;
+}
+
+/* The smallest byte above `c` that is in the set, or 0. */
+static int next_in(uint32_t set, int c)
+{
+    uint32_t letters = set & ((1u << SLIP_OTHER) - 1);
+    bool other = set >> SLIP_OTHER & 1;
+    if (other && c + 1 < 'a')
+        return c + 1;
+    if (c >= 'a')
+        letters = c < 'z' ? letters & ~0u << (c + 1 - 'a') : 0;
+    if (letters)
+        return 'a' + __builtin_ctz(letters);
+    return !other || c == UCHAR_MAX ? 0 : c < 'z' ? 'z' + 1 : c + 1;
+}
+
+/* Word i, cut off behind its k-th letter, is too far. The next one that need not be: `next` are the letters that its first
+ * k - 1 may have behind them. */
+static size_t skip(const struct vocabulary_part *p, size_t i, size_t k, uint32_t next)
+{
+    char to[SLIP_LETTERS];
+    memcpy(to, word_at(p, i), k);
+    int c = next_in(next, (unsigned char)to[k - 1]);
+    while (!c && --k) /* none of those with that beginning */
+        c = next_in(UINT32_MAX, (unsigned char)to[k - 1]);
+    if (!k)
+        return p->n;
+    to[k - 1] = (char)c;
+    return onward(p, i + 1, to, k);
 }
 
 static void near(const struct vocabulary_part *p, struct slip *slip, vocabulary_fn *fn, void *ctx)
 {
     char seen[SLIP_LETTERS];
-    size_t depth = 0; /* letters in `seen`, whose costs are known */
+    uint32_t next[SLIP_LETTERS]; /* by which letters its beginnings can go on */
+    size_t depth = 0, known = 0; /* letters in `seen`, whose costs are known; of `next` */
     for (size_t i = 0; i < p->n;) {
         const char *word = word_at(p, i);
         size_t k = 0;
         bool hopeless = false;
         while (k < depth && word[k] == seen[k])
             k++;
-        while (word[k] && !hopeless && k < SLIP_LETTERS) {
+        known = known < k + 1 ? known : k + 1;
+        for (; word[k] && !hopeless && k < SLIP_LETTERS; k++) {
+            if (known == k)
+                next[known++] = slip_next(slip, word, k);
             seen[k] = word[k];
-            hopeless = !slip_letter(slip, word, ++k);
+            hopeless = !(next[k] & slip_bit(word[k])) || !slip_letter(slip, word, k + 1);
         }
-        depth = k;
+        depth = hopeless ? k - 1 : k;
         if (hopeless) {
-            i = behind(p, i, word, k);
-            depth = k - 1;
+            i = skip(p, i, k, next[k - 1]);
             continue;
         }
         unsigned cost = word[k] ? slip->max + 1 : slip_cost(slip, k);

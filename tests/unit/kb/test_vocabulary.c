@@ -77,6 +77,53 @@ static void test_near_words_are_those_that_are_near_one_by_one(void **state)
         }
 }
 
+/* The same of words that were drawn, of letters, digits and bytes that are neither, so that many begin alike. */
+static void test_near_words_are_missed_in_no_vocabulary(void **state)
+{
+    static const char letters[] = "aeoprst19\xc3\xa9z";
+    static struct vocabulary_word drawn[600];
+    static char text[600][10];
+    unsigned seed = 5;
+    size_t n = 0, near = 0;
+    for (size_t i = 0; i < sizeof drawn / sizeof *drawn; i++) {
+        size_t len = 1 + (size_t)(rand_r(&seed) % 8);
+        for (size_t k = 0; k < len; k++)
+            text[i][k] = letters[(size_t)rand_r(&seed) % (sizeof letters - 1)];
+        drawn[i] = (struct vocabulary_word){text[i], 1};
+    }
+    qsort(drawn, sizeof drawn / sizeof *drawn, sizeof *drawn, by_token);
+    for (size_t i = 0; i < sizeof drawn / sizeof *drawn; i++)
+        if (!n || strcmp(drawn[n - 1].token, drawn[i].token) != 0)
+            drawn[n++] = drawn[i];
+    struct vocabulary v = {.part = {{.n = n, .word = drawn}}};
+    for (int round = 0; round < 2000; round++) {
+        char typed[8];
+        size_t len = (size_t)(rand_r(&seed) % 8), want = 0;
+        unsigned max = (unsigned)(rand_r(&seed) % 22);
+        struct slip slip;
+        struct {
+            const char *want;
+            size_t n, df;
+        } got = {.want = ""};
+        for (size_t k = 0; k < len; k++)
+            typed[k] = letters[(size_t)rand_r(&seed) % (sizeof letters - 1)];
+        for (size_t i = 0; i < n; i++) {
+            const char *word = drawn[i].token;
+            size_t k = 0;
+            slip_begin(&slip, typed, len, max);
+            while (word[k] && slip_letter(&slip, word, k + 1))
+                k++;
+            want += !word[k] && !strpbrk(word, "19") && slip_cost(&slip, k) <= max;
+        }
+        slip_begin(&slip, typed, len, max);
+        vocabulary_near(&v, &slip, count, &got);
+        if (got.n != want)
+            fail_msg("%.*s within %u: %zu of %zu", (int)len, typed, max, got.n, want);
+        near += want;
+    }
+    assert_true(near > 1000);
+}
+
 static void test_how_many_passages_have_a_word(void **state)
 {
     struct vocabulary v = vocabulary();
@@ -124,6 +171,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_word_is_found_only_whole),
         cmocka_unit_test(test_near_words_are_those_that_are_near_one_by_one),
+        cmocka_unit_test(test_near_words_are_missed_in_no_vocabulary),
         cmocka_unit_test(test_how_many_passages_have_a_word),
         cmocka_unit_test(test_words_of_a_family_begin_alike),
         cmocka_unit_test(test_a_word_cut_short_stands_for_all_it_begins),
