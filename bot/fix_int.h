@@ -7,6 +7,7 @@
 #include "bot/buf.h"
 #include "bot/draft.h"
 #include "bot/fix.h"
+#include "bot/handoff.h"
 #include "bot/replay.h"
 #include "bot/trial.h"
 #include "kb/kb.h"
@@ -60,6 +61,41 @@ enum fix_verdict fix_judge(const struct replayed *was, const struct replayed *is
 /* "tests":{...} with those that changed. */
 void fix_add_tests(struct buf *b, const struct fix_copy *c);
 size_t fix_regressions(const struct fix_copy *c);
+
+/* ---- what an edit leaves in state.db (fix_keep.c) ---- */
+
+#define FIX_CLOSED 200 /* tickets by one edit */
+#define FIX_TOLD   8   /* conversations, three steps each */
+
+/* An edit that is being saved, in a pool. */
+struct fix_keeping {
+    struct pool *pool;
+    struct store_edit edit;
+    int64_t *ticket; /* to be closed */
+    size_t nticket, capticket;
+    size_t nclosed, own; /* out; own: of ticket[0] on, those that were named */
+    int64_t closed[FIX_CLOSED];
+    int64_t undoes; /* the edit that is taken back, or 0 */
+    bool later;     /* not published: tickets stay open, and say so */
+    const char *says, *shown,
+        *room;    /* what those who wait for a person are told, or NULL; by whom */
+    size_t nstep; /* out: what was done for that */
+    struct handoff_done step[3 * FIX_TOLD];
+};
+/* With a copy of `e`. */
+struct fix_keeping *fix_keep_new(struct pool *pool, const struct store_edit *e);
+/* That one, too, unless there are too many. */
+void fix_keep_ticket(struct fix_keeping *k, int64_t id);
+/* For fix_write(), with a struct fix_keeping: the row and the note, before the file is written; that it was not; that it was, with all
+ * that follows. */
+int fix_keep_begin(struct store *s, void *ctx);
+int fix_keep_drop(struct store *s, void *ctx);
+int fix_keep_end(struct store *s, void *ctx);
+/* After fix_keep_end(), on the loop: everybody who follows those conversations hears of it. */
+void fix_keep_pass_on(struct bot *bot, void *ctx);
+void fix_keep_release(struct fix_keeping *k);
+/* What the note says of an edit that was begun and not ended. */
+int fix_keep_recall(struct store *s, struct fix_keeping *k);
 
 /* ---- jobs (fix.c) ---- */
 

@@ -492,6 +492,9 @@ int store_questions(struct store *s, size_t max, store_question_fn *fn, void *ct
 /* Open tickets for want of a sure answer that nobody has claimed: each with its question. Newest first, at most `max`. */
 int store_unanswered(struct store *s, size_t max, store_question_fn *fn, void *ctx);
 
+/* Open tickets whose answer was saved as `name` to be published later, at most `max`. How many, or negative. */
+int store_tickets_of_later(struct store *s, const char *name, int max, int64_t *ret_id);
+
 enum edit_state { EDIT_BEGUN, EDIT_DONE, EDIT_UNDONE };
 struct store_edit {
     int64_t id, at_ms;

@@ -301,6 +301,23 @@ int store_done_with(struct store *s, const char *who, const struct store_undone 
     return row < 0 ? row : n;
 }
 
+static const char sql_tickets_of_later[] =
+    "SELECT DISTINCT k.turn FROM tickets k JOIN ticket_log l ON l.turn = k.turn"
+    " WHERE k.state < 2 AND l.what = 'later' AND l.text = ?1 LIMIT ?2";
+
+int store_tickets_of_later(struct store *s, const char *name, int max, int64_t *ret_id)
+{
+    int err, row, n = 0;
+    sqlite3_stmt *st =
+        store_bind(s, SQL_TICKETS_OF_LATER, sql_tickets_of_later, &err, "ti", name, (int64_t)max);
+    if (!st)
+        return err;
+    while ((row = store_row(s, st)) > 0)
+        ret_id[n++] = sqlite3_column_int64(st, 0);
+    store_reset(st);
+    return row < 0 ? row : n;
+}
+
 static const char sql_want_person[] =
     "INSERT INTO tickets(turn, why, state, changed_ms) SELECT id, 8, 0, ?2 FROM turns WHERE id = ?1"
     " ON CONFLICT(turn) DO UPDATE SET why = why | 8, changed_ms = ?2,"

@@ -325,6 +325,43 @@ static void who_waits_for_a_person_is_told_the_answer(void **state)
     client_close(c);
 }
 
+/* Saved for later it answers nobody, and what it was written for stays open, however that came; published it is their answer. */
+static void what_waited_for_a_draft_is_answered_when_it_is_published(void **state)
+{
+    static const char draft[] =
+        "{\"kind\":\"answer\",\"entry\":{\"question\":\"Who tunes the "
+        "harpsichord?\",\"answer\":\"**Yorick** does.\",\"status\":\"draft\"}}";
+    struct client *c = wire_chat(w);
+    char body[400];
+    client_text(c, "{\"t\":\"ask\",\"cid\":\"b\",\"text\":\"How are musicians paid?\"}");
+    assert_true(hears(c, "\"answer\"")); /* answered, and not what they wanted to know */
+    client_text(c, "{\"t\":\"handoff\",\"cid\":\"h\",\"want\":\"live\"}");
+    assert_true(hears(c, "\"queued\""));
+    int id = waiting_for_a_person();
+    assert_true(id);
+    cJSON *p = fix_job(w, &eda, "preview", draft);
+    snprintf(body, sizeof body, "%.*s,\"digest\":\"%s\",\"ticket\":%d}", (int)sizeof draft - 2,
+             draft, fix_text(p, "digest"), id);
+    cJSON_Delete(p);
+    p = fix_job(w, &eda, "save", body);
+    assert_int_equal(cJSON_GetObjectItem(p, "told")->valueint, 0);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(p, "closed")), 0);
+    char name[100];
+    snprintf(name, sizeof name, "%s", fix_text(p, "name"));
+    cJSON_Delete(p);
+    assert_int_equal(waiting_for_a_person(), id);
+    snprintf(body, sizeof body, "{\"kind\":\"edit\",\"id\":\"%s\",\"entry\":{\"status\":\"\"}}",
+             name);
+    p = saved(body);
+    assert_int_equal(cJSON_GetObjectItem(p, "told")->valueint, 1);
+    assert_int_equal(cJSON_GetArrayItem(cJSON_GetObjectItem(p, "closed"), 0)->valueint, id);
+    cJSON_Delete(p);
+    assert_true(hears(c, "Yorick does."));
+    assert_true(hears(c, "\"ended\""));
+    assert_int_equal(waiting_for_a_person(), 0);
+    client_close(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +376,7 @@ int main(void)
         cmocka_unit_test(what_is_retired_is_not_answered_and_still_there),
         cmocka_unit_test(a_proposal_names_the_word_that_is_missing),
         cmocka_unit_test(who_waits_for_a_person_is_told_the_answer),
+        cmocka_unit_test(what_waited_for_a_draft_is_answered_when_it_is_published),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
