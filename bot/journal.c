@@ -160,6 +160,7 @@ static int ready(struct journal *j)
         return 0;
     int err = store_open(j->path, j->synchronous, &j->store);
     if (!err) {
+        store_log_aside(j->store);
         pthread_mutex_lock(&j->lock);
         memcpy(j->birthmark, store_birthmark(j->store), sizeof j->birthmark);
         pthread_mutex_unlock(&j->lock);
@@ -213,6 +214,8 @@ static void commit(struct journal *j, struct journal_job *jobs)
     int err = do_jobs(j, jobs, n);
     settle(j, err, n);
     loop_post(j->loop, jobs_done, jobs_drop, jobs);
+    if (j->store)
+        store_tidy(j->store);
 }
 
 static void probe(struct journal *j)

@@ -50,6 +50,11 @@ void store_rollback(struct store *s);
 int store_mark(struct store *s);
 int store_settle(struct store *s, bool keep);
 
+/* From now on the write-ahead log is carried over into the database by a thread of its own, and no commit waits for that; the writer
+ * calls store_tidy() between two commits. After a failure commits carry it, as they did. */
+int store_log_aside(struct store *s);
+void store_tidy(struct store *s);
+
 /* A small transaction of its own that changes nothing: can it be written? */
 int store_probe(struct store *s);
 

@@ -138,8 +138,13 @@ struct store {
     int64_t last_turn;      /* the highest number given out ... */
     int64_t sure_turn;      /* ... and that before this transaction */
     unsigned char birthmark[16];
-    bool scrub; /* something was erased: nothing of it may stay in the write-ahead log */
+    bool scrub;            /* something was erased: nothing of it may stay in the write-ahead log */
+    struct store_log *log; /* or NULL: SQLite carries its log over by itself */
 };
+
+/* store_log.c. Until nobody but the caller carries the log over. */
+void store_log_wait(struct store *s);
+void store_log_stop(struct store *s);
 
 /* What SQLite says, as an errno. A full disk hides behind several I/O errors. */
 int store_errno(sqlite3 *db, int rc);

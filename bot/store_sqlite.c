@@ -348,9 +348,10 @@ static int upgrade(sqlite3 *db)
 
 /* secure_delete: what is deleted for privacy is overwritten, not merely unlinked. wal_autocheckpoint: the pages that every
  * message touches are in the log again and again, and the more of it is carried over at once, the fewer of them are
- * written; 16 MB of it are read in a moment at the next start. */
+ * written; 16 MB of it are read in a moment at the next start. A server's log grows to twice that while it is carried over
+ * (store_log.c). */
 static const char sql_set_up[] =
-    "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=16777216;"
+    "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=33554432;"
     "PRAGMA cache_size=-8192; PRAGMA secure_delete=ON;"
     "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;";
 
@@ -441,6 +442,7 @@ void store_close(struct store *s)
 {
     if (!s)
         return;
+    store_log_stop(s);
     for (size_t i = 0; i < NSQL; i++)
         sqlite3_finalize(s->st[i]);
     sqlite3_close(s->db);
@@ -476,8 +478,10 @@ int store_commit(struct store *s)
     int err = store_run(s->db, "COMMIT");
     if (!err)
         s->sure_turn = s->last_turn;
-    if (!err && s->scrub) /* a reader in the way is no failure: the next checkpoint does it */
+    if (!err && s->scrub) { /* a reader in the way is no failure: the next checkpoint does it */
+        store_log_wait(s);
         store_run(s->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+    }
     return err;
 }
 
