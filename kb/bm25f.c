@@ -1,6 +1,8 @@
 /* bm25f.c: the exact score of one passage, from the places of the question's words in it. */
 #include "kb/bm25f.h"
 
+#include <string.h>
+
 double bm25f_term_idf(const struct query_slot *slot, const struct query_term *t, double n)
 {
     return fmin(slot->idf, bm25f_idf(n, (double)t->df));
@@ -24,60 +26,50 @@ struct bm25f_weights bm25f_weigh(const struct query *q, double n, struct pool *p
     return all;
 }
 
-/* What each term is worth where it stands, before idf: saturated tf, as bm25f_tf() has it, with one division per field and
- * passage. `m` is sorted by term. Terms that have no place are left as they are. */
-static void saturate_terms(const struct match *m, size_t n, const uint16_t length[FIELDS],
-                           const double average[FIELDS], double *ret)
+/* How often each term stands in each field. */
+struct counts {
+    uint32_t of[4 * KB_MAX_TERMS][FIELDS];
+};
+
+static void count(const struct bm25f_weights *weights, const struct match *m, size_t n,
+                  struct counts *ret)
 {
-    double share[FIELDS];
-    for (unsigned f = 0; f < FIELDS; f++)
-        share[f] = bm25f_share(f, length[f], average);
-    for (size_t i = 0; i < n;) {
-        uint16_t term = m[i].term;
-        uint8_t count[FIELDS] = {0};
-        while (i < n && m[i].term == term) { /* places of one field stand together, mostly */
-            uint8_t field = m[i].field;
-            size_t from = i;
-            while (i < n && m[i].term == term && m[i].field == field)
-                i++;
-            size_t all = count[field] + (i - from);
-            count[field] = (uint8_t)(all < BM25F_TF_MAX ? all : BM25F_TF_MAX);
-        }
-        double tf = 0;
-        for (unsigned f = 0; f < FIELDS; f++)
-            tf += count[f] * share[f];
-        ret[term] = bm25f_saturate(tf);
-    }
+    for (size_t i = 0; i < weights->n; i++)
+        memset(ret->of[weights->w[i].term], 0, sizeof ret->of[0]);
+    for (size_t i = 0; i < n; i++)
+        ret->of[m[i].term][m[i].field]++;
 }
 
-/* Over the slots, the way that fills each best. */
-static size_t best_ways(const struct bm25f_weights *weights, const double *worth,
-                        struct bm25f_gain *ret)
+/* What a term is worth where it stands so often, before idf: as bm25f_tf() has it, with the divisions done before. */
+static double worth(const uint32_t count[FIELDS], const double share[FIELDS])
 {
-    size_t n = 0;
-    for (size_t i = 0; i < weights->n;) {
-        struct bm25f_gain best = {.slot = weights->w[i].slot};
-        for (; i < weights->n && weights->w[i].slot == best.slot; i++) {
-            double v = weights->w[i].weight * worth[weights->w[i].term];
-            if (v > best.gain) {
-                best.gain = v;
-                best.term = weights->w[i].term;
-            }
-        }
-        ret[n++] = best;
-    }
-    return n;
+    double tf = 0;
+    for (unsigned f = 0; f < FIELDS; f++)
+        tf += (int)(count[f] < BM25F_TF_MAX ? count[f] : BM25F_TF_MAX) * share[f];
+    return bm25f_saturate(tf);
 }
 
 size_t bm25f_gains(const struct bm25f_weights *weights, const struct match *m, size_t n,
                    const uint16_t length[FIELDS], const double average[FIELDS],
                    struct bm25f_gain ret[KB_MAX_TERMS])
 {
-    double worth[4 * KB_MAX_TERMS];
-    for (size_t i = 0; i < weights->n; i++)
-        worth[weights->w[i].term] = 0;
-    saturate_terms(m, n, length, average, worth);
-    return best_ways(weights, worth, ret);
+    struct counts counts;
+    double share[FIELDS];
+    size_t slots = 0;
+    count(weights, m, n, &counts);
+    for (unsigned f = 0; f < FIELDS; f++)
+        share[f] = bm25f_share(f, length[f], average);
+    for (size_t i = 0; i < weights->n;) { /* the way that fills the slot best */
+        struct bm25f_gain best = {.slot = weights->w[i].slot};
+        for (; i < weights->n && weights->w[i].slot == best.slot; i++) {
+            const struct bm25f_weight *w = &weights->w[i];
+            double v = w->weight * worth(counts.of[w->term], share);
+            best.term = v > best.gain ? w->term : best.term;
+            best.gain = v > best.gain ? v : best.gain;
+        }
+        ret[slots++] = best;
+    }
+    return slots;
 }
 
 double bm25f_score(const struct bm25f_weights *weights, const struct match *m, size_t n,

@@ -11,12 +11,12 @@
 #include "kb/bm25f.h"
 
 #define SPARE 64 /* room for passages that a float cannot tell from the last of the best */
-/* Where a word of the question stands. Places of one word are a chain, in the order in which they stand. */
+
+/* Where a word of the question stands. */
 struct place {
     uint16_t word;
     uint8_t field;
     uint32_t pos;
-    uint32_t next; /* plus one; 0: the last */
 };
 
 /* A query term: its list in each segment. */
@@ -30,16 +30,13 @@ struct search {
     struct query *q;
     struct pool *pool;
     struct snap_words words;
-    struct term *term;   /* of q->term[i] */
-    struct place *place; /* of one passage */
-    struct chain {
-        uint32_t first, last; /* plus one; 0: the word is not there */
-        uint32_t n;
-    } * chain; /* per word */
-    size_t nplace, capplace;
-    uint32_t *hit; /* see snap_sift() */
-    size_t caphit;
-    size_t segment; /* at hand */
+    struct term *term; /* of q->term[i] */
+    /* Of one passage: what snap_sift() finds, the places as they stand, and the same by word; room for each. */
+    uint32_t *hit;
+    struct place *stands, *place;
+    size_t room;
+    uint32_t *behind; /* per word: where its places end in place[] */
+    size_t segment;   /* at hand */
     int32_t today;
     bool every; /* passage is asked about, not only the suspects */
     bool lang_ok[VIEW_SEGMENTS][256], audience_ok[VIEW_SEGMENTS][256];
@@ -48,83 +45,90 @@ struct search {
 
 /* ---- words and their lists ----------------------------------------------------------------------------------- */
 
-static void put_place(struct search *s, uint16_t word, unsigned field, uint32_t pos)
+/* Room for what a passage of so many codes can have. */
+static void make_room(struct search *s, size_t codes)
 {
-    struct chain *c = &s->chain[word];
-    *POOL_PUSH(s->pool, s->place, s->nplace, s->capplace) =
-        (struct place){word, (uint8_t)field, pos, 0};
-    *(c->n ? &s->place[c->last - 1].next : &c->first) = (uint32_t)s->nplace;
-    c->last = (uint32_t)s->nplace;
-    c->n++;
+    if (codes <= s->room)
+        return;
+    s->room = 2 * codes;
+    s->hit = pool_array(s->pool, s->room, sizeof *s->hit);
+    s->stands = pool_array(s->pool, s->room, sizeof *s->stands);
+    s->place = pool_array(s->pool, s->room, sizeof *s->place);
 }
 
-static void take_place(struct search *s, const struct snap_walk *w)
+/* The words of the question in the passage, in the order in which they stand. */
+static size_t walk(struct search *s, struct snap_walk *w)
 {
-    uint16_t word = *snap_words_at(&s->words, s->segment, w->term);
-    if (word)
-        put_place(s, (uint16_t)(word - 1), w->field, w->pos);
-}
-
-/* The places in the passage's forward list that are worth a look. */
-static size_t sift(struct search *s, const struct snap_walk *w, const uint8_t *wanted)
-{
-    size_t most = (size_t)(w->end - w->at);
-    if (most > s->caphit) {
-        s->caphit = 2 * most;
-        s->hit = pool_array(s->pool, s->caphit, sizeof *s->hit);
+    const uint8_t *wanted = s->v->segment[s->segment].wanted;
+    const uint16_t *start = w->at;
+    size_t nhit = snap_sift(w, wanted, s->hit), n = 0;
+    for (size_t i = 0; i < nhit; i++) {
+        const uint16_t *at = start + s->hit[i];
+        if (at < w->at) /* the last step went over it */
+            continue;
+        w->next += (uint32_t)(at - w->at);
+        w->at = at;
+        uint16_t word = wanted[*at % SNAP_WANTED];
+        if (word == SNAP_CLOSER) {
+            enum snap_step step = snap_step(w);
+            if (step == STEP_END)
+                break;
+            word = step == STEP_TOKEN ? *snap_words_at(&s->words, s->segment, w->term) : 0;
+            if (word)
+                s->stands[n++] = (struct place){(uint16_t)(word - 1), (uint8_t)w->field, w->pos};
+        } else if (s->words.word[word - 1].term[s->segment] == *at) { /* nearly always */
+            s->stands[n++] = (struct place){(uint16_t)(word - 1), (uint8_t)w->field, w->next};
+        }
     }
-    return snap_sift(w, wanted, s->hit);
+    return n;
+}
+
+/* Those n places by word. */
+static void sort_places(struct search *s, size_t n)
+{
+    uint32_t *next = s->behind, from = 0;
+    memset(next, 0, s->words.n * sizeof *next);
+    for (size_t i = 0; i < n; i++)
+        next[s->stands[i].word]++;
+    for (size_t i = 0; i < s->words.n; i++) {
+        uint32_t here = next[i];
+        next[i] = from;
+        from += here;
+    }
+    for (size_t i = 0; i < n; i++)
+        s->place[next[s->stands[i].word]++] = s->stands[i];
 }
 
 static int read_places(struct search *s, size_t segment, uint32_t ord)
 {
-    const uint8_t *wanted = s->v->segment[segment].wanted;
     struct snap_walk w = {0};
     int r = snap_forward(s->v->segment[segment].snap, ord, &w);
     if (r)
         return r;
     s->segment = segment;
-    s->nplace = 0;
-    for (size_t i = 0; i < s->words.n; i++)
-        s->chain[i] = (struct chain){0};
-    const uint16_t *start = w.at;
-    size_t n = sift(s, &w, wanted);
-    for (size_t i = 0; i < n; i++) {
-        const uint16_t *at = start + s->hit[i];
-        if (at < w.at) /* the last step went over it */
-            continue;
-        w.next += (uint32_t)(at - w.at);
-        w.at = at;
-        uint8_t word = wanted[*at % SNAP_WANTED];
-        if (word == SNAP_CLOSER) {
-            enum snap_step step = snap_step(&w);
-            if (step == STEP_END)
-                break;
-            if (step == STEP_TOKEN)
-                take_place(s, &w);
-        } else if (s->words.word[word - 1].term[segment] == *at) { /* nearly always */
-            put_place(s, (uint16_t)(word - 1), w.field, w.next);
-        }
-    }
+    make_room(s, (size_t)(w.end - w.at));
+    sort_places(s, walk(s, &w));
     return 0;
+}
+
+/* The places of a word, as they stand, up to *ret_end. */
+static const struct place *places_of(const struct search *s, uint16_t word,
+                                     const struct place **ret_end)
+{
+    bool somewhere = word != NO_WORD;
+    *ret_end = s->place + (somewhere ? s->behind[word] : 0);
+    return s->place + (somewhere && word ? s->behind[word - 1] : 0);
 }
 
 static bool has_place(const struct search *s, uint16_t word, uint8_t field, uint32_t pos)
 {
-    for (size_t i = 0; i < s->nplace; i++)
-        if (s->place[i].word == word && s->place[i].field == field && s->place[i].pos == pos)
-            return true;
-    return false;
+    const struct place *end, *p = places_of(s, word, &end);
+    while (p < end && (p->field != field || p->pos != pos))
+        p++;
+    return p < end;
 }
 
-/* The term's first token has its first place here (plus one), 0 when there is none. */
-static uint32_t first_place(const struct search *s, size_t term)
-{
-    uint16_t word = s->words.term[term][0];
-    return word == NO_WORD ? 0 : s->chain[word].first;
-}
-
-/* Whether the others stand in a row behind it. */
+/* Where the first token of the phrase has a place, whether the others stand in a row behind it. */
 static inline bool stands_at(const struct search *s, size_t term, const struct place *p)
 {
     for (size_t k = 1; k < s->q->term[term].ntoken; k++)
@@ -216,9 +220,10 @@ static int phrase_part(struct search *s, size_t term, size_t segment, const stru
         if (r)
             return r;
         bool found = false;
-        for (uint32_t at = first_place(s, term); at; at = s->place[at - 1].next)
-            if (stands_at(s, term, &s->place[at - 1])) {
-                uint8_t *c = &count[s->place[at - 1].field];
+        const struct place *end, *p = places_of(s, s->words.term[term][0], &end);
+        for (; p < end; p++)
+            if (stands_at(s, term, p)) {
+                uint8_t *c = &count[p->field];
                 *c = (uint8_t)(*c + (*c < BM25F_TF_MAX));
                 found = true;
             }
@@ -466,17 +471,16 @@ static void find(struct search *s, size_t max, struct find_result *r)
 static size_t give_matches(const struct search *s, struct pool *pool, struct match **ret)
 {
     size_t most = 0, n = 0;
+    const struct place *p, *end;
     for (size_t t = 0; t < s->q->nterm; t++) {
-        uint16_t word = s->words.term[t][0];
-        most += word == NO_WORD ? 0 : s->chain[word].n;
+        p = places_of(s, s->words.term[t][0], &end);
+        most += (size_t)(end - p);
     }
     struct match *m = pool_array(pool, most, sizeof *m);
     for (size_t t = 0; t < s->q->nterm; t++)
-        for (uint32_t at = first_place(s, t); at; at = s->place[at - 1].next) {
-            const struct place *p = &s->place[at - 1];
+        for (p = places_of(s, s->words.term[t][0], &end); p < end; p++)
             if (s->q->term[t].ntoken == 1 || stands_at(s, t, p))
                 m[n++] = (struct match){(uint16_t)t, p->field, p->pos};
-        }
     *ret = m;
     return n;
 }
@@ -550,7 +554,7 @@ int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t m
     s = pool_alloc(scratch, sizeof *s);
     *s = (struct search){.v = v, .q = q, .pool = scratch, .today = today_of(v, q)};
     snap_words_begin(&s->words, v, q, scratch);
-    s->chain = pool_array(scratch, s->words.n, sizeof *s->chain);
+    s->behind = pool_array(scratch, s->words.n, sizeof *s->behind);
     int r = read_terms(s);
     if (r)
         goto out;
