@@ -21,17 +21,15 @@ static bool is_arabic(const char *word)
     return c >= 0xD8 && c <= 0xDB;
 }
 
-static bool is_small(const char *lang, const char *word)
-{
-    return word[1] && stopword(lang, word, strlen(word));
-}
-
 /* Words that are small in `lang` and not in `other`. */
 static size_t count(const struct query_message *m, const char *lang, const char *other)
 {
+    unsigned in = smallword_lang(lang), out = smallword_lang(other);
     size_t n = 0;
-    for (size_t i = 0; i < m->n; i++)
-        n += is_small(lang, m->word[i].text) && !is_small(other, m->word[i].text);
+    for (size_t i = 0; i < m->n; i++) {
+        const struct query_word *w = &m->word[i];
+        n += w->small & in && !(w->small & out) && w->text[1];
+    }
     return n;
 }
 

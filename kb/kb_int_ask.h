@@ -307,6 +307,7 @@ struct kb_term *query_terms(const struct query_reader *reader, const struct quer
 enum query_want query_want(const char *const *word, size_t n); /* folded words in a row */
 const char *query_want_name(enum query_want want);
 bool lightword(const char *lang, const char *word); /* folded, not stemmed; English only */
+const char *const *lightword_list(size_t *ret_n);   /* all of them */
 /* A word of any conversation: that the base lacks it says nothing. Folded; English only. */
 bool generalword(const char *lang, const char *word);
 

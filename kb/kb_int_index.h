@@ -97,6 +97,14 @@ bool stopword(const char *lang, const char *word, size_t len);
 #define STOPWORD_SIZE 9 /* with its end; behind a shorter one are zeroes */
 const char (*stopword_list(const char *lang, size_t *ret_n))[STOPWORD_SIZE];
 
+/* ---- smallword.c: stop words and light words, found at once --------------------------------------------------- */
+
+/* A bit for each list: the stop words of a language, 0 for one that has none; or this: */
+#define SMALLWORD_LIGHT 0x80u
+unsigned smallword_lang(const char *lang);
+/* In which lists the word is, folded. */
+unsigned smallword(const char *word, size_t len);
+
 /* ---- trait.c: what kinds of things a passage has -------------------------------------------------------------- */
 
 enum {

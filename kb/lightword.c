@@ -5,7 +5,7 @@
  * that say how something is asked rather than what about, and vague praise. Words that can be a
  * subject, such as "work" and "cost", are not among them.
  *
- * English only, folded and not stemmed, in byte order. */
+ * English only, folded and not stemmed, in byte order; smallword.c finds them. */
 #include "kb/kb_int.h"
 
 #include <string.h>
@@ -55,21 +55,13 @@ static const char *const english[] = {
     "went",        "whether",    "whole",      "within",     "without",      "wonder",
     "wondered",    "wondering",  "yesterday",  "yet",        "yourself"};
 
+const char *const *lightword_list(size_t *ret_n)
+{
+    *ret_n = sizeof english / sizeof *english;
+    return english;
+}
+
 bool lightword(const char *lang, const char *word)
 {
-    size_t low = 0, high = sizeof english / sizeof *english;
-    if (*lang && strcmp(lang, "en") != 0)
-        return false;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        int r = english[mid][0] - word[0];
-        r = r ? r : strcmp(english[mid], word);
-        if (!r)
-            return true;
-        if (r < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return false;
+    return (!*lang || !strcmp(lang, "en")) && smallword(word, strlen(word)) & SMALLWORD_LIGHT;
 }

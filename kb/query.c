@@ -292,7 +292,9 @@ static size_t add_slots(const struct query_reader *reader, struct query *q, stru
             struct query_word *w = &m->word[i];
             if ((w->stop && !reader->every_word) || w->asks != asking)
                 continue;
-            double own = lightword(m->lang, w->meant ? w->meant : w->text) ? WEIGHT_LIGHT : 1;
+            bool light = (w->meant || w->small & SMALLWORD_LIGHT) &&
+                         lightword(m->lang, w->meant ? w->meant : w->text);
+            double own = light ? WEIGHT_LIGHT : 1;
             add_slot(reader, q, w, weight * w->around * own, context);
             content++;
         }

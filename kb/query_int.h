@@ -14,6 +14,7 @@ struct query_form {
 struct query_word {
     const char *token, *text; /* text: as typed, folded */
     const char *meant;        /* what it was corrected to, or NULL */
+    unsigned small;           /* smallword() of `text` as it was typed */
     struct query_form
         *form; /* other tokens at this place: a compound, a British spelling, second guesses */
     size_t nform, capform;

@@ -52,10 +52,12 @@ static int add_token(void *ctx, const char *token, size_t len, size_t start, siz
         return 1; /* enough; not an error */
     size_t textlen = 0;
     char *text = text_fold(m->pool, m->s + start, end - start, &textlen);
+    unsigned small = smallword(text, textlen);
     *POOL_PUSH(m->pool, m->word, m->n, m->cap) = (struct query_word){
         .token = pool_strndup(m->pool, token, len),
         .text = text,
-        .stop = stopword(*m->lang ? m->lang : "en", text, textlen),
+        .small = small,
+        .stop = small & smallword_lang(*m->lang ? m->lang : "en"),
         .start = start,
         .end = end,
         .asks = true,

@@ -6,11 +6,9 @@
  * and nothing that can be the subject of one. "need", "work", "best" or "cost" look empty and
  * are not.
  *
- * Words are folded (lower case, no accents, no apostrophes), not stemmed, each list in byte
- * order so that it can be searched by halves, as numbers of eight bytes, which is room for the longest; a test checks the order. */
+ * Words are folded (lower case, no accents, no apostrophes), not stemmed, and in byte order; smallword.c finds them. */
 #include "kb/kb_int.h"
 
-#include <endian.h>
 #include <string.h>
 
 static const char english[][STOPWORD_SIZE] = {
@@ -86,14 +84,6 @@ static const struct list {
     {"fr", french, sizeof french / sizeof *french},
 };
 
-/* The first eight bytes as a number, which is ordered as they are. */
-static uint64_t key_of(const char word[STOPWORD_SIZE])
-{
-    uint64_t key;
-    memcpy(&key, word, sizeof key);
-    return be64toh(key);
-}
-
 static const struct list *list_of(const char *lang)
 {
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
@@ -111,21 +101,5 @@ const char (*stopword_list(const char *lang, size_t *ret_n))[STOPWORD_SIZE]
 
 bool stopword(const char *lang, const char *word, size_t len)
 {
-    const struct list *list = list_of(lang);
-    char padded[STOPWORD_SIZE] = "";
-    if (!list || !len || len >= STOPWORD_SIZE)
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        if (!word[i])
-            return false;
-        padded[i] = word[i];
-    }
-    uint64_t key = key_of(padded);
-    size_t low = 0;
-    for (size_t n = list->n; n > 1;) { /* the last one that is not behind it */
-        size_t half = n / 2;
-        low += key_of(list->word[low + half]) <= key ? half : 0;
-        n -= half;
-    }
-    return key_of(list->word[low]) == key;
+    return smallword(word, len) & smallword_lang(lang);
 }

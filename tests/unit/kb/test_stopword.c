@@ -15,8 +15,7 @@ static bool is(const char *lang, const char *word)
     return stopword(lang, word, strlen(word));
 }
 
-/* Each list is read back through its source, so that a word out of place, which a search by halves
- * would miss, is found. */
+/* Each list is read back through its source. */
 static void every_listed_word_is_found(void **state)
 {
     static const char *const lang[] = {"en", "de", "es", "fr"};
@@ -39,7 +38,7 @@ static void every_listed_word_is_found(void **state)
             assert_non_null(end);
             *end = 0;
             if (!is(lang[list], w + 1))
-                fail_msg("%s: \"%s\" is not in byte order", lang[list], w + 1);
+                fail_msg("%s: \"%s\" is not found", lang[list], w + 1);
             words++;
             w = end;
         }
@@ -81,6 +80,38 @@ static void every_general_word_is_found(void **state)
     assert_false(generalword("de", "able"));
 }
 
+/* The table of small words is a third full at most, so that a word that is none is soon told. */
+static void every_light_word_is_found_and_the_table_has_room(void **state)
+{
+    static const char *const lang[] = {"en", "de", "es", "fr"};
+    size_t light, all, n;
+    const char *const *word = lightword_list(&light);
+    for (size_t i = 0; i < light; i++)
+        if (!lightword("en", word[i]) || lightword("de", word[i]))
+            fail_msg("\"%s\" is not found", word[i]);
+    all = light;
+    for (size_t i = 0; i < sizeof lang / sizeof *lang; i++) {
+        stopword_list(lang[i], &n);
+        all += n;
+    }
+    assert_in_range(all, 600, 800);
+    assert_false(lightword("en", "wel"));
+    assert_false(lightword("en", "well,"));
+    assert_false(lightword("en", ""));
+    assert_false(lightword("en", "supercalifragilistic"));
+}
+
+static void a_word_is_in_several_lists(void **state)
+{
+    assert_int_equal(smallword("die", 3), smallword_lang("de"));
+    assert_int_equal(smallword("me", 2),
+                     smallword_lang("en") | smallword_lang("es") | smallword_lang("fr"));
+    assert_int_equal(smallword("well", 4), SMALLWORD_LIGHT);
+    assert_int_equal(smallword("salary", 6), 0);
+    assert_int_equal(smallword_lang("pl"), 0);
+    assert_int_equal(smallword_lang("deu"), 0);
+}
+
 static void questions_lose_their_frame(void **state)
 {
     static const char *const word[] = {"how", "what", "whats", "do",     "i",
@@ -119,6 +150,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_listed_word_is_found),
         cmocka_unit_test(every_general_word_is_found),
+        cmocka_unit_test(every_light_word_is_found_and_the_table_has_room),
+        cmocka_unit_test(a_word_is_in_several_lists),
         cmocka_unit_test(questions_lose_their_frame),
         cmocka_unit_test(content_is_kept),
         cmocka_unit_test(only_whole_words_of_known_languages_count),
