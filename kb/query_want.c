@@ -130,11 +130,13 @@ static bool says(const char *const *word, size_t n, size_t at, const char *words
     return false;
 }
 
-/* One of 64 bits for what a word begins with. */
-static uint64_t bit_of(const char *word)
+#define DRAWERS 128
+
+/* One of some drawers for the letters that a word begins with. */
+static inline unsigned drawer(const char *word)
 {
     unsigned second = word[0] && word[1] > ' ' ? (unsigned char)word[1] : 0;
-    return UINT64_C(1) << (((unsigned char)word[0] * 7u + second) & 63);
+    return ((unsigned char)word[0] * 7u + second) % DRAWERS;
 }
 
 /* A plural, as far as can be told: "states", and not "does", "happens" or "less". */
@@ -193,18 +195,22 @@ static enum query_want by_form(const char *const *word, size_t n, enum query_wan
     return want;
 }
 
+/* The words lie in drawers, so that most phrases need no look: theirs is empty. */
 static enum query_want by_phrase(const char *const *word, size_t n)
 {
-    uint64_t begins = 0;
-    for (size_t i = 0; i < n; i++)
-        begins |= bit_of(word[i]);
+    uint16_t in[DRAWERS] = {0},
+             next[QUERY_WORDS]; /* a word's place plus one, and what lies below it */
+    n = n < QUERY_WORDS ? n : QUERY_WORDS;
+    for (size_t i = 0; i < n; i++) {
+        uint16_t *last = &in[drawer(word[i])];
+        next[i] = *last;
+        *last = (uint16_t)(i + 1);
+    }
     for (size_t w = 0; w < sizeof wants / sizeof *wants; w++) {
         bool start = wants[w].words[0] == '^';
         const char *words = wants[w].words + start;
-        if (!(begins & bit_of(words)))
-            continue; /* most phrases need no second look */
-        for (size_t i = 0; i < (start && n ? 1 : n); i++)
-            if (word[i][0] == *words && says(word, n, i, words))
+        for (size_t i = in [drawer(words)]; i; i = next[i - 1])
+            if ((i == 1 || !start) && says(word, n, i - 1, words))
                 return wants[w].want;
     }
     return WANT_ANY;
