@@ -63,6 +63,10 @@ static int with_settings(const char *path, const char *kb, struct base *b)
     kb_report_release(&report);
     if (err)
         return EXIT_CONFIG;
+    if (!*config_file(b->config))
+        fprintf(stderr, "guidepost: neither guidepost.yaml nor config/guidepost.yaml is here, so "
+                        "every setting is at its "
+                        "default; -c FILE names them\n");
     base_use_log(b->config);
     if (!kb)
         b->made = must_printf("%s/index.db", config_text(b->config, "data_dir"));

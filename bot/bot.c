@@ -50,7 +50,7 @@ static const char *check_audience(const char *row)
 const struct setting bot_settings[] = {
     {.name = "listen_socket",
      .type = SETTING_PATH,
-     .value = "",
+     .value = "\"\"",
      .help = "A unix socket on which the same is served, for a web server on this machine: only "
              "who may open the file comes in, and its X-Forwarded-For is believed. Empty: none."},
     {.name = "answer_threads",

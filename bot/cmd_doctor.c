@@ -133,9 +133,9 @@ const struct command command_doctor = {
     .synopsis = "[-c FILE]",
     .summary = "are tokens, scopes, secrets, clocks and addresses of other networks right?",
     .help =
-        "  -c, --config FILE   settings, instead of ./guidepost.yaml or ./config/guidepost.yaml\n"
-        "\n"
         "Calls the networks that are set up and says in plain words what is wrong and what to do\n"
-        "about it. Changes nothing, writes to nobody. Exit status 1 when something is wrong.\n",
+        "about it. Changes nothing, writes to nobody.\n\n"
+        "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n\n"
+        "Exit status 1: something is wrong.\n",
     .run = run_doctor,
 };

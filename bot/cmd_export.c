@@ -140,7 +140,11 @@ static void tell_server(const char *data_dir)
 
 static int erase(struct export_call *c, struct store *s)
 {
+    struct store_trace t = {.adapter = c->what.adapter, .conversation = c->what.conversation};
+    bool known = true;
     int err = store_begin(s);
+    if (!err && !c->question)
+        known = store_trace(s, &t) != -ENOENT;
     if (!err)
         err = c->question ? store_erase_turn(s, c->question)
                           : store_erase(s, c->what.adapter, c->what.conversation, clock_wall_ms());
@@ -151,12 +155,15 @@ static int erase(struct export_call *c, struct store *s)
                 (long long)c->question);
     else if (err)
         fprintf(stderr, "guidepost erase: state.db: %s; nothing was erased\n", store_strerror(err));
-    else
+    else if (known)
         fprintf(stderr, "erased: questions, replies, votes, wishes and tickets of %s\n",
                 c->question ? "that question" : "that conversation");
+    else
+        fprintf(stderr, "guidepost erase: nothing was kept of a conversation of that name; "
+                        "\"guidepost export\" has the names\n");
     if (!err)
         tell_server(c->data_dir);
-    return err ? EXIT_FAILED : EXIT_FINE;
+    return err || !known ? EXIT_FAILED : EXIT_FINE;
 }
 
 static int run_erase(int argc, char **argv)
@@ -195,7 +202,8 @@ const struct command command_erase = {
         "are overwritten in data_dir/state.db; only that\n"
         "there was one is kept, so that its name is not used again. "
         "\"guidepost export --containing TEXT\" finds the name.\n"
-        "A server that runs is told, and forgets what was said last.\n\n"
+        "A server that runs is told, and forgets what was said last. Exit status 1: nothing was "
+        "kept of it.\n\n"
         "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
         "      --question N    one that belongs to no conversation, by its number in an export\n",
     .run = run_erase,

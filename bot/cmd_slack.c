@@ -61,14 +61,14 @@ static int run_slack(int argc, char **argv)
 
 const struct command command_slack = {
     .name = "slack",
-    .synopsis = "[-c FILE] [--url URL] manifest",
+    .synopsis = "manifest [-c FILE] [--url URL]",
     .summary = "print the manifest with which the app is made in Slack",
     .help =
-        "  -c, --config FILE   settings, instead of ./guidepost.yaml or ./config/guidepost.yaml\n"
-        "      --url URL       the address under which Slack "
-        "reaches us, instead of slack.public_url\n\n"
         "At api.slack.com/apps: Create New App, From a manifest, paste. Install it, then put the\n"
         "signing secret and the bot token into the files that the settings name, readable by\n"
-        "nobody else. guidepost doctor says whether it worked.\n",
+        "nobody else. guidepost doctor says whether it worked.\n\n"
+        "  -c, --config FILE   settings (else ./guidepost.yaml or ./config/guidepost.yaml)\n"
+        "      --url URL       the address under which Slack "
+        "reaches us, instead of slack.public_url\n",
     .run = run_slack,
 };

@@ -266,8 +266,12 @@ static int walk(struct source_run *run, const char *path, const char *file, cons
         if (run->instead_new && run->instead.text && !strcmp(path, run->instead.path))
             return take_new(run, file, name);
         run->report->rejected++;
-        return source_file_fail(run, errno == ENOENT && !above ? "is not there" : "cannot be read",
-                                errno);
+        if (errno == ENOENT && !above)
+            report_add(run->report, true, file, 0, 0,
+                       "is not there; guides were expected at this path");
+        else
+            source_file_fail(run, "cannot be read", errno);
+        return KB_OK;
     }
     if (!S_ISDIR(st.st_mode)) {
         if (above && (!S_ISREG(st.st_mode) || !source_file_is_known(name)))

@@ -128,6 +128,11 @@ static void what_is_erased_is_in_no_file_any_more(void **state)
     assert_non_null(strstr(r.out, "\"action\":\"erase\""));
     assert_null(strstr(r.out, SECRET));
     command_release(&r);
+    run(&r, "erase", NULL,
+        "web:gone-" SECRET); /* once more, or a slip of the pen: nobody shall believe that it helped */
+    assert_int_equal(r.code, 1);
+    assert_non_null(strstr(r.err, "nothing was kept"));
+    command_release(&r);
     run(&r, "erase", NULL, "nothing");
     assert_int_equal(r.code, 2);
     command_release(&r);
