@@ -273,15 +273,18 @@ static const char **copy_heading(struct pool *pool, const struct row *row)
 static int give_hit(struct kb *kb, bool quote, const struct query *q, struct pool *pool,
                     const struct row *row, const struct candidate *c, struct kb_hit *hit)
 {
+    int r = row_document(kb, row);
+    if (r)
+        return r;
     *hit = (struct kb_hit){.passage = pool_strdup(pool, row->key),
-                           .document = pool_strdup(pool, row->doc_id),
+                           .document = pool_strdup(pool, row->notes->doc_id),
                            .title = pool_strdup(pool, row->title),
-                           .url = pool_strdup(pool, row->url),
+                           .url = pool_strdup(pool, row->notes->url),
                            .heading = copy_heading(pool, row),
                            .nheading = row->nheading,
                            .anchor = pool_strdup(pool, row->anchor),
                            .question = "",
-                           .reviewed = pool_strdup(pool, row->reviewed),
+                           .reviewed = pool_strdup(pool, row->notes->reviewed),
                            .entry = row->entry,
                            .named = confidence_named(q, c),
                            .text = "",
@@ -295,7 +298,7 @@ static int give_hit(struct kb *kb, bool quote, const struct query *q, struct poo
         hit->question = pool_strndup(pool, row->question, strcspn(row->question, "\n"));
     if (!quote)
         return 0;
-    int r = shelf_text(kb, row);
+    r = shelf_text(kb, row);
     if (!r)
         extract_best(kb->tokenizer, q, pool, row, c, hit);
     return r;

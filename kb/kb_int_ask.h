@@ -30,7 +30,7 @@ struct kb {
     sqlite3_blob *text;     /* documents.text, moved from row to row (row.c); or NULL */
     struct topics *topics;  /* kb.c; NULL until they were asked for */
     struct shelf *shelf;    /* shelf.c; NULL until the first question */
-    sqlite3_stmt *stmt[12]; /* prepared when first needed; see enum kb_stmt */
+    sqlite3_stmt *stmt[13]; /* prepared when first needed; see enum kb_stmt */
 };
 enum kb_stmt {
     STMT_BEGIN,
@@ -44,7 +44,8 @@ enum kb_stmt {
     STMT_QUESTION,
     STMT_HEADING,
     STMT_NAMED,
-    STMT_NEAR
+    STMT_NEAR,
+    STMT_DOCUMENT
 };
 /* Prepare kb->stmt[which] unless it is, and reset it. NULL: *ret_err says why. */
 sqlite3_stmt *kb_stmt(struct kb *kb, enum kb_stmt which, const char *sql, int *ret_err);
@@ -407,7 +408,7 @@ bool condition_holds(const struct query *q, const char *const *needs, size_t nne
 
 struct row {
     long long id, document;
-    const char *key, *doc_id, *title, *url, *anchor, *question, *headings, *body, *reviewed, *lang;
+    const char *key, *title, *url, *anchor, *question, *headings, *body, *reviewed, *lang;
     const char **heading;
     size_t nheading; /* the path as strings */
     bool entry;
@@ -420,6 +421,7 @@ struct row {
 /* What is worked out about a passage and is the same for every question: each when a question first wants it. */
 struct row_notes {
     struct pool *pool;                      /* that the row lives in */
+    const char *doc_id, *url, *reviewed;    /* row_document(); the row's own, else its document's */
     const char *text;                       /* shelf_text() */
     const struct text_words *body, *quoted; /* words.c */
     struct extract_notes *units;            /* extract_scan.c */
@@ -428,6 +430,8 @@ struct row_notes {
     uint16_t traits;                        /* trait_of() */
 };
 int row_read(struct kb *kb, struct pool *pool, long long id, struct row *ret);
+/* What is told of its document, by which nothing is ranked: of forty rows few are shown. */
+int row_document(struct kb *kb, const struct row *row);
 /* Bytes [start, end) of a document's text, terminated, without reading the rest of it. */
 int row_text(struct kb *kb, struct pool *pool, long long document, size_t start, size_t end,
              char **ret_text);

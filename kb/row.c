@@ -8,9 +8,9 @@
 #include <string.h>
 
 static const char sql_row[] =
-    "SELECT p.document, p.key, d.key, p.title, p.url, p.anchor, p.question, p.headings, p.body,"
-    " p.reviewed, p.heading, p.entry, p.start, p.end, p.line, p.unit, d.url, d.reviewed, p.lang"
-    " FROM passages p JOIN documents d ON d.id = p.document WHERE p.id = ?1";
+    "SELECT document, key, title, url, anchor, question, headings, body, reviewed, heading, entry,"
+    " start, end, line, unit, lang FROM passages WHERE id = ?1";
+static const char sql_document[] = "SELECT key, url, reviewed FROM documents WHERE id = ?1";
 
 static void read_heading(struct pool *pool, const char *json, struct row *row)
 {
@@ -44,46 +44,66 @@ static void read_units(struct pool *pool, const void *blob, size_t bytes, struct
     row->nunit = kept;
 }
 
+/* The row with this number, or NULL: *ret_err says why. To be reset. */
+static sqlite3_stmt *find(struct kb *kb, enum kb_stmt which, const char *sql, long long id,
+                          int *ret_err)
+{
+    sqlite3_stmt *st = kb_stmt(kb, which, sql, ret_err);
+    if (!st)
+        return NULL;
+    sqlite3_bind_int64(st, 1, id);
+    int rc = sqlite3_step(st);
+    if (rc == SQLITE_ROW)
+        return st;
+    sqlite3_reset(st);
+    *ret_err = rc == SQLITE_DONE ? KB_ERR_DAMAGED : schema_err(rc);
+    return NULL;
+}
+
 int row_read(struct kb *kb, struct pool *pool, long long id, struct row *ret)
 {
     int r = 0;
-    sqlite3_stmt *st = kb_stmt(kb, STMT_ROW, sql_row, &r);
+    sqlite3_stmt *st = find(kb, STMT_ROW, sql_row, id, &r);
     if (!st)
         return r;
-    sqlite3_bind_int64(st, 1, id);
-    int rc = sqlite3_step(st);
-    if (rc != SQLITE_ROW) {
-        sqlite3_reset(st);
-        return rc == SQLITE_DONE ? KB_ERR_DAMAGED : schema_err(rc);
-    }
     struct row row = {.id = id, .document = sqlite3_column_int64(st, 0)};
     row.key = schema_column_copy(pool, st, 1);
-    row.doc_id = schema_column_copy(pool, st, 2);
-    row.title = schema_column_copy(pool, st, 3);
-    row.url = schema_column_copy(pool, st, 4);
-    if (!*row.url)
-        row.url = schema_column_copy(pool, st, 16);
-    row.anchor = schema_column_copy(pool, st, 5);
-    row.question = schema_column_copy(pool, st, 6);
-    row.headings = schema_column_copy(pool, st, 7);
-    row.body = schema_column_copy(pool, st, 8);
-    row.reviewed = schema_column_copy(pool, st, 9);
-    if (!*row.reviewed)
-        row.reviewed = schema_column_copy(pool, st, 17);
-    row.lang = schema_column_copy(pool, st, 18);
-    read_heading(pool, (const char *)sqlite3_column_text(st, 10), &row);
-    row.entry = sqlite3_column_int(st, 11) != 0;
-    row.start = (size_t)sqlite3_column_int64(st, 12);
-    row.end = (size_t)sqlite3_column_int64(st, 13);
-    row.line = (size_t)sqlite3_column_int64(st, 14);
+    row.title = schema_column_copy(pool, st, 2);
+    row.url = schema_column_copy(pool, st, 3);
+    row.anchor = schema_column_copy(pool, st, 4);
+    row.question = schema_column_copy(pool, st, 5);
+    row.headings = schema_column_copy(pool, st, 6);
+    row.body = schema_column_copy(pool, st, 7);
+    row.reviewed = schema_column_copy(pool, st, 8);
+    row.lang = schema_column_copy(pool, st, 15);
+    read_heading(pool, (const char *)sqlite3_column_text(st, 9), &row);
+    row.entry = sqlite3_column_int(st, 10) != 0;
+    row.start = (size_t)sqlite3_column_int64(st, 11);
+    row.end = (size_t)sqlite3_column_int64(st, 12);
+    row.line = (size_t)sqlite3_column_int64(st, 13);
     if (row.end < row.start)
         row.end = row.start;
-    const void *units = sqlite3_column_blob(st, 15);
-    read_units(pool, units, units ? (size_t)sqlite3_column_bytes(st, 15) : 0, &row);
+    const void *units = sqlite3_column_blob(st, 14);
+    read_units(pool, units, units ? (size_t)sqlite3_column_bytes(st, 14) : 0, &row);
     sqlite3_reset(st);
     row.notes = pool_alloc(pool, sizeof *row.notes);
     row.notes->pool = pool;
     *ret = row;
+    return 0;
+}
+
+int row_document(struct kb *kb, const struct row *row)
+{
+    int r = 0;
+    struct row_notes *notes = row->notes;
+    sqlite3_stmt *st =
+        notes->doc_id ? NULL : find(kb, STMT_DOCUMENT, sql_document, row->document, &r);
+    if (!st)
+        return r;
+    notes->doc_id = schema_column_copy(notes->pool, st, 0);
+    notes->url = *row->url ? row->url : schema_column_copy(notes->pool, st, 1);
+    notes->reviewed = *row->reviewed ? row->reviewed : schema_column_copy(notes->pool, st, 2);
+    sqlite3_reset(st);
     return 0;
 }
 

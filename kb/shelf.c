@@ -24,7 +24,7 @@ struct board {
 
 struct shelf {
     long long generation;
-    struct board upper, lower;
+    struct board upper, lower; /* the lower one may not be there yet: pool is NULL */
 };
 
 static struct board board_new(void)
@@ -67,8 +67,7 @@ int shelf_tidy(struct kb *kb)
         kb->shelf = s = calloc(1, sizeof *s);
         if (!s)
             return KB_ERR_NOMEM;
-        *s = (struct shelf){
-            .generation = kb->generation, .upper = board_new(), .lower = board_new()};
+        *s = (struct shelf){.generation = kb->generation, .upper = board_new()};
     } else if (is_full(&s->upper)) {
         pool_free(s->lower.pool);
         s->lower = s->upper;
@@ -81,7 +80,7 @@ int shelf_row(struct kb *kb, long long id, struct row *ret)
 {
     struct board *b = &kb->shelf->upper;
     const struct row **upper = place_of(b, id), *found = *upper;
-    if (!found)
+    if (!found && kb->shelf->lower.pool)
         found = *place_of(&kb->shelf->lower, id);
     if (!found) {
         struct row *row = pool_alloc(b->pool, sizeof *row);

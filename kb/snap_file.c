@@ -12,8 +12,10 @@
  * disk is no crash, and whether somebody writes into the file is looked at before every question (snap_file_moved). What is
  * left is the fraction of a millisecond that a question takes; and the file is read-only for everybody (snap_build.c).
  *
- * A start is mostly this file's work: pages in a row are had by one call, and memory for a copy by another, because a page
- * fault for each of them takes longer than copying and checking it. */
+ * A start is mostly this file's work, and what it costs is pages that the kernel puts into our tables: each takes longer than
+ * reading and checking it, one by one or by the call. So pages in a row are had at once. Of a large file a question needs
+ * lists, which lie in a row, and of some hundred passages a few bytes each, strewn over all of it: those are read into the
+ * same two pages of memory, checked there, and only the bytes that are wanted are kept (snap_file_copy). */
 #include "kb/snap_file.h"
 
 #include <errno.h>
@@ -25,8 +27,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifndef COPY_MAX             /* tests map small ones, too */
 #define COPY_MAX (16u << 20) /* bytes: some 40,000 passages */
-#define ROOM_FOR 4           /* pages in a row for which memory is asked for at once */
+#endif
+
+#define ROOM_FOR 4 /* pages in a row for which memory is asked for at once */
 #define SUM      sizeof(uint32_t)
 #define SUMS     (SNAP_PAGE / SUM) /* in a page of the table */
 
@@ -36,8 +41,7 @@ struct snap_file_own {
     struct snap_file_own *next; /* in the list, under its lock, like users */
     size_t users;
     struct stat st;
-    int fd;      /* -1: all is in memory */
-    bool mapped; /* the file itself, not a copy */
+    int fd; /* -1: all is in memory */
     pthread_mutex_t reading;
     bool begun; /* the table's own checksums are known; under `reading` */
 };
@@ -104,11 +108,11 @@ static int own_new(int fd, uint8_t *bytes, size_t size, struct snap_file_own **r
 /* The file, or room for all of a copy: pages that are never needed are never given to us. */
 static int make_room(struct snap_file_own *o)
 {
-    o->mapped = o->file.size > COPY_MAX;
-    void *p = mmap(NULL, o->file.size, o->mapped ? PROT_READ : PROT_READ | PROT_WRITE,
-                   o->mapped ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS, o->mapped ? o->fd : -1, 0);
+    bool mapped = o->file.mapped = o->file.size > COPY_MAX;
+    void *p = mmap(NULL, o->file.size, mapped ? PROT_READ : PROT_READ | PROT_WRITE,
+                   mapped ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS, mapped ? o->fd : -1, 0);
     if (p == MAP_FAILED)
-        return o->mapped ? KB_ERR_IO : KB_ERR_NOMEM;
+        return mapped ? KB_ERR_IO : KB_ERR_NOMEM;
     o->file.bytes = p;
     return 0;
 }
@@ -213,7 +217,7 @@ static bool have(const struct snap_file_own *o, uint64_t from, size_t len)
     uint8_t *p = (uint8_t *)(uintptr_t)o->file.bytes + from;
     if (o->fd < 0)
         return true;
-    if (o->mapped)
+    if (o->file.mapped)
         return have_mapped(o, from, len);
     if (len >= ROOM_FOR * SNAP_PAGE && from % SNAP_PAGE == 0)
         madvise(p, len, MADV_POPULATE_WRITE); /* else page by page, while they are filled */
@@ -284,14 +288,14 @@ static bool take_known(struct snap_file *f, uint64_t page, uint64_t n)
     return true;
 }
 
-/* First the pages of the table that have the checksums of these. */
-static bool take_pages(struct snap_file *f, uint64_t page, uint64_t n)
+/* The pages of the table that have the checksums of these. */
+static bool take_table(struct snap_file *f, uint64_t page, uint64_t n)
 {
     uint64_t table = table_page(&f->own->head);
     for (uint64_t t = table + page / SUMS; page < table && t <= table + (page + n - 1) / SUMS; t++)
         if (!snap_file_sound(f, t) && !take_known(f, t, 1))
             return false;
-    return take_known(f, page, n);
+    return true;
 }
 
 bool snap_file_pages(struct snap_file *f, uint64_t page, uint64_t end)
@@ -302,17 +306,37 @@ bool snap_file_pages(struct snap_file *f, uint64_t page, uint64_t end)
         uint64_t n = 0;
         while (page + n < end && !snap_file_sound(f, page + n))
             n++;
-        sound = !n || take_pages(f, page, n);
+        sound = !n || (take_table(f, page, n) && take_known(f, page, n));
         page += n + 1; /* the one behind them is sound */
     }
     pthread_mutex_unlock(&f->own->reading);
     return sound;
 }
 
+bool snap_file_copy(struct snap_file *f, uint64_t from, size_t len, void *to)
+{
+    const struct snap_header *h = &f->own->head;
+    uint8_t some[SNAP_FILE_SOME + 2 * SNAP_PAGE];
+    uint64_t page = (from - sizeof *h) / SNAP_PAGE;
+    size_t before = (from - sizeof *h) % SNAP_PAGE, n = (before + len - 1) / SNAP_PAGE + 1;
+    if (len > SNAP_FILE_SOME)
+        return false;
+    pthread_mutex_lock(&f->own->reading);
+    bool sound = take_table(f, page, n);
+    pthread_mutex_unlock(&f->own->reading);
+    sound = sound && read_at(f->own->fd, some, page_length(h, page, n), page_start(page));
+    for (size_t i = 0; sound && i < n; i++)
+        sound =
+            snap_page_sum(some + i * SNAP_PAGE, page_length(h, page + i, 1)) == sum_of(f, page + i);
+    if (sound)
+        memcpy(to, some + before, len);
+    return sound;
+}
+
 bool snap_file_moved(const struct snap_file *f)
 {
     struct stat st;
-    return f->own->mapped && (fstat(f->own->fd, &st) < 0 || !same_state(&st, &f->own->st));
+    return f->mapped && (fstat(f->own->fd, &st) < 0 || !same_state(&st, &f->own->st));
 }
 
 /* ---- on disk ------------------------------------------------------------------------------------------------- */

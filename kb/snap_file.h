@@ -9,6 +9,7 @@
 struct snap_file {
     const uint8_t *bytes; /* as long as the file; good where the page is known to be sound */
     size_t size;
+    bool mapped;                    /* the file itself, not a copy */
     const struct snap_header *head; /* a copy; to be judged by whoever opened it */
     _Atomic uint64_t *sound;        /* one bit per page */
     struct snap_file_own *own;
@@ -26,6 +27,11 @@ int snap_file_begin(struct snap_file *f);
 
 /* Read and check the pages [page, end) unless they were. False: one is damaged, or the file is shorter by now. */
 bool snap_file_pages(struct snap_file *f, uint64_t page, uint64_t end);
+
+/* Read these bytes, which are no part of the table, check the pages that have them, and copy them to `to`: in a large file
+ * quicker than to have its pages mapped for little. */
+#define SNAP_FILE_SOME 2048u /* bytes at most */
+bool snap_file_copy(struct snap_file *f, uint64_t from, size_t len, void *to);
 
 static inline bool snap_file_sound(const struct snap_file *f, uint64_t page)
 {

@@ -11,13 +11,24 @@
 #define XXH_INLINE_ALL /* a header and no library: nothing to load */
 #include <xxhash.h>
 
-#define BLOCK 4096u /* postings that are checked at once */
+#define BLOCK      4096u /* postings that are checked at once */
+#define KEPT_SLOTS 2048u
+#define KEPT_MOST  1024u /* some questions' worth */
+
+/* Bytes that were copied out of a large file. */
+struct kept {
+    uint64_t from; /* in the file */
+    uint64_t len;
+    uint8_t bytes[];
+};
 
 struct snap {
     struct snap_file *file;
     const struct snap_header *head;
     bool bad;
-    uint64_t *vetted; /* one bit per term whose list was checked */
+    uint64_t *vetted;   /* one bit per term whose list was checked */
+    struct kept **kept; /* KEPT_SLOTS, hashed by `from`; NULL: not needed yet */
+    size_t nkept;
 };
 
 /* XXH3 (Yann Collet): 15 GB/s and more of any processor with vectors of 128 bits. Not for secrets. */
@@ -125,6 +136,9 @@ void snap_close(struct snap *s)
     if (!s)
         return;
     snap_file_close(s->file);
+    for (size_t i = 0; s->kept && i < KEPT_SLOTS; i++)
+        free(s->kept[i]);
+    free(s->kept);
     free(s->vetted);
     free(s);
 }
@@ -160,6 +174,44 @@ bool snap_moved(const struct snap *s)
     return snap_file_moved(s->file);
 }
 
+/* Where these bytes are kept, or may be. */
+static struct kept **kept_at(const struct snap *s, uint64_t from)
+{
+    size_t i = (from * 0x9e3779b97f4a7c15u) >> 32 & (KEPT_SLOTS - 1);
+    while (s->kept[i] && s->kept[i]->from != from)
+        i = (i + 1) & (KEPT_SLOTS - 1);
+    return &s->kept[i];
+}
+
+/* What a question needs of rows and passages lies strewn over the file, a few bytes a page. As long as it is little, it is
+ * copied; who goes on asking is better off with the pages. NULL: is not kept, or damaged (snap_bad). */
+static const void *keep(struct snap *s, uint64_t from, uint64_t len)
+{
+    if (!s->kept && !(s->kept = calloc(KEPT_SLOTS, sizeof *s->kept)))
+        return NULL;
+    struct kept **at = kept_at(s, from), *k = *at;
+    if (k)
+        return k->len >= len ? k->bytes : NULL;
+    if (s->nkept == KEPT_MOST || !(k = malloc(sizeof *k + len)))
+        return NULL;
+    *k = (struct kept){.from = from, .len = len};
+    if (snap_file_copy(s->file, from, len, k->bytes)) {
+        s->nkept++;
+        *at = k;
+        return k->bytes;
+    }
+    s->bad = true;
+    free(k);
+    return NULL;
+}
+
+static bool is_strewn(const struct snap *s, enum snap_section section, uint64_t len)
+{
+    return s->file->mapped && len <= SNAP_FILE_SOME &&
+           (section == SNAP_ROWS || section == SNAP_ORDER || section == SNAP_FORWARD ||
+            section == SNAP_LISTS);
+}
+
 const void *snap_bytes(struct snap *s, enum snap_section section, uint64_t at, uint64_t len)
 {
     const struct snap_header *h = s->head;
@@ -173,7 +225,10 @@ const void *snap_bytes(struct snap *s, enum snap_section section, uint64_t at, u
         uint64_t end = (from + len - 1 - sizeof *h) / SNAP_PAGE + 1;
         while (page < end && snap_file_sound(s->file, page))
             page++;
-        if (page < end && !snap_file_pages(s->file, page, end)) {
+        const void *copy = page < end && is_strewn(s, section, len) ? keep(s, from, len) : NULL;
+        if (copy)
+            return copy;
+        if (s->bad || (page < end && !snap_file_pages(s->file, page, end))) {
             s->bad = true;
             return NULL;
         }

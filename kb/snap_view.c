@@ -215,7 +215,8 @@ static int map_tables(struct view *v, struct view_segment *g, struct tokenizer *
 static void mark_suspects(struct view *v, struct view_segment *g)
 {
     size_t words = snap_head(g->snap)->n / 64 + 1;
-    if (!g->dead && !g->ndated && !g->ncondition)
+    g->suspect = g->dead; /* most often there are no others */
+    if (!g->ndated && !g->ncondition)
         return;
     g->suspect = new_bits(v->pool, snap_head(g->snap)->n);
     for (size_t i = 0; g->dead && i < words; i++)

@@ -40,11 +40,13 @@ static void assert_order(struct kb *kb, const struct found *f, const char *keys)
     for (size_t i = 0; i < f->c.n; i++) {
         struct row row;
         assert_int_equal(row_read(kb, f->pool, f->c.c[i].id, &row), 0);
+        assert_int_equal(row_document(kb, &row), 0);
         size_t k = i;
-        for (; k && !(f->c.c[k - 1].bm25 > f->c.c[i].bm25) && strcmp(key[k - 1], row.doc_id) > 0;
+        for (; k && !(f->c.c[k - 1].bm25 > f->c.c[i].bm25) &&
+               strcmp(key[k - 1], row.notes->doc_id) > 0;
              k--)
             key[k] = key[k - 1];
-        key[k] = row.doc_id;
+        key[k] = row.notes->doc_id;
     }
     for (size_t i = 0; i < f->c.n; i++) {
         if (i)
@@ -98,7 +100,8 @@ static void test_ties_do_not_depend_on_the_history(void **state)
         for (size_t i = 0; i < f.c.n; i++) {
             struct row row;
             assert_int_equal(row_read(kb, f.pool, f.c.c[i].id, &row), 0);
-            strcat(backwards ? second : first, row.doc_id);
+            assert_int_equal(row_document(kb, &row), 0);
+            strcat(backwards ? second : first, row.notes->doc_id);
         }
         drop(&f);
         kb_close(kb);

@@ -21,6 +21,7 @@ static struct ranked rank_text(struct kb *kb, const char *text)
     for (size_t i = 0; i < r.c.n; i++) {
         rank_features(&r.q, &r.c.c[i]);
         assert_int_equal(row_read(kb, r.pool, r.c.c[i].id, &r.row[i]), 0);
+        assert_int_equal(row_document(kb, &r.row[i]), 0);
         assert_int_equal(rank_row(kb->tokenizer, &r.q, &r.row[i], &r.c.c[i]), 0);
         r.c.c[i].score = rank_score(&r.q, &r.c.c[i]);
     }
@@ -31,7 +32,7 @@ static struct ranked rank_text(struct kb *kb, const char *text)
 static const struct candidate *of(const struct ranked *r, const char *key)
 {
     for (size_t i = 0; i < r->c.n; i++)
-        if (!strcmp(r->row[i].doc_id, key))
+        if (!strcmp(r->row[i].notes->doc_id, key))
             return &r->c.c[i];
     fail_msg("%s is not among the candidates", key);
     return NULL;
@@ -66,7 +67,7 @@ static void test_all_words_beat_one_word_often(void **state)
     base_add(kb,
              &(struct base_passage){"all", .body = "The starting salary depends on the region."});
     struct ranked r = rank_text(kb, "salary region");
-    assert_string_equal(r.row[0].doc_id, "all");
+    assert_string_equal(r.row[0].notes->doc_id, "all");
     assert_true(of(&r, "all")->f.coverage > of(&r, "often")->f.coverage);
     drop(&r);
     kb_close(kb);
@@ -86,7 +87,7 @@ static void test_neighbours_in_the_question_are_neighbours_in_the_answer(void **
                 .body = "Somebody who works here, and that is why it matters to managers, does the "
                         "quality control of everything."});
     struct ranked r = rank_text(kb, "quality control");
-    assert_string_equal(r.row[0].doc_id, "together");
+    assert_string_equal(r.row[0].notes->doc_id, "together");
     assert_true(of(&r, "together")->f.pairs >= 1);
     assert_true(of(&r, "apart")->f.pairs < 0.5);
     drop(&r);
@@ -97,7 +98,7 @@ static void test_an_alias_that_is_the_question_is_an_exact_match(void **state)
 {
     struct kb *kb = base_careers();
     struct ranked r = rank_text(kb, "Is a degree required?");
-    assert_string_equal(r.row[0].doc_id, "degree");
+    assert_string_equal(r.row[0].notes->doc_id, "degree");
     assert_true(of(&r, "degree")->f.heading > 0.99);
     drop(&r);
     kb_close(kb);
@@ -129,11 +130,11 @@ static void test_two_questions_about_one_thing_differ_in_their_small_words(void 
     for (const char *other = "123456789"; *other; other++) /* else every passage has the word */
         base_add(kb, &(struct base_passage){other, .body = "Of other things."});
     struct ranked r = rank_text(kb, "where did that virus come from");
-    assert_string_equal(r.row[0].doc_id, "where");
+    assert_string_equal(r.row[0].notes->doc_id, "where");
     assert_true(of(&r, "where")->f.wording > of(&r, "how")->f.wording);
     drop(&r);
     r = rank_text(kb, "what is the virus called");
-    assert_string_equal(r.row[0].doc_id, "entry");
+    assert_string_equal(r.row[0].notes->doc_id, "entry");
     assert_true(of(&r, "entry")->f.wording > 0.99);
     drop(&r);
     kb_close(kb);
@@ -147,7 +148,7 @@ static void test_what_only_the_text_says_is_not_named(void **state)
     struct ranked r = rank_text(kb, "blood tests");
     assert_true(of(&r, "above")->f.named > 0.99);
     assert_true(of(&r, "text")->f.named == 0 && of(&r, "text")->f.wording == 0);
-    assert_string_equal(r.row[0].doc_id, "above");
+    assert_string_equal(r.row[0].notes->doc_id, "above");
     drop(&r);
     kb_close(kb);
 }
@@ -168,7 +169,7 @@ static void test_an_item_that_is_called_what_was_asked_outranks_a_mention(void *
     for (const char *other = "123456789"; *other; other++)
         base_add(kb, &(struct base_passage){other, .body = "Of other things."});
     struct ranked r = rank_text(kb, "what is hematology");
-    assert_string_equal(r.row[0].doc_id, "item");
+    assert_string_equal(r.row[0].notes->doc_id, "item");
     assert_true(of(&r, "item")->f.label > 0.9);
     assert_true(of(&r, "mention")->f.label == 0 && of(&r, "part")->f.label == 0);
     for (size_t i = 0; i < r.c.n; i++)
@@ -211,8 +212,8 @@ static void test_equal_scores_are_in_order_of_passage_key(void **state)
     base_add(kb, &(struct base_passage){"b", .body = "same words"});
     base_add(kb, &(struct base_passage){"a", .body = "same words"});
     struct ranked r = rank_text(kb, "words");
-    assert_string_equal(r.row[0].doc_id, "a");
-    assert_string_equal(r.row[1].doc_id, "b");
+    assert_string_equal(r.row[0].notes->doc_id, "a");
+    assert_string_equal(r.row[1].notes->doc_id, "b");
     assert_int_equal(r.c.c[0].id, r.row[0].id); /* candidate and row moved together */
     drop(&r);
     kb_close(kb);

