@@ -97,16 +97,24 @@ const char *kb_main_lang(const struct kb *kb)
 
 /* ---- ranking ----------------------------------------------------------------------------------------- */
 
-/* Highest score first; equal ones as the first stage had them. */
-static void order_known(struct candidate *c, size_t n)
+/* Highest score first; equal ones as the first stage had them. Candidates are large and change places once. */
+static void order_known(struct pool *pool, struct candidate *c, size_t n)
 {
-    for (size_t i = 1; i < n; i++) {
-        struct candidate x = c[i];
+    struct {
+        double score;
+        size_t at;
+    } x, order[RANK_ROWS];
+    struct candidate *before = pool_copy(pool, c, n * sizeof *c);
+    for (size_t i = 0; i < n; i++) {
         size_t k = i;
-        for (; k && c[k - 1].score < x.score; k--)
-            c[k] = c[k - 1];
-        c[k] = x;
+        x.score = c[i].score;
+        x.at = i;
+        for (; k && order[k - 1].score < x.score; k--)
+            order[k] = order[k - 1];
+        order[k] = x;
     }
+    for (size_t i = 0; i < n; i++)
+        c[i] = before[order[i].at];
 }
 
 /* Put a score among the best so far, highest first. */
@@ -146,22 +154,23 @@ static void rank_few(struct kb *kb, const struct query *q, struct pool *pool, st
 static int rank(struct kb *kb, const struct query *q, struct pool *pool, size_t wanted,
                 struct candidates *c, struct row **ret_row, size_t *ret_n)
 {
-    size_t most = c->n < RANK_ROWS ? c->n : RANK_ROWS, n = 0, nbest = 0;
-    struct row *row = pool_array(pool, most, sizeof *row);
+    size_t most = c->n < RANK_ROWS ? c->n : RANK_ROWS, n = 0, cap = 0, nbest = 0;
+    struct row *row = NULL; /* few are read, most often */
     double best[RANK_ROWS];
     wanted = wanted < most ? wanted : most;
     for (size_t i = 0; i < most; i++)
         c->c[i].score = rank_score(q, &c->c[i]);
     if (most && c->c[0].has_heading)
-        order_known(c->c, most);
-    for (; n < most; n++) {
+        order_known(pool, c->c, most);
+    while (n < most) {
         struct candidate *it = &c->c[n];
         if (it->has_heading && nbest == wanted &&
             it->score + rank_unread(q, it) + EVEN < best[wanted - 1])
             break;
-        int r = shelf_row(kb, it->id, &row[n]);
+        struct row *its = POOL_PUSH(pool, row, n, cap);
+        int r = shelf_row(kb, it->id, its);
         if (!r)
-            r = rank_row(kb->tokenizer, q, &row[n], it);
+            r = rank_row(kb->tokenizer, q, its, it);
         if (r)
             return r;
         it->score = rank_score(q, it);

@@ -74,49 +74,17 @@ static const double *fits_of(const struct row *row, enum query_want want)
 
 /* ---- terms in tokens ------------------------------------------------------------------------------------------ */
 
-#define SIEVE 256 /* bits */
-
-struct terms {
-    uint64_t *hash;             /* of their tokens, one term after another */
-    size_t *first;              /* per term: index of its first one */
-    uint64_t sieve[SIEVE / 64]; /* low bits of those first ones */
-};
-
-static struct terms hash_terms(struct pool *pool, const struct query *q)
+/* The index behind the term of which the first token is word i, when the others stand in a row from there on; else 0. */
+static size_t stands_at(const struct text_words *t, size_t i, const struct query_term *term)
 {
-    struct terms t = {0};
-    size_t n = 0;
-    for (size_t i = 0; i < q->nterm; i++)
-        n += q->term[i].ntoken;
-    t.hash = pool_array(pool, n, sizeof *t.hash);
-    t.first = pool_array(pool, q->nterm, sizeof *t.first);
-    n = 0;
-    for (size_t i = 0; i < q->nterm; i++) {
-        t.first[i] = n;
-        for (size_t k = 0; k < q->term[i].ntoken; k++)
-            t.hash[n++] = word_hash(q->term[i].token[k], strlen(q->term[i].token[k]));
-        uint64_t first = q->term[i].ntoken ? t.hash[t.first[i]] : 0;
-        if (q->term[i].ntoken)
-            t.sieve[first % SIEVE / 64] |= UINT64_C(1) << first % 64;
-    }
-    return t;
-}
-
-static bool may_begin(const struct terms *t, uint64_t hash)
-{
-    return t->sieve[hash % SIEVE / 64] >> hash % 64 & 1;
-}
-
-/* The index behind the `n` hashes of which the first is that of word i, when they stand in a row from there on; else 0. */
-static size_t stands_at(const struct text_words *t, size_t i, const uint64_t *hash, size_t n)
-{
-    for (size_t k = 1; k < n; k++) {
+    for (size_t k = 1; k < term->ntoken; k++) {
+        uint64_t hash = word_hash(term->token[k], strlen(term->token[k]));
         do
             i++;
         while (i < t->n && t->word[i].other);
         if (i == t->n)
             return 0;
-        while (t->word[i].hash != hash[k])
+        while (t->word[i].hash != hash)
             if (++i == t->n || !t->word[i].other)
                 return 0;
     }
@@ -125,19 +93,14 @@ static size_t stands_at(const struct text_words *t, size_t i, const uint64_t *ha
 
 typedef void found_fn(void *ctx, const struct query_term *term, size_t from, size_t to);
 
-static void find_terms(const struct query *q, const struct terms *terms, const struct text_words *t,
-                       found_fn *fn, void *ctx)
+static void find_terms(const struct query *q, const struct text_words *t, found_fn *fn, void *ctx)
 {
     for (size_t i = 0; i < t->n; i++) {
-        if (!may_begin(terms, t->word[i].hash))
-            continue;
-        for (size_t k = 0; k < q->nterm; k++) {
-            const uint64_t *hash = terms->hash + terms->first[k];
-            if (!q->term[k].ntoken || *hash != t->word[i].hash)
-                continue;
-            size_t to = stands_at(t, i, hash, q->term[k].ntoken);
+        const struct line_word *word = line_word(&q->line, t->word[i].hash);
+        for (size_t k = word ? word->term : 0; k; k = q->line.next[k - 1]) {
+            size_t to = stands_at(t, i, &q->term[k - 1]);
             if (to)
-                fn(ctx, &q->term[k], i, to);
+                fn(ctx, &q->term[k - 1], i, to);
         }
     }
 }
@@ -188,7 +151,6 @@ static void read_told(const struct candidate *c, struct scan *s)
 
 struct placing {
     struct scan *s;
-    const struct terms *terms;
     struct text_words tokens;
     size_t unit; /* the last one that was looked at: tokens come in order */
     bool *asked; /* per token: it is a word of the question */
@@ -240,7 +202,7 @@ static double label_of(const struct scan *s, const struct placing *p, const stru
     if (!content)
         return 0;
     float *fill = pool_array(s->pool, s->q->nslot + 1, sizeof *fill);
-    find_terms(s->q, p->terms, &label, fill_label, fill);
+    find_terms(s->q, &label, fill_label, fill);
     double recall = 0;
     for (size_t k = 0; k < s->q->nslot; k++)
         if (!s->q->slot[k].context)
@@ -307,7 +269,6 @@ void extract_scan(struct tokenizer *t, const struct query *q, struct pool *pool,
     const struct extract_notes *notes = row->notes->units;
     const double *fit = fits_of(row, q->want);
     struct scan s = {.q = q, .row = row, .pool = pool, .text = row->notes->text};
-    struct terms terms = hash_terms(pool, q);
     s.share = pool_array(pool, q->nslot + 1, sizeof *s.share);
     s.value = pool_array(pool, q->nslot + 1, sizeof *s.value);
     s.seen = pool_array(pool, row->nunit + 1, sizeof *s.seen);
@@ -315,9 +276,9 @@ void extract_scan(struct tokenizer *t, const struct query *q, struct pool *pool,
     for (size_t i = 0; i < row->nunit; i++)
         s.seen[i] = (struct seen){.fill = fill + i * (q->nslot + 1), .fit = fit[i]};
     read_told(c, &s);
-    struct placing p = {.s = &s, .terms = &terms, .tokens = *notes->words};
+    struct placing p = {.s = &s, .tokens = *notes->words};
     p.asked = pool_array(pool, notes->words->n + 1, sizeof *p.asked);
-    find_terms(q, &terms, &p.tokens, place, &p);
+    find_terms(q, &p.tokens, place, &p);
     for (size_t i = 0; i < row->nunit; i++)
         judge(&s, &p, i);
     s.first = first_mention(&s);

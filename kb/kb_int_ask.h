@@ -238,12 +238,32 @@ struct query_said {
     double weight; /* less in sentences around the one that asks */
 };
 
-/* What lines are compared with: line.c. */
-#define LINE_SIEVE 1024
-struct line_asked {
-    uint64_t sieve[LINE_SIEVE / 64]; /* a bit for the low bits of each hash that is looked for */
-    size_t nsaid;                    /* of q->said: in the sentences that ask */
+/* The words that are looked for in a passage, by their hashes: made once for a question (line.c). */
+#define LINE_PLACES 512
+struct line_word {
+    uint64_t hash;
+    uint16_t term; /* the first of q->term that begins with it, plus one; 0: there is none */
+    bool asked;    /* it is a term by itself */
+    double *well;  /* how well it says each of q->said; NULL: none of them */
 };
+struct line_asked {
+    uint8_t place[LINE_PLACES]; /* by low bits of a hash, or behind that: its word plus one */
+    struct line_word *word;
+    size_t n;
+    uint16_t next[QUERY_TERMS]; /* per term: the next one with the same first word, plus one */
+    size_t nsaid;               /* of q->said: in the sentences that ask */
+};
+_Static_assert(QUERY_TERMS + QUERY_SAID < LINE_PLACES && QUERY_TERMS + QUERY_SAID <= UINT8_MAX,
+               "a place stays free, or look-ups have no end");
+
+/* What is looked for with that hash; NULL: nothing is. */
+static inline struct line_word *line_word(const struct line_asked *a, uint64_t hash)
+{
+    for (size_t at = hash % LINE_PLACES; a->place[at]; at = (at + 1) % LINE_PLACES)
+        if (a->word[a->place[at] - 1].hash == hash)
+            return &a->word[a->place[at] - 1];
+    return NULL;
+}
 
 /* What is asked for, slot by slot. */
 struct query_asked {

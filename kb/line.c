@@ -122,29 +122,57 @@ static double smaller(double a, double b)
     return a < b ? a : b;
 }
 
-static void look_for(struct line_asked *a, uint64_t hash)
+static struct line_word *look_for(struct line_asked *a, uint64_t hash)
 {
-    a->sieve[hash % LINE_SIEVE / 64] |= UINT64_C(1) << hash % 64;
+    size_t at = hash % LINE_PLACES;
+    struct line_word *known = line_word(a, hash);
+    if (known)
+        return known;
+    while (a->place[at])
+        at = (at + 1) % LINE_PLACES;
+    a->word[a->n] = (struct line_word){.hash = hash};
+    a->place[at] = (uint8_t)(a->n + 1);
+    return &a->word[a->n++];
 }
 
-static bool is_looked_for(const struct line_asked *a, uint64_t hash)
+/* The word says the k-th of q->said at least as well as that. */
+static void says(struct query *q, struct line_word *word, size_t k, double well)
 {
-    return a->sieve[hash % LINE_SIEVE / 64] >> hash % 64 & 1;
+    if (!word->well)
+        word->well = pool_array(q->pool, q->line.nsaid, sizeof *word->well);
+    word->well[k] = larger(word->well[k], well);
+}
+
+static void look_for_term(struct query *q, size_t i)
+{
+    struct line_asked *a = &q->line;
+    const struct query_term *t = &q->term[i];
+    struct line_word *word = look_for(a, t->hash);
+    a->next[i] = word->term;
+    word->term = (uint16_t)(i + 1);
+    if (t->ntoken > 1)
+        return; /* no single word says it */
+    word->asked = true;
+    for (size_t k = 0; k < a->nsaid; k++)
+        if (q->said[k].slot >= t->slot && q->said[k].slot < t->slot + t->nslot)
+            says(q, word, k, t->typed ? 1 : t->weight);
 }
 
 void line_ask(struct query *q)
 {
     struct line_asked *a = &q->line;
-    *a = (struct line_asked){.nsaid = 0};
-    for (size_t i = 0; i < q->nterm; i++)
-        look_for(a, q->term[i].hash);
-    for (; a->nsaid < q->nsaid && q->said[a->nsaid].weight >= 1; a->nsaid++)
-        if (q->said[a->nsaid].slot == SIZE_MAX)
-            look_for(a, q->said[a->nsaid].hash);
+    *a = (struct line_asked){.word = pool_array(q->pool, q->nterm + q->nsaid, sizeof *a->word)};
+    while (a->nsaid < q->nsaid && q->said[a->nsaid].weight >= 1)
+        a->nsaid++;
+    for (size_t i = q->nterm; i--;) /* so that they are met in their order */
+        look_for_term(q, i);
+    for (size_t k = 0; k < a->nsaid; k++)
+        if (q->said[k].slot == SIZE_MAX)
+            says(q, look_for(a, q->said[k].hash), k, 1);
 }
 
 /* The line has a word that says each of the question's words as well as `well`. */
-static void extend(struct reading *r, const double well[QUERY_SAID])
+static void extend(struct reading *r, const double *well)
 {
     double before = 0; /* without this word of either */
     for (size_t i = 0; i < r->q->line.nsaid; i++) {
@@ -156,35 +184,17 @@ static void extend(struct reading *r, const double well[QUERY_SAID])
     }
 }
 
-/* Whether the word was asked for. */
-static bool take_word(struct reading *r, uint64_t hash)
+static void take_word(struct reading *r, const struct line_word *word)
 {
     const struct query *q = r->q;
-    const size_t nsaid = q->line.nsaid;
-    double well[QUERY_SAID];
-    bool asked = false, any = false;
-    memset(well, 0, nsaid * sizeof *well);
-    for (size_t i = 0; i < q->nterm; i++) {
-        const struct query_term *t = &q->term[i];
-        if (t->hash != hash || t->ntoken > 1)
-            continue;
-        asked = any = true;
-        for (size_t s = t->slot; s < t->slot + t->nslot && s <= KB_MAX_TERMS; s++)
+    for (size_t i = word->asked ? word->term : 0; i; i = q->line.next[i - 1]) {
+        const struct query_term *t = &q->term[i - 1];
+        for (size_t s = t->slot; t->ntoken == 1 && s < t->slot + t->nslot && s <= KB_MAX_TERMS; s++)
             r->filled[s] = larger(r->filled[s], t->weight);
-        for (size_t k = 0; k < nsaid; k++)
-            if (q->said[k].slot >= t->slot && q->said[k].slot < t->slot + t->nslot)
-                well[k] = larger(well[k], t->typed ? 1 : t->weight);
     }
-    for (size_t k = 0; k < nsaid; k++)
-        if (q->said[k].slot == SIZE_MAX && q->said[k].hash == hash) {
-            well[k] = 1;
-            any = true;
-        }
-    if (any) {
-        extend(r, well);
-        r->any = true;
-    }
-    return asked;
+    if (word->well)
+        extend(r, word->well);
+    r->any = r->any || word->asked || word->well;
 }
 
 static void end_line(struct reading *r, const struct line *line, bool body)
@@ -215,8 +225,11 @@ static void compare(struct reading *r, const struct lines *lines, bool body)
         r->any = false;
         r->content = r->asked = 0;
         for (; i < line->end; i++) {
-            if (!is_looked_for(&r->q->line, word[i].hash) || !take_word(r, word[i].hash) ||
-                word[i].other)
+            const struct line_word *known = line_word(&r->q->line, word[i].hash);
+            if (!known)
+                continue;
+            take_word(r, known);
+            if (!known->asked || word[i].other)
                 continue;
             r->content += word[i].stop; /* one that was asked for has content */
             r->asked++;

@@ -125,6 +125,14 @@ void *pool_array(struct pool *pool, size_t n, size_t size)
     return pool_alloc(pool, n * size);
 }
 
+void *pool_copy(struct pool *pool, const void *bytes, size_t n)
+{
+    void *p = take(pool, n);
+    if (n)
+        memcpy(p, bytes, n);
+    return p;
+}
+
 char *pool_strndup(struct pool *pool, const char *s, size_t len)
 {
     char *p = take(pool, len + 1);
@@ -166,9 +174,12 @@ void *pool_grow(struct pool *pool, void *items, size_t n, size_t *cap, size_t si
     if (n < *cap)
         return items;
     size_t want = *cap ? *cap * 2 : 8;
-    void *bigger = pool_array(pool, want, size);
+    if (want > SIZE_MAX / 2 / size)
+        out_of_memory(SIZE_MAX);
+    unsigned char *bigger = take(pool, want * size);
     if (n)
         memcpy(bigger, items, n * size);
+    memset(bigger + n * size, 0, (want - n) * size);
     *cap = want;
     return bigger;
 }

@@ -22,6 +22,7 @@ size_t pool_size(const struct pool *pool);
 void *pool_alloc(struct pool *pool, size_t size); /* zeroed, aligned for anything */
 void *pool_array(struct pool *pool, size_t n,
                  size_t size); /* zeroed; aborts when n * size overflows */
+void *pool_copy(struct pool *pool, const void *bytes, size_t n); /* aligned for anything */
 char *pool_strndup(struct pool *pool, const char *s, size_t len);
 char *pool_strdup(struct pool *pool, const char *s); /* NULL gives "" */
 char *pool_printf(struct pool *pool, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

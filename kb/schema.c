@@ -238,7 +238,7 @@ const char *schema_column(sqlite3_stmt *st, int i)
 
 const char *schema_column_copy(struct pool *pool, sqlite3_stmt *st, int i)
 {
-    const char *s = (const char *)sqlite3_column_text(st, i);
+    const char *s = sqlite3_column_blob(st, i); /* as text it would be copied to be terminated */
     return pool_strndup(pool, s, s ? (size_t)sqlite3_column_bytes(st, i) : 0);
 }
 

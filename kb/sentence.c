@@ -8,6 +8,7 @@
  * reads better than half of one. No statistics, no training: the lists below are the whole knowledge. */
 #include "kb/kb_int.h"
 
+#include <endian.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -44,7 +45,8 @@ static const char *const openers[] = {
     "which", "while",   "who",    "why",      "will",    "with",  "without", "yes",     "you",
     "your"};
 
-#define MAX_WORD 24 /* longer words are no abbreviations */
+#define MAX_WORD   24 /* longer words are no abbreviations */
+#define MAX_LISTED 6  /* of those above that have no full stop inside */
 
 static bool listed(const char *const *list, size_t n, const char *word)
 {
@@ -226,17 +228,19 @@ static bool is_opener(struct following f)
 static bool is_abbreviation(const char *s, size_t start, size_t stop, struct following f)
 {
     char word[MAX_WORD + 1];
-    size_t at = word_before(s, stop, word);
-    if (!*word)
+    size_t at = word_before(s, stop, word), n = strlen(word);
+    if (!n)
         return false;
-    if (at == start && (all_digits(word) || (strlen(word) == 1 && is_opener(f))))
+    if (at == start && (all_digits(word) || (n == 1 && is_opener(f))))
         return true; /* "1. First", "a. The": a list's mark, not a sentence */
+    if (n > MAX_LISTED && !memchr(word, '.', n)) /* most often */
+        return false;
     if (LISTED(never_ends, word))
         return true;
     if (f.digit && LISTED(numbered, word))
         return true;
     /* An initial; but not "So do I.", "vitamin C. It", "a nurse's." */
-    if (strlen(word) == 1 && is_letter(*word))
+    if (n == 1 && is_letter(*word))
         return s[stop - 1] != 'I' && (at == start || strchr(" \t\n(\"[*_", s[at - 1])) &&
                !is_opener(f);
     if (strcmp(word, "no") == 0)
@@ -270,17 +274,41 @@ static bool looks_final(char c)
     return c == '.' || c == '!' || c == '?' || c == '\n';
 }
 
+/* The high bit of each of eight bytes that is `c`, and perhaps of some behind the first of them. */
+static uint64_t is_byte(uint64_t bytes, char c)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t x = bytes ^ each * (unsigned char)c;
+    return (x - each) & ~x & each * 0x80;
+}
+
+/* The first byte from `pos` on that looks final, or len. */
+static size_t next_final(const char *s, size_t len, size_t pos)
+{
+    const uint64_t high = UINT64_C(0x8080808080808080);
+    for (; pos + 8 <= len; pos += 8) {
+        uint64_t bytes, found;
+        memcpy(&bytes, s + pos, sizeof bytes);
+        bytes = le64toh(bytes);
+        found = is_byte(bytes, '.') | is_byte(bytes, '!') | is_byte(bytes, '?') |
+                is_byte(bytes, '\n') | (bytes & bytes << 1 & bytes << 2 & high); /* 0xE0 and more */
+        if (found) {
+            pos += (unsigned)__builtin_ctzll(found) / 8;
+            break;
+        }
+    }
+    while (pos < len && !looks_final(s[pos]))
+        pos++;
+    return pos;
+}
+
 size_t sentence_end(const char *s, size_t len)
 {
     size_t start = skip_blanks(s, len, 0);
     if (start >= len)
         return len;
-    for (size_t i = start; i < len;) {
+    for (size_t i = start; (i = next_final(s, len, i)) < len;) {
         size_t n;
-        if (!looks_final(s[i])) {
-            i++;
-            continue;
-        }
         if (s[i] == '\n' && blank_line(s, len, i))
             return trimmed(s, i);
         if (mark_at(s, len, i, &n) == MARK_NONE) {
