@@ -458,27 +458,11 @@ int row_text(struct kb *kb, struct pool *pool, long long document, size_t start,
 
 /* ---- words.c: the words of a passage ------------------------------------------------------------------------------------- */
 
-struct text_word {
-    uint64_t hash;  /* word_hash() of the token */
-    uint32_t start; /* bytes */
-    uint32_t len : 30;
-    uint32_t other : 1; /* another form of the word before, at its place */
-    uint32_t stop : 1;  /* without content */
-};
-static inline size_t text_word_end(const struct text_word *w)
-{
-    return (size_t)w->start + w->len;
-}
-struct text_words {
-    const struct text_word *word;
-    size_t n;
-};
 /* Of any text; lives in `pool`. */
 void words_read(struct tokenizer *t, struct pool *pool, const char *lang, const char *s, size_t len,
                 struct text_words *ret);
-/* Note those of the body, whose n tokens are known; unless it turns out that they are others. */
-void words_known(struct tokenizer *t, const struct row *row, const struct known_token *known,
-                 size_t n);
+/* Note those of the body, of which hashes and stop words are known; unless it turns out that it has others. */
+void words_known(struct tokenizer *t, const struct row *row, const struct text_words *known);
 /* words_snap.c: the same out of a snapshot, where the passage is at that place of that segment. */
 void words_snap(struct view *v, size_t segment, size_t ord, struct tokenizer *t,
                 const struct row *row);

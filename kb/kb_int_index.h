@@ -64,21 +64,29 @@ int tokenizer_new(struct tokenizer **ret);
 void tokenizer_free(struct tokenizer *t);
 int tokenizer_run(struct tokenizer *t, const char *s, size_t len, token_fn *fn, void *ctx);
 
-/* The same of a text in `lang` without a mark, for who wants no tokens but their word_hash(), and whether they are stop words
- * of that language. */
-typedef void hashed_fn(void *ctx, uint64_t hash, bool stop, size_t start, size_t end,
-                       bool colocated);
-void tokenizer_hash(struct tokenizer *t, const char *lang, const char *s, size_t len, hashed_fn *fn,
-                    void *ctx);
-
-/* The same once more for who knows the n tokens of the text already: nothing is stemmed, it is only said where they stand. False:
- * the text has other tokens, and what was said is void. */
-struct known_token {
-    uint64_t hash;
-    bool stop;
+/* A token, for who wants nothing but its hash and its place. */
+struct text_word {
+    uint64_t hash;  /* word_hash() of the token */
+    uint32_t start; /* bytes */
+    uint32_t len : 30;
+    uint32_t other : 1; /* another form of the word before, at its place */
+    uint32_t stop : 1;  /* a stop word of the language */
 };
+static inline size_t text_word_end(const struct text_word *w)
+{
+    return (size_t)w->start + w->len;
+}
+struct text_words {
+    const struct text_word *word;
+    size_t n;
+};
+/* The same of a text in `lang` without a mark. Lives in `pool`. */
+void tokenizer_hash(struct tokenizer *t, const char *lang, const char *s, size_t len,
+                    struct pool *pool, struct text_words *ret);
+/* The same once more for who knows the n tokens of the text already, and whether they are stop words: nothing is stemmed, it is
+ * only found out where they stand. False: the text has other tokens, and what was found is void. */
 bool tokenizer_place(struct tokenizer *t, const char *lang, const char *s, size_t len,
-                     const struct known_token *known, size_t n, hashed_fn *fn, void *ctx);
+                     struct text_word *word, size_t n);
 
 /* What FTS5 on this connection has tokenized to be indexed is also told to the tap: text() before each text, which
  * stays where it is until the last token() of it. Neither can refuse. NULL ends it. */

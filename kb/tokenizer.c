@@ -31,19 +31,43 @@ struct tokenizer {
 
 /* ---- tokens ---------------------------------------------------------------------------------- */
 
+static inline void note_place(struct text_word *w, size_t start, size_t end, bool colocated)
+{
+    w->start = (uint32_t)start;
+    w->len = (uint32_t)(end - start) & 0x3fffffff;
+    w->other = colocated;
+}
+
+/* Where the next known word stands. */
+static inline void place_word(struct tokenizer_scan *x, size_t start, size_t end, bool colocated)
+{
+    if (x->n < x->cap) {
+        note_place(&x->word[x->n], start, end, colocated);
+        x->word[x->n].stop &= !colocated;
+    }
+    x->n++;
+}
+
+static void add_word(struct tokenizer_scan *x, uint64_t hash, bool stop, size_t start, size_t end,
+                     bool colocated)
+{
+    struct text_word *w = POOL_PUSH(x->pool, x->word, x->n, x->cap);
+    w->hash = hash;
+    w->stop = stop;
+    note_place(w, start, end, colocated);
+}
+
 /* To whoever listens. */
 static int tell(struct tokenizer_scan *x, const char *token, size_t len, size_t start, size_t end,
                 bool colocated)
 {
-    size_t at = x->heard++;
     if (x->fn)
         return x->fn(x->ctx, token, len, start, end, colocated);
-    if (!x->known)
-        x->hashed(x->ctx, word_hash(token, len), !colocated && stopword(x->lang, token, len), start,
-                  end, colocated);
-    else if (at < x->nknown)
-        x->hashed(x->ctx, x->known[at].hash, !colocated && x->known[at].stop, start, end,
-                  colocated);
+    if (x->known)
+        place_word(x, start, end, colocated);
+    else
+        add_word(x, word_hash(token, len), !colocated && stopword(x->lang, token, len), start, end,
+                 colocated);
     return 0;
 }
 
@@ -268,11 +292,13 @@ static int emit_plain(struct tokenizer_scan *x, size_t start, size_t end)
     char token[STEM_MAX];
     const char *word = x->s + start;
     size_t n = end - start;
-    if (x->known)
-        return tell(x, NULL, 0, start, end, false);
+    if (x->known) {
+        place_word(x, start, end, false);
+        return 0;
+    }
     const struct stem_seen *seen = stem_letters(x->t->stem, x->language, word, n, x->len - start);
     if (seen && !x->fn) {
-        x->hashed(x->ctx, seen->hash, seen->stop, start, end, false);
+        add_word(x, seen->hash, seen->stop, start, end, false);
         return 0;
     }
     if (seen) {
@@ -380,20 +406,21 @@ int tokenizer_run(struct tokenizer *t, const char *s, size_t len, token_fn *fn, 
     return run_all(&x, s + (mark > 0), mark > 2 ? mark - 2 : 0, mark);
 }
 
-void tokenizer_hash(struct tokenizer *t, const char *lang, const char *s, size_t len, hashed_fn *fn,
-                    void *ctx)
+void tokenizer_hash(struct tokenizer *t, const char *lang, const char *s, size_t len,
+                    struct pool *pool, struct text_words *ret)
 {
-    struct tokenizer_scan x = {.t = t, .s = s, .len = len, .hashed = fn, .ctx = ctx};
+    struct tokenizer_scan x = {.t = t, .s = s, .len = len, .cap = len / 4 + 8, .pool = pool};
+    x.word = pool_array(pool, x.cap, sizeof *x.word);
     run_all(&x, lang, strlen(lang), 0);
+    *ret = (struct text_words){x.word, x.n};
 }
 
 bool tokenizer_place(struct tokenizer *t, const char *lang, const char *s, size_t len,
-                     const struct known_token *known, size_t n, hashed_fn *fn, void *ctx)
+                     struct text_word *word, size_t n)
 {
-    struct tokenizer_scan x = {
-        .t = t, .s = s, .len = len, .hashed = fn, .known = known, .nknown = n, .ctx = ctx};
+    struct tokenizer_scan x = {.t = t, .s = s, .len = len, .word = word, .cap = n, .known = true};
     run_all(&x, lang, strlen(lang), 0);
-    return x.heard == n;
+    return x.n == n;
 }
 
 int tokenizer_new(struct tokenizer **ret)

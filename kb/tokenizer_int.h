@@ -17,11 +17,12 @@ struct tokenizer_scan {
     bool decimal_comma;  /* 57.380,50 */
     bool capitals_count; /* the text is not all in capitals */
     bool placed;         /* the chain has given a token that others can stand beside */
-    token_fn *fn;        /* who hears the tokens; or NULL, and then: */
-    hashed_fn *hashed;
-    const struct known_token *known; /* of the whole text; or NULL */
-    size_t nknown, heard;
+    token_fn *fn;        /* who hears the tokens; or NULL, and they are noted here: */
     void *ctx;
+    struct text_word *word;
+    size_t n, cap;
+    bool known;        /* all but their places is there; `n` counts on where there is no room */
+    struct pool *pool; /* else it grows in there */
 };
 
 struct tokenizer_piece {

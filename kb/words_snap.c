@@ -18,24 +18,24 @@ static uint64_t hash_of(struct view_segment *g, uint32_t term)
 
 /* The tokens of the body. KB_ERR_DAMAGED. */
 static int read_tokens(struct view_segment *g, uint32_t ord, const uint64_t *stopword,
-                       struct pool *pool, struct known_token **ret, size_t *ret_n)
+                       struct pool *pool, struct text_words *ret)
 {
     struct snap_walk walk = {0};
     uint32_t nterm = snap_head(g->snap)->nterm;
-    size_t n = 0;
     if (!stopword || snap_forward(g->snap, ord, &walk))
         return KB_ERR_DAMAGED;
-    struct known_token *token = pool_array(pool, (size_t)(walk.end - walk.at), sizeof *token);
+    struct text_word *word = pool_array(pool, (size_t)(walk.end - walk.at), sizeof *word);
+    size_t n = 0;
     for (enum snap_step step; (step = snap_step(&walk)) != STEP_END;) {
         if (step != STEP_TOKEN || walk.field != FIELD_BODY)
             continue;
         uint64_t hash = walk.term < nterm ? hash_of(g, walk.term) : 0;
         if (!hash)
             return KB_ERR_DAMAGED;
-        token[n++] = (struct known_token){hash, stopword[walk.term / 64] >> walk.term % 64 & 1};
+        word[n].hash = hash;
+        word[n++].stop = stopword[walk.term / 64] >> walk.term % 64 & 1;
     }
-    *ret = token;
-    *ret_n = n;
+    *ret = (struct text_words){word, n};
     return 0;
 }
 
@@ -43,15 +43,14 @@ void words_snap(struct view *v, size_t segment, size_t ord, struct tokenizer *t,
                 const struct row *row)
 {
     struct view_segment *g = &v->segment[segment];
-    struct known_token *token;
-    size_t n;
+    struct text_words known;
     if (row->notes->body)
         return;
     if (!g->hash)
         g->hash = calloc(snap_head(g->snap)->nterm, sizeof *g->hash);
     struct pool *scratch = pool_new();
     if (g->hash &&
-        !read_tokens(g, (uint32_t)ord, view_stopwords(v, g, (uint32_t)ord), scratch, &token, &n))
-        words_known(t, row, token, n);
+        !read_tokens(g, (uint32_t)ord, view_stopwords(v, g, (uint32_t)ord), scratch, &known))
+        words_known(t, row, &known);
     pool_free(scratch);
 }

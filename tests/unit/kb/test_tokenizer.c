@@ -328,38 +328,31 @@ static void the_short_way_gives_what_the_long_one_gives(void **state)
     tokenizer_free(t);
 }
 
-/* What was heard of a text. */
+/* The words of a text, as a listener hears them. */
 struct heard {
-    struct known_token token[128];
-    size_t start[128], end[128], n;
-    bool colocated[128];
+    struct text_word word[128];
+    size_t n;
 };
 
-static void hear_hashed(void *ctx, uint64_t hash, bool stop, size_t start, size_t end,
-                        bool colocated)
+static int hear(void *ctx, const char *token, size_t len, size_t start, size_t end, bool colocated)
 {
     struct heard *h = ctx;
-    h->token[h->n] = (struct known_token){hash, stop};
-    h->start[h->n] = start;
-    h->end[h->n] = end;
-    h->colocated[h->n++] = colocated;
-}
-
-static int hear_token(void *ctx, const char *token, size_t len, size_t start, size_t end,
-                      bool colocated)
-{
-    hear_hashed(ctx, word_hash(token, len), !colocated && stopword("en", token, len), start, end,
-                colocated);
+    h->word[h->n++] = (struct text_word){.hash = word_hash(token, len),
+                                         .start = (uint32_t)start,
+                                         .len = (uint32_t)(end - start) & 0x3fffffff,
+                                         .other = colocated,
+                                         .stop = !colocated && stopword("en", token, len)};
     return 0;
 }
 
-static void assert_heard(const struct heard *a, const struct heard *b, const char *text)
+static void assert_heard(const struct heard *h, const struct text_word *word, size_t n,
+                         const char *text)
 {
-    bool same = a->n == b->n;
-    for (size_t i = 0; same && i < a->n; i++)
-        same = a->token[i].hash == b->token[i].hash && a->token[i].stop == b->token[i].stop &&
-               a->start[i] == b->start[i] && a->end[i] == b->end[i] &&
-               a->colocated[i] == b->colocated[i];
+    bool same = h->n == n;
+    for (size_t i = 0; same && i < n; i++)
+        same = h->word[i].hash == word[i].hash && h->word[i].stop == word[i].stop &&
+               h->word[i].start == word[i].start && h->word[i].len == word[i].len &&
+               h->word[i].other == word[i].other;
     if (!same)
         fail_msg("\"%s\"", text);
 }
@@ -371,16 +364,23 @@ static void hashes_are_those_of_the_tokens(void **state)
     assert_int_equal(tokenizer_new(&t), 0);
     for (int round = 0; round < 20000; round++) {
         char text[256];
-        struct heard token = {.n = 0}, hashed = {.n = 0}, placed = {.n = 0};
+        struct heard heard = {.n = 0};
+        struct text_words hashed;
+        struct text_word placed[129] = {{0}};
+        struct pool *pool = pool_new();
         draw_text(&seed, round % 8 + 1, text);
-        assert_int_equal(tokenizer_run(t, text, strlen(text), hear_token, &token), 0);
-        tokenizer_hash(t, "en", text, strlen(text), hear_hashed, &hashed);
-        assert_heard(&token, &hashed, text);
-        assert_true(tokenizer_place(t, "en", text, strlen(text), token.token, token.n, hear_hashed,
-                                    &placed));
-        assert_heard(&token, &placed, text);
-        assert_false(tokenizer_place(t, "en", text, strlen(text), token.token, token.n + 1,
-                                     hear_hashed, &(struct heard){.n = 0}));
+        assert_int_equal(tokenizer_run(t, text, strlen(text), hear, &heard), 0);
+        tokenizer_hash(t, "en", text, strlen(text), pool, &hashed);
+        assert_heard(&heard, hashed.word, hashed.n, text);
+        for (size_t i = 0; i < heard.n; i++) {
+            placed[i].hash = heard.word[i].hash;
+            placed[i].stop = heard.word[i].stop;
+        }
+        assert_true(tokenizer_place(t, "en", text, strlen(text), placed, heard.n));
+        assert_heard(&heard, placed, heard.n, text);
+        assert_false(tokenizer_place(t, "en", text, strlen(text), placed, heard.n + 1));
+        assert_false(heard.n && tokenizer_place(t, "en", text, strlen(text), placed, heard.n - 1));
+        pool_free(pool);
     }
     tokenizer_free(t);
 }
