@@ -99,16 +99,20 @@ static void sort_places(struct search *s, size_t n)
         s->place[next[s->stands[i].word]++] = s->stands[i];
 }
 
+static void read_walk(struct search *s, size_t segment, struct snap_walk *w)
+{
+    s->segment = segment;
+    make_room(s, (size_t)(w->end - w->at));
+    sort_places(s, walk(s, w));
+}
+
 static int read_places(struct search *s, size_t segment, uint32_t ord)
 {
     struct snap_walk w = {0};
     int r = snap_forward(s->v->segment[segment].snap, ord, &w);
-    if (r)
-        return r;
-    s->segment = segment;
-    make_room(s, (size_t)(w.end - w.at));
-    sort_places(s, walk(s, &w));
-    return 0;
+    if (!r)
+        read_walk(s, segment, &w);
+    return r;
 }
 
 /* The places of a word, as they stand, up to *ret_end. */
@@ -485,28 +489,50 @@ static size_t give_matches(const struct search *s, struct pool *pool, struct mat
     return n;
 }
 
-static int give_candidate(struct search *s, struct pool *pool, const struct find_hit *hit,
+/* What is known of a passage without a look at its words. */
+static int give_candidate(const struct search *s, const struct find_hit *hit, struct candidate *c,
+                          struct snap_walk *ret_walk)
+{
+    struct snap *snap = s->v->segment[hit->segment].snap;
+    const struct snap_row *row = snap_row(snap, hit->ord);
+    if (!row || snap_forward(snap, hit->ord, ret_walk))
+        return KB_ERR_DAMAGED;
+    __builtin_prefetch(ret_walk->at);
+    c->id = row->id;
+    c->tie = row->tie;
+    c->segment = hit->segment;
+    c->ord = hit->ord;
+    c->traits = row->traits;
+    c->has_traits = true;
+    return 0;
+}
+
+static int read_candidate(struct search *s, struct pool *pool, struct snap_walk *walk,
                           struct candidate *c)
 {
-    const struct view_segment *g = &s->v->segment[hit->segment];
-    int r = read_places(s, hit->segment, hit->ord);
-    if (r)
-        return r;
     struct match *m = NULL;
-    size_t n = give_matches(s, pool, &m);
-    const struct snap_row *row = snap_row(g->snap, hit->ord);
+    read_walk(s, c->segment, walk);
+    c->nmatch = give_matches(s, pool, &m);
+    c->match = m;
+    const struct snap_row *row = snap_row(s->v->segment[c->segment].snap, (uint32_t)c->ord);
     if (!row)
         return KB_ERR_DAMAGED;
-    *c = (struct candidate){.id = row->id,
-                            .tie = row->tie,
-                            .segment = hit->segment,
-                            .ord = hit->ord,
-                            .match = m,
-                            .nmatch = n,
-                            .traits = row->traits,
-                            .has_traits = true};
-    c->bm25 = bm25f_score(&s->weights, m, n, row->length, s->v->average);
+    c->bm25 = bm25f_score(&s->weights, m, c->nmatch, row->length, s->v->average);
     return 0;
+}
+
+/* Their words lie anywhere in memory, so all are asked for before any is read. */
+static int give_all(struct search *s, struct pool *pool, const struct find_result *found,
+                    struct candidates *c)
+{
+    struct snap_walk *walk = pool_array(s->pool, found->n, sizeof *walk);
+    int r = 0;
+    c->c = pool_array(pool, found->n, sizeof *c->c);
+    for (; c->n < found->n && !r; c->n++)
+        r = give_candidate(s, &found->hit[c->n], &c->c[c->n], &walk[c->n]);
+    for (size_t i = 0; i < c->n && !r; i++)
+        r = read_candidate(s, pool, &walk[i], &c->c[i]);
+    return r;
 }
 
 /* Best first, by the finder's scores; few hits, so that nothing beats the plain way. */
@@ -535,13 +561,15 @@ static void drop_equals(struct search *s, size_t max, struct find_result *r)
 static void order_candidates(struct candidate *c, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
-        struct candidate x = c[i];
         size_t k = i;
-        for (; k && (c[k - 1].bm25 < x.bm25 || (c[k - 1].bm25 <= x.bm25 && c[k - 1].tie > x.tie));
-             k--)
-            c[k] = c[k - 1];
-        if (k < i)
-            c[k] = x;
+        while (k && (c[k - 1].bm25 < c[i].bm25 ||
+                     (c[k - 1].bm25 <= c[i].bm25 && c[k - 1].tie > c[i].tie)))
+            k--;
+        if (k == i)
+            continue;
+        struct candidate x = c[i];
+        memmove(c + k + 1, c + k, (i - k) * sizeof *c);
+        c[k] = x;
     }
 }
 
@@ -566,9 +594,7 @@ int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t m
     find(s, max, &found);
     drop_equals(s, max, &found);
     order_hits(s, found.hit, found.n);
-    c.c = pool_array(pool, found.n, sizeof *c.c);
-    for (; c.n < found.n && !r; c.n++)
-        r = give_candidate(s, pool, &found.hit[c.n], &c.c[c.n]);
+    r = give_all(s, pool, &found, &c);
     if (!r && is_bad(v))
         r = KB_ERR_DAMAGED;
     if (r)

@@ -468,6 +468,7 @@ void finder_run(struct finder *f, const struct find_query *q, struct find_result
         return;
     compare_chunks(f, r); /* what other segments have found */
     for (uint32_t chunk = 0; (uint64_t)chunk * SNAP_CHUNK < f->head->n; chunk++) {
+        bool others = r->n > 0;
         f->base = chunk * SNAP_CHUNK;
         f->size = f->head->n - f->base < SNAP_CHUNK ? f->head->n - f->base : SNAP_CHUNK;
         activate(f, chunk);
@@ -475,7 +476,8 @@ void finder_run(struct finder *f, const struct find_query *q, struct find_result
             continue;
         score_chunk(f);
         collect(f, r);
-        compare_chunks(f, r);
+        if (others)
+            compare_chunks(f, r);
     }
     f->q = NULL;
 }
