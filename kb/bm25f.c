@@ -28,7 +28,7 @@ struct bm25f_weights bm25f_weigh(const struct query *q, double n, struct pool *p
 
 /* How often each term stands in each field. */
 struct counts {
-    uint32_t of[4 * KB_MAX_TERMS][FIELDS];
+    int of[4 * KB_MAX_TERMS][FIELDS];
 };
 
 static void count(const struct bm25f_weights *weights, const struct match *m, size_t n,
@@ -36,16 +36,18 @@ static void count(const struct bm25f_weights *weights, const struct match *m, si
 {
     for (size_t i = 0; i < weights->n; i++)
         memset(ret->of[weights->w[i].term], 0, sizeof ret->of[0]);
-    for (size_t i = 0; i < n; i++)
-        ret->of[m[i].term][m[i].field]++;
+    for (size_t i = 0; i < n; i++) {
+        int *c = &ret->of[m[i].term][m[i].field];
+        *c += *c < BM25F_TF_MAX;
+    }
 }
 
 /* What a term is worth where it stands so often, before idf: as bm25f_tf() has it, with the divisions done before. */
-static double worth(const uint32_t count[FIELDS], const double share[FIELDS])
+static double worth(const int count[FIELDS], const double share[FIELDS])
 {
     double tf = 0;
     for (unsigned f = 0; f < FIELDS; f++)
-        tf += (int)(count[f] < BM25F_TF_MAX ? count[f] : BM25F_TF_MAX) * share[f];
+        tf += count[f] * share[f];
     return bm25f_saturate(tf);
 }
 

@@ -35,8 +35,11 @@ struct search {
     uint32_t *hit;
     struct place *stands, *place;
     size_t room;
-    uint32_t *behind; /* per word: where its places end in place[] */
-    size_t segment;   /* at hand */
+    uint32_t
+        *ends; /* per word: where its places begin in place[], and behind that, where they end */
+    uint16_t *
+        only; /* per word: the one term that it makes; NULL: some word makes several, or a phrase */
+    size_t segment; /* at hand */
     int32_t today;
     bool every; /* passage is asked about, not only the suspects */
     bool lang_ok[VIEW_SEGMENTS][256], audience_ok[VIEW_SEGMENTS][256];
@@ -86,8 +89,8 @@ static size_t walk(struct search *s, struct snap_walk *w)
 /* Those n places by word. */
 static void sort_places(struct search *s, size_t n)
 {
-    uint32_t *next = s->behind, from = 0;
-    memset(next, 0, s->words.n * sizeof *next);
+    uint32_t *next = s->ends + 1, from = 0;
+    memset(s->ends, 0, (s->words.n + 1) * sizeof *next);
     for (size_t i = 0; i < n; i++)
         next[s->stands[i].word]++;
     for (size_t i = 0; i < s->words.n; i++) {
@@ -120,8 +123,8 @@ static const struct place *places_of(const struct search *s, uint16_t word,
                                      const struct place **ret_end)
 {
     bool somewhere = word != NO_WORD;
-    *ret_end = s->place + (somewhere ? s->behind[word] : 0);
-    return s->place + (somewhere && word ? s->behind[word - 1] : 0);
+    *ret_end = s->place + (somewhere ? s->ends[word + 1] : 0);
+    return s->place + (somewhere ? s->ends[word] : 0);
 }
 
 static bool has_place(const struct search *s, uint16_t word, uint8_t field, uint32_t pos)
@@ -471,20 +474,45 @@ static void find(struct search *s, size_t max, struct find_result *r)
 
 /* ---- their places and exact scores ------------------------------------------------------------------------------------ */
 
+/* Where each word makes one term, which is nearly always, their order is that of the terms. */
+static void find_only(struct search *s)
+{
+    uint16_t *only = pool_array(s->pool, s->words.n, sizeof *only);
+    size_t n = 0;
+    for (size_t t = 0; t < s->q->nterm; t++) {
+        uint16_t word = s->words.term[t][0];
+        if (s->q->term[t].ntoken > 1 || (word != NO_WORD && word != n))
+            return;
+        if (word != NO_WORD)
+            only[n++] = (uint16_t)t;
+    }
+    s->only = only;
+}
+
+static size_t matches_of(const struct search *s, size_t t, struct match *ret)
+{
+    const struct place *end, *p = places_of(s, s->words.term[t][0], &end);
+    size_t n = 0;
+    for (; p < end; p++)
+        if (s->q->term[t].ntoken == 1 || stands_at(s, t, p))
+            ret[n++] = (struct match){(uint16_t)t, p->field, p->pos};
+    return n;
+}
+
 /* By term, then as they stand. */
 static size_t give_matches(const struct search *s, struct pool *pool, struct match **ret)
 {
-    size_t most = 0, n = 0;
+    size_t all = s->ends[s->words.n], most = s->only ? all : 0, n = 0;
     const struct place *p, *end;
-    for (size_t t = 0; t < s->q->nterm; t++) {
+    for (size_t t = 0; !s->only && t < s->q->nterm; t++) {
         p = places_of(s, s->words.term[t][0], &end);
         most += (size_t)(end - p);
     }
     struct match *m = pool_array(pool, most, sizeof *m);
-    for (size_t t = 0; t < s->q->nterm; t++)
-        for (p = places_of(s, s->words.term[t][0], &end); p < end; p++)
-            if (s->q->term[t].ntoken == 1 || stands_at(s, t, p))
-                m[n++] = (struct match){(uint16_t)t, p->field, p->pos};
+    for (p = s->place; s->only && n < all; p++)
+        m[n++] = (struct match){s->only[p->word], p->field, p->pos};
+    for (size_t t = 0; !s->only && t < s->q->nterm; t++)
+        n += matches_of(s, t, m + n);
     *ret = m;
     return n;
 }
@@ -582,7 +610,8 @@ int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t m
     s = pool_alloc(scratch, sizeof *s);
     *s = (struct search){.v = v, .q = q, .pool = scratch, .today = today_of(v, q)};
     snap_words_begin(&s->words, v, q, scratch);
-    s->behind = pool_array(scratch, s->words.n, sizeof *s->behind);
+    s->ends = pool_array(scratch, s->words.n + 1, sizeof *s->ends);
+    find_only(s);
     int r = read_terms(s);
     if (r)
         goto out;
