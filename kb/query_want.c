@@ -5,6 +5,7 @@
  * the answer. */
 #include "kb/kb_int.h"
 
+#include <pthread.h>
 #include <string.h>
 
 /* Words in a row, folded; '^' in front: only at the start of the message. The first that fits wins, so
@@ -130,13 +131,27 @@ static bool says(const char *const *word, size_t n, size_t at, const char *words
     return false;
 }
 
+#define PHRASES (sizeof wants / sizeof *wants)
 #define DRAWERS 128
 
-/* One of some drawers for the letters that a word begins with. */
-static inline unsigned drawer(const char *word)
+/* Phrases lie in drawers by the letters that they begin with, so that most words find none. A row plus one; 0: no more. */
+static uint8_t top[DRAWERS], below[PHRASES];
+static pthread_once_t drawers_once = PTHREAD_ONCE_INIT;
+_Static_assert(PHRASES < UINT8_MAX, "rows are counted in bytes");
+
+static unsigned drawer(const char *word)
 {
     unsigned second = word[0] && word[1] > ' ' ? (unsigned char)word[1] : 0;
     return ((unsigned char)word[0] * 7u + second) % DRAWERS;
+}
+
+static void fill_drawers(void)
+{
+    for (size_t w = PHRASES; w--;) { /* so that they come out in their order */
+        uint8_t *in = &top[drawer(wants[w].words + (wants[w].words[0] == '^'))];
+        below[w] = *in;
+        *in = (uint8_t)(w + 1);
+    }
 }
 
 /* A plural, as far as can be told: "states", and not "does", "happens" or "less". */
@@ -195,25 +210,18 @@ static enum query_want by_form(const char *const *word, size_t n, enum query_wan
     return want;
 }
 
-/* The words lie in drawers, so that most phrases need no look: theirs is empty. */
 static enum query_want by_phrase(const char *const *word, size_t n)
 {
-    uint16_t in[DRAWERS] = {0},
-             next[QUERY_WORDS]; /* a word's place plus one, and what lies below it */
-    n = n < QUERY_WORDS ? n : QUERY_WORDS;
-    for (size_t i = 0; i < n; i++) {
-        uint16_t *last = &in[drawer(word[i])];
-        next[i] = *last;
-        *last = (uint16_t)(i + 1);
-    }
-    for (size_t w = 0; w < sizeof wants / sizeof *wants; w++) {
-        bool start = wants[w].words[0] == '^';
-        const char *words = wants[w].words + start;
-        for (size_t i = in [drawer(words)]; i; i = next[i - 1])
-            if ((i == 1 || !start) && says(word, n, i - 1, words))
-                return wants[w].want;
-    }
-    return WANT_ANY;
+    size_t first = PHRASES;
+    pthread_once(&drawers_once, fill_drawers);
+    for (size_t i = 0; i < n; i++)
+        for (size_t w = top[drawer(word[i])]; w && w - 1 < first; w = below[w - 1]) {
+            const char *words = wants[w - 1].words;
+            bool start = *words == '^';
+            if ((!start || !i) && says(word, n, i, words + start))
+                first = w - 1;
+        }
+    return first < PHRASES ? wants[first].want : WANT_ANY;
 }
 
 enum query_want query_want(const char *const *word, size_t n)
