@@ -110,9 +110,11 @@ struct vocabulary_word {
 };
 
 /* Words in byte order: an array, or as a snapshot has them. */
+struct snap;
 struct vocabulary_part {
     size_t n, cap;
-    struct vocabulary_word *word; /* NULL: the three below */
+    struct vocabulary_word *word; /* NULL: the four below */
+    struct snap *snap;            /* the file that they are in */
     const uint32_t *sorted;       /* terms in byte order of their words */
     const void *terms;            /* struct snap_term[] */
     const char *strings;

@@ -3,6 +3,7 @@
 #define KB_KB_INT_INDEX_H
 
 #include <sqlite3.h>
+#include <string.h>
 
 #include "kb/kb_int_source.h"
 
@@ -29,6 +30,13 @@ static inline uint64_t word_hash(const char *s, size_t len)
     for (size_t i = 0; i < len; i++)
         h = (h ^ (unsigned char)s[i]) * 1099511628211u;
     return h ^ h >> 32;
+}
+
+/* strcmp(), for searches by halves: most words differ in their first byte, and then nothing is called. */
+static inline int word_order(const char *a, const char *b)
+{
+    int first = (unsigned char)*a - (unsigned char)*b;
+    return first ? first : strcmp(a, b);
 }
 
 /* What became of a word of ASCII letters: its first `head` letters, in small ones, and the tail behind them. */

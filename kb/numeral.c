@@ -50,10 +50,12 @@ const char *query_numeral(const char *lang, const char *word)
     size_t t = 0;
     while (t < N(table) && strcmp(*lang ? lang : "en", table[t].lang) != 0)
         t++;
-    for (size_t i = 0; t < N(table) && i < table[t].n; i++)
-        if (!strcmp(word, table[t].numeral[i].word))
-            return table[t].numeral[i].figures;
-        else if (!strcmp(word, table[t].numeral[i].figures))
-            return table[t].numeral[i].word;
+    for (size_t i = 0; t < N(table) && i < table[t].n; i++) {
+        const struct numeral *n = &table[t].numeral[i];
+        if (*word == *n->word && !strcmp(word, n->word))
+            return n->figures;
+        if (*word == *n->figures && !strcmp(word, n->figures))
+            return n->word;
+    }
     return NULL;
 }

@@ -264,11 +264,14 @@ static void add_joined(const struct query_reader *reader, struct query *q,
     char joined[2 * MAX_JOINED + 1];
     for (size_t i = 0; reader->vocabulary && i + 1 < m->n; i++) {
         const struct query_word *a = &m->word[i], *b = a + 1;
-        if (a->slot == SIZE_MAX || b->slot != a->slot + 1 || b->start != a->end + 1 ||
-            strlen(a->text) > MAX_JOINED || strlen(b->text) > MAX_JOINED ||
+        if (a->slot == SIZE_MAX || b->slot != a->slot + 1 || b->start != a->end + 1)
+            continue;
+        size_t na = strlen(a->text), nb = strlen(b->text);
+        if (na > MAX_JOINED || nb > MAX_JOINED ||
             (lightword(m->lang, a->text) && lightword(m->lang, b->text))) /* "every day" */
             continue;
-        snprintf(joined, sizeof joined, "%s%s", a->text, b->text);
+        memcpy(joined, a->text, na);
+        memcpy(joined + na, b->text, nb + 1);
         const char **token = pool_array(q->pool, 1, sizeof *token);
         token[0] = query_token(reader->tokenizer, q->pool, m->lang, joined);
         if (token[0] && vocabulary_has(reader->vocabulary, token[0]))

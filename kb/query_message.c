@@ -1,7 +1,6 @@
 /* query_message.c: one message becomes words, each with its place, its other forms and whether it asks. */
 #include "kb/query_int.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define WEIGHT_COMPOUND 0.8 /* a part of a compound word */
@@ -132,9 +131,13 @@ const char *query_token(struct tokenizer *t, struct pool *pool, const char *lang
 {
     struct single s = {.pool = pool};
     char marked[80];
-    int n = snprintf(marked, sizeof marked, "%c%s %s", TOKENIZER_MARK, lang, text);
-    if (n < 0 || (size_t)n >= sizeof marked)
+    size_t mark = strlen(lang) + 2, len = strlen(text);
+    if (mark + len >= sizeof marked)
         return NULL;
-    tokenizer_run(t, marked, (size_t)n, take_token, &s);
+    marked[0] = TOKENIZER_MARK;
+    memcpy(marked + 1, lang, mark - 2);
+    marked[mark - 1] = ' ';
+    memcpy(marked + mark, text, len);
+    tokenizer_run(t, marked, mark + len, take_token, &s);
     return s.token;
 }

@@ -4,6 +4,7 @@
  * evidence: a word of the owner's is not what somebody else's dictionary says it is, so they count little, and never make a
  * word known that the base lacks. The table is in the program's read-only memory. */
 #include "kb/related.h"
+#include "kb/kb_int.h"
 
 #include <string.h>
 
@@ -21,7 +22,7 @@ static size_t find(const char *token)
     size_t n = related_table[0], low = 0, high = n;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        if (strcmp(text_of(mid), token) < 0)
+        if (word_order(text_of(mid), token) < 0)
             low = mid + 1;
         else
             high = mid;

@@ -105,7 +105,7 @@ const char *query_shorthand(const char *lang, const char *word)
         return NULL;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        int r = strcmp(english[mid][0], word);
+        int r = word_order(english[mid][0], word);
         if (!r)
             return english[mid][1];
         if (r < 0)

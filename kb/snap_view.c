@@ -271,6 +271,7 @@ static int map_vocabulary(struct view *v, size_t i)
     p->sorted = snap_bytes(v->segment[i].snap, SNAP_SORTED, 0, h->nterm * 4ull);
     p->strings = snap_bytes(v->segment[i].snap, SNAP_STRINGS, 0, len);
     p->terms = term;
+    p->snap = v->segment[i].snap;
     if (!term || !p->sorted || !p->strings || (len && p->strings[len - 1]))
         return KB_ERR_DAMAGED;
     for (uint32_t t = 0; t < h->nterm; t++)

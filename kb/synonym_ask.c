@@ -155,13 +155,13 @@ const struct synonym *synonyms_find(const struct synonyms *s, const char *token,
     size_t low = 0, high = s->n;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        if (strcmp(s->pair[mid].from[0], token) < 0)
+        if (word_order(s->pair[mid].from[0], token) < 0)
             low = mid + 1;
         else
             high = mid;
     }
     size_t end = low;
-    while (end < s->n && !strcmp(s->pair[end].from[0], token))
+    while (end < s->n && !word_order(s->pair[end].from[0], token))
         end++;
     *ret_n = end - low;
     return *ret_n ? &s->pair[low] : NULL;

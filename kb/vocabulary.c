@@ -134,21 +134,52 @@ static bool walk_next(struct walk *w)
     return w->word != NULL;
 }
 
-/* The word that is exactly these bytes, or NULL. */
-static const char *find(const struct vocabulary *v, const char *s, size_t len)
+/* The word of a part that is exactly these bytes, and how many passages have it, or NULL. A snapshot has a table for that; if
+ * its bytes turn out to be bad, those that were looked at when it was opened are still good. */
+static const char *find_in(const struct vocabulary_part *p, const char *s, size_t len,
+                           size_t *ret_df)
 {
-    struct walk w;
-    for (walk_from(&w, v, s, len); walk_next(&w);)
-        if (strncmp(w.word, s, len))
-            return NULL;
-        else if (!w.word[len])
-            return w.word;
+    uint32_t term = p->snap ? snap_lookup(p->snap, s, len) : SNAP_NO_TERM;
+    if (term != SNAP_NO_TERM) {
+        const struct snap_term *t = (const struct snap_term *)p->terms + term;
+        *ret_df = t->df - count_dead(p, term);
+        return p->strings + t->string;
+    }
+    if (p->snap && !snap_bad(p->snap))
+        return NULL;
+    for (size_t i = lower_bound(p, s, len); i < p->n && !strncmp(word_at(p, i), s, len); i++)
+        if (!word_at(p, i)[len]) {
+            *ret_df = df_at(p, i);
+            return word_at(p, i);
+        }
     return NULL;
+}
+
+/* The same of all parts; NULL when no passage has it any more. */
+static const char *find(const struct vocabulary *v, const char *s, size_t len, size_t *ret_df)
+{
+    const char *found = NULL;
+    *ret_df = 0;
+    for (int i = 0; i < 2; i++) {
+        size_t df = 0;
+        const char *word = v->part[i].n ? find_in(&v->part[i], s, len, &df) : NULL;
+        found = word ? word : found;
+        *ret_df += df;
+    }
+    return *ret_df ? found : NULL;
 }
 
 bool vocabulary_has(const struct vocabulary *v, const char *token)
 {
-    return find(v, token, strlen(token)) != NULL;
+    size_t df;
+    return find(v, token, strlen(token), &df) != NULL;
+}
+
+size_t vocabulary_df(const struct vocabulary *v, const char *token)
+{
+    size_t df;
+    find(v, token, strlen(token), &df);
+    return df;
 }
 
 bool vocabulary_empty(const struct vocabulary *v)
@@ -182,7 +213,8 @@ size_t vocabulary_relatives(const struct vocabulary *v, const char *token, const
             ret[n++] = word;
     }
     for (size_t part = len - 1; part >= SHARED && part + LONGER >= len && n < max; part--) {
-        const char *word = find(v, token, part);
+        size_t df;
+        const char *word = find(v, token, part, &df);
         if (word)
             ret[n++] = word;
     }
@@ -190,18 +222,6 @@ size_t vocabulary_relatives(const struct vocabulary *v, const char *token, const
 }
 
 /* ---- slips ------------------------------------------------------------------------------------------- */
-
-size_t vocabulary_df(const struct vocabulary *v, const char *token)
-{
-    size_t df = 0;
-    for (int i = 0; i < 2; i++) {
-        const struct vocabulary_part *p = &v->part[i];
-        size_t at = lower_bound(p, token, strlen(token) + 1);
-        if (at < p->n && !strcmp(word_at(p, at), token))
-            df += df_at(p, at);
-    }
-    return df;
-}
 
 /* The first word of a part, from `at` on, that is not before the `len` bytes at `s`. Near ones are found fast. */
 static size_t onward(const struct vocabulary_part *p, size_t at, const char *s, size_t len)

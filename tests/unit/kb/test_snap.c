@@ -121,6 +121,36 @@ static void test_changes_since_the_snapshot_count_at_once(void **ctx)
     }
 }
 
+/* Its table of words with the changes since, asked for each word that FTS5 has, and for words that it does not have. */
+static void test_words_are_in_as_many_passages_as_fts5_says(void **ctx)
+{
+    struct world *w = *ctx;
+    change(w, 200, 0);
+    snapshot(w);
+    for (int round = 0; round < 4; round++) {
+        struct pool *pool = pool_new();
+        struct vocabulary all;
+        change(w, draw(12), draw(12));
+        assert_int_equal(vocabulary_load(w->kb->db, pool, &all), 0);
+        sql(w->kb->db, "BEGIN");
+        assert_int_equal(kb_refresh(w->kb), 0);
+        const struct vocabulary *v = kb_vocabulary(w->kb);
+        assert_non_null(v->part[0].snap);
+        for (size_t i = 0; i < all.part[0].n; i++) {
+            const char *word = all.part[0].word[i].token;
+            if (vocabulary_df(v, word) != all.part[0].word[i].df || !vocabulary_has(v, word))
+                fail_msg("%s: %zu, not %u", word, vocabulary_df(v, word),
+                         (unsigned)all.part[0].word[i].df);
+            word = pool_strndup(pool, word, strlen(word) - 1);
+            assert_int_equal(vocabulary_has(v, word), vocabulary_has(&all, word));
+            assert_int_equal(vocabulary_df(v, word), vocabulary_df(&all, word));
+        }
+        assert_true(all.part[0].n > 100);
+        sql(w->kb->db, "COMMIT");
+        pool_free(pool);
+    }
+}
+
 static void test_everything_removed_and_written_again(void **ctx)
 {
     struct world *w = *ctx;
@@ -296,6 +326,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
         T(test_a_snapshot_answers_as_fts5_does),
         T(test_changes_since_the_snapshot_count_at_once),
+        T(test_words_are_in_as_many_passages_as_fts5_says),
         T(test_everything_removed_and_written_again),
         T(test_an_empty_base_has_a_snapshot_too),
         T(test_more_than_a_chunk_of_passages),
