@@ -11,6 +11,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <locale.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -315,6 +316,7 @@ int http_start(struct loop *l, struct http **ret)
 {
     if (!library_load(LIBRARY_CURL))
         return -EIO;
+    setlocale(LC_CTYPE, "C.UTF-8"); /* as curl reads names of hosts; nobody else asks for it */
     struct http *h = calloc(1, sizeof *h);
     if (!h)
         return -ENOMEM;

@@ -1,7 +1,6 @@
 /* main.c: where the program begins. It collects the rows of settings from everybody who has some,
  * and hands the command line to a subcommand (command.c, cmd_*.c). The only file that is not in a
  * library, and the only one that knows adapters and the bot at once. */
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -17,7 +16,6 @@
 
 int main(int argc, char **argv)
 {
-    setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE,
            SIG_IGN);    /* a reader that went away is an error of that write, not the end of us */
     if (store_init()) { /* before anybody else uses SQLite */

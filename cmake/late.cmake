@@ -30,7 +30,7 @@ target_compile_definitions(bot PRIVATE LIBRARY_CURL="${LIBRARY_CURL}" LIBRARY_LW
 # is taken up by the next build.
 set(INSIDE "")
 foreach(pair cmark-gfm-extensions:${CMARK_EXT_LIB} cmark-gfm:${CMARK_LIB} stemmer:${STEMMER_LIB} yaml:PkgConfig::YAML
-    utf8proc:PkgConfig::UTF8PROC sqlite3:PkgConfig::SQLITE)
+    utf8proc:PkgConfig::UTF8PROC sodium:PkgConfig::SODIUM sqlite3:PkgConfig::SQLITE)
   string(REGEX MATCH "^([^:]+):(.+)$" pair ${pair})
   find_library(ARCHIVE_${CMAKE_MATCH_1} lib${CMAKE_MATCH_1}.a)
   if(ARCHIVE_${CMAKE_MATCH_1})
@@ -39,6 +39,11 @@ foreach(pair cmark-gfm-extensions:${CMARK_EXT_LIB} cmark-gfm:${CMARK_LIB} stemme
     list(APPEND INSIDE ${CMAKE_MATCH_2})
   endif()
 endforeach()
+
+# Twenty thousand pointers in tables (most of them Snowball's) are made to fit where the program was loaded: written down
+# as bits they are read in no time.
+include(CheckLinkerFlag)
+check_linker_flag(C "-Wl,-z,pack-relative-relocs" GUIDEPOST_PACKED)
 
 # Link `target`, the program, with our libraries.
 function(link_late target)
@@ -51,8 +56,9 @@ function(link_late target)
     list(PREPEND copies ${copy}) # bot before kb
   endforeach()
   add_custom_target(${target}_late DEPENDS ${copies})
-  target_link_options(${target} PRIVATE -Wl,-z,lazy -Wl,-z,dynamic-undefined-weak)
+  target_link_options(${target} PRIVATE -Wl,-z,lazy -Wl,-z,dynamic-undefined-weak
+    $<$<BOOL:${GUIDEPOST_PACKED}>:-Wl,-z,pack-relative-relocs>)
   target_link_libraries(${target} PRIVATE flags $<TARGET_FILE:adapters> ${copies} ${INSIDE} PkgConfig::CJSON
-    PkgConfig::SODIUM Threads::Threads m ${CMAKE_DL_LIBS})
+    Threads::Threads m ${CMAKE_DL_LIBS})
   add_dependencies(${target} adapters ${target}_late)
 endfunction()

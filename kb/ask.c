@@ -519,6 +519,10 @@ int kb_terms(struct kb *kb, const char *text, size_t len, struct pool *pool, str
 int kb_ask(struct kb *kb, const struct kb_ask *ask, struct kb_hits *ret_hits)
 {
     struct kb_hits hits = {.pool = pool_new()};
+    if (kb->shelf && !kb->reads_on) {
+        schema_reads_on(kb->db);
+        kb->reads_on = true;
+    }
     int r = transaction(kb, STMT_BEGIN, "BEGIN");
     if (!r) {
         r = kb_refresh(kb);

@@ -30,6 +30,7 @@ struct kb {
     sqlite3_blob *text;     /* documents.text, moved from row to row (row.c); or NULL */
     struct topics *topics;  /* kb.c; NULL until they were asked for */
     struct shelf *shelf;    /* shelf.c; NULL until the first question */
+    bool reads_on;          /* schema_reads_on() was told */
     sqlite3_stmt *stmt[13]; /* prepared when first needed; see enum kb_stmt */
 };
 enum kb_stmt {

@@ -148,6 +148,8 @@ bool trait_many(const void *units, size_t n); /* whether it has TRAIT_MANY */
  * that the file is ours and of this version (schema and ranking) before anything is read from it. A reader in a
  * folder where nothing can be written gets the file as it stands (SQLite's "immutable"). Close with sqlite3_close(). */
 int schema_open(const char *path, bool writable, sqlite3 **ret_db);
+/* A reader is about to ask again: from now on pages that were read are kept. */
+void schema_reads_on(sqlite3 *db);
 /* The first bytes of any file, zeroes where it is shorter. By way of SQLite: in POSIX whoever closes a file drops all locks
  * that the process has on it, so that a database which threads may have open must never be opened by itself. */
 int schema_peek(const char *path, unsigned char *ret, int n);

@@ -253,7 +253,7 @@ void schema_bind_text(sqlite3_stmt *st, int i, const char *s)
  * outside would then end the process (SIGBUS) where a read merely fails. */
 static const char sql_reader[] =
     "PRAGMA query_only=1; PRAGMA cell_size_check=1; PRAGMA temp_store=2;"
-    "PRAGMA cache_size=-8192;";
+    "PRAGMA cache_size=32;"; /* until schema_reads_on() */
 static const char sql_writer[] =
     "PRAGMA auto_vacuum=0; PRAGMA secure_delete=FAST; PRAGMA journal_mode=WAL;"
     "PRAGMA synchronous=NORMAL; PRAGMA cell_size_check=1; PRAGMA temp_store=2;"
@@ -377,6 +377,13 @@ static int open_as(const char *path, bool writable, bool fresh, bool immutable, 
     }
     *ret_db = db;
     return KB_OK;
+}
+
+/* A single question reads a hundred pages of a large base, nearly all of them once. That takes less time than to get memory
+ * for each from the kernel, so at first the same memory has one after the other. */
+void schema_reads_on(sqlite3 *db)
+{
+    sqlite3_exec(db, "PRAGMA cache_size=-8192", NULL, NULL, NULL); /* if not, it is only slower */
 }
 
 int schema_peek(const char *path, unsigned char *ret, int n)
