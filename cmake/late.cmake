@@ -1,6 +1,6 @@
 # These libraries bring forty others with them (ICU, OpenSSL, Kerberos, LDAP, ...), and only a server or a web page needs them:
 # linked as usual, they are most of the time in which `guidepost ask` starts. So the program is linked without them. Who
-# needs one opens it first (LIBRARY_XML in kb/source_html.c, the others, LIBRARY_CURL to LIBRARY_QR, through
+# needs one opens it first (LIBRARY_XML in kb/source_html.c, LIBRARY_STEMMER in kb/snowball.c, the others, LIBRARY_CURL to LIBRARY_QR, through
 # bot/library.c), and from then on lazy binding finds every function when it is first called, as it always does.
 #
 # For the linker their names are made weak, in copies of our own libraries; all other names must be there. Tests, and whatever
@@ -11,7 +11,8 @@ if(GUIDEPOST_SANITIZE OR NOT CMAKE_OBJCOPY OR NOT CMAKE_READELF)
   set(GUIDEPOST_LATE OFF)
 endif()
 
-foreach(t XML CURL LWS ZLIB UV CRYPTO QR)
+set(STEMMER_LINK_LIBRARIES ${STEMMER_LIB})
+foreach(t XML STEMMER CURL LWS ZLIB UV CRYPTO QR)
   list(GET ${t}_LINK_LIBRARIES 0 path)
   get_filename_component(LIBRARY_${t} ${path} NAME)
   if(CMAKE_READELF)
@@ -21,7 +22,7 @@ foreach(t XML CURL LWS ZLIB UV CRYPTO QR)
     endif()
   endif()
 endforeach()
-target_compile_definitions(kb PRIVATE LIBRARY_XML="${LIBRARY_XML}")
+target_compile_definitions(kb PRIVATE LIBRARY_XML="${LIBRARY_XML}" LIBRARY_STEMMER="${LIBRARY_STEMMER}")
 target_compile_definitions(bot PRIVATE LIBRARY_CURL="${LIBRARY_CURL}" LIBRARY_LWS="${LIBRARY_LWS}"
   LIBRARY_ZLIB="${LIBRARY_ZLIB}" LIBRARY_UV="${LIBRARY_UV}" LIBRARY_CRYPTO="${LIBRARY_CRYPTO}" LIBRARY_QR="${LIBRARY_QR}")
 
@@ -40,7 +41,21 @@ foreach(pair cmark-gfm-extensions:${CMARK_EXT_LIB} cmark-gfm:${CMARK_LIB} stemme
   endif()
 endforeach()
 
-# Twenty thousand pointers in tables (most of them Snowball's) are made to fit where the program was loaded: written down
+# Of libstemmer's archive only English: names that its table of languages has of others are nothing (kb/snowball.c).
+if(ARCHIVE_stemmer)
+  execute_process(COMMAND ${CMAKE_NM} --undefined-only ${ARCHIVE_stemmer} OUTPUT_VARIABLE names ERROR_QUIET)
+  string(REGEX MATCHALL "[a-z]+_(UTF_8|ISO_8859_[0-9]+|KOI8_R)_(create_env|close_env|stem)" names "${names}")
+  if("english_UTF_8_stem" IN_LIST names)
+    list(FILTER names EXCLUDE REGEX "^english_UTF_8")
+    list(REMOVE_DUPLICATES names)
+    list(TRANSFORM names APPEND " = 0$<SEMICOLON>")
+    list(JOIN names "\n" names)
+    file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/stemmer.ld CONTENT "${names}\n")
+    list(PREPEND INSIDE ${CMAKE_CURRENT_BINARY_DIR}/stemmer.ld) # before the archive that asks
+  endif()
+endif()
+
+# Five thousand pointers in tables are made to fit where the program was loaded: written down
 # as bits they are read in no time.
 include(CheckLinkerFlag)
 check_linker_flag(C "-Wl,-z,pack-relative-relocs" GUIDEPOST_PACKED)

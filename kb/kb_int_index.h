@@ -15,7 +15,8 @@ struct stem;
 int stem_new(struct stem **ret);
 void stem_free(struct stem *st);
 /* A number for a language ("de"), good for this instance; -1 when there are too many. Unknown ones are folded, not
- * stemmed. */
+ * stemmed. STEM_NO_RULES: nobody can say whether it is known, since libstemmer is not installed. */
+#define STEM_NO_RULES (-2)
 int stem_language(struct stem *st, const char *code);
 /* `len` <= STEM_RAW bytes of valid UTF-8, folded and stemmed (stem_fold: only folded), into out[STEM_MAX]; returns
  * how many bytes, 0 when nothing remains. */

@@ -12,9 +12,9 @@
  * it is a stop word, which is all that is wanted of most words of a passage that is read for a question. It is small for who
  * asks questions and grows for who reads a library. It decides nothing: without it the same tokens come out. */
 #include "kb/kb_int.h"
+#include "kb/snowball.h"
 
 #include <endian.h>
-#include <libstemmer.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -37,6 +37,7 @@ struct cached {
 
 struct language {
     char code[8];
+    const struct snowball *rules;
     struct sb_stemmer *stemmer; /* NULL: Snowball does not know it */
     bool english;
 };
@@ -69,7 +70,7 @@ void stem_free(struct stem *st)
     if (!st)
         return;
     for (int i = 0; i < st->n; i++)
-        sb_stemmer_delete(st->language[i].stemmer);
+        st->language[i].rules->end(st->language[i].stemmer);
     free(st->cache);
     free(st);
 }
@@ -82,8 +83,11 @@ int stem_language(struct stem *st, const char *code)
     if (st->n == LANGUAGES || strlen(code) >= sizeof st->language[0].code)
         return -1;
     struct language *l = &st->language[st->n];
+    l->rules = snowball_of(code);
+    if (!l->rules)
+        return STEM_NO_RULES;
     memcpy(l->code, code, strlen(code) + 1);
-    l->stemmer = sb_stemmer_new(code, NULL);
+    l->stemmer = l->rules->begin(code, NULL);
     l->english = !strcmp(code, "en");
     return st->n++;
 }
@@ -140,10 +144,10 @@ static size_t lower(const char *s, size_t len, char *out)
 
 /* Snowball on `len` bytes at `s`, in place. A stem that is empty or too long leaves the word
  * alone. */
-static size_t snowball(struct sb_stemmer *stemmer, char *s, size_t len)
+static size_t snowball(const struct language *l, char *s, size_t len)
 {
-    const sb_symbol *stem = sb_stemmer_stem(stemmer, (const sb_symbol *)s, (int)len);
-    int n = stem ? sb_stemmer_length(stemmer) : 0;
+    const sb_symbol *stem = l->rules->stem(l->stemmer, (const sb_symbol *)s, (int)len);
+    int n = stem ? l->rules->length(l->stemmer) : 0;
     if (n <= 0 || n > STEM_MAX)
         return len;
     memcpy(s, stem, (size_t)n);
@@ -187,7 +191,7 @@ static const struct stem_seen *see(struct stem *st, int language, const struct k
     struct stem_seen seen = {.language = (uint8_t)language};
     memcpy(word, key, sizeof word);
     memcpy(stem, key, sizeof word);
-    size_t n = snowball(l->stemmer, stem, len), head = 0;
+    size_t n = snowball(l, stem, len), head = 0;
     while (head < n && head < len && stem[head] == word[head])
         head++;
     if (n - head > sizeof seen.tail)
@@ -239,16 +243,16 @@ const struct stem_seen *stem_letters(struct stem *st, int language, const char *
 /* The lower-case ASCII word in out[0, len) becomes its stem. */
 static size_t stem_ascii(struct stem *st, int language, char *out, size_t len)
 {
-    struct sb_stemmer *stemmer = st->language[language].stemmer;
+    const struct language *l = &st->language[language];
     struct key key = {{0}};
-    if (!stemmer || !len)
+    if (!l->stemmer || !len)
         return len;
     if (len > KEY_BYTES)
-        return snowball(stemmer, out, len);
+        return snowball(l, out, len);
     memcpy(&key, out, len);
     const struct stem_seen *seen = look_up(st, language, &key, len);
     if (!seen)
-        return snowball(stemmer, out, len);
+        return snowball(l, out, len);
     memcpy(out + seen->head, seen->tail, seen->ntail);
     return (size_t)seen->head + seen->ntail;
 }
@@ -284,11 +288,11 @@ size_t stem_word(struct stem *st, int language, const char *s, size_t len, char 
     const struct language *l = &st->language[language];
     if (l->english || !l->stemmer) {
         n = fold(s, len, out);
-        return l->stemmer && n ? snowball(l->stemmer, out, n) : n;
+        return l->stemmer && n ? snowball(l, out, n) : n;
     }
     char word[STEM_MAX];
     n = lower(s, len, word);
     if (n)
-        n = snowball(l->stemmer, word, n);
+        n = snowball(l, word, n);
     return fold(word, n, out);
 }

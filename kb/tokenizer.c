@@ -391,6 +391,8 @@ static int run_all(struct tokenizer_scan *x, const char *lang, size_t len, size_
 {
     set_language(x, lang, len);
     x->language = stem_language(x->t->stem, x->lang);
+    if (x->language == STEM_NO_RULES)
+        return KB_ERR_IO; /* other tokens than the index has would be worse */
     x->english = listed("en", x->lang);
     x->elides = listed("fr it ca", x->lang);
     x->decimal_comma = listed(
