@@ -15,7 +15,8 @@
  *
  * That is also why the bands look at both. Confidence decides whether to answer; but a question is declined only when
  * the base seems to have nothing, for which a close race between two of our passages is no sign. It makes
- * "did you mean".
+ * "did you mean". Where one passage has every word that could be the subject, it takes less: what a question is about is
+ * hardly all in one place by chance, however differently it is put.
  *
  * Some rules stand above the product, because a product forgives. A word that carries the question and is nowhere
  * in the base ("how much is tuition") keeps the confidence below the answering threshold, however well the rest
@@ -32,6 +33,7 @@
 #define SCOPE         0.52 /* chance that the guides have one, from here on: "did you mean" */
 #define SCOPE_FOREIGN 0.51 /* the same when they lack a word that carries the question, */
 #define MORE_FOREIGN  0.1  /* and so much more when they lack all of it */
+#define SCOPE_ALL     0.4  /* the same when one passage has every word that could be the subject */
 
 #define UNSURE 0.55 /* the most that a doubtful question gets */
 #define WORD_FOR_WORD                                                                              \
@@ -83,6 +85,14 @@ static double chance(const struct half *half, const double sign[SIGNS], struct k
     return ret->value = 1 / (1 + exp(-x));
 }
 
+/* The chance that the guides have an answer from which on one is offered. */
+static double least(const double sign[SIGNS])
+{
+    if (sign[SIGN_ALL] > 0)
+        return SCOPE_ALL;
+    return sign[SIGN_FOREIGN] > 0 ? SCOPE_FOREIGN + MORE_FOREIGN * sign[SIGN_UNKNOWN] : SCOPE;
+}
+
 static double rule(struct confidence_why *why, double value, const char *rule)
 {
     why->rule = rule;
@@ -98,11 +108,7 @@ double confidence_why(const struct ranking *r, size_t i, struct confidence_why *
     }
     const double heading = r->c->c[i].f.heading;
     confidence_signs(r, i, sign);
-    *ret = (struct confidence_why){.value = 1,
-                                   .high = SURE,
-                                   .medium = sign[SIGN_FOREIGN] > 0
-                                                 ? SCOPE_FOREIGN + MORE_FOREIGN * sign[SIGN_UNKNOWN]
-                                                 : SCOPE};
+    *ret = (struct confidence_why){.value = 1, .high = SURE, .medium = least(sign)};
     for (size_t k = 0; k < KB_CHANCES; k++) {
         ret->chance[k].part = ret->part[k];
         ret->value *= chance(&halves[k], sign, &ret->chance[k]);

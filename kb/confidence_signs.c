@@ -139,13 +139,20 @@ static void read_filled(const struct query *q, const struct candidate *c, unsign
 }
 
 /* How little it can be chance that the passage has what it has of the question. */
-static double evidence(const struct query *q, const struct candidate *c)
+static double evidence(const struct query *q, const double filled[KB_MAX_TERMS + 1])
 {
-    double filled[KB_MAX_TERMS + 1], have = 0;
-    read_filled(q, c, ~0u, filled);
+    double have = 0;
     for (size_t s = 0; s < q->asked.n; s++)
         have += q->asked.worth[s] * filled[s];
     return 1 - exp(-have / CHANCE);
+}
+
+static bool has_all(const struct query_asked *a, const double filled[KB_MAX_TERMS + 1])
+{
+    for (size_t s = 0; s < a->n; s++)
+        if (a->specific[s] && filled[s] <= 0)
+            return false;
+    return a->nspecific > 0;
 }
 
 void confidence_signs(const struct ranking *r, size_t i, double ret[SIGNS])
@@ -155,8 +162,9 @@ void confidence_signs(const struct ranking *r, size_t i, double ret[SIGNS])
     const struct query_asked *a = &q->asked;
     const struct line_found line =
         it->compared ? it->line : line_compare(r->tokenizer, q, &r->row[i]);
-    double unknown = 0;
+    double unknown = 0, filled[KB_MAX_TERMS + 1];
     size_t foreign = 0;
+    read_filled(q, it, ~0u, filled);
     for (size_t s = 0; s < a->n; s++)
         if (!q->slot[s].known) {
             unknown += a->worth[s];
@@ -166,7 +174,8 @@ void confidence_signs(const struct ranking *r, size_t i, double ret[SIGNS])
     ret[SIGN_UNKNOWN] = a->mass > 0 ? unknown / a->mass : 0;
     ret[SIGN_SAID] = line.sense;
     ret[SIGN_UNPAID] = q->want == WANT_MONEY && it->f.want <= 0;
-    ret[SIGN_EVIDENCE] = evidence(q, it);
+    ret[SIGN_EVIDENCE] = evidence(q, filled);
+    ret[SIGN_ALL] = has_all(a, filled);
     ret[SIGN_MARGIN] = margin(r, i);
     ret[SIGN_AGREED] = agreed(r, i);
     ret[SIGN_WANTED] = it->f.want;

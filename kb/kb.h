@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define KB_SCHEMA_VERSION  3 /* of the database file; another number means "index again" */
-#define KB_RANKING_VERSION 8 /* of everything that decides an answer: tokens, weights, thresholds */
+#define KB_RANKING_VERSION 9 /* of everything that decides an answer: tokens, weights, thresholds */
 
 enum kb_err {
     KB_OK = 0,

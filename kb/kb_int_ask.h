@@ -574,6 +574,7 @@ enum confidence_sign {
     SIGN_AGREED,   /* share of the best few that are of the same document */
     SIGN_WANTED,   /* the kind of answer that was asked for is there */
     SIGN_UNPAID,   /* 1: money was asked for, and the passage has no sum of it */
+    SIGN_ALL,      /* 1: the passage has every word that could be the subject */
     SIGN_EMPTY,    /* 1: no word of the question could be the subject of one */
     SIGN_GUESSED, /* 1: every word that could be it was read as one that is more than a slip away */
     SIGN_FOREIGN, /* words that could be the subject and the base does not have: 0, half: one, 1: more */
