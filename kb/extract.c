@@ -24,6 +24,7 @@
 #define TITLED        2    /* paragraphs with labels that make a list */
 #define MAX_SENTENCES 3
 #define ROUND_OFF     460 /* a short run takes neighbouring sentences along, up to this */
+#define TERSE         120 /* a paragraph of one sentence up to this sums up the one above it */
 #define WITH_BEFORE   700 /* a run with the sentence that its "They" speaks of, up to this */
 
 #define PER_BYTE   0.0003  /* what a byte must earn: 100 bytes, 3 % of the question */
@@ -282,10 +283,20 @@ static bool neighbourly(const struct seen *seen)
     return !seen->aside && !seen->quoted;
 }
 
+/* A short sentence that is a paragraph by itself sums up what stands above it ("Reliable equipment means reliable data."): it has
+ * the words, and what there is to know stands there. */
+static bool sums_up(const struct row *row, const struct run *run)
+{
+    size_t i = run->first;
+    return i && i == run->last && run_bytes(row, i, i) <= TERSE && !is_list(&row->unit[i - 1]) &&
+           !one_paragraph(row, i - 1, i) && (i + 1 == row->nunit || !one_paragraph(row, i, i + 1));
+}
+
 /* A sentence or two read better with the ones beside them, if these say something themselves. */
 static void round_off(const struct scan *s, struct run *run)
 {
     const struct row *row = s->row;
+    bool across = sums_up(row, run);
     if (is_list(&row->unit[run->first]) || is_list(&row->unit[run->last]) || take_list(s, run))
         return;
     while (run->last - run->first + 1 < MAX_SENTENCES) {
@@ -293,12 +304,13 @@ static void round_off(const struct scan *s, struct run *run)
         if (next < row->nunit && one_paragraph(row, run->last, next) && !row->unit[next].lead &&
             neighbourly(&s->seen[next]) && run_bytes(row, run->first, next) <= ROUND_OFF)
             run->last = next;
-        else if (run->first && one_paragraph(row, run->first - 1, run->first) &&
+        else if (run->first && (across || one_paragraph(row, run->first - 1, run->first)) &&
                  neighbourly(&s->seen[run->first - 1]) &&
                  run_bytes(row, run->first - 1, run->last) <= ROUND_OFF)
             run->first--;
         else
             return;
+        across = false;
     }
 }
 
