@@ -49,7 +49,8 @@ static const char *const spelt[][2] = {
 
 /* The lists above by letter, made once. */
 static pthread_once_t tables_once = PTHREAD_ONCE_INIT;
-static uint8_t wrong_letter[26][26];
+#define LETTERS 27 /* and all that is none */
+static uint8_t wrong_letter[LETTERS][LETTERS];
 static uint32_t alike[26]; /* sets: the letter, vowels for a vowel, what sounds like it */
 static uint32_t keys[26];  /* the same and the keys beside */
 static uint32_t vowels;    /* with "h": what is cheap to add */
@@ -97,6 +98,7 @@ static void note_spelling(const char *from, const char *to)
 
 static void make_tables(void)
 {
+    memset(wrong_letter, WRONG, sizeof wrong_letter);
     for (char a = 'a'; a <= 'z'; a++) {
         vowels |= is_vowel(a) || a == 'h' ? slip_bit(a) : 0;
         for (char b = 'a'; b <= 'z'; b++)
@@ -108,9 +110,9 @@ static void make_tables(void)
     }
 }
 
-static unsigned wrong(char a, char b)
+static unsigned letter_of(char c)
 {
-    return is_letter(a) && is_letter(b) ? wrong_letter[a - 'a'][b - 'a'] : WRONG;
+    return is_letter(c) ? (unsigned)(c - 'a') : SLIP_OTHER;
 }
 
 static unsigned added(char letter, char before)
@@ -128,6 +130,7 @@ static void add_sound(struct slip *s, size_t i, const char *from, const char *to
         return;
     s->sound[i][s->nsound[i]++] = (struct slip_sound){(uint8_t)n, to[1] ? 2 : 1, {to[0], to[1]}};
     s->heard[i - n] |= slip_bit(to[0]);
+    s->ends[i] |= slip_bit(to[to[1] ? 1 : 0]);
     if (to[1]) {
         s->pair[i - n] |= slip_bit(to[0]);
         s->pair_end[i - n] |= slip_bit(to[1]);
@@ -139,6 +142,7 @@ static void find_sounds(struct slip *s)
 {
     memset(s->nsound, 0, sizeof s->nsound);
     memset(s->heard, 0, sizeof s->heard);
+    memset(s->ends, 0, sizeof s->ends);
     memset(s->pair, 0, sizeof s->pair);
     memset(s->pair_end, 0, sizeof s->pair_end);
     for (size_t i = 1; i <= s->len; i++) {
@@ -165,17 +169,13 @@ static unsigned spelt_alike(const struct slip *s, size_t i, const char *word, si
 }
 
 /* With one more letter this one may be half of something cheap, though by itself it is too far off. */
-static bool half(const struct slip *s, char letter, size_t k, size_t low, size_t high)
+static bool half(const struct slip *s, char letter, size_t k)
 {
-    const uint8_t *last = s->row[k - 1];
-    for (size_t i = low; i <= high; i++) {
-        if (i < s->len && s->typed[i] == letter && last[i - 1] + SWAPPED <= (int)s->max)
+    for (size_t i = s->from[k - 1]; i <= s->to[k - 1]; i++) {
+        unsigned last = s->row[k - 1][i];
+        if ((last + SWAPPED <= s->max && i + 1 < s->len && s->typed[i + 1] == letter) ||
+            (last + SPELT <= s->max && s->pair[i] & slip_bit(letter)))
             return true;
-        for (size_t r = 0; r < s->nsound[i]; r++) {
-            const struct slip_sound *e = &s->sound[i][r];
-            if (e->letters == 2 && e->as[0] == letter && last[i - e->typed] + SPELT <= (int)s->max)
-                return true;
-        }
     }
     return false;
 }
@@ -186,6 +186,10 @@ void slip_begin(struct slip *s, const char *typed, size_t len, unsigned max)
     s->len = len < SLIP_LETTERS ? len : SLIP_LETTERS;
     s->max = max;
     memcpy(s->typed, typed, s->len);
+    for (size_t i = 0; i < s->len; i++) {
+        s->letter[i] = (uint8_t)letter_of(typed[i]);
+        s->less[i] = (uint8_t)added(typed[i], i ? typed[i - 1] : 0);
+    }
     find_sounds(s);
     unsigned cost = 0;
     s->from[0] = s->to[0] = 0;
@@ -198,27 +202,34 @@ void slip_begin(struct slip *s, const char *typed, size_t len, unsigned max)
     s->least[0] = 0;
 }
 
+/* A row that is being worked out: the letter of the word, the one before it, and what it costs as one too many. */
+struct column {
+    const char *word;
+    size_t k;
+    char letter, before;
+    unsigned number, more;
+    uint32_t bit;
+};
+
 /* What row k has for the first `i` letters typed. */
-static unsigned cell(const struct slip *s, size_t i, const char *word, size_t k)
+static inline unsigned cell(const struct slip *s, size_t i, const struct column *c)
 {
-    char own = s->typed[i - 1], letter = word[k - 1];
-    const uint8_t *last = s->row[k - 1];
-    if (own == letter && last[i - 1] <= SPELT)
-        return last[i - 1];
-    char own_before = i > 1 ? s->typed[i - 2] : 0, before = k > 1 ? word[k - 2] : 0;
+    char own = s->typed[i - 1];
+    const uint8_t *last = s->row[c->k - 1];
     unsigned cost = last[i - 1];
-    if (own != letter)
-        cost += wrong(own, letter) + (i == 1 && k == 1 ? FIRST : 0u);
-    unsigned more = last[i] + added(letter, before),
-             less = s->row[k][i - 1] + added(own, own_before);
+    if (own == c->letter && cost <= SPELT)
+        return cost;
+    if (own != c->letter)
+        cost += wrong_letter[s->letter[i - 1]][c->number] + (i == 1 && c->k == 1 ? FIRST : 0u);
+    unsigned more = last[i] + c->more, less = s->row[c->k][i - 1] + (unsigned)s->less[i - 1];
     cost = more < cost ? more : cost;
     cost = less < cost ? less : cost;
-    if (own == before && own_before == letter && own != letter) {
-        unsigned swap = s->row[k - 2][i - 2] + SWAPPED + (i == 2 && k == 2 ? FIRST / 2u : 0u);
+    if (own == c->before && i > 1 && s->typed[i - 2] == c->letter && own != c->letter) {
+        unsigned swap = s->row[c->k - 2][i - 2] + SWAPPED + (i == 2 && c->k == 2 ? FIRST / 2u : 0u);
         cost = swap < cost ? swap : cost;
     }
-    if (cost > SPELT) {
-        unsigned sound = spelt_alike(s, i, word, k);
+    if (cost > SPELT && s->ends[i] & c->bit) {
+        unsigned sound = spelt_alike(s, i, c->word, c->k);
         cost = sound < cost ? sound : cost;
     }
     return cost < FAR ? cost : FAR;
@@ -249,35 +260,51 @@ static void note_within(struct slip *s, size_t k, size_t i)
     s->to[k] = (uint8_t)i;
 }
 
+/* Row k is far everywhere, and so are the places beside it that others may look at. */
+static void begin_row(uint8_t *row, size_t low, size_t high, size_t len)
+{
+    enum { WIDTH = 2 * BAND + 3 };
+    if (low - 1 + WIDTH <= SLIP_LETTERS + 1)
+        memset(row + low - 1, FAR, WIDTH); /* of a size that is known: two instructions */
+    else
+        memset(row + low - 1, FAR, (high < len ? high + 1 : high) - (low - 1) + 1);
+    row[0] = FAR;
+}
+
 bool slip_letter(struct slip *s, const char *word, size_t k)
 {
     if (k > SLIP_LETTERS || k > s->len + BAND)
         return false;
     uint8_t *now = s->row[k];
+    char before = k > 1 ? word[k - 2] : 0;
+    const struct column c = {.word = word,
+                             .k = k,
+                             .letter = word[k - 1],
+                             .before = before,
+                             .number = letter_of(word[k - 1]),
+                             .more = added(word[k - 1], before),
+                             .bit = slip_bit(word[k - 1])};
     size_t low = k > BAND ? k - BAND : 1, high = k + BAND < s->len ? k + BAND : s->len;
     size_t first = low, last = high;
     unsigned least = FAR;
     s->from[k] = 1;
     s->to[k] = 0;
-    now[0] = FAR;
-    memset(now + low - 1, FAR, (high < s->len ? high + 1 : high) - (low - 1) + 1);
+    begin_row(now, low, high, s->len);
     reach(s, k, &first, &last);
     if (low == 1) {
-        least =
-            s->row[k - 1][0] + added(word[k - 1], k > 1 ? word[k - 2] : 0) + (k == 1 ? FIRST : 0u);
+        least = s->row[k - 1][0] + c.more + (k == 1 ? FIRST : 0u);
         now[0] = (uint8_t)least;
         note_within(s, k, 0);
         first = least <= s->max ? 1 : first;
     }
     for (size_t i = first; i <= high && (i <= last || now[i - 1] <= s->max); i++) {
-        unsigned cost = cell(s, i, word, k);
+        unsigned cost = cell(s, i, &c);
         now[i] = (uint8_t)cost;
         note_within(s, k, i);
         least = cost < least ? cost : least;
     }
     s->least[k] = (uint8_t)least;
-    return least <= s->max ||
-           (s->least[k - 1] + SPELT <= (int)s->max && half(s, word[k - 1], k, low, high));
+    return least <= s->max || (s->least[k - 1] + SPELT <= (int)s->max && half(s, word[k - 1], k));
 }
 
 unsigned slip_cost(const struct slip *s, size_t k)

@@ -21,10 +21,14 @@ struct slip {
     char typed[SLIP_LETTERS];
     size_t len;
     unsigned max;
+    uint8_t letter[SLIP_LETTERS];     /* their numbers, from 0 for 'a' */
+    uint8_t less[SLIP_LETTERS];       /* what each costs when it is one too many */
     uint8_t nsound[SLIP_LETTERS + 1]; /* of the groups that end behind so many letters typed */
     struct slip_sound sound[SLIP_LETTERS + 1][SLIP_SOUNDS];
-    /* Sets: the first letters of what may stand for those typed from here on; of pairs alone; second letters of pairs. */
-    uint32_t heard[SLIP_LETTERS + 1], pair[SLIP_LETTERS + 1], pair_end[SLIP_LETTERS + 1];
+    /* Sets. Of what may stand for letters typed: last letters, where these end; first ones, where these begin; and of pairs
+     * alone, where these begin, both. */
+    uint32_t ends[SLIP_LETTERS + 1], heard[SLIP_LETTERS + 1], pair[SLIP_LETTERS + 1],
+        pair_end[SLIP_LETTERS + 1];
     uint8_t least[SLIP_LETTERS + 1]; /* of each row */
     uint8_t from[SLIP_LETTERS + 1],
         to[SLIP_LETTERS + 1];                        /* what of each row is within max; or 1, 0 */
