@@ -19,18 +19,12 @@ struct place {
     uint32_t pos;
 };
 
-/* A query term: its list in each segment. */
-struct term {
-    struct snap_list list[VIEW_SEGMENTS];
-    long long df;
-};
-
 struct search {
     struct view *v;
     struct query *q;
     struct pool *pool;
     struct snap_words words;
-    struct term *term; /* of q->term[i] */
+    struct view_term *term; /* of q->term[i] */
     /* Of one passage: what snap_sift() finds, the places as they stand, and the same by word; room for each. */
     uint32_t *hit;
     struct place *stands, *place;
@@ -295,7 +289,7 @@ static uint8_t *more_room(struct pool *pool, uint8_t **all, size_t len, size_t *
 
 static int phrase_list(struct search *s, size_t term, size_t segment)
 {
-    struct term *t = &s->term[term];
+    struct view_term *t = &s->term[term];
     struct view_segment *g = &s->v->segment[segment];
     struct growing b = {.pool = s->pool};
     struct snap_list rare;
@@ -323,15 +317,25 @@ static int phrase_list(struct search *s, size_t term, size_t segment)
 
 static int word_list(struct search *s, size_t term)
 {
-    struct term *t = &s->term[term];
+    struct view_term *t = &s->term[term];
+    uint64_t hash = s->q->term[term].hash;
+    struct view_heard *heard = &s->v->heard[hash % VIEW_HEARD];
     int r = 0;
     if (s->words.term[term][0] == NO_WORD)
         return 0;
+    if (heard->hash == hash && heard->listed) {
+        *t = heard->term;
+        return 0;
+    }
     const struct snap_word *w = &s->words.word[s->words.term[term][0]];
     for (size_t g = 0; g < s->v->nsegment && !r; g++)
         if (w->term[g] != SNAP_NO_TERM)
             r = snap_list(s->v->segment[g].snap, w->term[g], &t->list[g]);
     t->df = r ? 0 : view_df(s->v, w->term);
+    if (!r && heard->hash == hash) {
+        heard->term = *t;
+        heard->listed = true;
+    }
     return r;
 }
 

@@ -11,6 +11,7 @@
 
 #define VIEW_SEGMENTS    2
 #define VIEW_LOOKUP      2048
+#define VIEW_HEARD       512
 #define VIEW_MAX_CHANGED 4096 /* more since the snapshot: FTS5 answers until it is written anew */
 
 struct view_condition {
@@ -38,6 +39,26 @@ struct view_segment {
     float drift;
 };
 
+/* A token: its term in each segment, SNAP_NO_TERM where no passage has it. */
+struct snap_word {
+    uint32_t term[VIEW_SEGMENTS];
+};
+
+/* Where a term of a question stands: its list in each segment, and in how many living passages. */
+struct view_term {
+    struct snap_list list[VIEW_SEGMENTS];
+    long long df;
+};
+
+/* A word that has been asked for and is there. Of those that are not nothing is kept: whoever made up one with the hash of
+ * another would hide that from the next who asks. */
+struct view_heard {
+    uint64_t hash; /* word_hash(); 0: none yet */
+    struct snap_word word;
+    bool listed; /* `term` is known, too */
+    struct view_term term;
+};
+
 struct view {
     struct pool *pool;
     struct file_stamp file;
@@ -48,6 +69,7 @@ struct view {
     double average[FIELDS];
     const char *main_lang;
     struct vocabulary vocabulary;
+    struct view_heard heard[VIEW_HEARD]; /* by the low bits of their hashes; the last one stays */
     uint32_t *dead_term; /* the terms of dead passages, each once per passage, ascending */
     size_t ndead_term;
 };

@@ -6,15 +6,10 @@
 
 #define NO_WORD HEADING_OTHER /* a token that no passage has */
 
-/* A distinct token: its term in each segment, SNAP_NO_TERM where no passage has it. */
-struct snap_word {
-    uint32_t term[VIEW_SEGMENTS];
-};
-
 struct snap_words {
     struct view *v;
     struct pool *pool;
-    struct snap_word *word;
+    struct snap_word *word; /* distinct ones */
     size_t n, cap;
     size_t wanted;                   /* the first so many are what snap_sift() finds */
     uint16_t (*term)[SYNONYM_WORDS]; /* of each term of the question: its tokens */
