@@ -521,49 +521,51 @@ static size_t give_matches(const struct search *s, struct pool *pool, struct mat
     return n;
 }
 
+/* One of the best, and where its words stand. */
+struct winner {
+    const struct snap_row *row;
+    struct snap_walk walk;
+};
+
 /* What is known of a passage without a look at its words. */
 static int give_candidate(const struct search *s, const struct find_hit *hit, struct candidate *c,
-                          struct snap_walk *ret_walk)
+                          struct winner *ret)
 {
     struct snap *snap = s->v->segment[hit->segment].snap;
-    const struct snap_row *row = snap_row(snap, hit->ord);
-    if (!row || snap_forward(snap, hit->ord, ret_walk))
+    ret->row = snap_row(snap, hit->ord);
+    if (!ret->row || snap_forward_row(snap, ret->row, &ret->walk))
         return KB_ERR_DAMAGED;
-    __builtin_prefetch(ret_walk->at);
-    c->id = row->id;
-    c->tie = row->tie;
+    __builtin_prefetch(ret->walk.at);
+    c->id = ret->row->id;
+    c->tie = ret->row->tie;
     c->segment = hit->segment;
     c->ord = hit->ord;
-    c->traits = row->traits;
+    c->traits = ret->row->traits;
     c->has_traits = true;
     return 0;
 }
 
-static int read_candidate(struct search *s, struct pool *pool, struct snap_walk *walk,
-                          struct candidate *c)
+static void read_candidate(struct search *s, struct pool *pool, struct winner *w,
+                           struct candidate *c)
 {
     struct match *m = NULL;
-    read_walk(s, c->segment, walk);
+    read_walk(s, c->segment, &w->walk);
     c->nmatch = give_matches(s, pool, &m);
     c->match = m;
-    const struct snap_row *row = snap_row(s->v->segment[c->segment].snap, (uint32_t)c->ord);
-    if (!row)
-        return KB_ERR_DAMAGED;
-    c->bm25 = bm25f_score(&s->weights, m, c->nmatch, row->length, s->v->average);
-    return 0;
+    c->bm25 = bm25f_score(&s->weights, m, c->nmatch, w->row->length, s->v->average);
 }
 
 /* Their words lie anywhere in memory, so all are asked for before any is read. */
 static int give_all(struct search *s, struct pool *pool, const struct find_result *found,
                     struct candidates *c)
 {
-    struct snap_walk *walk = pool_array(s->pool, found->n, sizeof *walk);
+    struct winner *w = pool_array(s->pool, found->n, sizeof *w);
     int r = 0;
     c->c = pool_array(pool, found->n, sizeof *c->c);
     for (; c->n < found->n && !r; c->n++)
-        r = give_candidate(s, &found->hit[c->n], &c->c[c->n], &walk[c->n]);
+        r = give_candidate(s, &found->hit[c->n], &c->c[c->n], &w[c->n]);
     for (size_t i = 0; i < c->n && !r; i++)
-        r = read_candidate(s, pool, &walk[i], &c->c[i]);
+        read_candidate(s, pool, &w[i], &c->c[i]);
     return r;
 }
 

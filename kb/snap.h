@@ -212,6 +212,7 @@ enum snap_step { STEP_END, STEP_TOKEN, STEP_LINE, STEP_FIELD };
 
 /* Begin a walk over the passage. */
 int snap_forward(struct snap *s, uint32_t ord, struct snap_walk *ret);
+int snap_forward_row(struct snap *s, const struct snap_row *row, struct snap_walk *ret);
 
 static inline enum snap_step snap_step(struct snap_walk *w)
 {

@@ -362,13 +362,17 @@ int snap_list(struct snap *s, uint32_t term, struct snap_list *ret)
     return 0;
 }
 
-int snap_forward(struct snap *s, uint32_t ord, struct snap_walk *ret)
+int snap_forward_row(struct snap *s, const struct snap_row *row, struct snap_walk *ret)
 {
-    const struct snap_row *row = snap_row(s, ord);
-    const uint16_t *p =
-        row ? snap_bytes(s, SNAP_FORWARD, row->forward * 2ull, row->codes * 2ull) : NULL;
+    const uint16_t *p = snap_bytes(s, SNAP_FORWARD, row->forward * 2ull, row->codes * 2ull);
     if (!p)
         return KB_ERR_DAMAGED;
     *ret = (struct snap_walk){.at = p, .end = p + row->codes};
     return 0;
+}
+
+int snap_forward(struct snap *s, uint32_t ord, struct snap_walk *ret)
+{
+    const struct snap_row *row = snap_row(s, ord);
+    return row ? snap_forward_row(s, row, ret) : KB_ERR_DAMAGED;
 }
