@@ -611,7 +611,7 @@ int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t m
                     struct candidates *ret)
 {
     struct search *s;
-    struct pool *scratch = pool_new();
+    struct pool *scratch = v->scratch;
     struct candidates c = {0};
     s = pool_alloc(scratch, sizeof *s);
     *s = (struct search){.v = v, .q = q, .pool = scratch, .today = today_of(v, q)};
@@ -639,6 +639,6 @@ int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t m
     *ret = c;
 out:
     snap_words_end(&s->words);
-    pool_free(scratch);
+    pool_clear(scratch);
     return r;
 }

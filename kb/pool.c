@@ -47,19 +47,43 @@ struct pool *pool_new(void)
     return pool;
 }
 
-void pool_free(struct pool *pool)
+static void free_chunks(struct chunk *c)
 {
-    if (!pool)
-        return;
-    for (struct chunk *c = pool->head, *next; c; c = next) {
+    for (struct chunk *next; c; c = next) {
         next = c->next;
         free(c);
     }
+}
+
+static void free_adopted(struct pool *pool)
+{
     for (struct pool *p = pool->adopted, *before; p; p = before) {
         before = p->adopted_before;
         pool_free(p);
     }
+    pool->adopted = NULL;
+}
+
+void pool_free(struct pool *pool)
+{
+    if (!pool)
+        return;
+    free_chunks(pool->head);
+    free_adopted(pool);
     free(pool);
+}
+
+void pool_clear(struct pool *pool)
+{
+    struct chunk *keep = pool->head && pool->head->size == BLOCK_SIZE ? pool->head : NULL;
+    free_chunks(keep ? keep->next : pool->head);
+    free_adopted(pool);
+    pool->head = keep;
+    pool->size = keep ? sizeof *keep + keep->size : 0;
+    if (keep) {
+        keep->next = NULL;
+        keep->used = 0;
+    }
 }
 
 void pool_adopt(struct pool *pool, struct pool *other)

@@ -13,6 +13,8 @@ struct pool;
 
 struct pool *pool_new(void);
 void pool_free(struct pool *pool); /* NULL is fine */
+/* What was taken from it ends, and a block stays for what comes next. */
+void pool_clear(struct pool *pool);
 /* From now on `other` ends when `pool` does. It must not be freed or adopted again; NULL is fine. */
 void pool_adopt(struct pool *pool, struct pool *other);
 

@@ -368,7 +368,9 @@ static int view_make(struct kb *kb, const char *path, long long generation, stru
     uint64_t total[FIELDS] = {0}, filled[FIELDS] = {0};
     struct pool *pool = pool_new();
     struct view *v = pool_alloc(pool, sizeof *v);
-    *v = (struct view){.pool = pool, .nsegment = 1, .generation = generation};
+    *v =
+        (struct view){.pool = pool, .scratch = pool_new(), .nsegment = 1, .generation = generation};
+    pool_adopt(pool, v->scratch);
     int r = schema_identity(kb->db, base, &seen);
     if (!r)
         r = snap_open(path, base, &v->segment[0].snap);

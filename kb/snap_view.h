@@ -60,7 +60,7 @@ struct view_heard {
 };
 
 struct view {
-    struct pool *pool;
+    struct pool *pool, *scratch; /* scratch: of the question at hand */
     struct file_stamp file;
     struct view_segment segment[VIEW_SEGMENTS];
     size_t nsegment;

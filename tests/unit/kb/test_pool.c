@@ -38,6 +38,28 @@ static void test_a_big_block_does_not_waste_the_rest(void **state)
     pool_free(pool);
 }
 
+static void test_a_cleared_pool_holds_one_block_and_gives_zeroes_again(void **state)
+{
+    struct pool *pool = pool_new(), *other = pool_new();
+    pool_clear(pool); /* nothing was taken */
+    assert_int_equal(pool_size(pool), 0);
+    memset(pool_alloc(pool, 100), 'x', 100);
+    size_t block = pool_size(pool);
+    for (size_t round = 0; round < 3; round++) {
+        for (size_t i = 0; i < 1000; i++)
+            memset(pool_alloc(pool, 100), 'x', 100);
+        memset(pool_alloc(pool, 1 << 20), 'x', 1 << 20);
+        if (!round)
+            pool_adopt(pool, other);
+        pool_clear(pool);
+        assert_in_range(pool_size(pool), 0, block);
+        const char *p = pool_alloc(pool, 100);
+        for (size_t i = 0; i < 100; i++)
+            assert_int_equal(p[i], 0);
+    }
+    pool_free(pool);
+}
+
 static void test_arrays_grow_and_keep_what_they_have(void **state)
 {
     struct pool *pool = pool_new();
@@ -66,6 +88,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_memory_is_zeroed_aligned_and_apart),
         cmocka_unit_test(test_a_big_block_does_not_waste_the_rest),
+        cmocka_unit_test(test_a_cleared_pool_holds_one_block_and_gives_zeroes_again),
         cmocka_unit_test(test_arrays_grow_and_keep_what_they_have),
         cmocka_unit_test(test_texts_are_copied_and_terminated),
     };
