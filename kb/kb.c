@@ -463,6 +463,7 @@ int kb_offers(struct kb *kb, const struct kb_ask *who, kb_offer_fn *fn, void *ct
     return finish(st, rc);
 }
 
+static const char sql_names[] = "SELECT followups <> '[]' FROM passages WHERE key = :passage";
 static const char sql_named[] =
     "SELECT p.question, '', p.key FROM passages f, json_each(f.followups) id"
     " JOIN passages p ON p.entry_id = id.value AND p.entry_id <> ''"
@@ -494,11 +495,27 @@ static int related(struct kb *kb, const struct kb_ask *who, const char *passage,
     return rest(st, rc);
 }
 
+/* Whether its author named any: most did not, and to read a list of names in SQL is more work than all else here. */
+static int names_any(struct kb *kb, const char *passage, bool *ret)
+{
+    int r = 0;
+    sqlite3_stmt *st = kb_stmt(kb, STMT_NAMES, sql_names, &r);
+    if (!st)
+        return r;
+    bind_name(st, ":passage", passage);
+    int rc = sqlite3_step(st);
+    *ret = rc == SQLITE_ROW && sqlite3_column_int(st, 0);
+    return rest(st, rc);
+}
+
 int kb_followups(struct kb *kb, const struct kb_ask *who, const char *passage, size_t max,
                  struct pool *pool, const char **ret_questions, const char **ret_keys)
 {
     struct list l = {.pool = pool, .item = ret_questions, .key = ret_keys, .max = max};
-    int r = related(kb, who, passage, STMT_NAMED, sql_named, &l);
+    bool named = false;
+    int r = names_any(kb, passage, &named);
+    if (!r && named)
+        r = related(kb, who, passage, STMT_NAMED, sql_named, &l);
     if (!r && l.n == 0)
         r = related(kb, who, passage, STMT_NEAR, sql_near, &l);
     return r ? r : (int)l.n;

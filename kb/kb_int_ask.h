@@ -31,7 +31,7 @@ struct kb {
     struct topics *topics;  /* kb.c; NULL until they were asked for */
     struct shelf *shelf;    /* shelf.c; NULL until the first question */
     bool reads_on;          /* schema_reads_on() was told */
-    sqlite3_stmt *stmt[13]; /* prepared when first needed; see enum kb_stmt */
+    sqlite3_stmt *stmt[14]; /* prepared when first needed; see enum kb_stmt */
 };
 enum kb_stmt {
     STMT_BEGIN,
@@ -44,6 +44,7 @@ enum kb_stmt {
     STMT_DOCUMENTS,
     STMT_QUESTION,
     STMT_HEADING,
+    STMT_NAMES,
     STMT_NAMED,
     STMT_NEAR,
     STMT_DOCUMENT
