@@ -20,7 +20,7 @@
 #include <utf8proc.h>
 
 #define LANGUAGES    32 /* met by one instance; further ones are not stemmed */
-#define CACHE_BITS   10 /* at first, so that a single question does not fill memory; and at most: */
+#define CACHE_BITS   8  /* at first, so that a single question does not fill memory; and at most: */
 #define CACHE_MOST   14
 #define CACHE_MISSES 1 /* for each place, before it grows */
 
