@@ -91,9 +91,18 @@ static bool asks_about_it(const struct words *w)
     return asks;
 }
 
+/* Of words with the same first letter. One slip behind it leaves the second letter, or the third, or both one place aside; and
+ * words without a third are given none. Most sayings need no closer look. */
+static bool may_be_same(const char *a, const char *b)
+{
+    if (a[1] == b[1])
+        return true;
+    return a[1] && b[1] && (a[2] == b[2] || a[1] == b[2] || a[2] == b[1]);
+}
+
 static bool says(const struct saying *s, const char *word, const struct words *w, size_t at)
 {
-    if (s->nword > w->n - at)
+    if (s->nword > w->n - at || !may_be_same(word, w->word[at]))
         return false;
     for (size_t i = 0; i < s->nword; i++, word += strlen(word) + 1)
         if (!same_word(word, w->word[at + i]))

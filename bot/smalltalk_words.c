@@ -14,8 +14,8 @@ static void end_word(struct words *w)
 
 static void add_char(struct words *w, int32_t cp)
 {
-    uint8_t bytes[4];
-    size_t n = (size_t)utf8proc_encode_char(cp, bytes);
+    uint8_t bytes[4] = {(uint8_t)cp};
+    size_t n = cp < 0x80 ? 1 : (size_t)utf8proc_encode_char(cp, bytes);
     if (w->at + n + 2 > sizeof w->text || (!w->open && w->n == MAX_TALK_WORDS)) {
         w->too_many = true;
         return;
@@ -37,6 +37,11 @@ static bool is_letter(int32_t cp)
 {
     utf8proc_category_t c = utf8proc_category(cp);
     return c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_LO;
+}
+
+static bool is_plain(uint8_t byte)
+{
+    return byte == ' ' || (byte >= 'a' && byte <= 'z');
 }
 
 /* ":-D" and friends: eyes, an optional nose, a mouth that is a letter (others are punctuation
@@ -76,7 +81,16 @@ void smalltalk_words(struct words *w, const char *s, size_t len)
     uint8_t *folded = fold(s, len, &n);
     *w = (struct words){0};
     for (utf8proc_ssize_t i = 0, step; i < n && !w->too_many; i += step) {
-        int32_t cp;
+        int32_t cp = folded[i];
+        if (is_plain(folded[i])) { /* most of it, and no face */
+            step = 1;
+            if (cp == ' ')
+                end_word(w);
+            else if (!w->open || cp != last)
+                add_char(w, cp);
+            last = cp;
+            continue;
+        }
         step = utf8proc_iterate(folded + i, n - i, &cp);
         if (step < 1)
             break;
