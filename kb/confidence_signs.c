@@ -129,7 +129,7 @@ static double agreed(const struct ranking *r, size_t i)
 static void read_filled(const struct query *q, const struct candidate *c, unsigned fields,
                         double filled[KB_MAX_TERMS + 1])
 {
-    memset(filled, 0, (KB_MAX_TERMS + 1) * sizeof *filled);
+    memset(filled, 0, (q->nslot < KB_MAX_TERMS ? q->nslot + 1 : KB_MAX_TERMS + 1) * sizeof *filled);
     for (size_t i = 0; i < c->nmatch; i++) {
         const struct query_term *t = &q->term[c->match[i].term];
         if (fields >> c->match[i].field & 1)

@@ -21,7 +21,7 @@ struct text {
 
 static bool letter(char c)
 {
-    return isalpha((unsigned char)c) || (unsigned char)c >= 0x80;
+    return ((unsigned char)c | 32u) - 'a' < 26u || (unsigned char)c >= 0x80;
 }
 
 /* `word` (lower case, may have blanks inside) at s[at], as whole words. */
@@ -40,16 +40,23 @@ static uint32_t letter_bit(char c)
     return UINT32_C(1) << (c & 31);
 }
 
-static bool has_word(struct text t, const char *const *words)
+static uint32_t first_letters(const char *const *words)
 {
     uint32_t first = 0;
-    for (const char *const *w = words; *w; w++)
-        first |= letter_bit(**w);
+    for (; *words; words++)
+        first |= letter_bit(**words);
+    return first;
+}
+
+static bool has_word(struct text t, const char *const *words)
+{
+    uint32_t first = first_letters(words);
     for (size_t i = 0; i < t.len; i++) {
         if (!(first & letter_bit(t.s[i])) || (i && letter(t.s[i - 1])))
             continue;
+        char second = i + 1 < t.len ? (char)(t.s[i + 1] | 32) : 0; /* words have at least two */
         for (const char *const *w = words; *w; w++)
-            if ((t.s[i] | 32) == **w && word_at(t, i, *w))
+            if ((t.s[i] | 32) == **w && second == ((*w)[1] | 32) && word_at(t, i, *w))
                 return true;
     }
     return false;
@@ -58,10 +65,10 @@ static bool has_word(struct text t, const char *const *words)
 static bool begins(struct text t, const char *const *words)
 {
     size_t at = 0;
-    while (at < t.len && strchr(" \t\n*_\"'(", t.s[at]))
+    while (at < t.len && !letter(t.s[at]) && strchr(" \t\n*_\"'(", t.s[at]))
         at++;
-    for (; *words; words++)
-        if (at < t.len && word_at(t, at, *words))
+    for (; at < t.len && *words; words++)
+        if (((unsigned char)t.s[at] | 32) == (unsigned char)**words && word_at(t, at, *words))
             return true;
     return false;
 }
@@ -94,10 +101,13 @@ static bool has_money(struct text t)
     return has_digit(t) && has_word(t, word);
 }
 
-static bool is_number(struct text t, size_t at)
+/* `first`: letters that its word may begin with. */
+static bool is_number(struct text t, size_t at, uint32_t first)
 {
     if (isdigit((unsigned char)t.s[at]))
         return true;
+    if (!(first & letter_bit(t.s[at])))
+        return false;
     for (const char *const *n = number; *n; n++)
         if (word_at(t, at, *n))
             return true;
@@ -110,10 +120,10 @@ static double has_period(struct text t)
     static const char *const unit[] = {"year",   "years",   "month",    "months", "week",
                                        "weeks",  "day",     "days",     "hour",   "hours",
                                        "minute", "minutes", "semester", NULL};
+    const uint32_t first = first_letters(unit), first_number = first_letters(number);
     double best = 0;
     for (size_t i = 0; i < t.len; i++) {
-        bool start = !i || !letter(t.s[i - 1]);
-        if (!start)
+        if (!(first & letter_bit(t.s[i])) || (i && letter(t.s[i - 1])))
             continue;
         for (const char *const *u = unit; *u; u++) {
             if (!word_at(t, i, *u))
@@ -121,7 +131,7 @@ static double has_period(struct text t)
             size_t from = i > LOOK_AHEAD ? i - LOOK_AHEAD : 0;
             best = best > 0.3 ? best : 0.3;
             for (size_t k = from; k < i; k++)
-                if ((!k || !isalnum((unsigned char)t.s[k - 1])) && is_number(t, k))
+                if ((!k || !isalnum((unsigned char)t.s[k - 1])) && is_number(t, k, first_number))
                     return 1;
         }
     }
@@ -147,8 +157,9 @@ static double has_date(struct text t)
 
 static bool has_number(struct text t)
 {
+    const uint32_t first = first_letters(number);
     for (size_t i = 0; i < t.len; i++)
-        if ((!i || !letter(t.s[i - 1])) && is_number(t, i))
+        if ((!i || !letter(t.s[i - 1])) && is_number(t, i, first))
             return true;
     return false;
 }
@@ -305,7 +316,8 @@ bool extract_aside(const char *s, size_t len)
 bool extract_titled(const char *s, size_t len)
 {
     size_t end = 0, blanks = 0;
-    while (end < len && end <= LABEL_MAX && !strchr(".:!?", s[end]))
+    while (end < len && end <= LABEL_MAX &&
+           (letter(s[end]) || s[end] == ' ' || !strchr(".:!?", s[end])))
         blanks += s[end++] == ' ';
     return end && end < len && end <= LABEL_MAX && (s[end] == '.' || s[end] == ':') &&
            blanks < TITLE_WORDS && end + 2 < len && s[end + 1] == ' ' &&

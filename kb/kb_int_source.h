@@ -58,6 +58,8 @@ const char *text_name(struct pool *pool, const char *question, const char *answe
 /* End of the sentence that starts at `s` (its final mark and closing quotes included, following blanks
  * not). Knows abbreviations, initials, decimals, "U.S.", ellipses, "?!" and CJK full stops. */
 size_t sentence_end(const char *s, size_t len);
+/* The same for who knows that none ends in the first `plain` bytes. */
+size_t sentence_end_behind(const char *s, size_t len, size_t plain);
 
 /* ---- document.c: what every parser makes ----------------------------------------------------------- */
 

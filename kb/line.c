@@ -43,39 +43,63 @@ struct line_notes {
     struct lines head, body;
 };
 
+/* How far from `at` on words follow each other with a blank between, or a comma: no sentence ends before. From the i-th on,
+ * where a line or sentence begins. */
+static size_t plain_until(const char *text, const struct text_words *words, size_t i, size_t at)
+{
+    if (words->word[i].start != at)
+        return at;
+    for (; i < words->n; i++) {
+        at = text_word_end(&words->word[i]);
+        at += text[at] == ',';
+        if (text[at] != ' ' || i + 1 == words->n || words->word[i + 1].start != at + 1)
+            break;
+    }
+    return at;
+}
+
+/* The beginning of the next line or sentence behind the one that begins at `start` with the i-th word, or before. */
+static size_t next_line(const char *text, const struct text_words *words, size_t i, size_t start,
+                        size_t *newline)
+{
+    size_t plain = plain_until(text, words, i, start), end;
+    if (start >= *newline) {
+        const char *found = strchr(text + plain, '\n');
+        *newline = found ? (size_t)(found - text) : plain + strlen(text + plain);
+    }
+    end = start + sentence_end_behind(text + start, *newline - start, plain - start);
+    while (text[end] == ' ' || text[end] == '\n')
+        end++;
+    return end;
+}
+
 /* The lines of a text, as many as there are in its first LINES_READ bytes, by line and sentence. */
 static struct lines find_lines(struct pool *pool, const char *text, const struct text_words *words)
 {
     struct line *line = NULL;
-    struct pool *scratch = pool_new();
     size_t n = 0, cap = 0, end = 0, newline = 0; /* end: of the line or sentence at hand */
     for (size_t i = 0; i < words->n && text_word_end(&words->word[i]) < LINES_READ; i++) {
         const struct text_word *w = &words->word[i];
-        bool first = w->start >= end;
-        while (w->start >= end) {
-            if (end >= newline)
-                newline = end + strcspn(text + end, "\n");
-            end += sentence_end(text + end, newline - end);
-            end += strspn(text + end, " \n");
+        if (w->start >= end) {
+            while (w->start >= end)
+                end = next_line(text, words, i, end, &newline);
+            POOL_PUSH(pool, line, n, cap);
         }
-        struct line *at = first ? POOL_PUSH(scratch, line, n, cap) : &line[n - 1];
+        struct line *at = &line[n - 1];
         at->end = (uint32_t)i + 1;
         at->words = (uint16_t)(at->words + !w->other);
         at->content = (uint16_t)(at->content + !(w->other || w->stop));
     }
-    struct line *kept = pool_array(pool, n, sizeof *kept);
-    if (n)
-        memcpy(kept, line, n * sizeof *kept);
-    pool_free(scratch);
-    return (struct lines){words, kept, n};
+    return (struct lines){words, line, n};
 }
 
-/* What stands above the body. A title is a line by itself and with the last heading. */
+/* What stands above the body. A title is a line by itself and, if there is one, with the last heading. */
 static char *text_above(struct pool *pool, const struct row *row)
 {
     const char *last = row->nheading ? row->heading[row->nheading - 1] : "";
-    const char *const part[] = {row->title, "\n",          row->title, " ",          last,
-                                "\n",       row->headings, "\n",       row->question};
+    const char *const part[] = {row->title,    "\n", *last ? row->title : "",
+                                " ",           last, "\n",
+                                row->headings, "\n", row->question};
     size_t n = 0, len[sizeof part / sizeof *part];
     for (size_t i = 0; i < sizeof part / sizeof *part; i++)
         n += len[i] = strlen(part[i]);
@@ -171,14 +195,13 @@ void line_ask(struct query *q)
             says(q, look_for(a, q->said[k].hash), k, 1);
 }
 
-/* The line has a word that says each of the question's words as well as `well`. */
+/* The line has a word that says each of the question's words as well as `well`. Where it does not, nothing changes: what a
+ * longer part of the question has in common is never less. */
 static void extend(struct reading *r, const double *well)
 {
     double before = 0; /* without this word of either */
     for (size_t i = 0; i < r->q->line.nsaid; i++) {
-        double now = larger(r->common[i + 1], r->common[i]);
-        if (well[i] > 0)
-            now = larger(now, before + well[i]);
+        double now = larger(larger(r->common[i + 1], r->common[i]), before + well[i]);
         before = r->common[i + 1];
         r->common[i + 1] = now;
     }

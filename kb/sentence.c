@@ -62,6 +62,11 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n';
 }
 
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 /* Blanks at `pos`, non-breaking ones included. */
 static size_t skip_blanks(const char *s, size_t len, size_t pos)
 {
@@ -145,7 +150,7 @@ static size_t word_before(const char *s, size_t end, char word[MAX_WORD + 1])
     size_t start = end;
     while (start > 0 && end - start <= MAX_WORD) {
         char c = s[start - 1];
-        if (is_blank(c) || strchr("(\"'[*_`/-", c) || (unsigned char)c >= 0x80)
+        if (!is_letter(c) && (is_blank(c) || strchr("(\"'[*_`/-", c) || (unsigned char)c >= 0x80))
             break;
         start--;
     }
@@ -158,11 +163,6 @@ static size_t word_before(const char *s, size_t end, char word[MAX_WORD + 1])
     }
     word[n] = '\0';
     return start;
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 /* "u.s", "a.m", "ph.d": letters with full stops between them. */
@@ -304,10 +304,15 @@ static size_t next_final(const char *s, size_t len, size_t pos)
 
 size_t sentence_end(const char *s, size_t len)
 {
+    return sentence_end_behind(s, len, 0);
+}
+
+size_t sentence_end_behind(const char *s, size_t len, size_t plain)
+{
     size_t start = skip_blanks(s, len, 0);
     if (start >= len)
         return len;
-    for (size_t i = start; (i = next_final(s, len, i)) < len;) {
+    for (size_t i = start > plain ? start : plain; (i = next_final(s, len, i)) < len;) {
         size_t n;
         if (s[i] == '\n' && blank_line(s, len, i))
             return trimmed(s, i);

@@ -314,11 +314,18 @@ static int emit_plain(struct tokenizer_scan *x, size_t start, size_t end)
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
+/* Of ASCII, and neither letter nor digit: see tokenizer_piece_peek(). */
+static bool separates(char c)
+{
+    unsigned char byte = (unsigned char)c, low = byte | 0x20;
+    return byte < 0x80 && !(low >= 'a' && low <= 'z') && !(byte >= '0' && byte <= '9');
+}
+
 static int run(struct tokenizer_scan *x, size_t pos)
 {
     struct chain c;
     while (pos < x->len) {
-        if (x->s[pos] == ' ') {
+        if (separates(x->s[pos])) {
             pos++;
             continue;
         }
