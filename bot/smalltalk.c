@@ -60,23 +60,31 @@ static bool is_filler(const char *word)
            bsearch(word, fillers, sizeof fillers / sizeof *fillers, sizeof *fillers, by_word);
 }
 
-/* Equal, or one letter wrong, missing, added or swapped behind the first one. */
+static bool same_rest(const char *a, const char *b)
+{
+    return *a == *b && !strcmp(a, b);
+}
+
+/* One letter is wrong, missing, added or swapped where the two begin to differ, and the rest is the same. */
+static bool one_slip(const char *a, const char *b)
+{
+    if (*a && *b && same_rest(a + 1, b + 1))
+        return true;
+    if ((*a && same_rest(a + 1, b)) || (*b && same_rest(a, b + 1)))
+        return true;
+    return *a && *b && a[0] == b[1] && a[1] == b[0] && same_rest(a + 2, b + 2);
+}
+
+/* Equal, or one slip behind the first letter. Nearly all words are told apart where they begin to differ, before anybody has
+ * counted their letters. */
 static bool same_word(const char *a, const char *b)
 {
-    size_t la = strlen(a), lb = strlen(b), i = 0;
-    if (la == lb && !memcmp(a, b, la))
-        return true;
-    if (la < TYPO_LETTERS || lb < TYPO_LETTERS || *a != *b || la > lb + 1 || lb > la + 1)
-        return false;
-    while (a[i] == b[i])
+    size_t i = 0;
+    while (a[i] && a[i] == b[i])
         i++;
-    if (la > lb)
-        return !strcmp(a + i + 1, b + i);
-    if (lb > la)
-        return !strcmp(a + i, b + i + 1);
-    if (!strcmp(a + i + 1, b + i + 1))
+    if (a[i] == b[i])
         return true;
-    return a[i] == b[i + 1] && a[i + 1] == b[i] && !strcmp(a + i + 2, b + i + 2);
+    return i && one_slip(a + i, b + i) && strlen(a) >= TYPO_LETTERS && strlen(b) >= TYPO_LETTERS;
 }
 
 /* ---- matching -------------------------------------------------------------------------------- */
@@ -91,18 +99,9 @@ static bool asks_about_it(const struct words *w)
     return asks;
 }
 
-/* Of words with the same first letter. One slip behind it leaves the second letter, or the third, or both one place aside; and
- * words without a third are given none. Most sayings need no closer look. */
-static bool may_be_same(const char *a, const char *b)
-{
-    if (a[1] == b[1])
-        return true;
-    return a[1] && b[1] && (a[2] == b[2] || a[1] == b[2] || a[2] == b[1]);
-}
-
 static bool says(const struct saying *s, const char *word, const struct words *w, size_t at)
 {
-    if (s->nword > w->n - at || !may_be_same(word, w->word[at]))
+    if (s->nword > w->n - at)
         return false;
     for (size_t i = 0; i < s->nword; i++, word += strlen(word) + 1)
         if (!same_word(word, w->word[at + i]))
