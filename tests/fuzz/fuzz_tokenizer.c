@@ -51,9 +51,9 @@ struct telling {
     size_t n;
 };
 
-static void on_hash(void *ctx, uint64_t hash, bool stop, size_t start, size_t end, bool colocated)
+static void tell(struct telling *t, uint64_t hash, bool stop, size_t start, size_t end,
+                 bool colocated)
 {
-    struct telling *t = ctx;
     t->sum = (t->sum ^ hash) * 1099511628211u + start * 7 + end * 5 + stop * 2u + colocated;
     t->n++;
 }
@@ -62,7 +62,7 @@ static int on_same(void *ctx, const char *token, size_t len, size_t start, size_
                    bool colocated)
 {
     bool stop = !colocated && stopword("en", token, len);
-    on_hash(ctx, word_hash(token, len), stop, start, end, colocated);
+    tell(ctx, word_hash(token, len), stop, start, end, colocated);
     return 0;
 }
 
@@ -79,7 +79,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!size || *data != TOKENIZER_MARK) { /* which would choose the language */
         struct telling tokens = {0}, hashes = {0};
         tokenizer_run(t, (const char *)data, size, on_same, &tokens);
-        tokenizer_hash(t, "en", (const char *)data, size, on_hash, &hashes);
+        struct pool *pool = pool_new();
+        struct text_words words;
+        tokenizer_hash(t, "en", (const char *)data, size, pool, &words);
+        for (const struct text_word *w = words.word; w < words.word + words.n; w++)
+            tell(&hashes, w->hash, w->stop, w->start, text_word_end(w), w->other);
+        pool_free(pool);
         require(tokens.n == hashes.n && tokens.sum == hashes.sum);
     }
     tokenizer_free(t);
