@@ -170,7 +170,7 @@ static void from_anywhere_else_the_header_is_refused(void **state)
         code_of(w, "/staff/api/me", named("zoe", "it", "X-Forwarded-For: 192.0.2.7\r\n"), 403),
         "foreign_sign_on");
     assert_int_equal(sign_on(w, "zoe", "it", &p), 403);
-    assert_true(wire_said(w, "staff.proxies"));
+    assert_true(wire_says(w, "staff.proxies"));
     wire_stop(w);
 }
 

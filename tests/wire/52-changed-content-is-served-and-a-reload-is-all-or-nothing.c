@@ -51,7 +51,7 @@ static void wait_for(struct wire *w, const char *line)
         usleep(50000);
     if (!wire_said(w, line))
         wire_dump_log(w);
-    assert_true(wire_said(w, line));
+    assert_true(wire_says(w, line));
 }
 
 #define BEES                                                                                       \

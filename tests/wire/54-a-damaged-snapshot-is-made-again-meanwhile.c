@@ -77,7 +77,7 @@ static void survives(void (*spoil)(const struct wire *w, const struct bytes *was
         wire_dump_log(w);
         fail_msg("there is no new snapshot");
     }
-    assert_true(wire_said(w, MADE_AGAIN));
+    assert_true(wire_says(w, MADE_AGAIN));
     for (int i = 0; i < 5; i++)
         wire_ask(w);
     free(was.s);

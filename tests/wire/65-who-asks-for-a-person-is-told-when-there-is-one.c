@@ -160,7 +160,7 @@ static void outside_the_hours_an_address_may_be_left(void **state)
     expect(c, WANT("email", ",\"email\":\"ann@x.test\",\"note\":\"Why?\""),
            (const char *[]){"\"state\":\"queued\"", "\"via\":\"email\"", NULL}, "ann@");
     client_close(c);
-    assert_true(wire_said(w, "via=email"));
+    assert_true(wire_says(w, "via=email"));
     assert_false(wire_said(w, "via=live"));
     assert_false(wire_said(w, "ann@"));
     wire_stop(w);

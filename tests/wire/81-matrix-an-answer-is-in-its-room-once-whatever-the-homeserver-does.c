@@ -101,7 +101,7 @@ static void a_refused_answer_is_given_up_and_the_next_one_goes(void **state)
     push("$gone1", "!gone", "");
     push("$gone2", "!gone", "");
     expect_one(before);
-    assert_true(wire_said(s.w, "gave up delivering"));
+    assert_true(wire_says(s.w, "gave up delivering"));
 }
 
 static void two_machines_in_conversation_are_stopped(void **state)

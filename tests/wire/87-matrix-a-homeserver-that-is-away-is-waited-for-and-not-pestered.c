@@ -144,7 +144,7 @@ static void a_homeserver_without_a_certificate_hears_no_word(void **state)
     struct hs_wire other = hs_wire_start_on(plain, NULL, true);
     unsetenv("GUIDEPOST_MATRIX_HOMESERVER");
     wire_wind(other.w, 5 * MINUTE, NULL, NULL);
-    assert_true(wire_said(other.w, "the homeserver cannot be reached"));
+    assert_true(wire_says(other.w, "the homeserver cannot be reached"));
     assert_int_equal(fake_hs_calls(plain, "/"), 0);
     assert_true(wire_ask(other.w) >= 0);
     hs_wire_stop(&other);

@@ -73,7 +73,7 @@ static void one_login_lasts_until_somebody_signs_us_out(void **state)
     struct wish w = {hs, 4};
     wire_wind(s.w, 300, has_logged_in, &w);
     assert_int_equal(fake_hs_calls(hs, LOGIN), 4);
-    assert_true(wire_said(s.w, "signed out; logging in again"));
+    assert_true(wire_says(s.w, "signed out; logging in again"));
     assert_false(wire_said(s.w, "everything waits"));
     hs_wire_stop(&s);
 }
@@ -87,7 +87,7 @@ static void a_token_that_is_refused_as_soon_as_it_is_made_is_no_reason_to_hurry(
     wire_wind(s.w, 60, has_logged_in, &w);
     wire_wind(s.w, 900, NULL, NULL);
     assert_in_range(fake_hs_calls(hs, LOGIN), 4, 10); /* every five minutes: matrix.retry_auth_s */
-    assert_true(wire_said(s.w, "compare matrix.user and matrix.password_file"));
+    assert_true(wire_says(s.w, "compare matrix.user and matrix.password_file"));
     hs_wire_stop(&s);
 }
 
@@ -99,7 +99,7 @@ static void a_homeserver_without_passwords_is_told_about(void **state)
     struct wish w = {hs, 1};
     wire_wind(s.w, 60, has_logged_in, &w);
     wire_wind(s.w, 20, NULL, NULL);
-    assert_true(wire_said(s.w, "it lets nobody in with a password"));
+    assert_true(wire_says(s.w, "it lets nobody in with a password"));
     assert_int_equal(fake_hs_calls(hs, LOGIN), 1);
     hs_wire_stop(&s);
 }

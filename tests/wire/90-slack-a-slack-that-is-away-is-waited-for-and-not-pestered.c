@@ -168,7 +168,7 @@ static void a_slack_without_a_certificate_hears_no_word(void **state)
     struct slack_wire other = slack_wire_begin_wound(NULL, false);
     unsetenv("GUIDEPOST_SLACK_API_BASE");
     wire_wind(other.w, 5 * MINUTE, NULL, NULL);
-    assert_true(wire_said(other.w, "cannot be reached; questions wait"));
+    assert_true(wire_says(other.w, "cannot be reached; questions wait"));
     assert_int_equal(fake_slack_calls(plain, "auth.test"), 0);
     assert_true(wire_ask(other.w) >= 0);
     slack_wire_stop(&other);

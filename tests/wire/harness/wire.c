@@ -24,6 +24,7 @@
 #include <cmocka.h>
 
 #define START_MS    60000
+#define SAY_MS      20000
 #define STOP_MS     15000
 #define CLOCK_BYTES 16
 
@@ -89,6 +90,14 @@ bool wire_said(struct wire *w, const char *text)
     bool yes = w->log->s && strstr(w->log->s, text);
     pthread_mutex_unlock(&w->log->lock);
     return yes;
+}
+
+bool wire_says(struct wire *w, const char *text)
+{
+    uint64_t until = client_now_ms() + SAY_MS;
+    while (!wire_said(w, text) && client_now_ms() < until)
+        usleep(5000);
+    return wire_said(w, text);
 }
 
 size_t wire_said_times(struct wire *w, const char *text)

@@ -62,6 +62,8 @@ unsigned wire_slack(void);
 
 /* ---- what it says ---- */
 bool wire_said(struct wire *w, const char *text);
+/* The same of what it must say: a line that is written comes in a moment later. */
+bool wire_says(struct wire *w, const char *text);
 size_t wire_said_times(struct wire *w, const char *text);
 size_t wire_log_lines(struct wire *w);
 void wire_dump_log(struct wire *w); /* for a test about to fail */
