@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "bot/must.h"
+#include "bot/number.h"
 
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -97,8 +98,8 @@ int address_resolve(const char *text, struct sockaddr_storage *ret, socklen_t *r
 {
     char host[256];
     const char *colon = strrchr(text, ':');
-    if (!colon || !colon[1] || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-        strlen(colon + 1) > 5 || atoi(colon + 1) > 65535)
+    int64_t port;
+    if (!colon || !number_read(colon + 1, 65535, &port))
         return -EINVAL;
     size_t len = (size_t)(colon - text);
     if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {

@@ -15,6 +15,7 @@
 #include "bot/erased.h"
 #include "bot/journal.h"
 #include "bot/lock.h"
+#include "bot/number.h"
 #include "bot/store.h"
 #include "bot/takeout.h"
 
@@ -178,8 +179,7 @@ static int run_erase(int argc, char **argv)
         switch (opt) {
         case 'c': config = optarg; break;
         case 'q':
-            c.question = strspn(optarg, "0123456789") == strlen(optarg) ? atoll(optarg) : 0;
-            if (c.question < 1)
+            if (!number_read(optarg, INT64_MAX, &c.question) || !c.question)
                 return command_usage(cmd, "\"%s\" is no number of guidepost export", optarg);
             break;
         default: return EXIT_USAGE;

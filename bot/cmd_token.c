@@ -12,6 +12,7 @@
 #include "bot/clock.h"
 #include "bot/command.h"
 #include "bot/json.h"
+#include "bot/number.h"
 #include "bot/store.h"
 
 #define DAY_MS     86400000ll
@@ -147,14 +148,6 @@ static const struct token_action *action_named(const char *name)
     return NULL;
 }
 
-static bool is_number(const char *s, int64_t *ret)
-{
-    size_t n = strlen(s);
-    bool is = n && n < 19 && n == strspn(s, "0123456789");
-    *ret = is ? strtoll(s, NULL, 10) : 0;
-    return is;
-}
-
 /* What is wrong with the words of the command line, or 0. */
 static int misused(const struct token_action *act, struct token_call *c, int words,
                    const char *scopes)
@@ -165,7 +158,7 @@ static int misused(const struct token_action *act, struct token_call *c, int wor
     if (words != 1 + (act->argument != NULL))
         return command_usage(cmd, act->argument ? "%s needs one %s" : "%s takes nothing more",
                              act->name, act->argument ? act->argument : "");
-    if (act->run == revoke && !is_number(c->name, &c->id))
+    if (act->run == revoke && !number_read(c->name, INT64_MAX, &c->id))
         return command_usage(cmd, "\"%s\" is no number of guidepost token list", c->name);
     if (act->run != add)
         return 0;
@@ -214,7 +207,7 @@ static int run_token(int argc, char **argv)
         case 'c': config = optarg; break;
         case 'u': c.user = optarg; break;
         case 's': scopes = optarg; break;
-        case 'd': c.days = is_number(optarg, &days) && days < 10000 ? (long)days : 0; break;
+        case 'd': c.days = number_read(optarg, 9999, &days) ? (long)days : 0; break;
         case 'j': c.json = true; break;
         default: return EXIT_USAGE;
         }

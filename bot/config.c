@@ -17,9 +17,9 @@
 #include <unistd.h>
 
 #include "bot/buf.h"
-#include "bot/hash.h"
 #include "bot/limits.h"
 #include "bot/problem.h"
+#include "kb/hash.h"
 #include "kb/pool.h"
 #include "kb/yaml.h"
 

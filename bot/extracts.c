@@ -15,6 +15,7 @@
 #include <strings.h>
 
 #include "bot/limits.h"
+#include "kb/hash.h"
 #include "kb/pool.h"
 
 #define MOST_QUOTED   4   /* extracts for one question */
@@ -103,9 +104,9 @@ struct said {
 /* The word's place, or where it would be put. */
 static uint64_t *place_of(struct said *said, const char *word, size_t len, uint64_t *ret_hash)
 {
-    uint64_t h = 14695981039346656037u; /* FNV-1a */
+    uint64_t h = HASH_64;
     for (size_t i = 0; i < len; i++)
-        h = (h ^ (unsigned char)tolower((unsigned char)word[i])) * 1099511628211u;
+        h = hash_byte_64(h, (unsigned char)tolower((unsigned char)word[i]));
     *ret_hash = h = h ? h : 1;
     size_t at = (h ^ h >> 32) % SAID_PLACES;
     while (said->word[at] && said->word[at] != h)

@@ -24,6 +24,7 @@
 #include "bot/limits.h"
 #include "bot/link.h"
 #include "bot/must.h"
+#include "kb/hash.h"
 
 #define NBUCKETS 1024 /* a power of two, about MAX_HEARD */
 #define NONCE    4096 /* likewise: how many questions are remembered as asked once */
@@ -108,15 +109,13 @@ size_t heard_count(const struct heard *h)
 
 static uint32_t hash_more(uint32_t h, const char *s, size_t len)
 {
-    for (size_t i = 0; i < len; i++) /* FNV-1a */
-        h = (h ^ (unsigned char)s[i]) * 16777619u;
-    return (h ^ 0xff) * 16777619u; /* 0xff is in no UTF-8 */
+    return hash_byte_32(hash_32(h, s, len), 0xff); /* in no UTF-8 */
 }
 
 static uint32_t hash_of(const struct question *q, const struct behind *behind)
 {
     const char *const more[] = {q->chosen, q->lang, q->audience};
-    uint32_t h = hash_more(2166136261u, q->text, q->len);
+    uint32_t h = hash_more(HASH_32, q->text, q->len);
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
         h = hash_more(h, more[i] ? more[i] : "", more[i] ? strlen(more[i]) : 0);
     return hash_more(h, (const char *)behind->hash, sizeof behind->hash);

@@ -19,7 +19,6 @@
 
 #include "bot/bot.h"
 #include "bot/clock.h"
-#include "bot/hash.h"
 #include "bot/journal.h"
 #include "bot/limits.h"
 #include "bot/live.h"
@@ -27,6 +26,7 @@
 #include "bot/must.h"
 #include "bot/pack.h"
 #include "bot/store.h"
+#include "kb/hash.h"
 #include "kb/pool.h"
 
 struct inbox *inbox_new(struct bot *bot)

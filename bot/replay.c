@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "bot/answer.h"
-#include "bot/hash.h"
 #include "bot/must.h"
 #include "bot/quote.h"
 #include "bot/trial.h"
+#include "kb/hash.h"
 #include "kb/pool.h"
 
 #define MAX_THREADS 16
@@ -23,7 +23,7 @@
 
 static uint64_t hash_reply(const struct reply *r)
 {
-    uint64_t h = HASH_TEXTS;
+    uint64_t h = HASH_64;
     for (size_t i = 0; i < r->nanswer; i++)
         h = hash_and_text(hash_and_text(h, r->answer[i].passage), r->answer[i].text);
     for (size_t i = 0; r->kind == REPLY_CHOICES && i < r->nchoice; i++)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "bot/number.h"
 #include "bot/server_int.h"
 
 #define LINGER_S     2
@@ -105,9 +106,10 @@ static struct refusal read_length(struct request *rq, bool has_body)
     if (conn_header_twice(c, WSI_TOKEN_HTTP_CONTENT_LENGTH))
         return refusal_bad("More than one Content-Length.");
     const char *v = conn_header(c, WSI_TOKEN_HTTP_CONTENT_LENGTH, s, sizeof(s));
-    if (!v || !*v || strspn(v, "0123456789") != strlen(v) || strlen(v) > 18)
+    int64_t bytes;
+    if (!number_read(v, INT64_MAX, &bytes))
         return refusal_bad("A Content-Length that is no number.");
-    rq->length = (size_t)strtoull(v, NULL, 10);
+    rq->length = (size_t)bytes;
     const struct server_calls *calls = &c->server->calls;
     size_t more = calls->max_body ? calls->max_body(calls->ctx, request_path(rq)) : 0;
     rq->body.max = more ? more : MAX_HTTP_BODY;

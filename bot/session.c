@@ -12,10 +12,10 @@
 #include <string.h>
 
 #include "bot/answer.h"
-#include "bot/hash.h"
 #include "bot/limits.h"
 #include "bot/must.h"
 #include "bot/pick.h"
+#include "kb/hash.h"
 
 #define BUCKETS    65536 /* a little more than MAX_SESSIONS: chains stay about one long */
 #define MAX_ID     128

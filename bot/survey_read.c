@@ -9,6 +9,7 @@
 #include "bot/json.h"
 #include "bot/must.h"
 #include "bot/survey_int.h"
+#include "kb/hash.h"
 #include "kb/kb.h"
 #include "kb/pool.h"
 
@@ -22,9 +23,7 @@ const char *const survey_ends[SURVEY_ENDS] = {"entry", "extract", "choices",
 
 uint64_t survey_hash(const char *s, size_t len)
 {
-    uint64_t h = 14695981039346656037u; /* FNV-1a */
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ (unsigned char)s[i]) * 1099511628211u;
+    uint64_t h = hash_64(HASH_64, s, len);
     return h ^ h >> 29;
 }
 

@@ -24,7 +24,6 @@
 #include "bot/answer.h"
 #include "bot/bot.h"
 #include "bot/clock.h"
-#include "bot/hash.h"
 #include "bot/heard.h"
 #include "bot/journal.h"
 #include "bot/limits.h"
@@ -33,6 +32,7 @@
 #include "bot/redact.h"
 #include "bot/session.h"
 #include "bot/work.h"
+#include "kb/hash.h"
 
 #define MAX_KEY       128  /* bytes of a session's id (session.h) */
 #define NBUCKETS      1024 /* of lines with an open turn; a power of two */

@@ -15,6 +15,7 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "kb/hash.h"
 #include "kb/kb_int.h"
 
 #define BM25F_K1 0.8
@@ -64,15 +65,12 @@ static inline double bm25f_idf(double n, double df)
     return log(1 + (n - df + 0.5) / (df + 0.5));
 }
 
-/* Equal scores are ordered by a number made from the passage's key (FNV-1a): ids depend on the history of edits, keys do
+/* Equal scores are ordered by a number made from the passage's key: ids depend on the history of edits, keys do
  * not, and comparing whole keys would cost more than all the rest. Scores that are equal after rank.c are
  * ordered by the keys themselves. */
 static inline uint32_t bm25f_tie(const char *key)
 {
-    uint32_t h = 2166136261u;
-    for (; *key; key++)
-        h = (h ^ (uint8_t)*key) * 16777619u;
-    return h;
+    return hash_name(key);
 }
 
 /* ---- bm25f.c ---- */

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "kb/hash.h"
 #include "kb/kb_int_source.h"
 
 /* ---- stem.c: a word becomes the form in which words are compared ------------------------------------------ */
@@ -27,9 +28,7 @@ size_t stem_fold(const char *s, size_t len, char *out);
  * life of a base, and would only choose another sentence. */
 static inline uint64_t word_hash(const char *s, size_t len)
 {
-    uint64_t h = 14695981039346656037u; /* FNV-1a */
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ (unsigned char)s[i]) * 1099511628211u;
+    uint64_t h = hash_64(HASH_64, s, len);
     return h ^ h >> 32;
 }
 

@@ -20,6 +20,8 @@
 
 #include <string.h>
 
+#include "kb/hash.h"
+
 #define MOST_PERCENT  125 /* of the limit: a part may be this long to end at a better place */
 #define LEAST_PERCENT 33  /* of the limit: a shorter part is not closed */
 #define COST_WORDS    60  /* words of inequality that a cut one kind better is worth */
@@ -57,10 +59,7 @@ struct cutter {
 
 static struct slot *anchors_find(const struct anchors *a, const char *name)
 {
-    uint64_t h = 14695981039346656037u; /* FNV-1a */
-    for (const char *s = name; *s; s++)
-        h = (h ^ (unsigned char)*s) * 1099511628211u;
-    size_t i = (size_t)h & (a->cap - 1);
+    size_t i = (size_t)hash_64(HASH_64, name, strlen(name)) & (a->cap - 1);
     while (a->slot[i].name && strcmp(a->slot[i].name, name) != 0)
         i = (i + 1) & (a->cap - 1);
     return &a->slot[i];

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "kb/bm25f.h"
+#include "kb/hash.h"
 
 #define FIRST_SLOTS 8192
 
@@ -16,9 +17,7 @@
 
 static uint32_t *find_slot(const struct review *rv, const char *token, size_t len)
 {
-    uint32_t h = 2166136261u;
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ (uint8_t)token[i]) * 16777619u;
+    uint32_t h = hash_32(HASH_32, token, len);
     for (size_t i = h & (rv->nslot - 1);; i = (i + 1) & (rv->nslot - 1)) {
         const char *have = rv->slot[i] ? rv->term[rv->slot[i] - 1].token : NULL;
         if (!have || (strlen(have) == len && !memcmp(have, token, len)))

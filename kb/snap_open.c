@@ -11,6 +11,8 @@
 #define XXH_INLINE_ALL /* a header and no library: nothing to load */
 #include <xxhash.h>
 
+#include "kb/hash.h"
+
 #define BLOCK      4096u /* postings that are checked at once */
 #define KEPT_SLOTS 2048u
 #define KEPT_MOST  1024u /* some questions' worth */
@@ -39,9 +41,7 @@ uint64_t snap_checksum(const void *data, size_t len)
 
 uint32_t snap_hash(const char *token, size_t len)
 {
-    uint32_t h = 2166136261u; /* FNV-1a */
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ (uint8_t)token[i]) * 16777619u;
+    uint32_t h = hash_32(HASH_32, token, len);
     return h ^ h >> 15;
 }
 

@@ -3,11 +3,11 @@
 
 #include <string.h>
 
+#include "kb/hash.h"
+
 static uint32_t hash(const char *s)
 {
-    uint64_t h = 14695981039346656037u; /* FNV-1a */
-    for (; *s; s++)
-        h = (h ^ (unsigned char)*s) * 1099511628211u;
+    uint64_t h = hash_64(HASH_64, s, strlen(s));
     return (uint32_t)(h ^ h >> 32);
 }
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "adapters/matrix/matrix_int.h"
-#include "bot/hash.h"
 #include "bot/must.h"
+#include "kb/hash.h"
 
 #define ANSWERS   5
 #define WINDOW_MS 60000
@@ -41,7 +41,7 @@ enum matrix_verdict matrix_breaker(struct matrix_breaker **breaker, const char *
 {
     if (!*breaker)
         *breaker = must(calloc(1, sizeof **breaker));
-    struct pair *p = find(*breaker, hash_and_text(hash_and_text(HASH_TEXTS, room), sender) | 1);
+    struct pair *p = find(*breaker, hash_and_text(hash_and_text(HASH_64, room), sender) | 1);
     uint64_t now = now_ms + 1; /* 0 is "never" */
     p->seen_ms = now;
     if (now < p->until_ms)

@@ -10,6 +10,7 @@
 
 #include "adapters/slack/slack_int.h"
 #include "bot/form.h"
+#include "bot/number.h"
 
 void slack_sign_make(const char *secret, const char *timestamp, const char *body, size_t len,
                      char ret[SLACK_SIGNATURE_LEN + 1])
@@ -27,19 +28,15 @@ void slack_sign_make(const char *secret, const char *timestamp, const char *body
     sodium_memzero(&st, sizeof st);
 }
 
-/* Decimal seconds, one to twelve digits and nothing else; -1 otherwise. */
-static int64_t read_time(const char *s)
-{
-    size_t n = strspn(s, "0123456789");
-    return n && n <= 12 && !s[n] ? strtoll(s, NULL, 10) : -1;
-}
+#define MAX_TIME 999999999999 /* seconds: no sum below overflows */
 
 enum slack_verdict slack_sign_check(const struct secret *secret, const char *timestamp,
                                     const char *signature, const char *body, size_t len,
                                     int64_t now_s, int64_t window_s, int64_t *ret_skew_s)
 {
-    int64_t at = timestamp ? read_time(timestamp) : -1;
-    if (at < 0 || !signature || strlen(signature) != SLACK_SIGNATURE_LEN)
+    int64_t at;
+    if (!number_read(timestamp, MAX_TIME, &at) || !signature ||
+        strlen(signature) != SLACK_SIGNATURE_LEN)
         return SLACK_UNSIGNED;
     *ret_skew_s = now_s - at;
     if (llabs(now_s - at) > window_s)

@@ -12,6 +12,7 @@
 #include "adapters/web/web_int.h"
 #include "bot/limits.h"
 #include "bot/must.h"
+#include "bot/number.h"
 
 static void refuse(struct web *w, struct request *rq, const char *code, int status,
                    const char *title)
@@ -131,8 +132,7 @@ static void on_events(struct web *w, struct request *rq)
     const char *accept = request_header(rq, "accept");
     if (accept && strstr(accept, "text/event-stream")) {
         what.wait_s = web_query_number(rq, "wait", 25);
-        if (last && *last && strspn(last, "0123456789") == strlen(last) && strlen(last) < 16)
-            what.after = strtoll(last, NULL, 10);
+        number_read(last, INT64_MAX, &what.after);
     }
     web_wait(w, rq, &what);
 }

@@ -15,6 +15,7 @@
 #include "adapters/web/web_int.h"
 #include "bot/limits.h"
 #include "bot/must.h"
+#include "bot/number.h"
 #include "bot/redact.h"
 #include "bot/secret.h"
 
@@ -220,11 +221,9 @@ typedef const char *read_fn(struct said *s);
 /* The answer's number; 0: none. */
 static int64_t answer_of(const cJSON *j)
 {
-    const char *s = json_string(j, "answer_id", 20);
-    char *end = NULL;
-    errno = 0;
-    long long id = s ? strtoll(s, &end, 10) : 0;
-    return s && *s && !*end && !errno && id > 0 ? id : 0;
+    int64_t id = 0;
+    number_read(json_string(j, "answer_id", 20), INT64_MAX, &id);
+    return id;
 }
 
 /* In their own words, as it may be kept; "" for nothing. */

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "adapters/web/web_int.h"
-#include "bot/hash.h"
 #include "bot/must.h"
+#include "kb/hash.h"
 
 #define NBUCKETS      4096 /* a power of two */
 #define MAX_FOLLOWERS 8    /* tabs of one conversation, and then some */

@@ -20,6 +20,7 @@
 #include "adapters/web/web_int.h"
 #include "bot/limits.h"
 #include "bot/must.h"
+#include "bot/number.h"
 
 #define MAX_WAIT_S 25
 #define ANSWER_S   20            /* how long a question's request waits for its answer */
@@ -259,13 +260,9 @@ static const struct web_follower_calls calls = {
 
 int64_t web_query_number(const struct request *rq, const char *name, int64_t fallback)
 {
-    const char *s = request_query(rq, name);
-    char *end;
-    if (!s || !*s)
-        return fallback;
-    errno = 0;
-    long long n = strtoll(s, &end, 10);
-    return *end || errno || n < 0 ? fallback : n;
+    int64_t n = fallback;
+    number_read(request_query(rq, name), INT64_MAX, &n);
+    return n;
 }
 
 /* Whose transcript it is; false: a new one's. */

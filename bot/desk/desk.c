@@ -18,6 +18,7 @@
 #include "bot/journal.h"
 #include "bot/json.h"
 #include "bot/must.h"
+#include "bot/number.h"
 #include "bot/survey.h"
 #include "bot/work.h"
 #include "kb/pool.h"
@@ -95,7 +96,9 @@ int64_t desk_number(const struct desk_request *rq, const char *name)
     const char *s = json_string(rq->in, name, 18);
     if (!s)
         return json_int(rq->in, name, 1, INT64_MAX, 0);
-    return *s && strlen(s) == strspn(s, "0123456789") ? strtoll(s, NULL, 10) : 0;
+    int64_t n = 0;
+    number_read(s, INT64_MAX, &n);
+    return n;
 }
 
 /* Whose proxy names somebody else, or gives another role, has to sign on anew. */

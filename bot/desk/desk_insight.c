@@ -9,6 +9,7 @@
 #include "bot/desk/desk_survey.h"
 #include "bot/json.h"
 #include "bot/must.h"
+#include "bot/number.h"
 #include "bot/stat.h"
 #include "kb/entries.h"
 #include "kb/pool.h"
@@ -25,13 +26,10 @@
 static bool read_number(const struct desk_request *rq, const char *name, int max, int *ret)
 {
     const char *s = desk_text(rq, name, MAX_WORD);
-    char *end;
-    *ret = STAT_ANY;
-    if (!s || !*s)
-        return true;
-    long n = strtol(s, &end, 10);
+    int64_t n = STAT_ANY;
+    bool good = !s || !*s || number_read(s, max, &n);
     *ret = (int)n;
-    return !*end && n >= 0 && n <= max;
+    return good;
 }
 
 static bool read_end(const struct desk_request *rq, int *ret)

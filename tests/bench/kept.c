@@ -10,15 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kb/hash.h"
 #include "tests/bench/bench.h"
 
 #define PATH_SIZE 4096
 
 uint64_t kept_stamp(uint64_t stamp, const char *s)
 {
-    for (; *s; s++) /* FNV-1a */
-        stamp = (stamp ^ (unsigned char)*s) * 1099511628211u;
-    return (stamp ^ 0xff) * 1099511628211u; /* where one text ends and the next begins */
+    return hash_and_text(stamp, s);
 }
 
 uint64_t kept_stamp_file(uint64_t stamp, const char *path)
@@ -27,7 +26,7 @@ uint64_t kept_stamp_file(uint64_t stamp, const char *path)
     if (!f)
         die(path, strerror(errno));
     for (int ch; (ch = getc(f)) != EOF;)
-        stamp = (stamp ^ (unsigned)ch) * 1099511628211u;
+        stamp = hash_byte_64(stamp, (unsigned char)ch);
     fclose(f);
     return stamp;
 }

@@ -26,6 +26,7 @@
 #include "bot/must.h"
 #include "bot/smalltalk.h"
 #include "bot/store.h"
+#include "kb/hash.h"
 #include "kb/kb.h"
 #include "kb/pool.h"
 
@@ -121,9 +122,7 @@ struct month {
 
 static size_t hash(const char *s)
 {
-    uint64_t h = 14695981039346656037u; /* FNV-1a */
-    for (; *s; s++)
-        h = (h ^ (unsigned char)*s) * 1099511628211u;
+    uint64_t h = hash_64(HASH_64, s, strlen(s));
     return (size_t)(h ^ h >> 29);
 }
 
