@@ -70,6 +70,29 @@ static void test_a_number_of_years_that_the_base_lacks_is_no_other_subject(void 
     kb_close(kb);
 }
 
+static void test_what_is_all_in_one_place_is_not_declined(void **state)
+{
+    static const struct base_passage passages[] = {
+        {.key = "school",
+         .title = "School",
+         .body = "The evening school has many offers for people who are at work all day, among "
+                 "them one for the care of wounds and burns."},
+        {.key = "stable",
+         .title = "Stable",
+         .body = "Horses are fed in the morning and in the evening, and ridden at noon by whoever "
+                 "has paid for the lesson."},
+        {.key = "kitchen",
+         .title = "Kitchen",
+         .body = "The kitchen opens at six. Bread comes from the baker next door, and eggs from "
+                 "the farm behind the hill."}};
+    struct kb *kb = base_open();
+    for (size_t i = 0; i < sizeof passages / sizeof *passages; i++)
+        base_add(kb, &passages[i]);
+    assert_int_equal(band(kb, "are wounds explained"), KB_MEDIUM);
+    assert_int_equal(band(kb, "are wounds of horses explained"), KB_NONE);
+    kb_close(kb);
+}
+
 static void test_question_words_alone_are_about_nothing(void **state)
 {
     struct kb *kb = base_careers();
@@ -232,6 +255,7 @@ int main(void)
         cmocka_unit_test(test_a_short_unknown_word_is_no_question_word),
         cmocka_unit_test(test_a_verb_that_is_missing_says_less_than_a_thing),
         cmocka_unit_test(test_a_number_of_years_that_the_base_lacks_is_no_other_subject),
+        cmocka_unit_test(test_what_is_all_in_one_place_is_not_declined),
         cmocka_unit_test(test_question_words_alone_are_about_nothing),
         cmocka_unit_test(test_question_words_alone_find_their_own_heading),
         cmocka_unit_test(test_every_word_that_is_missing_makes_it_less_sure),
