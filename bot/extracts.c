@@ -27,7 +27,7 @@
 #define MUCH_CLOSER   0.1  /* and with so much more, either may be meant */
 #define LIKELY        0.6  /* confidence of the first from which on there is little doubt, */
 #define MUCH_LESS     0.2  /* and with so much less, others may be meant */
-#define SHORT         550  /* code points with extracts that only may be meant, without doubt */
+#define SHORT         500  /* code points with extracts that only may be meant, without doubt */
 #define SAME_WORDS    0.6  /* share of an extract's words that were said already: it adds nothing */
 #define NEW_WORDS     0.1  /* share of the question that a further extract must add */
 #define MUCH_NEW      0.25 /* the same beside one that is sure: it is hardly needed */

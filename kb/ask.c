@@ -279,8 +279,9 @@ static const char **copy_heading(struct pool *pool, const struct row *row)
 }
 
 /* A hit outlives the question, and so has copies of what is the shelf's. */
-static int give_hit(struct kb *kb, bool quote, const struct query *q, struct pool *pool,
-                    const struct row *row, const struct candidate *c, struct kb_hit *hit)
+static int give_hit(struct kb *kb, bool quote, bool further, const struct query *q,
+                    struct pool *pool, const struct row *row, const struct candidate *c,
+                    struct kb_hit *hit)
 {
     int r = row_document(kb, row);
     if (r)
@@ -309,7 +310,7 @@ static int give_hit(struct kb *kb, bool quote, const struct query *q, struct poo
         return 0;
     r = shelf_text(kb, row);
     if (!r)
-        extract_best(kb->tokenizer, q, pool, row, c, hit);
+        extract_best(kb->tokenizer, q, pool, row, c, further, hit);
     return r;
 }
 
@@ -426,8 +427,8 @@ static int answer(struct kb *kb, const struct kb_ask *ask, struct query *q, stru
         if (i >= n)
             r = row_read(kb, pool, c.c[i].id, &beyond);
         if (!r)
-            r = give_hit(kb, is_quotable(ask, hits, c.c, i), q, pool, i < n ? &row[i] : &beyond,
-                         &c.c[i], &hits->hit[i]);
+            r = give_hit(kb, is_quotable(ask, hits, c.c, i), i > 0, q, pool,
+                         i < n ? &row[i] : &beyond, &c.c[i], &hits->hit[i]);
     }
     return r;
 }

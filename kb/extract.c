@@ -18,12 +18,9 @@
 
 #include <string.h>
 
-#define WHOLE         380  /* bytes: a passage up to this is quoted whole */
-#define WHOLE_ENTRY   1100 /* the same for an entry's answer */
-#define MAX_LIST      900  /* a list or table up to this is quoted whole, with its lead */
+#define WHOLE_ENTRY   1100 /* bytes: an entry's answer up to this is quoted whole */
 #define TITLED        2    /* paragraphs with labels that make a list */
 #define MAX_SENTENCES 3
-#define ROUND_OFF     460 /* a short run takes neighbouring sentences along, up to this */
 #define TERSE         120 /* a paragraph of one sentence up to this sums up the one above it */
 #define WITH_BEFORE   700 /* a run with the sentence that its "They" speaks of, up to this */
 
@@ -42,6 +39,11 @@
 #define FITS     0.5  /* from here on an extract has the kind of thing that was asked for */
 
 #define NONE (-1e9) /* the score of no run at all */
+
+/* In bytes: a passage up to `whole` and a list or table with its lead up to `list` are quoted whole, a short run takes neighbouring
+ * sentences along up to `round_off`. Of further hits less, for the asker looks which of them is the one that he means. */
+static const struct extract_sizes well = {.whole = 380, .list = 900, .round_off = 460};
+static const struct extract_sizes briefly = {.whole = 250, .list = 400, .round_off = 250};
 
 struct run {
     size_t first, last; /* units, inclusive */
@@ -155,7 +157,7 @@ static void try_part(const struct scan *s, size_t lead, size_t first, size_t las
 {
     for (size_t from = first; from <= last; from++) {
         size_t start = from == first ? lead : from, to = from;
-        while (to < last && run_bytes(s->row, start, to + 1) <= MAX_LIST)
+        while (to < last && run_bytes(s->row, start, to + 1) <= s->size->list)
             to++;
         try_run(s, start, to, best);
     }
@@ -186,7 +188,7 @@ static bool alone(const struct scan *s, size_t i)
 static size_t try_list(const struct scan *s, size_t first, struct run *best)
 {
     size_t last = group_end(s->row, first), lead = list_lead(s, first);
-    if (run_bytes(s->row, lead, last) <= MAX_LIST)
+    if (run_bytes(s->row, lead, last) <= s->size->list)
         try_run(s, lead, last, best);
     else
         try_part(s, lead, first, last, best);
@@ -217,7 +219,7 @@ static void try_titled(const struct scan *s, size_t first, struct run *best)
     size_t n = 0, last = first, end = first;
     for (size_t i = first; i < s->row->nunit && s->seen[i].titled; i = end + 1, n++) {
         end = paragraph_end(s->row, i);
-        if (run_bytes(s->row, first, end) <= MAX_LIST)
+        if (run_bytes(s->row, first, end) <= s->size->list)
             last = end;
     }
     if (n >= TITLED && last > first)
@@ -272,7 +274,7 @@ static bool take_list(const struct scan *s, struct run *run)
     for (size_t i = first; i <= last; i++)
         if (s->seen[i].quoted)
             return false;
-    if (run_bytes(row, run->first, last) > MAX_LIST)
+    if (run_bytes(row, run->first, last) > s->size->list)
         return false;
     run->last = last;
     return true;
@@ -302,11 +304,11 @@ static void round_off(const struct scan *s, struct run *run)
     while (run->last - run->first + 1 < MAX_SENTENCES) {
         size_t next = run->last + 1;
         if (next < row->nunit && one_paragraph(row, run->last, next) && !row->unit[next].lead &&
-            neighbourly(&s->seen[next]) && run_bytes(row, run->first, next) <= ROUND_OFF)
+            neighbourly(&s->seen[next]) && run_bytes(row, run->first, next) <= s->size->round_off)
             run->last = next;
         else if (run->first && (across || one_paragraph(row, run->first - 1, run->first)) &&
                  neighbourly(&s->seen[run->first - 1]) &&
-                 run_bytes(row, run->first - 1, run->last) <= ROUND_OFF)
+                 run_bytes(row, run->first - 1, run->last) <= s->size->round_off)
             run->first--;
         else
             return;
@@ -376,15 +378,18 @@ static void give_lead(const struct scan *s, size_t first, struct kb_hit *hit)
 }
 
 void extract_best(struct tokenizer *t, const struct query *q, struct pool *pool,
-                  const struct row *row, const struct candidate *c, struct kb_hit *hit)
+                  const struct row *row, const struct candidate *c, bool further,
+                  struct kb_hit *hit)
 {
     struct scan s;
     size_t len = row->end - row->start;
     extract_scan(t, q, pool, row, c, &s);
+    s.size = further ? &briefly : &well;
     hit->lead = "";
     if (row->nunit && !s.fresh)
         return; /* all of it was said; text stays "" */
-    if (!row->nunit || (s.fresh == row->nunit && len <= (row->entry ? WHOLE_ENTRY : WHOLE))) {
+    if (!row->nunit ||
+        (s.fresh == row->nunit && len <= (row->entry ? WHOLE_ENTRY : s.size->whole))) {
         give_facts(&s, (struct run){0, row->nunit ? row->nunit - 1 : 0, 0}, hit);
         give(&s, 0, len, hit);
         return;

@@ -18,7 +18,13 @@ struct seen {
     bool aside;    /* sends the reader elsewhere: "For more on ...", "Visit ..." */
 };
 
+/* How much may be quoted; see extract.c. */
+struct extract_sizes {
+    size_t whole, list, round_off;
+};
+
 struct scan {
+    const struct extract_sizes *size; /* set by extract.c */
     const struct query *q;
     const struct row *row;
     struct pool *pool;

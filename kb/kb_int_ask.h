@@ -625,9 +625,11 @@ void measure_confidence(struct sureness *own, size_t nown, struct sureness *fore
 
 /* ---- extract.c, explain.c ------------------------------------------------------------------------------------------------- */
 
-/* The part of `row` that answers: fills hit->text, start, end, mark, nmark. shelf_text() has been called. */
+/* The part of `row` that answers: fills hit->text, start, end, mark, nmark. shelf_text() has been called. A `further` hit is quoted
+ * more briefly than the first. */
 void extract_best(struct tokenizer *t, const struct query *q, struct pool *pool,
-                  const struct row *row, const struct candidate *c, struct kb_hit *hit);
+                  const struct row *row, const struct candidate *c, bool further,
+                  struct kb_hit *hit);
 
 /* All of the above as figures. row[i] belongs to c->c[i], of which there are `n`. Lives in `pool`. */
 int explain_hits(struct kb *kb, struct pool *pool, const struct query *q,

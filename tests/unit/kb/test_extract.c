@@ -45,6 +45,49 @@ static void test_a_long_one_gives_the_sentences_around_the_best(void **state)
     free(text);
 }
 
+static void test_a_sentence_that_sums_up_takes_along_what_it_sums_up(void **state)
+{
+    const struct base_passage p = {
+        .key = "a",
+        .body = FILLER "\nScales are set with known weights every morning. Results are compared "
+                       "with those of another house.\nReliable equipment means reliable data.\n"
+                       "It is closed on Mondays. " FILLER};
+    char *text = extract(&p, "reliable equipment");
+    assert_non_null(strstr(text, "Reliable equipment means reliable data."));
+    assert_non_null(strstr(text, "Scales are set with known weights every morning."));
+    free(text);
+}
+
+static void test_further_hits_are_quoted_more_briefly(void **state)
+{
+    static const char *const place[] = {"Leeds", "York", "Hull"};
+    struct kb *kb = base_open();
+    char body[3][1024];
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(
+            body[i], sizeof body[i],
+            FILLER
+            "The cellar of the house in %s is open to visitors. A long flight of stairs leads to "
+            "it from the yard, past the old stables and the well. Whoever goes down "
+            "should bring a lamp and good shoes, since there is no light and the ceiling is low in "
+            "many of the vaults. " FILLER,
+            place[i]);
+        base_add(kb, &(struct base_passage){.key = place[i], .title = place[i], .body = body[i]});
+    }
+    struct kb_ask ask = {.text = "stairs of the cellar", .len = 20, .max = 3, .as_likely = 0.1};
+    struct kb_hits hits;
+    assert_int_equal(kb_ask(kb, &ask, &hits), 0);
+    assert_int_equal(hits.n, 3);
+    assert_non_null(strstr(hits.hit[0].text, "many of the vaults."));
+    for (size_t i = 1; i < 3; i++) {
+        assert_non_null(strstr(hits.hit[i].text, "cellar"));
+        assert_true(strlen(hits.hit[i].text) <= 250);
+        assert_true(strlen(hits.hit[i].text) < strlen(hits.hit[0].text));
+    }
+    kb_hits_release(&hits);
+    kb_close(kb);
+}
+
 static void test_a_list_is_quoted_whole_with_what_leads_it(void **state)
 {
     const struct base_passage p = {
@@ -163,6 +206,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_short_passage_is_quoted_whole),
         cmocka_unit_test(test_a_long_one_gives_the_sentences_around_the_best),
+        cmocka_unit_test(test_a_sentence_that_sums_up_takes_along_what_it_sums_up),
+        cmocka_unit_test(test_further_hits_are_quoted_more_briefly),
         cmocka_unit_test(test_a_list_is_quoted_whole_with_what_leads_it),
         cmocka_unit_test(test_a_sentence_that_leads_a_list_is_not_quoted_alone),
         cmocka_unit_test(test_a_very_long_list_is_quoted_in_part_around_the_best_items),
