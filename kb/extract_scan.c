@@ -213,8 +213,8 @@ static double label_of(const struct scan *s, const struct placing *p, const stru
 static bool quoted_before(const struct scan *s, const struct unit *u)
 {
     for (size_t i = 0; i < s->q->nskip; i++)
-        if (!strcmp(s->q->skip[i].document, s->row->notes->doc_id) && s->q->skip[i].start < u->end &&
-            u->start < s->q->skip[i].end)
+        if (!strcmp(s->q->skip[i].document, s->row->notes->doc_id) &&
+            s->q->skip[i].start < u->end && u->start < s->q->skip[i].end)
             return true;
     return false;
 }

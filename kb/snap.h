@@ -3,7 +3,7 @@
  * FTS5 remains the index of record. The snapshot holds the same postings in the form that ranking wants
  * (snap_find.c tells why), is derived from the index and can be deleted at any time. `<db>.snap` is written
  * to a temporary name and renamed, and never changed afterwards; all threads read it page by page into one copy in
- * memory (snap_file.c tells why it is not simply mapped), so none ever waits for another's question. It carries the base's
+ * memory (snap_file.c tells why it is not simply mapped, and when it is), so none ever waits for another's question. It carries the base's
  * id and the generation of the index it was made from. What changed since then is read from the index's change log into
  * a small delta (snap_view.c), so that an edited entry counts at the next question, without a rebuild.
  *
