@@ -19,7 +19,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 
 #include "bot/answer.h"
 #include "bot/bot.h"
@@ -31,6 +30,7 @@
 #include "bot/must.h"
 #include "bot/redact.h"
 #include "bot/session.h"
+#include "bot/typed.h"
 #include "bot/work.h"
 #include "kb/hash.h"
 
@@ -447,37 +447,6 @@ static bool begin(struct turn *t)
     return false;
 }
 
-/* How many code points, or -1 when it is not UTF-8. */
-static long code_points(const char *s, size_t len)
-{
-    long n = 0;
-    for (size_t i = 0; i < len; n++) {
-        utf8proc_int32_t c;
-        if ((unsigned char)s[i] < 0x80) {
-            i++;
-            continue;
-        }
-        utf8proc_ssize_t used =
-            utf8proc_iterate((const utf8proc_uint8_t *)s + i, (utf8proc_ssize_t)(len - i), &c);
-        if (used <= 0)
-            return -1;
-        i += (size_t)used;
-    }
-    return n;
-}
-
-/* Blanks at both ends off, NUL and other control characters to blanks: later everything is a terminated string. */
-static const char *clean(struct pool *pool, const char *s, size_t len)
-{
-    char *text = pool_strndup(pool, s, len);
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)text[i] < ' ' && text[i] != '\n' && text[i] != '\t')
-            text[i] = ' ';
-    while (len && strchr(" \n\t", text[len - 1]))
-        text[--len] = '\0';
-    return text + strspn(text, " \n\t");
-}
-
 /* "web:abc", or a hash when an adapter's names are longer than a session's may be. */
 static const char *key_of(struct pool *pool, const char *adapter, const char *conversation)
 {
@@ -529,23 +498,13 @@ static struct turn *turn_new(struct adapter *a, struct pool *pool, const struct 
     return t;
 }
 
-static bool is_blank(const char *s, size_t len)
-{
-    size_t i = 0;
-    while (i < len && (unsigned char)s[i] <= ' ')
-        i++;
-    return i == len;
-}
-
 int bot_check(const struct adapter *a, const char *text, size_t len)
 {
     struct bot_counts *c = &a->bot->counts;
-    long points = len > MAX_QUESTION_CHARS * 4 ? MAX_QUESTION_CHARS + 1 : code_points(text, len);
-    if (points < 0)
-        return -EILSEQ;
-    if (points > MAX_QUESTION_CHARS)
-        return c->refused_long++, -E2BIG;
-    return is_blank(text, len) ? (c->refused_empty++, -EINVAL) : 0;
+    int err = typed_check(text, len);
+    c->refused_long += err == -E2BIG;
+    c->refused_empty += err == -EINVAL;
+    return err;
 }
 
 static int accept_turn(struct adapter *a, struct pool *pool, const struct inbound *in)
@@ -558,7 +517,7 @@ static int accept_turn(struct adapter *a, struct pool *pool, const struct inboun
     int err = bot_check(a, in->text, in->len);
     if (err)
         return err;
-    const char *text = redact_for(bot->config, pool, clean(pool, in->text, in->len));
+    const char *text = redact_for(bot->config, pool, typed_clean(pool, in->text, in->len));
     struct turn *t = turn_new(a, pool, in, text);
     size_t before = open_of(bot->turns, t->line);
     if (!t->item.id && (bot->turns->n >= MAX_QUEUE || before >= MAX_CONVERSATION_WAITING))
@@ -600,7 +559,7 @@ static bool foresee(struct turn *t)
 struct turn *turn_foresee(struct adapter *a, const struct inbound *in)
 {
     struct pool *pool = pool_new();
-    const char *text = redact_for(a->bot->config, pool, clean(pool, in->text, in->len));
+    const char *text = redact_for(a->bot->config, pool, typed_clean(pool, in->text, in->len));
     struct turn *t = turn_new(a, pool, in, text);
     if (foresee(t))
         return t;

@@ -21,9 +21,8 @@
 
 #include <cmocka.h>
 
-#define SEND_MS 10000
-#define ANSWER_MS                                                                                  \
-    60000 /* it is returned as soon as it is there; a busy machine may take long */
+#define SEND_MS   10000
+#define ANSWER_MS 60000 /* it is returned as soon as it is there; a busy machine may take long */
 
 uint64_t client_now_ms(void)
 {
