@@ -385,7 +385,7 @@ static void collect(struct finder *f, struct find_result *r)
     }
 }
 
-/* The k-th best of all chunks so far; what is below is let go. */
+/* The k-th best of all chunks and segments so far; what is below is let go. The best of one alone are so already. */
 static void compare_chunks(struct finder *f, struct find_result *r)
 {
     size_t kept = 0;
