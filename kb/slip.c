@@ -99,10 +99,11 @@ static void note_spelling(const char *from, const char *to)
 static void make_tables(void)
 {
     memset(wrong_letter, WRONG, sizeof wrong_letter);
-    for (char a = 'a'; a <= 'z'; a++) {
-        vowels |= is_vowel(a) || a == 'h' ? slip_bit(a) : 0;
-        for (char b = 'a'; b <= 'z'; b++)
-            note_letters(a, b);
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+    for (const char *a = letters; *a; a++) {
+        vowels |= is_vowel(*a) || *a == 'h' ? slip_bit(*a) : 0;
+        for (const char *b = letters; *b; b++)
+            note_letters(*a, *b);
     }
     for (size_t p = 0; p < sizeof spelt / sizeof *spelt; p++) {
         note_spelling(spelt[p][0], spelt[p][1]);
