@@ -69,7 +69,7 @@ static int open_state(struct fix_call *c, struct store **ret)
 static int add_those_that_wait(struct fix_call *c, struct fix_keeping *k)
 {
     struct store *s = NULL;
-    int64_t id[FIX_CLOSED];
+    int64_t id[FIX_CLOSED] = {0};
     int n = open_state(c, &s);
     if (!n)
         n = store_tickets_of_later(s, k->edit.name, FIX_CLOSED, id);
