@@ -3,7 +3,7 @@
  * snap_find.c orders by float. Here the winners are read once more from the forward list, which yields the places of
  * their words (what rank.c wants) and from those the score in double (bm25f.c). candidates.c does the same with
  * what FTS5 found, so both paths give the same numbers. */
-#include "kb/snap_words.h"
+#include "kb/snap_places.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,27 +12,15 @@
 
 #define SPARE 64 /* room for passages that a float cannot tell from the last of the best */
 
-/* Where a word of the question stands. */
-struct place {
-    uint16_t word;
-    uint8_t field;
-    uint32_t pos;
-};
-
 struct search {
     struct view *v;
     struct query *q;
     struct pool *pool;
     struct snap_words words;
-    struct view_term *term; /* of q->term[i] */
-    /* Of one passage: what snap_sift() finds, the places as they stand, and the same by word; room for each. */
-    uint32_t *hit;
-    struct place *stands, *place;
-    size_t room;
-    uint32_t
-        *ends; /* per word: where its places begin in place[], and behind that, where they end */
-    uint16_t *
-        only; /* per word: the one term that it makes; NULL: some word makes several, or a phrase */
+    struct view_term *term;    /* of q->term[i] */
+    struct snap_places places; /* of one passage */
+    /* Per word: the one term that it makes; NULL: some word makes several, or a phrase. */
+    uint16_t *only;
     size_t segment; /* at hand */
     int32_t today;
     bool every; /* passage is asked about, not only the suspects */
@@ -42,95 +30,25 @@ struct search {
 
 /* ---- words and their lists ----------------------------------------------------------------------------------- */
 
-/* Room for what a passage of so many codes can have. */
-static void make_room(struct search *s, size_t codes)
-{
-    if (codes <= s->room)
-        return;
-    s->room = 2 * codes;
-    s->hit = pool_array(s->pool, s->room, sizeof *s->hit);
-    s->stands = pool_array(s->pool, s->room, sizeof *s->stands);
-    s->place = pool_array(s->pool, s->room, sizeof *s->place);
-}
-
-/* The words of the question in the passage, in the order in which they stand. */
-static size_t walk(struct search *s, struct snap_walk *w)
-{
-    const uint8_t *wanted = s->v->segment[s->segment].wanted;
-    const uint16_t *start = w->at;
-    size_t nhit = snap_sift(w, wanted, s->hit), n = 0;
-    for (size_t i = 0; i < nhit; i++) {
-        const uint16_t *at = start + s->hit[i];
-        if (at < w->at) /* the last step went over it */
-            continue;
-        w->next += (uint32_t)(at - w->at);
-        w->at = at;
-        uint16_t word = wanted[*at % SNAP_WANTED];
-        if (word == SNAP_CLOSER) {
-            enum snap_step step = snap_step(w);
-            if (step == STEP_END)
-                break;
-            word = step == STEP_TOKEN ? *snap_words_at(&s->words, s->segment, w->term) : 0;
-            if (word)
-                s->stands[n++] = (struct place){(uint16_t)(word - 1), (uint8_t)w->field, w->pos};
-        } else if (s->words.word[word - 1].term[s->segment] == *at) { /* nearly always */
-            s->stands[n++] = (struct place){(uint16_t)(word - 1), (uint8_t)w->field, w->next};
-        }
-    }
-    return n;
-}
-
-/* Those n places by word. */
-static void sort_places(struct search *s, size_t n)
-{
-    uint32_t *next = s->ends + 1, from = 0;
-    memset(s->ends, 0, (s->words.n + 1) * sizeof *next);
-    for (size_t i = 0; i < n; i++)
-        next[s->stands[i].word]++;
-    for (size_t i = 0; i < s->words.n; i++) {
-        uint32_t here = next[i];
-        next[i] = from;
-        from += here;
-    }
-    for (size_t i = 0; i < n; i++)
-        s->place[next[s->stands[i].word]++] = s->stands[i];
-}
-
-static void read_walk(struct search *s, size_t segment, struct snap_walk *w)
-{
-    s->segment = segment;
-    make_room(s, (size_t)(w->end - w->at));
-    sort_places(s, walk(s, w));
-}
-
 static int read_places(struct search *s, size_t segment, uint32_t ord)
 {
     struct snap_walk w = {0};
     int r = snap_forward(s->v->segment[segment].snap, ord, &w);
     if (!r)
-        read_walk(s, segment, &w);
+        snap_places_read(&s->places, segment, &w);
     return r;
-}
-
-/* The places of a word, as they stand, up to *ret_end. */
-static const struct place *places_of(const struct search *s, uint16_t word,
-                                     const struct place **ret_end)
-{
-    bool somewhere = word != NO_WORD;
-    *ret_end = s->place + (somewhere ? s->ends[word + 1] : 0);
-    return s->place + (somewhere ? s->ends[word] : 0);
 }
 
 static bool has_place(const struct search *s, uint16_t word, uint8_t field, uint32_t pos)
 {
-    const struct place *end, *p = places_of(s, word, &end);
+    const struct snap_place *end, *p = snap_places_of(&s->places, word, &end);
     while (p < end && (p->field != field || p->pos != pos))
         p++;
     return p < end;
 }
 
 /* Where the first token of the phrase has a place, whether the others stand in a row behind it. */
-static inline bool stands_at(const struct search *s, size_t term, const struct place *p)
+static inline bool stands_at(const struct search *s, size_t term, const struct snap_place *p)
 {
     for (size_t k = 1; k < s->q->term[term].ntoken; k++)
         if (!has_place(s, s->words.term[term][k], p->field, p->pos + (uint32_t)k))
@@ -221,7 +139,7 @@ static int phrase_part(struct search *s, size_t term, size_t segment, const stru
         if (r)
             return r;
         bool found = false;
-        const struct place *end, *p = places_of(s, s->words.term[term][0], &end);
+        const struct snap_place *end, *p = snap_places_of(&s->places, s->words.term[term][0], &end);
         for (; p < end; p++)
             if (stands_at(s, term, p)) {
                 uint8_t *c = &count[p->field];
@@ -495,7 +413,7 @@ static void find_only(struct search *s)
 
 static size_t matches_of(const struct search *s, size_t t, struct match *ret)
 {
-    const struct place *end, *p = places_of(s, s->words.term[t][0], &end);
+    const struct snap_place *end, *p = snap_places_of(&s->places, s->words.term[t][0], &end);
     size_t n = 0;
     for (; p < end; p++)
         if (s->q->term[t].ntoken == 1 || stands_at(s, t, p))
@@ -506,14 +424,14 @@ static size_t matches_of(const struct search *s, size_t t, struct match *ret)
 /* By term, then as they stand. */
 static size_t give_matches(const struct search *s, struct pool *pool, struct match **ret)
 {
-    size_t all = s->ends[s->words.n], most = s->only ? all : 0, n = 0;
-    const struct place *p, *end;
+    size_t all = s->places.ends[s->words.n], most = s->only ? all : 0, n = 0;
+    const struct snap_place *p, *end;
     for (size_t t = 0; !s->only && t < s->q->nterm; t++) {
-        p = places_of(s, s->words.term[t][0], &end);
+        p = snap_places_of(&s->places, s->words.term[t][0], &end);
         most += (size_t)(end - p);
     }
     struct match *m = pool_array(pool, most, sizeof *m);
-    for (p = s->place; s->only && n < all; p++)
+    for (p = s->places.place; s->only && n < all; p++)
         m[n++] = (struct match){s->only[p->word], p->field, p->pos};
     for (size_t t = 0; !s->only && t < s->q->nterm; t++)
         n += matches_of(s, t, m + n);
@@ -549,7 +467,7 @@ static void read_candidate(struct search *s, struct pool *pool, struct winner *w
                            struct candidate *c)
 {
     struct match *m = NULL;
-    read_walk(s, c->segment, &w->walk);
+    snap_places_read(&s->places, c->segment, &w->walk);
     c->nmatch = give_matches(s, pool, &m);
     c->match = m;
     c->bm25 = bm25f_score(&s->weights, m, c->nmatch, w->row->length, s->v->average);
@@ -616,7 +534,7 @@ int candidates_snap(struct view *v, struct query *q, struct pool *pool, size_t m
     s = pool_alloc(scratch, sizeof *s);
     *s = (struct search){.v = v, .q = q, .pool = scratch, .today = today_of(v, q)};
     snap_words_begin(&s->words, v, q, scratch);
-    s->ends = pool_array(scratch, s->words.n + 1, sizeof *s->ends);
+    snap_places_begin(&s->places, &s->words, scratch);
     find_only(s);
     int r = read_terms(s);
     if (r)
