@@ -92,7 +92,10 @@ static int append(struct store *s, struct store_live *l, struct buf *b, const st
                   struct handoff_done *ret)
 {
     struct store_conversation c;
-    int err = buf_failed(b) ? -EINVAL : store_append(s, l->adapter, l->name, 0, b->s, a->at_ms, &c);
+    int err = buf_failed(b)
+                  ? -EINVAL
+                  : store_append(s, l->adapter, l->name,
+                                 &(struct store_event){.body = b->s, .at_ms = a->at_ms}, &c);
     if (!err) {
         l->head = c.head;
         ret->event[ret->n].seq = c.head;
@@ -350,7 +353,9 @@ bool handoff_event(const struct handoff_wish *w, struct buf *b)
 static int note_event(struct store *s, const char *adapter, const char *name, struct buf *b,
                       int64_t at_ms, struct store_conversation *c, struct handoff_done *ret)
 {
-    int err = buf_failed(b) ? -EINVAL : store_append(s, adapter, name, 0, b->s, at_ms, c);
+    int err = buf_failed(b) ? -EINVAL
+                            : store_append(s, adapter, name,
+                                           &(struct store_event){.body = b->s, .at_ms = at_ms}, c);
     if (!err) {
         if (!ret->adapter) {
             ret->adapter = must(strdup(adapter));

@@ -142,7 +142,8 @@ static int write_extras(struct store *s, struct put *p)
 static int write_event(struct store *s, struct put *p)
 {
     struct store_conversation c;
-    int err = store_append(s, p->row.adapter, p->in.conversation, 0, p->in.event, p->row.at_ms, &c);
+    const struct store_event e = {.body = p->in.event, .at_ms = p->row.at_ms};
+    int err = store_append(s, p->row.adapter, p->in.conversation, &e, &c);
     if (err)
         return err;
     p->writing.talk = c;

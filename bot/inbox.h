@@ -139,6 +139,7 @@ struct inbox_reply {
     const char *conversation; /* its transcript gets `body`; or NULL: the outbox does */
     const char *lane, *note;  /* of the outbox */
     const char *body;
+    size_t told;              /* bytes at its end that others were told as well */
     enum reply_person person; /* what it says of one, where one can be called */
 };
 struct inbox_closed {

@@ -104,9 +104,10 @@ static int write_event_of(struct store *s, struct inbox_writing *w)
 {
     const struct inbox_reply *r = w->reply;
     const struct journal_turn *t = r->turn;
-    int err = w->talk.id ? store_append_to(s, &w->talk, t->id, r->body, t->at_ms)
-                         : store_append(s, w->adapter->type->name, r->conversation, t->id, r->body,
-                                        t->at_ms, &w->talk);
+    const struct store_event e = {
+        .turn = t->id, .body = r->body, .told = r->told, .at_ms = t->at_ms};
+    int err = w->talk.id ? store_append_to(s, &w->talk, &e)
+                         : store_append(s, w->adapter->type->name, r->conversation, &e, &w->talk);
     if (err == -ESTALE)
         w->result.refused = true;
     else if (!err)

@@ -48,6 +48,7 @@ struct journal_turn {
     const char *adapter, *conversation;
     const char *question, *lang;
     const char *reply_json; /* as reply_json() writes it */
+    bool again;             /* others were told the same: it is written down once */
     const char *kind;
     double confidence;
     int64_t at_ms; /* wall clock, Unix milliseconds */

@@ -178,13 +178,18 @@ struct store_conversation {
 /* -ENOENT: it has no event yet. */
 int store_conversation(struct store *s, const char *adapter, const char *name,
                        struct store_conversation *ret);
-/* The next event. `body` are the members of a JSON object, without its braces; turn: of an answer, or 0. -ESTALE: the
- * conversation was erased, or a person answers there and this is an answer. *ret: as it is now. */
-int store_append(struct store *s, const char *adapter, const char *name, int64_t turn,
-                 const char *body, int64_t at_ms, struct store_conversation *ret);
+struct store_event {
+    int64_t turn;     /* of an answer, or 0 */
+    const char *body; /* the members of a JSON object, without its braces; */
+    size_t
+        told; /* of it so many bytes at the end were told to others as well, and are written down once */
+    int64_t at_ms;
+};
+/* The next event. -ESTALE: the conversation was erased, or a person answers there and this is an answer. *ret: as it is now. */
+int store_append(struct store *s, const char *adapter, const char *name,
+                 const struct store_event *e, struct store_conversation *ret);
 /* The same with what an append of this transaction has left in *c. */
-int store_append_to(struct store *s, struct store_conversation *c, int64_t turn, const char *body,
-                    int64_t at_ms);
+int store_append_to(struct store *s, struct store_conversation *c, const struct store_event *e);
 /* The turn of an answer in a transcript. -ENOENT: there is no such event, or it is no answer. */
 int store_event_turn(struct store *s, int64_t conversation, int64_t seq, int64_t *ret_turn);
 int store_set_mode(struct store *s, int64_t conversation, enum store_mode mode);

@@ -12,6 +12,9 @@ enum store_sql {
     SQL_UNANSWERED,
     SQL_FORGET_TURNS,
     SQL_FORGET_IGNORED,
+    SQL_ADD_TEXT,
+    SQL_ADD_USES,
+    SQL_MORE_USES,
     SQL_VOTE,
     SQL_HAS_TURN,
     SQL_EXPORT,
@@ -138,9 +141,23 @@ struct store {
     int64_t last_turn;      /* the highest number given out ... */
     int64_t sure_turn;      /* ... and that before this transaction */
     unsigned char birthmark[16];
-    bool scrub;            /* something was erased: nothing of it may stay in the write-ahead log */
-    struct store_log *log; /* or NULL: SQLite carries its log over by itself */
+    bool scrub; /* something was erased: nothing of it may stay in the write-ahead log */
+    struct store_texts *texts; /* or NULL */
+    struct store_log *log;     /* or NULL: SQLite carries its log over by itself */
 };
+
+/* store_told.c. Number *ret_id of the text that str[0..len) has, for one row of `turns` or `events` that names it; 0: write it into the
+ * row. */
+int store_told(struct store *s, const char *str, size_t len, int64_t *ret_id);
+/* Before a commit, a mark, and whatever deletes. */
+int store_texts_settle(struct store *s);
+/* Behind what deletes, and what takes back. */
+void store_texts_forget(struct store *s);
+/* What `row`, of `column`, says in all. */
+#define STORE_REPLY(row)                                                                           \
+    "ifnull((SELECT x.body FROM texts x WHERE x.id = " row ".told), " row ".reply)"
+#define STORE_BODY(row)                                                                            \
+    row ".body || ifnull((SELECT x.body FROM texts x WHERE x.id = " row ".told), '')"
 
 /* store_log.c. Until nobody but the caller carries the log over. */
 void store_log_wait(struct store *s);
@@ -150,7 +167,7 @@ void store_log_stop(struct store *s);
 int store_errno(sqlite3 *db, int rc);
 /* Several statements in one string. */
 int store_run(sqlite3 *db, const char *sql);
-/* The statement `id`, with `format` saying what is bound to ?1, ?2, ...: i an int64_t, t a text or NULL, d a double. NULL
+/* The statement `id`, with `format` saying what is bound to ?1, ?2, ...: i an int64_t, t a text or NULL, n a text and its bytes (size_t), d a double. NULL
  * with *ret_err when it cannot be prepared. Ended by store_finish() or store_reset(). */
 sqlite3_stmt *store_bind(struct store *s, enum store_sql id, const char *sql, int *ret_err,
                          const char *format, ...);

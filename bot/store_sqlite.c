@@ -260,6 +260,23 @@ static const char *const sql_upgrade[] = {
 
     /* What it did store_add_turn() does. */
     "DROP TRIGGER turn_unanswered;",
+
+    /* What many are told, once: store_told.c. */
+    "CREATE TABLE texts("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT," /* never given twice */
+    "  body TEXT NOT NULL);"
+    "CREATE TABLE text_uses("
+    "  text INTEGER PRIMARY KEY," /* beside the text: it changes often and is short */
+    "  n INTEGER NOT NULL);"      /* rows that name it */
+    "ALTER TABLE turns ADD COLUMN told INTEGER;" /* the text that is its reply, which is empty then */
+    "ALTER TABLE events ADD COLUMN told INTEGER;" /* the text that follows its body */
+    "CREATE TRIGGER turn_untold AFTER DELETE ON turns WHEN old.told IS NOT NULL"
+    " BEGIN UPDATE text_uses SET n = n - 1 WHERE text = old.told; END;"
+    "CREATE TRIGGER event_untold AFTER DELETE ON events WHEN old.told IS NOT NULL"
+    " BEGIN UPDATE text_uses SET n = n - 1 WHERE text = old.told; END;"
+    "CREATE TRIGGER text_unused AFTER UPDATE ON text_uses WHEN new.n <= 0"
+    " BEGIN DELETE FROM texts WHERE id = new.text; DELETE FROM text_uses WHERE text = new.text; "
+    "END;",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof sql_upgrade / sizeof sql_upgrade[0]))
@@ -443,6 +460,7 @@ void store_close(struct store *s)
     if (!s)
         return;
     store_log_stop(s);
+    store_texts_forget(s);
     for (size_t i = 0; i < NSQL; i++)
         sqlite3_finalize(s->st[i]);
     sqlite3_close(s->db);
@@ -475,7 +493,9 @@ int store_begin_read(struct store *s)
 
 int store_commit(struct store *s)
 {
-    int err = store_run(s->db, "COMMIT");
+    int err = store_texts_settle(s);
+    if (!err)
+        err = store_run(s->db, "COMMIT");
     if (!err)
         s->sure_turn = s->last_turn;
     if (!err && s->scrub) { /* a reader in the way is no failure: the next checkpoint does it */
@@ -488,17 +508,21 @@ int store_commit(struct store *s)
 void store_rollback(struct store *s)
 {
     s->last_turn = s->sure_turn;
+    store_texts_forget(s);
     if (!sqlite3_get_autocommit(s->db)) /* some failures have rolled back already */
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
 int store_mark(struct store *s)
 {
-    return store_run(s->db, "SAVEPOINT mark");
+    int err = store_texts_settle(s);
+    return err ? err : store_run(s->db, "SAVEPOINT mark");
 }
 
 int store_settle(struct store *s, bool keep)
 {
+    if (!keep)
+        store_texts_forget(s);
     return store_run(s->db, keep ? "RELEASE mark" : "ROLLBACK TO mark; RELEASE mark");
 }
 
@@ -521,11 +545,16 @@ sqlite3_stmt *store_bind(struct store *s, enum store_sql id, const char *sql, in
     *ret_err = store_errno(s->db, rc);
     if (rc)
         return NULL;
+    const char *text;
     va_list ap;
     va_start(ap, format);
     for (int i = 1; *format; format++, i++)
         switch (*format) {
         case 'i': sqlite3_bind_int64(*st, i, va_arg(ap, int64_t)); break;
+        case 'n': /* a text and its length */
+            text = va_arg(ap, const char *);
+            sqlite3_bind_text64(*st, i, text, va_arg(ap, size_t), SQLITE_STATIC, SQLITE_UTF8);
+            break;
         case 'd': sqlite3_bind_double(*st, i, va_arg(ap, double)); break;
         default: sqlite3_bind_text(*st, i, va_arg(ap, const char *), -1, SQLITE_STATIC); break;
         }

@@ -25,8 +25,9 @@ int store_survey_count(struct store *s, int64_t since_ms, int64_t *ret_n)
 }
 
 static const char sql_survey_turns[] =
-    "SELECT id, at_ms, adapter, question, kind, confidence, reply FROM turns"
-    " WHERE id > ?1 AND at_ms >= ?2 ORDER BY id";
+    "SELECT id, at_ms, adapter, question, kind, confidence, " STORE_REPLY(
+        "turns") " FROM turns"
+                 " WHERE id > ?1 AND at_ms >= ?2 ORDER BY id";
 
 int store_survey_turns(struct store *s, int64_t after, int64_t since_ms, store_survey_turn_fn *fn,
                        void *ctx)

@@ -10,7 +10,8 @@
 #define COLUMNS                                                                                    \
     "k.turn, t.at_ms, k.changed_ms, k.why, k.state, k.owner, k.outcome, t.adapter, "               \
     "t.conversation,"                                                                              \
-    " t.question, t.kind, t.reply, t.confidence FROM tickets k JOIN turns t ON t.id = k.turn"
+    " t.question, t.kind, " STORE_REPLY(                                                           \
+        "t") ", t.confidence FROM tickets k JOIN turns t ON t.id = k.turn"
 
 static const char *text(sqlite3_stmt *st, int column)
 {
@@ -127,10 +128,12 @@ int store_ticket(struct store *s, int64_t id, store_ticket_fn *fn, void *ctx)
 }
 
 static const char sql_ticket_events[] =
-    "SELECT seq, at_ms, body FROM (SELECT e.seq, e.at_ms, e.body FROM turns t"
-    "  JOIN conversations c ON c.adapter = t.adapter AND c.name = t.conversation"
-    "  JOIN events e ON e.conversation = c.id WHERE t.id = ?1 ORDER BY e.seq DESC LIMIT ?2)"
-    " ORDER BY seq";
+    "SELECT seq, at_ms, body FROM (SELECT e.seq, e.at_ms, " STORE_BODY(
+        "e") " AS body FROM turns t"
+             "  JOIN conversations c ON c.adapter = t.adapter AND c.name = t.conversation"
+             "  JOIN events e ON e.conversation = c.id WHERE t.id = ?1 ORDER BY e.seq DESC LIMIT "
+             "?2)"
+             " ORDER BY seq";
 
 int store_ticket_events(struct store *s, int64_t id, size_t max, store_ticket_event_fn *fn,
                         void *ctx)
@@ -147,10 +150,11 @@ int store_ticket_events(struct store *s, int64_t id, size_t max, store_ticket_ev
 }
 
 static const char sql_ticket_turns[] =
-    "SELECT id, at_ms, question, reply FROM (SELECT b.id, b.at_ms, b.question, b.reply FROM turns t"
-    "  JOIN turns b ON b.id = t.id OR t.conversation <> '' AND b.adapter = t.adapter"
-    "   AND b.conversation = t.conversation AND b.id < t.id"
-    "  WHERE t.id = ?1 ORDER BY b.id DESC LIMIT ?2) ORDER BY id";
+    "SELECT id, at_ms, question, reply FROM (SELECT b.id, b.at_ms, b.question, " STORE_REPLY(
+        "b") " AS reply FROM turns t"
+             "  JOIN turns b ON b.id = t.id OR t.conversation <> '' AND b.adapter = t.adapter"
+             "   AND b.conversation = t.conversation AND b.id < t.id"
+             "  WHERE t.id = ?1 ORDER BY b.id DESC LIMIT ?2) ORDER BY id";
 
 int store_ticket_turns(struct store *s, int64_t id, size_t max, store_ticket_fn *fn, void *ctx)
 {
@@ -170,10 +174,10 @@ int store_ticket_turns(struct store *s, int64_t id, size_t max, store_ticket_fn 
     return row;
 }
 
-static const char sql_asked_before[] =
-    "SELECT b.question, b.reply FROM turns t JOIN turns b ON b.adapter = t.adapter"
-    "  AND b.conversation = t.conversation AND b.id < t.id AND b.at_ms >= t.at_ms - ?2"
-    " WHERE t.id = ?1 AND t.conversation <> '' ORDER BY b.id DESC LIMIT ?3";
+static const char sql_asked_before[] = "SELECT b.question, " STORE_REPLY(
+    "b") " FROM turns t JOIN turns b ON b.adapter = t.adapter"
+         "  AND b.conversation = t.conversation AND b.id < t.id AND b.at_ms >= t.at_ms - ?2"
+         " WHERE t.id = ?1 AND t.conversation <> '' ORDER BY b.id DESC LIMIT ?3";
 
 int store_asked_before(struct store *s, int64_t id, int64_t within_ms, size_t max,
                        store_asked_fn *fn, void *ctx)

@@ -68,36 +68,39 @@ static int go_on(struct store *s, struct store_conversation *c, bool answer, int
     return st ? store_finish(s, st) : err;
 }
 
-static const char sql_add_event[] = "INSERT INTO events(conversation, seq, turn, at_ms, body)"
-                                    " VALUES(?1, ?2, nullif(?3, 0), ?4, ?5)";
+static const char sql_add_event[] = "INSERT INTO events(conversation, seq, turn, at_ms, body, told)"
+                                    " VALUES(?1, ?2, nullif(?3, 0), ?4, ?5, nullif(?6, 0))";
 
-static int add_event(struct store *s, const struct store_conversation *c, int64_t turn,
-                     const char *body, int64_t at_ms)
+static int add_event(struct store *s, const struct store_conversation *c,
+                     const struct store_event *e)
 {
-    int err;
-    sqlite3_stmt *st = store_bind(s, SQL_ADD_EVENT, sql_add_event, &err, "iiiit", c->id, c->head,
-                                  turn, at_ms, body);
+    int64_t told = 0;
+    size_t len = strlen(e->body), own = len - e->told;
+    int err = e->told ? store_told(s, e->body + own, e->told, &told) : 0;
+    if (err)
+        return err;
+    sqlite3_stmt *st = store_bind(s, SQL_ADD_EVENT, sql_add_event, &err, "iiiini", c->id, c->head,
+                                  e->turn, e->at_ms, e->body, told ? own : len, told);
     return st ? store_finish(s, st) : err;
 }
 
-int store_append_to(struct store *s, struct store_conversation *c, int64_t turn, const char *body,
-                    int64_t at_ms)
+int store_append_to(struct store *s, struct store_conversation *c, const struct store_event *e)
 {
-    int err = go_on(s, c, turn != 0, at_ms);
-    return err ? err : add_event(s, c, turn, body, at_ms);
+    int err = go_on(s, c, e->turn != 0, e->at_ms);
+    return err ? err : add_event(s, c, e);
 }
 
 /* Small statements, one behind the other: a single one with RETURNING opens a temporary database for the row that it returns, each
  * time, which took half as long again as all that is written for a question. */
-int store_append(struct store *s, const char *adapter, const char *name, int64_t turn,
-                 const char *body, int64_t at_ms, struct store_conversation *ret)
+int store_append(struct store *s, const char *adapter, const char *name,
+                 const struct store_event *e, struct store_conversation *ret)
 {
     int err = store_conversation(s, adapter, name, ret);
     if (!err)
-        return store_append_to(s, ret, turn, body, at_ms);
+        return store_append_to(s, ret, e);
     if (err == -ENOENT)
-        err = begin_talk(s, adapter, name, at_ms, ret);
-    return err ? err : add_event(s, ret, turn, body, at_ms);
+        err = begin_talk(s, adapter, name, e->at_ms, ret);
+    return err ? err : add_event(s, ret, e);
 }
 
 static const char sql_event_turn[] =
@@ -126,8 +129,9 @@ int store_set_mode(struct store *s, int64_t conversation, enum store_mode mode)
     return st ? store_finish(s, st) : err;
 }
 
-static const char sql_events[] = "SELECT seq, body FROM events WHERE conversation = ?1 AND seq > ?2"
-                                 " ORDER BY seq LIMIT ?3";
+static const char sql_events[] =
+    "SELECT seq, " STORE_BODY("events") " FROM events WHERE conversation = ?1 AND seq > ?2"
+                                        " ORDER BY seq LIMIT ?3";
 
 int store_events(struct store *s, int64_t conversation, int64_t after, size_t max,
                  store_event_fn *fn, void *ctx)
@@ -225,9 +229,10 @@ static const char *const sql_erase[] = {
 
 static int erase_all(struct store *s, const char *adapter, const char *name)
 {
-    int err = 0;
+    int err = store_texts_settle(s);
     for (size_t i = 0; i < sizeof sql_erase / sizeof sql_erase[0] && !err; i++)
         err = run_for(s, sql_erase[i], adapter, name);
+    store_texts_forget(s);
     s->scrub = true;
     return err;
 }
@@ -250,9 +255,12 @@ int store_erase_turn(struct store *s, int64_t turn)
     char id[24];
     s->scrub = true;
     snprintf(id, sizeof id, "%lld", (long long)turn);
-    int err = run_for(s, FORGET_IGNORED(MINE), id, NULL);
+    int err = store_texts_settle(s);
+    if (!err)
+        err = run_for(s, FORGET_IGNORED(MINE), id, NULL);
     if (!err)
         err = run_for(s, "DELETE FROM turns WHERE " MINE, id, NULL);
+    store_texts_forget(s);
     return err ? err : sqlite3_changes(s->db) ? 0 : -ENOENT;
 }
 

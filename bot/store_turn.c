@@ -5,9 +5,9 @@
 #include "bot/journal.h"
 #include "bot/store_int.h"
 
-static const char sql_add_turn[] =
-    "INSERT INTO turns(at_ms, adapter, conversation, question, lang, kind, confidence, reply, id)"
-    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+static const char sql_add_turn[] = "INSERT INTO turns(at_ms, adapter, conversation, question, "
+                                   "lang, kind, confidence, reply, id, told)"
+                                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, nullif(?10, 0))";
 
 /* Questions that nobody has to look at are those that store_edit.c has folded. */
 static const char sql_unanswered[] =
@@ -31,11 +31,13 @@ static int add_ticket(struct store *s, const struct journal_turn *t, int64_t id)
 
 int store_add_turn(struct store *s, const struct journal_turn *t, int64_t *ret_id)
 {
-    int err;
-    int64_t id = t->id ? t->id : ++s->last_turn;
-    sqlite3_stmt *st = store_bind(s, SQL_ADD_TURN, sql_add_turn, &err, "itttttdti", t->at_ms,
+    int64_t id = t->id ? t->id : ++s->last_turn, told = 0;
+    int err = t->again ? store_told(s, t->reply_json, strlen(t->reply_json), &told) : 0;
+    if (err)
+        return err;
+    sqlite3_stmt *st = store_bind(s, SQL_ADD_TURN, sql_add_turn, &err, "itttttdtii", t->at_ms,
                                   t->adapter, t->conversation, t->question, t->lang, t->kind,
-                                  t->confidence, t->reply_json, id);
+                                  t->confidence, told ? "" : t->reply_json, id, told);
     if (st)
         err = store_finish(s, st);
     if (!err)
@@ -55,7 +57,9 @@ int store_forget_turns(struct store *s, int64_t at_ms, int max)
         store_bind(s, SQL_FORGET_TURNS, sql_forget_turns, &err, "ii", at_ms, (int64_t)max);
     if (st)
         err = store_finish(s, st);
-    return err ? err : sqlite3_changes(s->db);
+    int n = sqlite3_changes(s->db);
+    store_texts_forget(s);
+    return err ? err : n;
 }
 
 static const char sql_has_turn[] = "SELECT 1 FROM turns WHERE id = ?1";
@@ -86,15 +90,18 @@ int store_vote(struct store *s, const struct store_vote *v)
 
 /* A question with what is known of it, oldest first. */
 static const char sql_export[] =
-    "SELECT t.id, t.at_ms, t.adapter, t.conversation, t.question, t.lang, t.kind, t.confidence, "
-    "t.reply,"
-    " (SELECT sum(v > 0) FROM votes WHERE turn = t.id), (SELECT sum(v < 0) FROM votes WHERE turn = "
-    "t.id)"
-    " FROM turns t WHERE t.at_ms >= ?1 AND (?2 IS NULL OR t.adapter = ?2)"
-    " AND (?3 IS NULL OR t.conversation = ?3)"
-    " AND (?4 IS NULL OR instr(lower(t.question), lower(?4)) > 0) AND t.id > ?5 ORDER BY t.id "
-    "LIMIT "
-    "?6";
+    "SELECT t.id, t.at_ms, t.adapter, t.conversation, t.question, t.lang, t.kind, "
+    "t.confidence, " STORE_REPLY(
+        "t") ","
+             " (SELECT sum(v > 0) FROM votes WHERE turn = t.id), (SELECT sum(v < 0) FROM votes "
+             "WHERE turn = "
+             "t.id)"
+             " FROM turns t WHERE t.at_ms >= ?1 AND (?2 IS NULL OR t.adapter = ?2)"
+             " AND (?3 IS NULL OR t.conversation = ?3)"
+             " AND (?4 IS NULL OR instr(lower(t.question), lower(?4)) > 0) AND t.id > ?5 ORDER BY "
+             "t.id "
+             "LIMIT "
+             "?6";
 
 int store_export(struct store *s, const struct store_export *what, store_export_fn *fn, void *ctx)
 {

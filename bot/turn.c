@@ -273,6 +273,13 @@ static void take_call(struct turn *t)
     t->reply = r;
 }
 
+/* Whether it ends with what others were told: an apology in its place, or another form, does not. */
+static bool told_before(const struct turn *t, const struct buf *body)
+{
+    return t->same && body->len > t->nsame &&
+           !memcmp(body->s + body->len - t->nsame, t->same, t->nsame);
+}
+
 const struct inbox_reply *turn_write(struct turn *t, int64_t id, int64_t seq)
 {
     struct buf body;
@@ -282,6 +289,7 @@ const struct inbox_reply *turn_write(struct turn *t, int64_t id, int64_t seq)
     buf_expect(&body, t->nsame + 256); /* and what names the question */
     render_something(t, id_text(t, id), &body);
     t->closing.body = pool_strndup(t->pool, body.s, body.len);
+    t->closing.told = told_before(t, &body) ? t->nsame : 0;
     buf_release(&body);
     return &t->closing;
 }
@@ -300,6 +308,7 @@ static void fill_row(struct turn *t)
         .reply_json = t->heard            ? t->heard->json
                       : buf_failed(&json) ? "{}"
                                           : pool_strndup(t->pool, json.s, json.len),
+        .again = t->heard != NULL,
         .kind = reply_kind_name(t->reply->kind),
         .confidence = t->reply->confidence,
         .at_ms = clock_wall_ms(),

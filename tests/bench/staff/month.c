@@ -169,7 +169,8 @@ static void add_event(struct month *m, const char *adapter, const char *name, in
     struct store_conversation c;
     if (buf_failed(body))
         die("an event is too long", name);
-    check(store_append(m->store, adapter, name, turn, body->s, at_ms, &c));
+    check(store_append(m->store, adapter, name,
+                       &(struct store_event){.turn = turn, .body = body->s, .at_ms = at_ms}, &c));
 }
 
 static void tell(struct month *m, const char *adapter, const char *name, const char *text,

@@ -103,7 +103,10 @@ static void ask(struct talk *t)
         return;
     snprintf(identity, sizeof identity, "%s:q%d", t->name, t->n);
     struct store_message m = {.adapter = "web", .identity = identity, .body = "?", .at_ms = now()};
-    assert_int_equal(store_append(s, "web", t->name, 0, "\"t\":\"msg\"", now(), &c), 0);
+    assert_int_equal(
+        store_append(s, "web", t->name,
+                     &(struct store_event){.turn = 0, .body = "\"t\":\"msg\"", .at_ms = now()}, &c),
+        0);
     assert_int_equal(c.mode, t->mode);
     t->id = c.id;
     m.state = c.mode == MODE_HUMAN ? INBOX_DONE : INBOX_OPEN;
@@ -126,8 +129,12 @@ static void answer(struct talk *t)
     if (!open)
         return;
     assert_int_not_equal(t->mode, MODE_HUMAN); /* what was open then is open no more */
-    assert_int_equal(store_append(s, "web", t->name, t->q[i].turn, "\"t\":\"answer\"", now(), &c),
-                     0);
+    assert_int_equal(
+        store_append(
+            s, "web", t->name,
+            &(struct store_event){.turn = t->q[i].turn, .body = "\"t\":\"answer\"", .at_ms = now()},
+            &c),
+        0);
     t->q[i].fate = ANSWERED;
 }
 
@@ -138,7 +145,11 @@ static void want(struct talk *t)
     struct store_conversation c;
     struct store_handoff h = {.adapter = "web", .conversation = t->name, .want = w, .at_ms = now()};
     assert_int_equal(store_add_handoff(s, &h), 0);
-    assert_int_equal(store_append(s, "web", t->name, 0, "\"t\":\"handoff\"", now(), &c), 0);
+    assert_int_equal(
+        store_append(s, "web", t->name,
+                     &(struct store_event){.turn = 0, .body = "\"t\":\"handoff\"", .at_ms = now()},
+                     &c),
+        0);
     t->id = c.id;
     assert_int_equal(handoff_want(s, &c, w, "slack:C1", now(), true), 0);
     if (!strcmp(w, "cancel")) {

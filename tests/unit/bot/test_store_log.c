@@ -153,7 +153,10 @@ static void what_is_erased_is_in_no_file_whatever_the_thread_does(void **state)
         char name[16];
         snprintf(name, sizeof name, "b%d", round);
         assert_int_equal(store_begin(s), 0);
-        assert_int_equal(store_append(s, "web", name, 0, "\"text\":\"" SECRET "\"", 1, &c), 0);
+        assert_int_equal(
+            store_append(s, "web", name,
+                         &(struct store_event){.body = "\"text\":\"" SECRET "\"", .at_ms = 1}, &c),
+            0);
         assert_int_equal(store_commit(s), 0);
         for (int n = 0; n < 1700 + round * 90; n++)
             assert_int_equal(write_note(i++), 0);

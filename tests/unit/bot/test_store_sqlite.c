@@ -193,6 +193,8 @@ static const char as_it_was[] =
     "DROP TABLE live; DROP TABLE edits; DROP TABLE cluster_merges; DROP TABLE recovery_codes;"
     "DROP TABLE tokens; DROP INDEX conversations_erased;"
     "DROP TABLE ignored;"
+    "DROP TRIGGER turn_untold; DROP TRIGGER event_untold; DROP TABLE texts; DROP TABLE text_uses;"
+    "ALTER TABLE turns DROP COLUMN told; ALTER TABLE events DROP COLUMN told;"
     "CREATE TRIGGER turn_unanswered AFTER INSERT ON turns WHEN new.kind IN ('none', 'choices')"
     " BEGIN INSERT INTO tickets(turn, why, state, changed_ms)"
     "  VALUES(new.id, CASE new.kind WHEN 'none' THEN 1 ELSE 2 END, 0, new.at_ms); END;"

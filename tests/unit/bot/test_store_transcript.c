@@ -28,7 +28,8 @@ static int tear_down(void **state)
 
 static int append(const char *name, int64_t turn, int64_t at_ms, struct store_conversation *c)
 {
-    return store_append(s, "web", name, turn, "\"text\":\"" SECRET "\"", at_ms, c);
+    const struct store_event e = {.turn = turn, .body = "\"text\":\"" SECRET "\"", .at_ms = at_ms};
+    return store_append(s, "web", name, &e, c);
 }
 
 /* A question as a chat asks it: message, event, answer. */
