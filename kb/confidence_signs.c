@@ -89,15 +89,11 @@ void confidence_read(struct query *q)
 
 /* ---- the runner-up ------------------------------------------------------------------------------------ */
 
-static const char *last_heading(const struct row *row)
-{
-    return row->nheading ? row->heading[row->nheading - 1] : "";
-}
-
 /* Another answer, and not another part, another answer or a copy of the same. */
 static bool is_rival(const struct row *a, const struct row *b)
 {
-    return strcmp(a->title, b->title) != 0 || strcmp(last_heading(a), last_heading(b)) != 0 ||
+    return strcmp(a->title, b->title) != 0 ||
+           strcmp(row_last_heading(a), row_last_heading(b)) != 0 ||
            strcmp(a->question, b->question) != 0;
 }
 

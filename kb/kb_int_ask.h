@@ -444,18 +444,22 @@ struct row {
 
 /* What is worked out about a passage and is the same for every question: each when a question first wants it. */
 struct row_notes {
-    struct pool *pool;                      /* that the row lives in */
-    const char *doc_id, *url, *reviewed;    /* row_document(); the row's own, else its document's */
-    const char *text;                       /* shelf_text() */
-    const struct text_words *body, *quoted; /* words.c */
-    struct extract_notes *units;            /* extract_scan.c */
-    const struct line_notes *lines;         /* line.c */
-    bool has_traits;                        /* the next one is known */
-    uint16_t traits;                        /* trait_of() */
+    struct pool *pool;                   /* that the row lives in */
+    const char *doc_id, *url, *reviewed; /* row_document(); the row's own, else its document's */
+    const char *text;                    /* shelf_text() */
+    const struct text_words *body, *quoted, *above; /* words.c */
+    struct extract_notes *units;                    /* extract_scan.c */
+    const struct line_notes *lines;                 /* line.c */
+    bool has_traits;                                /* the next one is known */
+    uint16_t traits;                                /* trait_of() */
 };
 int row_read(struct kb *kb, struct pool *pool, long long id, struct row *ret);
 /* What is told of its document, by which nothing is ranked: of forty rows few are shown. */
 int row_document(struct kb *kb, const struct row *row);
+/* "" where there is none. */
+const char *row_last_heading(const struct row *row);
+/* What stands above the body, line by line. A title is a line by itself and, if there is one, with the last heading. */
+char *row_above(struct pool *pool, const struct row *row);
 /* Bytes [start, end) of a document's text, terminated, without reading the rest of it. */
 int row_text(struct kb *kb, struct pool *pool, long long document, size_t start, size_t end,
              char **ret_text);
@@ -465,12 +469,15 @@ int row_text(struct kb *kb, struct pool *pool, long long document, size_t start,
 /* Of any text; lives in `pool`. */
 void words_read(struct tokenizer *t, struct pool *pool, const char *lang, const char *s, size_t len,
                 struct text_words *ret);
-/* Note those of the body, of which hashes and stop words are known; unless it turns out that it has others. */
+/* Note those of the body, or of what stands above it, of which hashes and stop words are known; unless it turns out that it
+ * has others. */
 void words_known(struct tokenizer *t, const struct row *row, const struct text_words *known);
+void words_known_above(struct tokenizer *t, const struct row *row, const struct text_words *known);
 /* words_snap.c: the same out of a snapshot, where the passage is at that place of that segment. */
 void words_snap(struct view *v, size_t segment, size_t ord, struct tokenizer *t,
                 const struct row *row);
-/* Of the body; of the text, once shelf_text() has been called. They live as long as the row. */
+/* Of row_above(), which is `above`; of the body; of the text, once shelf_text() has been called. They live as long as the row. */
+const struct text_words *words_above(struct tokenizer *t, const struct row *row, const char *above);
 const struct text_words *words_body(struct tokenizer *t, const struct row *row);
 const struct text_words *words_quoted(struct tokenizer *t, const struct row *row);
 

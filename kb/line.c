@@ -39,7 +39,6 @@ struct lines {
 
 /* Of a passage; made when a question first wants its lines (shelf.c). */
 struct line_notes {
-    struct text_words above;
     struct lines head, body;
 };
 
@@ -93,22 +92,6 @@ static struct lines find_lines(struct pool *pool, const char *text, const struct
     return (struct lines){words, line, n};
 }
 
-/* What stands above the body. A title is a line by itself and, if there is one, with the last heading. */
-static char *text_above(struct pool *pool, const struct row *row)
-{
-    const char *last = row->nheading ? row->heading[row->nheading - 1] : "";
-    const char *const part[] = {row->title,    "\n", *last ? row->title : "",
-                                " ",           last, "\n",
-                                row->headings, "\n", row->question};
-    size_t n = 0, len[sizeof part / sizeof *part];
-    for (size_t i = 0; i < sizeof part / sizeof *part; i++)
-        n += len[i] = strlen(part[i]);
-    char *text = pool_alloc(pool, n + 1), *at = text;
-    for (size_t i = 0; i < sizeof part / sizeof *part; at += len[i++])
-        memcpy(at, part[i], len[i]);
-    return text;
-}
-
 static const struct line_notes *lines_of(struct tokenizer *t, const struct row *row)
 {
     struct pool *pool = row->notes->pool;
@@ -116,9 +99,8 @@ static const struct line_notes *lines_of(struct tokenizer *t, const struct row *
         return row->notes->lines;
     struct line_notes *notes = pool_alloc(pool, sizeof *notes);
     struct pool *scratch = pool_new();
-    const char *text = text_above(scratch, row);
-    words_read(t, pool, row->lang, text, strlen(text), &notes->above);
-    notes->head = find_lines(pool, text, &notes->above);
+    const char *text = row_above(scratch, row);
+    notes->head = find_lines(pool, text, words_above(t, row, text));
     notes->body = find_lines(pool, row->body, words_body(t, row));
     pool_free(scratch);
     return row->notes->lines = notes;

@@ -107,6 +107,26 @@ int row_document(struct kb *kb, const struct row *row)
     return 0;
 }
 
+const char *row_last_heading(const struct row *row)
+{
+    return row->nheading ? row->heading[row->nheading - 1] : "";
+}
+
+char *row_above(struct pool *pool, const struct row *row)
+{
+    const char *last = row_last_heading(row);
+    const char *const part[] = {row->title,    "\n", *last ? row->title : "",
+                                " ",           last, "\n",
+                                row->headings, "\n", row->question};
+    size_t n = 0, len[sizeof part / sizeof *part];
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++)
+        n += len[i] = strlen(part[i]);
+    char *text = pool_alloc(pool, n + 1), *at = text;
+    for (size_t i = 0; i < sizeof part / sizeof *part; at += len[i++])
+        memcpy(at, part[i], len[i]);
+    return text;
+}
+
 int row_text(struct kb *kb, struct pool *pool, long long document, size_t start, size_t end,
              char **ret_text)
 {

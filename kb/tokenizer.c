@@ -86,6 +86,8 @@ static int emit(struct tokenizer_scan *x, const char *token, size_t len,
 static size_t make_token(const struct tokenizer_scan *x, const char *raw, size_t len, bool plain,
                          char *out)
 {
+    if (x->known && len && (unsigned char)*raw < 0x80)
+        return 1; /* nobody reads it, but for its not being empty */
     return plain ? stem_word(x->t->stem, x->language, raw, len, out) : stem_fold(raw, len, out);
 }
 

@@ -34,13 +34,27 @@ static const struct text_words *keep(const struct row *row, const struct text_wo
     return pool_copy(row->notes->pool, &words, sizeof words);
 }
 
-void words_known(struct tokenizer *t, const struct row *row, const struct text_words *known)
+/* The words of a text of which all but their places is known. NULL: it has others. */
+static const struct text_words *place(struct tokenizer *t, const struct row *row, const char *s,
+                                      size_t len, const struct text_words *known)
 {
     struct text_word *word =
         pool_copy(row->notes->pool, known->word, known->n * sizeof *known->word);
     drop_stops(row->lang, word, known->n);
-    if (tokenizer_place(t, row->lang, row->body, strlen(row->body), word, known->n))
-        row->notes->body = keep(row, word, known->n);
+    return tokenizer_place(t, row->lang, s, len, word, known->n) ? keep(row, word, known->n) : NULL;
+}
+
+void words_known(struct tokenizer *t, const struct row *row, const struct text_words *known)
+{
+    row->notes->body = place(t, row, row->body, strlen(row->body), known);
+}
+
+void words_known_above(struct tokenizer *t, const struct row *row, const struct text_words *known)
+{
+    struct pool *scratch = pool_new();
+    const char *text = row_above(scratch, row);
+    row->notes->above = place(t, row, text, strlen(text), known);
+    pool_free(scratch);
 }
 
 static const struct text_words *read_words(struct tokenizer *t, const struct row *row,
@@ -57,6 +71,14 @@ const struct text_words *words_body(struct tokenizer *t, const struct row *row)
     if (!notes->body)
         notes->body = read_words(t, row, row->body, strlen(row->body));
     return notes->body;
+}
+
+const struct text_words *words_above(struct tokenizer *t, const struct row *row, const char *above)
+{
+    struct row_notes *notes = row->notes;
+    if (!notes->above)
+        notes->above = read_words(t, row, above, strlen(above));
+    return notes->above;
 }
 
 /* They are the same words, byte for byte. */
@@ -76,10 +98,9 @@ static const struct text_words *take_over(struct tokenizer *t, const struct row 
                                           const struct text_words *body)
 {
     const char *text = row->notes->text;
-    struct text_word *word = pool_copy(row->notes->pool, body->word, body->n * sizeof *word);
-    bool same = tokenizer_place(t, row->lang, text, row->end - row->start, word, body->n) &&
-                same_words(text, row->body, word, body->word, body->n);
-    return same ? keep(row, word, body->n) : NULL;
+    const struct text_words *words = place(t, row, text, row->end - row->start, body);
+    bool same = words && same_words(text, row->body, words->word, body->word, body->n);
+    return same ? words : NULL;
 }
 
 const struct text_words *words_quoted(struct tokenizer *t, const struct row *row)

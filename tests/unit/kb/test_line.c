@@ -54,6 +54,16 @@ static void test_words_of_several_lines_do_not_add_up(void **state)
                 said("You cancel. A parcel came. See the shop.", question));
 }
 
+static void test_a_comma_ends_no_line_and_an_abbreviation_neither(void **state)
+{
+    const char *question = "cancel the parcel";
+    (void)state;
+    assert_true(said("You cancel, the parcel waits.", question) >
+                said("You cancel. The parcel waits.", question));
+    assert_true(said("You cancel (approx. two) the parcel.", question) >
+                said("You cancel (two).  The parcel.", question));
+}
+
 static void test_a_long_line_says_little_of_a_short_question(void **state)
 {
     const char *question = "cancel an order";
@@ -87,6 +97,7 @@ int main(void)
         cmocka_unit_test(test_small_words_tell_two_questions_apart),
         cmocka_unit_test(test_the_order_of_the_words_counts),
         cmocka_unit_test(test_words_of_several_lines_do_not_add_up),
+        cmocka_unit_test(test_a_comma_ends_no_line_and_an_abbreviation_neither),
         cmocka_unit_test(test_a_long_line_says_little_of_a_short_question),
         cmocka_unit_test(test_a_title_is_a_line),
         cmocka_unit_test(test_only_the_sentence_that_asks_is_looked_for),

@@ -72,6 +72,19 @@ static void test_arrays_grow_and_keep_what_they_have(void **state)
     pool_free(pool);
 }
 
+static void test_bytes_are_copied_and_aligned(void **state)
+{
+    static const char bytes[] = "any bytes\0will do";
+    struct pool *pool = pool_new();
+    (void)state;
+    for (size_t n = 0; n <= sizeof bytes; n++) {
+        const char *copy = pool_copy(pool, bytes, n);
+        assert_int_equal((uintptr_t)copy % _Alignof(max_align_t), 0);
+        assert_memory_equal(copy, bytes, n);
+    }
+    pool_free(pool);
+}
+
 static void test_texts_are_copied_and_terminated(void **state)
 {
     struct pool *pool = pool_new();
@@ -90,6 +103,7 @@ int main(void)
         cmocka_unit_test(test_a_big_block_does_not_waste_the_rest),
         cmocka_unit_test(test_a_cleared_pool_holds_one_block_and_gives_zeroes_again),
         cmocka_unit_test(test_arrays_grow_and_keep_what_they_have),
+        cmocka_unit_test(test_bytes_are_copied_and_aligned),
         cmocka_unit_test(test_texts_are_copied_and_terminated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

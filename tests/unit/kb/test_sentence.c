@@ -131,6 +131,23 @@ static void test_the_end_is_inside_and_never_at_the_start(void **state)
     }
 }
 
+static void test_what_can_end_no_sentence_need_not_be_looked_at(void **state)
+{
+    unsigned seed = 5;
+    (void)state;
+    for (int round = 0; round < 20000; round++) {
+        char s[41];
+        for (size_t i = 0; i < 40; i++) {
+            seed = seed * 1103515245 + 12345;
+            s[i] = "aB, c d, e f-g\n.!?\"'"[(seed >> 16) % 20];
+        }
+        s[40] = 0;
+        size_t end = sentence_end(s, 40), plain = strcspn(s, ".!?\n");
+        for (size_t k = 0; k <= plain; k++)
+            assert_int_equal(sentence_end_behind(s, 40, k), end);
+    }
+}
+
 static void test_a_megabyte_takes_no_time(void **state)
 {
     size_t n = 1 << 20;
@@ -160,6 +177,7 @@ int main(void)
         cmocka_unit_test(test_nothing_ends_inside_an_address),
         cmocka_unit_test(test_chinese_and_japanese_need_no_blank),
         cmocka_unit_test(test_the_end_is_inside_and_never_at_the_start),
+        cmocka_unit_test(test_what_can_end_no_sentence_need_not_be_looked_at),
         cmocka_unit_test(test_a_megabyte_takes_no_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

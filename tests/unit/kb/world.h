@@ -158,24 +158,33 @@ static void compare_headings(struct kb *kb, struct found *a, const char *text)
     }
 }
 
-/* So do the words of a body. */
+/* `known` is NULL, or the words of `text`. */
+static void assert_words(struct kb *kb, struct pool *pool, const struct row *row,
+                         const struct text_words *known, const char *text)
+{
+    struct text_words read;
+    words_read(kb->tokenizer, pool, row->lang, text, strlen(text), &read);
+    bool same = !known || known->n == read.n;
+    for (size_t k = 0; known && same && k < read.n; k++) {
+        const struct text_word *x = &known->word[k], *y = &read.word[k];
+        same = x->hash == y->hash && x->start == y->start && x->len == y->len &&
+               x->other == y->other && x->stop == y->stop;
+    }
+    if (!same)
+        fail_msg("%s", text);
+}
+
+/* So do the words of a body, and of what stands above it. */
 static void compare_words(struct kb *kb, const struct found *a, const char *text)
 {
     for (size_t i = 0; i < a->c.n && i < RANK_FEW; i++) {
         struct row row;
-        struct text_words read;
         assert_int_equal(row_read(kb, a->pool, a->c.c[i].id, &row), 0);
-        words_read(kb->tokenizer, a->pool, row.lang, row.body, strlen(row.body), &read);
         words_snap(kb->view, a->c.c[i].segment, a->c.c[i].ord, kb->tokenizer, &row);
-        const struct text_words *known = row.notes->body;
-        bool same = known && known->n == read.n;
-        for (size_t k = 0; same && k < read.n; k++) {
-            const struct text_word *x = &known->word[k], *y = &read.word[k];
-            same = x->hash == y->hash && x->start == y->start && x->len == y->len &&
-                   x->other == y->other && x->stop == y->stop;
-        }
-        if (!same)
+        if (!row.notes->body || !row.notes->above)
             fail_msg("hit %zu, \"%s\": %s", i, row.body, text);
+        assert_words(kb, a->pool, &row, row.notes->body, row.body);
+        assert_words(kb, a->pool, &row, row.notes->above, row_above(a->pool, &row));
     }
 }
 
