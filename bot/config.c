@@ -306,7 +306,7 @@ static size_t place_of(const struct config *c, const char *name)
 static struct value *value_find(const struct config *c, const char *name)
 {
     unsigned short i = c->place[place_of(c, name)];
-    return i ? (struct value *)&c->value[i - 1] : NULL;
+    return i && c->value[i - 1].row ? (struct value *)&c->value[i - 1] : NULL;
 }
 
 /* ---- where values come from ------------------------------------------------------------------ */
