@@ -2,9 +2,9 @@
  *
  * Group commit: an fsync costs the same for one job and for a hundred, so whatever has gathered while the last one
  * ran shares the next transaction: all that arrives within one turn of the loop, at least, at whose end the thread is woken.
- * A job on a quiet line is committed at once; on a busy one commits begin one behind the other, as soon as what they take
- * allows, but not less than COMMIT_EVERY_MS apart (unless MAX_BATCH jobs wait): what a commit costs by itself, with an fsync or
- * without, is then shared by some, and nobody waits for company longer than that.
+ * A job on a quiet line is committed at once; on a busy one commits begin one behind the other, each with what has gathered,
+ * but with MAX_BATCH jobs at most: then the loop sends what this one has written while the next one writes. All at once they would
+ * wait for each other by turns, the loop for the disk and the disk for the loop.
  *
  * A failed commit is every caller's to deal with: all jobs of the batch hear the errno, and the next batch tries again,
  * with a newly opened database unless the disk is merely full. It is said in the log at most once a minute, and once
@@ -32,8 +32,7 @@
 #include "bot/pack.h"
 #include "bot/store.h"
 
-#define COMMIT_EVERY_MS 2
-#define MAX_BATCH       512
+#define MAX_BATCH       100
 #define MAIL_DAYS       3              /* how long a message is known after it was dealt with */
 #define FORGET_EVERY_MS (3600u * 1000) /* when nothing was left to delete */
 #define FORGET_PAUSE_MS 200            /* between two bites, so that answers come first */
@@ -82,7 +81,6 @@ struct journal {
 
     /* the thread's own */
     struct store *store; /* NULL: to be opened again */
-    uint64_t began_ms;   /* the last commit */
     uint64_t forget_ms, complained_ms;
     uint64_t probe_ms; /* 0: all is well */
     size_t unrecorded; /* jobs since the last complaint */
@@ -210,7 +208,6 @@ static void commit(struct journal *j, struct journal_job *jobs)
     size_t n = 0;
     for (struct journal_job *job = jobs; job; job = job->next)
         n++;
-    j->began_ms = clock_ms();
     int err = do_jobs(j, jobs, n);
     settle(j, err, n);
     loop_post(j->loop, jobs_done, jobs_drop, jobs);
@@ -249,10 +246,8 @@ static void forget(struct journal *j, int days)
 /* When there is something to do, if nothing else happens until then. Under lock. */
 static uint64_t due_ms(const struct journal *j)
 {
-    if (j->waiting >= MAX_BATCH || j->stopping)
+    if (j->waiting || j->stopping)
         return 0;
-    if (j->waiting)
-        return j->began_ms + COMMIT_EVERY_MS;
     return j->probe_ms && j->probe_ms < j->forget_ms ? j->probe_ms : j->forget_ms;
 }
 

@@ -142,9 +142,13 @@ struct store {
     int64_t sure_turn;      /* ... and that before this transaction */
     unsigned char birthmark[16];
     bool scrub; /* something was erased: nothing of it may stay in the write-ahead log */
-    struct store_texts *texts; /* or NULL */
-    struct store_log *log;     /* or NULL: SQLite carries its log over by itself */
+    struct store_conversation behind; /* its row lacks its last events; id 0: none does */
+    struct store_texts *texts;        /* or NULL */
+    struct store_log *log;            /* or NULL: SQLite carries its log over by itself */
 };
+
+/* store_transcript.c. Before anything but what store_bind() excepts, a mark and a commit: the row of a conversation says where it is. */
+int store_catch_up(struct store *s);
 
 /* store_told.c. Number *ret_id of the text that str[0..len) has, for one row of `turns` or `events` that names it; 0: write it into the
  * row. */
@@ -158,6 +162,10 @@ void store_texts_forget(struct store *s);
     "ifnull((SELECT x.body FROM texts x WHERE x.id = " row ".told), " row ".reply)"
 #define STORE_BODY(row)                                                                            \
     row ".body || ifnull((SELECT x.body FROM texts x WHERE x.id = " row ".told), '')"
+
+/* store_schema.c. Whose database it is, and of which version: an older one becomes one of now, an empty one ours. */
+int store_upgrade(sqlite3 *db);
+int store_schema_version(void);
 
 /* store_log.c. Until nobody but the caller carries the log over. */
 void store_log_wait(struct store *s);

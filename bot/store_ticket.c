@@ -1,5 +1,5 @@
 /* store_ticket.c: questions that somebody of the staff should look at: not answered, answered unsurely, voted down, or asked
- * of a person. Triggers of the schema (store_sqlite.c) make them in the transaction of what calls for them, so none is missed
+ * of a person. Triggers of the schema (store_schema.c) make them in the transaction of what calls for them, so none is missed
  * and none is made twice; here they are read, claimed and closed. */
 #include <errno.h>
 #include <stdio.h>

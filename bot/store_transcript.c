@@ -56,16 +56,29 @@ static int begin_talk(struct store *s, const char *adapter, const char *name, in
 
 static const char sql_go_on[] = "UPDATE conversations SET head = ?2, used_ms = ?3 WHERE id = ?1";
 
-/* An erased one stays as it is, and where a person answers nobody else does. */
+int store_catch_up(struct store *s)
+{
+    const struct store_conversation c = s->behind;
+    int err;
+    if (!c.id)
+        return 0;
+    s->behind.id = 0;
+    sqlite3_stmt *st = store_bind(s, SQL_GO_ON, sql_go_on, &err, "iii", c.id, c.head, c.used_ms);
+    return st ? store_finish(s, st) : err;
+}
+
+/* Its row is written once for a question and its answer, behind both. An erased one stays as it is, and where a person answers nobody else does. */
 static int go_on(struct store *s, struct store_conversation *c, bool answer, int64_t at_ms)
 {
-    int err;
     if (c->erased || (answer && c->mode == MODE_HUMAN))
         return -ESTALE;
+    int err = s->behind.id == c->id ? 0 : store_catch_up(s);
+    if (err)
+        return err;
     c->head++;
     c->used_ms = at_ms > c->used_ms ? at_ms : c->used_ms;
-    sqlite3_stmt *st = store_bind(s, SQL_GO_ON, sql_go_on, &err, "iii", c->id, c->head, c->used_ms);
-    return st ? store_finish(s, st) : err;
+    s->behind = *c;
+    return 0;
 }
 
 static const char sql_add_event[] = "INSERT INTO events(conversation, seq, turn, at_ms, body, told)"
@@ -192,7 +205,9 @@ int store_add_handoff(struct store *s, const struct store_handoff *h)
 static int run_for(struct store *s, const char *sql, const char *adapter, const char *name)
 {
     sqlite3_stmt *st = NULL;
-    int err = store_errno(s->db, sqlite3_prepare_v2(s->db, sql, -1, &st, NULL));
+    int err = store_catch_up(s);
+    if (!err)
+        err = store_errno(s->db, sqlite3_prepare_v2(s->db, sql, -1, &st, NULL));
     if (err)
         return err;
     sqlite3_bind_text(st, 1, adapter, -1, SQLITE_STATIC);
