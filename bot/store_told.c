@@ -20,7 +20,8 @@
 #include "bot/store_int.h"
 
 #define SHORT 200 /* bytes that are not worth a row of their own */
-#define KNOWN 512 /* texts, a power of two; of two that fall together the last one */
+#define KNOWN                                                                                      \
+    2048 /* texts, a power of two: those of heard.c's questions; of two that fall together the last one */
 
 struct text {
     uint64_t hash;
@@ -32,7 +33,8 @@ struct text {
 
 struct store_texts {
     struct text known[KNOWN];
-    bool unsettled; /* some have more */
+    struct text *uncounted[KNOWN]; /* that have more */
+    size_t n;
 };
 
 static const char sql_add_text[] = "INSERT INTO texts(id, body) VALUES(nullif(?1, 0), ?2)";
@@ -78,8 +80,8 @@ int store_told(struct store *s, const char *str, size_t len, int64_t *ret_id)
     int err = t->id ? 0 : add_text(s, t);
     if (err)
         return err;
-    t->more++;
-    s->texts->unsettled = true;
+    if (!t->more++)
+        s->texts->uncounted[s->texts->n++] = t;
     *ret_id = t->id;
     return 0;
 }
@@ -108,12 +110,9 @@ static int settle(struct store *s, struct text *t)
 int store_texts_settle(struct store *s)
 {
     int err = 0;
-    if (!s->texts || !s->texts->unsettled)
-        return 0;
-    for (size_t i = 0; i < KNOWN && !err; i++)
-        if (s->texts->known[i].more)
-            err = settle(s, &s->texts->known[i]);
-    s->texts->unsettled = err != 0;
+    while (!err && s->texts && s->texts->n)
+        if (!(err = settle(s, s->texts->uncounted[s->texts->n - 1])))
+            s->texts->n--;
     return err;
 }
 
