@@ -25,6 +25,7 @@
 #include "bot/buf.h"
 #include "bot/extracts.h"
 #include "bot/json.h"
+#include "bot/store.h"
 #include "kb/kb.h"
 #include "tests/bench/bench.h"
 
@@ -491,6 +492,8 @@ int main(int argc, char **argv)
     struct options o;
     struct corpus c;
     char tmp[] = "/tmp/guidepost-bench-XXXXXX";
+    if (store_init()) /* SQLite as the program sets it up, for all that is measured */
+        die("SQLite", "cannot be set up");
     read_options(argc, argv, &o);
     corpus_read(&c, o.dir);
     if (!mkdtemp(tmp))
