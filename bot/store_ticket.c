@@ -287,6 +287,16 @@ int store_undo_ticket(struct store *s, const struct store_ticket_note *n, int64_
     return err || !changed ? err : store_log_ticket(s, n);
 }
 
+/* As many as the statement gives at most. */
+static int read_ids(struct store *s, sqlite3_stmt *st, int64_t *ret_id)
+{
+    int row, n = 0;
+    while ((row = store_row(s, st)) > 0)
+        ret_id[n++] = sqlite3_column_int64(st, 0);
+    store_reset(st);
+    return row < 0 ? row : n;
+}
+
 /* They were written in one go, so their rows follow. */
 static const char sql_done_with[] =
     "SELECT turn FROM ticket_log WHERE id > ?1 AND at_ms = ?2 AND who = ?3 AND what = ?4 LIMIT ?5";
@@ -294,15 +304,10 @@ static const char sql_done_with[] =
 int store_done_with(struct store *s, const char *who, const struct store_undone *u, int max,
                     int64_t *ret_id)
 {
-    int err, row, n = 0;
+    int err;
     sqlite3_stmt *st = store_bind(s, SQL_DONE_WITH, sql_done_with, &err, "iitti", u->row, u->at_ms,
                                   who, u->what, (int64_t)max);
-    if (!st)
-        return err;
-    while ((row = store_row(s, st)) > 0)
-        ret_id[n++] = sqlite3_column_int64(st, 0);
-    store_reset(st);
-    return row < 0 ? row : n;
+    return st ? read_ids(s, st, ret_id) : err;
 }
 
 static const char sql_tickets_of_later[] =
@@ -311,15 +316,10 @@ static const char sql_tickets_of_later[] =
 
 int store_tickets_of_later(struct store *s, const char *name, int max, int64_t *ret_id)
 {
-    int err, row, n = 0;
+    int err;
     sqlite3_stmt *st =
         store_bind(s, SQL_TICKETS_OF_LATER, sql_tickets_of_later, &err, "ti", name, (int64_t)max);
-    if (!st)
-        return err;
-    while ((row = store_row(s, st)) > 0)
-        ret_id[n++] = sqlite3_column_int64(st, 0);
-    store_reset(st);
-    return row < 0 ? row : n;
+    return st ? read_ids(s, st, ret_id) : err;
 }
 
 static const char sql_want_person[] =

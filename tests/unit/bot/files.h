@@ -7,10 +7,13 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kb/kb.h"
@@ -50,6 +53,31 @@ __attribute__((unused)) static const char *file_with(const char *name, const cha
     assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
     assert_int_equal(fclose(f), 0);
     return path;
+}
+
+/* How often the file of that path and suffix holds those bytes; one that is not there: never. */
+__attribute__((unused)) static int file_holds(const char *path, const char *suffix,
+                                              const char *bytes)
+{
+    char name[200];
+    struct stat st;
+    int n = 0;
+    snprintf(name, sizeof name, "%s%s", path, suffix);
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    assert_int_equal(fstat(fd, &st), 0);
+    size_t size = (size_t)st.st_size;
+    char *all = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
+    close(fd);
+    assert_ptr_not_equal(all, MAP_FAILED);
+    const char *end = all + size;
+    for (const char *at = all; all && (at = memmem(at, (size_t)(end - at), bytes, strlen(bytes)));
+         at++)
+        n++;
+    if (all)
+        munmap(all, size);
+    return n;
 }
 
 /* The report has exactly one problem, at that place, whose message contains `part`. */

@@ -1,6 +1,5 @@
 /* test_store_log.c: the write-ahead log is carried over while commits go on: it does not grow for ever, nothing that was committed
  * is lost whenever the power goes, and what was erased is gone. */
-#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -128,22 +127,6 @@ static void whatever_was_committed_survives_a_kill_at_any_moment(void **state)
         assert_note(i);
 }
 
-static int holds(const char *file, const char *bytes)
-{
-    int fd = open(file, O_RDONLY | O_CLOEXEC), n = 0;
-    long size = size_of(file);
-    if (fd < 0 || !size)
-        return 0;
-    char *all = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
-    close(fd);
-    assert_ptr_not_equal(all, MAP_FAILED);
-    const char *end = all + size;
-    for (const char *at = all; (at = memmem(at, (size_t)(end - at), bytes, strlen(bytes))); at++)
-        n++;
-    munmap(all, (size_t)size);
-    return n;
-}
-
 /* The erasure meets the thread while it rests, is woken, copies, or has left the last bit. */
 static void what_is_erased_is_in_no_file_whatever_the_thread_does(void **state)
 {
@@ -164,8 +147,8 @@ static void what_is_erased_is_in_no_file_whatever_the_thread_does(void **state)
         assert_int_equal(store_erase(s, "web", name, 2), 0);
         assert_int_equal(store_commit(s), 0);
         store_tidy(s);
-        assert_int_equal(holds(path, SECRET), 0);
-        assert_int_equal(holds(wal, SECRET), 0);
+        assert_int_equal(file_holds(path, "", SECRET), 0);
+        assert_int_equal(file_holds(wal, "", SECRET), 0);
     }
 }
 

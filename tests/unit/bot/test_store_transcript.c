@@ -65,23 +65,6 @@ static void converse(const char *name, int64_t at_ms)
     assert_int_equal(store_commit(s), 0);
 }
 
-/* How often the file of that suffix holds those bytes. */
-static int holds(const char *suffix, const char *bytes)
-{
-    char name[160];
-    static char all[1 << 20];
-    int n = 0;
-    snprintf(name, sizeof name, "%s%s", path, suffix);
-    FILE *f = fopen(name, "r");
-    if (!f)
-        return 0;
-    size_t len = fread(all, 1, sizeof all, f);
-    fclose(f);
-    for (char *at = all; (at = memmem(at, len - (size_t)(at - all), bytes, strlen(bytes))); at++)
-        n++;
-    return n;
-}
-
 static void events_are_numbered_without_a_gap_whatever_is_rolled_back(void **state)
 {
     struct store_conversation c;
@@ -102,13 +85,13 @@ static void an_erased_conversation_leaves_nothing_and_takes_nothing(void **state
     struct store_conversation c;
     converse("erased", 1);
     converse("kept", 1);
-    assert_true(holds("", SECRET) + holds("-wal", SECRET) >= 8);
+    assert_true(file_holds(path, "", SECRET) + file_holds(path, "-wal", SECRET) >= 8);
     assert_int_equal(store_begin(s), 0);
     assert_int_equal(store_erase(s, "web", "erased", 2), 0);
     assert_int_equal(store_erase(s, "web", "kept", 2), 0);
     assert_int_equal(store_commit(s), 0);
-    assert_int_equal(holds("", "Fitzgerald"), 0);
-    assert_int_equal(holds("-wal", "Fitzgerald"), 0);
+    assert_int_equal(file_holds(path, "", "Fitzgerald"), 0);
+    assert_int_equal(file_holds(path, "-wal", "Fitzgerald"), 0);
     assert_int_equal(store_begin(s), 0);
     assert_int_equal(append("erased", 0, 3, &c), -ESTALE);
     assert_int_equal(store_conversation(s, "web", "erased", &c), 0);
@@ -132,16 +115,17 @@ static void an_ignored_question_goes_with_the_last_who_asked_it(void **state)
     assert_int_equal(store_add_turn(s, &alone, &id), 0);
     assert_true(store_ignore(s, SECRET, "ana", 1) >= 0);
     assert_int_equal(store_commit(s), 0);
-    assert_true(holds("", "fitzgerald") + holds("-wal", "fitzgerald") > 0);
+    assert_true(file_holds(path, "", "fitzgerald") + file_holds(path, "-wal", "fitzgerald") > 0);
     assert_int_equal(store_begin(s), 0);
     assert_int_equal(store_erase(s, "web", "a", 2), 0);
     assert_int_equal(store_erase(s, "web", "b", 2), 0);
     assert_int_equal(store_commit(s), 0);
-    assert_true(holds("", "fitzgerald") > 0);
+    assert_true(file_holds(path, "", "fitzgerald") > 0);
     assert_int_equal(store_begin(s), 0);
     assert_int_equal(store_erase_turn(s, id), 0);
     assert_int_equal(store_commit(s), 0);
-    assert_int_equal(holds("", "fitzgerald") + holds("-wal", "fitzgerald"), 0);
+    assert_int_equal(file_holds(path, "", "fitzgerald") + file_holds(path, "-wal", "fitzgerald"),
+                     0);
 }
 
 static void where_a_person_answers_the_bot_is_silent(void **state)
