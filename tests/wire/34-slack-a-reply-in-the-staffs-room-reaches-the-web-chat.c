@@ -115,6 +115,16 @@ static void want_person(struct client *c)
     cJSON_Delete(frame(c, "handoff"));
 }
 
+/* Who was answered, and wants a person. */
+static struct client *waiting_visitor(void)
+{
+    struct client *c = visitor();
+    ask(c, "q", WIRE_QUESTION);
+    cJSON_Delete(frame(c, "answer"));
+    want_person(c);
+    return c;
+}
+
 /* ---- the room ---- */
 
 static void event(const char *id, const char *channel, const char *user, const char *ts,
@@ -157,10 +167,7 @@ static struct fake_post nth(size_t n)
 static void words_go_both_ways_once(void **state)
 {
     size_t n = fake_slack_posts(s.fake);
-    struct client *c = visitor();
-    ask(c, "q", WIRE_QUESTION);
-    cJSON_Delete(frame(c, "answer"));
-    want_person(c);
+    struct client *c = waiting_visitor();
     struct fake_post root = nth(n);
     assert_string_equal(root.channel, "CROOM");
     assert_string_equal(root.thread ? root.thread : "", "");
@@ -228,10 +235,7 @@ static void a_stranger_in_the_room_says_and_ends_nothing(void **state)
     static const char *const typed[] = {"A word of a stranger", "!close", "!bot",
                                         "!kb lighthouse keeper", "!save"};
     size_t n = fake_slack_posts(s.fake);
-    struct client *c = visitor();
-    ask(c, "q", WIRE_QUESTION);
-    cJSON_Delete(frame(c, "answer"));
-    want_person(c);
+    struct client *c = waiting_visitor();
     struct fake_post root = nth(n);
     reply(root.ts, "Hello.");
     cJSON_Delete(frame(c, "handoff"));
@@ -302,10 +306,7 @@ static void entries_are_found_and_sent_by_a_button(void **state)
 static void a_kill_loses_and_doubles_nothing(void **state)
 {
     size_t n = fake_slack_posts(s.fake);
-    struct client *c = visitor();
-    ask(c, "q", WIRE_QUESTION);
-    cJSON_Delete(frame(c, "answer"));
-    want_person(c);
+    struct client *c = waiting_visitor();
     slack_wire_restart(&s, SIGKILL); /* the thread may be begun or not */
     client_close(c);
     c = come_back();

@@ -19,8 +19,8 @@
 #include <cmocka.h>
 
 #include <cjson/cJSON.h>
-#include <sqlite3.h>
 
+#include "tests/sql.h"
 #include "tests/wire/harness/wire.h"
 
 #define NCHATS       10
@@ -353,16 +353,8 @@ static void read_again(struct chat *k)
 static long long count_in_state(const char *sql)
 {
     char path[512];
-    sqlite3 *db;
-    sqlite3_stmt *st;
     snprintf(path, sizeof path, "%s/data/state.db", w->folder);
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-    long long n = sqlite3_column_int64(st, 0);
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    return n;
+    return sql_number(path, sql);
 }
 
 static unsigned long setting(const char *name, unsigned long fallback)

@@ -12,8 +12,7 @@
 
 #include <cmocka.h>
 
-#include <sqlite3.h>
-
+#include "tests/sql.h"
 #include "tests/wire/harness/wire.h"
 
 #define SCHOOL   "a-key-of-the-school-1"
@@ -79,16 +78,8 @@ static void answer_id(const char *reply, char *ret, size_t size)
 static long long count(struct wire *w, const char *sql)
 {
     char path[512];
-    sqlite3 *db;
-    sqlite3_stmt *st;
     snprintf(path, sizeof path, "%s/data/state.db", w->folder);
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-    long long n = sqlite3_column_int64(st, 0);
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    return n;
+    return sql_number(path, sql);
 }
 
 static void who_is_not_on_the_list_is_refused(void **state)

@@ -5,7 +5,6 @@
 #include <stddef.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "tests/fake/wire.h"
+#include "tests/sql.h"
 
 static struct slack_wire s;
 
@@ -32,18 +32,8 @@ static int tear_down(void **state)
 static int inbox(void)
 {
     char path[512];
-    sqlite3 *db;
-    sqlite3_stmt *st;
     snprintf(path, sizeof path, "%s/data/state.db", s.w->folder);
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_prepare_v2(db, "SELECT count(*) FROM inbox WHERE adapter='slack'", -1, &st, NULL),
-        SQLITE_OK);
-    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-    int n = sqlite3_column_int(st, 0);
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    return n;
+    return (int)sql_number(path, "SELECT count(*) FROM inbox WHERE adapter='slack'");
 }
 
 static int post(const char *type, const char *timestamp, const char *signature, const char *body,

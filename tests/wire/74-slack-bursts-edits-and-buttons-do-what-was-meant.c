@@ -6,12 +6,12 @@
 
 #include <cmocka.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/fake/wire.h"
+#include "tests/sql.h"
 
 static struct slack_wire s;
 static int number;
@@ -220,16 +220,8 @@ static struct fake_post answer_to(const char *ts)
 static int number_in(const char *sql)
 {
     char path[512];
-    sqlite3 *db;
-    sqlite3_stmt *st;
     snprintf(path, sizeof path, "%s/data/state.db", s.w->folder);
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-    int n = sqlite3_column_int(st, 0);
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    return n;
+    return (int)sql_number(path, sql);
 }
 
 static void a_vote_is_kept_and_takes_the_buttons_place(void **state)

@@ -11,6 +11,7 @@
 #include "bot/log.h"
 #include "bot/loop.h"
 #include "bot/store.h"
+#include "tests/sql.h"
 #include "tests/unit/bot/files.h"
 
 static char path[128];
@@ -84,17 +85,8 @@ static void write_rows(struct journal *j, size_t n, const char *reply)
 static long long count(const char *where)
 {
     char sql[200];
-    sqlite3 *db;
-    sqlite3_stmt *st;
     snprintf(sql, sizeof sql, "SELECT count(*) FROM turns WHERE %s", where);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 5000);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-    long long n = sqlite3_column_int64(st, 0);
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    return n;
+    return sql_number(path, sql);
 }
 
 static void each_row_is_heard_of_once_in_order_after_its_commit(void **state)

@@ -8,6 +8,7 @@
 
 #include "bot/journal.h"
 #include "bot/store.h"
+#include "tests/sql.h"
 #include "tests/unit/bot/files.h"
 
 static char path[128];
@@ -40,18 +41,9 @@ static int64_t add(struct store *s, int64_t at_ms)
     return id;
 }
 
-/* The one number that `sql` yields, by a connection of the test's own. */
 static long long number(const char *sql)
 {
-    sqlite3 *db;
-    sqlite3_stmt *st;
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-    long long n = sqlite3_column_int64(st, 0);
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    return n;
+    return sql_number(path, sql);
 }
 
 static void execute(const char *sql)

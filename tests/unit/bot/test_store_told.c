@@ -5,6 +5,7 @@
 
 #include "bot/journal.h"
 #include "bot/store.h"
+#include "tests/sql.h"
 #include "tests/unit/bot/files.h"
 
 #define TEXTS 40
@@ -140,15 +141,7 @@ static void erase_single(struct store *by)
 
 static int number(const char *sql)
 {
-    sqlite3 *db;
-    sqlite3_stmt *st;
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-    int n = sqlite3_column_int(st, 0);
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    return n;
+    return (int)sql_number(path, sql);
 }
 
 static void on_turn(void *ctx, const struct store_exported *e)
